@@ -1,0 +1,102 @@
+"""The errors of the runbook. Each names the thing that is wrong and the next step.
+
+    RunbookError                    (exit 1)
+    ├── UsageError                  (exit 2)  a flag, a name or an argument is off
+    │   └── ConfigurationError      (exit 2)  settings, .env, policy.toml, waivers.toml
+    ├── CollectionError             (exit 3)  the world could not be read
+    │   ├── IntercomError                     Intercom answered with an error
+    │   └── UnreachableError                  no answer at all
+    ├── ForbiddenCallError          (exit 1)  a call that is not on the allow-list
+    ├── StateError                  (exit 1)  state.db, cache or log is damaged or too new
+    │   └── LockedError             (exit 1)  another run holds the profile
+    └── LeakError                   (exit 1)  a registered secret was found in an artefact
+
+A message never holds a secret: callers pass names and fingerprints.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "CollectionError",
+    "ConfigurationError",
+    "ForbiddenCallError",
+    "IntercomError",
+    "LeakError",
+    "LockedError",
+    "RunbookError",
+    "StateError",
+    "UnreachableError",
+    "UsageError",
+]
+
+
+class RunbookError(Exception):
+    """What went wrong (`message`) and what to do about it (`advice`)."""
+
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, message: str, advice: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.advice}"
+
+
+class UsageError(RunbookError):
+    """A flag, a name or an argument can't be used as given."""
+
+    exit_status = 2
+
+
+class ConfigurationError(UsageError):
+    """Settings, an env file, the policy or the waivers can't be used as written."""
+
+
+class CollectionError(RunbookError):
+    """Something the audit wanted to read could not be read."""
+
+    exit_status = 3
+
+
+class IntercomError(CollectionError):
+    """Intercom answered with an error. Decide on `code`, never on `status` alone."""
+
+    def __init__(
+        self,
+        message: str,
+        advice: str,
+        *,
+        status: int,
+        code: str = "",
+        call: str = "",
+        request_id: str = "",
+    ) -> None:
+        super().__init__(message, advice)
+        self.status = status
+        self.code = code
+        self.call = call
+        self.request_id = request_id
+
+
+class UnreachableError(CollectionError):
+    """The host did not answer: name resolution, connection, TLS, time-out, or half an answer."""
+
+
+class ForbiddenCallError(RunbookError):
+    """A call that is not on the allow-list was about to be sent; nothing left the machine."""
+
+
+class StateError(RunbookError):
+    """The runbook's own state is damaged, or was written by a newer version."""
+
+
+class LockedError(StateError):
+    """Another run holds the lock of this profile."""
+
+
+class LeakError(RunbookError):
+    """A registered secret was found in an artefact, which has been withheld."""

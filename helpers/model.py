@@ -1,0 +1,281 @@
+"""The words that every room speaks: data, snapshots, outcomes, findings, reports.
+
+Everything here is frozen and serialisable. A snapshot written to disk and read again is equal to
+the one that was written, so judging it again gives the same findings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime  # noqa: TC003 (pydantic resolves it at run time)
+from enum import StrEnum
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = [
+    "Baseline",
+    "Cause",
+    "Confidence",
+    "Datum",
+    "Effort",
+    "Evidence",
+    "Finding",
+    "Known",
+    "Outcome",
+    "Record",
+    "Report",
+    "Resource",
+    "Severity",
+    "Snapshot",
+    "Status",
+    "StepResult",
+    "Unavailable",
+    "WaiverNote",
+    "failed",
+    "fingerprint",
+    "manual",
+    "not_applicable",
+    "passed",
+]
+
+T = TypeVar("T")
+FactsT = TypeVar("FactsT", bound="Record")
+
+
+class Record(BaseModel):
+    """A frozen, serialisable fact. Unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Status(StrEnum):
+    """What a check says. Waived is a note beside the status, never a status."""
+
+    PASS = "PASS"  # noqa: S105 (a verdict, not a password)
+    FAIL = "FAIL"
+    MANUAL = "MANUAL"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    ERROR = "ERROR"
+
+
+class Severity(StrEnum):
+    """How bad a failure is, from a note to an emergency."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """1 for low to 4 for critical."""
+        return list(Severity).index(self) + 1
+
+
+class Confidence(StrEnum):
+    """How sure the check is of its verdict."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Effort(StrEnum):
+    """How long the mend takes: minutes, hours or days."""
+
+    MINUTES = "minutes"
+    HOURS = "hours"
+    DAYS = "days"
+
+
+class Baseline(StrEnum):
+    """A finding compared with the run before (the words of SARIF 2.1.0, 3.27.24, and one more)."""
+
+    NEW = "new"
+    UNCHANGED = "unchanged"
+    FIXED = "fixed"
+    REGRESSED = "regressed"
+
+
+class Cause(StrEnum):
+    """Why a datum is not there."""
+
+    FAILED = "failed"  # it was tried and did not work
+    OFF = "off"  # the policy keeps it off
+    NOT_CONFIGURED = "not_configured"  # nobody said where to look
+
+
+@dataclass(frozen=True)
+class Known(Generic[T]):
+    """A datum that was read. (A dataclass: a pydantic model forgets `T` in the alias below.)"""
+
+    value: T
+    known: Literal[True] = True
+
+
+class Unavailable(Record):
+    """A datum that could not be read: why, and the call that would have read it."""
+
+    known: Literal[False] = False
+    reason: str
+    call: str
+    cause: Cause = Cause.FAILED
+
+
+Datum = Annotated[Known[T] | Unavailable, Field(discriminator="known")]
+
+
+class Snapshot(Record, Generic[FactsT]):
+    """All that one step collected about the world, and when (`taken_at`, UTC)."""
+
+    step: str
+    profile: str
+    taken_at: datetime
+    facts: FactsT
+
+
+class Resource(Record):
+    """What a verdict is about. `key` is stable: no line number, time or prose in it."""
+
+    kind: str
+    key: str
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name to show."""
+        return self.name or self.key
+
+
+class Evidence(Record):
+    """One observation behind a verdict, and where it was made."""
+
+    what: str
+    where: str = ""
+
+
+class Outcome(Record):
+    """What a check says of one resource; the judge makes a finding of it."""
+
+    status: Status
+    resource: Resource
+    message: str
+    evidence: tuple[Evidence, ...] = ()
+    severity: Severity | None = None  # overrides the check's own
+    remediation: tuple[str, ...] = ()  # overrides the check's own
+
+
+def passed(resource: Resource, message: str, *evidence: Evidence) -> Outcome:
+    """The resource was looked at and is fine."""
+    return Outcome(status=Status.PASS, resource=resource, message=message, evidence=evidence)
+
+
+def failed(
+    resource: Resource,
+    message: str,
+    *evidence: Evidence,
+    severity: Severity | None = None,
+    remediation: tuple[str, ...] = (),
+) -> Outcome:
+    """The resource was looked at and is not fine."""
+    return Outcome(
+        status=Status.FAIL,
+        resource=resource,
+        message=message,
+        evidence=evidence,
+        severity=severity,
+        remediation=remediation,
+    )
+
+
+def manual(resource: Resource, message: str, *evidence: Evidence) -> Outcome:
+    """A person has to look: the message says at what."""
+    return Outcome(status=Status.MANUAL, resource=resource, message=message, evidence=evidence)
+
+
+def not_applicable(resource: Resource, message: str, *evidence: Evidence) -> Outcome:
+    """There is nothing here that the check is about."""
+    return Outcome(
+        status=Status.NOT_APPLICABLE, resource=resource, message=message, evidence=evidence
+    )
+
+
+class WaiverNote(Record):
+    """A waiver as it stands beside a finding. The verdict stays what it was."""
+
+    owner: str
+    reason: str
+    expires: str
+
+
+class Finding(Record):
+    """One verdict of one check about one resource."""
+
+    check: str
+    title: str
+    step: str
+    status: Status
+    severity: Severity
+    confidence: Confidence
+    effort: Effort
+    resource: Resource
+    message: str
+    evidence: tuple[Evidence, ...] = ()
+    remediation: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    checklist: str = ""
+    fingerprint: str
+    waiver: WaiverNote | None = None
+    baseline: Baseline | None = None
+
+    @property
+    def failing(self) -> bool:
+        """True for a failure that nobody has waived."""
+        return self.status is Status.FAIL and self.waiver is None
+
+
+class StepResult(Record):
+    """How one step of a run ended, and why it is missing if it is."""
+
+    step: str
+    title: str
+    completed: bool
+    reason: str = ""
+
+
+class Report(Record):
+    """One run, as every writer sees it. Times are UTC."""
+
+    schema_version: Literal[1] = 1
+    tool_version: str
+    profile: str
+    generated_at: datetime
+    steps: tuple[StepResult, ...]
+    findings: tuple[Finding, ...]
+    fixed: tuple[Finding, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def count(self, *statuses: Status) -> int:
+        """How many findings carry one of these statuses."""
+        return sum(finding.status in statuses for finding in self.findings)
+
+    def failures(self) -> Mapping[Severity, int]:
+        """Unwaived failures by severity, worst first, zeros included."""
+        return {
+            severity: sum(f.failing and f.severity is severity for f in self.findings)
+            for severity in reversed(Severity)
+        }
+
+
+def fingerprint(kind: str, value: str) -> str:
+    """Name a secret without telling it: 16 hex characters of a domain-separated SHA-256.
+
+    Unkeyed on purpose: the secrets carry 122 random bits or more, and the same secret must have
+    the same fingerprint on every machine. Not for values of low entropy such as e-mail addresses.
+    """
+    material = b"\0".join((b"runbook/fp/v1", kind.encode(), value.encode("utf-8", "surrogatepass")))
+    return hashlib.sha256(material).hexdigest()[:16]

@@ -1,0 +1,193 @@
+"""What a team allows, per environment: `policy.toml`, with good defaults.
+
+Top-level tables hold for every profile; `[profiles.<name>.<table>]` overrides them for one. A wrong
+key or value is a ConfigurationError that names the line and the choice. Days are whole days.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import Field, ValidationError
+
+from helpers.errors import ConfigurationError
+from helpers.model import Record
+
+__all__ = [
+    "AccessPolicy",
+    "Acts",
+    "AuditPolicy",
+    "EnvironmentPolicy",
+    "ExposurePolicy",
+    "Policy",
+    "RotationPolicy",
+    "ScopePolicy",
+    "load_policy",
+]
+
+Days = Annotated[int, Field(ge=1, le=3650)]
+Hour = Annotated[int, Field(ge=0, le=24)]
+
+_READS: Final = (
+    "read_single_admin",
+    "read_admins",
+    "read_users_companies",
+    "read_conversations",
+    "read_tags",
+)
+
+
+class EnvironmentPolicy(Record):
+    """What the set-up must look like."""
+
+    api_version: str = Field(default="2.16", pattern=r"^(\d+\.\d+|Preview)$")
+    app_id: str = ""  # the workspace this profile must talk to; empty: not pinned
+
+
+class ExposurePolicy(Record):
+    """How wide the search for exposed secrets is."""
+
+    rules: Annotated[str, Field(pattern="^(all|intercom)$")] = "all"
+
+
+class RotationPolicy(Record):
+    """How old a key may get, and who owns it."""
+
+    max_age_days: Mapping[str, Days] = {
+        "access_token": 90,
+        "client_secret": 180,
+        "identity_secret": 180,
+    }
+    warn_at_percent: tuple[int, ...] = (60, 80, 100)
+    owner: str = ""
+
+
+class ScopePolicy(Record):
+    """The scopes a token of this profile may hold, by their machine keys (`runbook scopes`)."""
+
+    allowed: tuple[str, ...] = _READS
+
+
+class AccessPolicy(Record):
+    """Who may be in the workspace."""
+
+    allowed_domains: tuple[str, ...] = ()
+    dormant_days: Days = 90
+    max_full_access: Annotated[int, Field(ge=0)] = 5
+
+
+class AuditPolicy(Record):
+    """What the audit log must hold, and when people work."""
+
+    retention_days: Days = 400
+    max_gap_days: Days = 30
+    review_days: Days = 31
+    lookback_days: Days = 30
+    timezone: str = "UTC"
+    working_hours: tuple[Hour, Hour] = (7, 20)
+
+
+class Acts(Record):
+    """What may change something. Off means: MANUAL in the report, never PASS."""
+
+    mirror: bool = False
+    webhook_battery: bool = False
+    write_probes: bool = False
+
+
+class Policy(Record):
+    """The policy of one profile."""
+
+    environment: EnvironmentPolicy = EnvironmentPolicy()
+    exposure: ExposurePolicy = ExposurePolicy()
+    rotation: RotationPolicy = RotationPolicy()
+    scopes: ScopePolicy = ScopePolicy()
+    access: AccessPolicy = AccessPolicy()
+    auditlog: AuditPolicy = AuditPolicy()
+    acts: Acts = Acts()
+
+
+_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "sandbox": {"acts": {"webhook_battery": True}, "access": {"allowed_domains": ["example.com"]}},
+    "development": {},
+    "staging": {"scopes": {"allowed": [*_READS, "write_events"]}},
+    "production": {},
+}
+
+
+def load_policy(profile: str, path: Path | None = None) -> Policy:
+    """The policy of a profile: the defaults, overlaid with the file.
+
+    Raises ConfigurationError, with the line, where the file is not TOML or says what it can't.
+    """
+    text = _read(path) if path else ""
+    document = _parse(text, path)
+    profiles = document.pop("profiles", {})
+    unknown = set(profiles) - set(_DEFAULTS)
+    if unknown:
+        raise _refuse(path, text, ("profiles", min(unknown)), f"use one of {', '.join(_DEFAULTS)}")
+    merged = _overlay(_overlay(_DEFAULTS.get(profile, {}), document), profiles.get(profile, {}))
+    try:
+        return Policy.model_validate(merged)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = tuple(str(part) for part in first["loc"])
+        raise _refuse(path, text, where, _choice(where, first["msg"])) from None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise ConfigurationError(f"{path} can't be read: {reason}.", "Mend it or name another.") from None
+
+
+def _parse(text: str, path: Path | None) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}.", "Mend that line.") from None
+
+
+def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = _overlay(old, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _refuse(path: Path | None, text: str, where: tuple[str, ...], choice: str) -> ConfigurationError:
+    line = _line_of(text, where)
+    return ConfigurationError(
+        f"{path}, line {line}: {'.'.join(where)} can't be used.", f"Choice: {choice}."
+    )
+
+
+def _line_of(text: str, where: tuple[str, ...]) -> int:
+    """The line that says the last name of a dotted path (tomllib keeps no positions)."""
+    names = [name for name in where if not name.isdigit()]
+    for name in reversed(names):
+        pattern = re.compile(rf"^\s*(\[.*\b{re.escape(name)}\b.*\]|\"?{re.escape(name)}\"?\s*=)")
+        for number, line in enumerate(text.splitlines(), 1):
+            if pattern.match(line):
+                return number
+    return 1
+
+
+def _choice(where: tuple[str, ...], message: str) -> str:
+    """Say what would do: the known keys for an unknown one, pydantic's own words otherwise."""
+    model: Any = Policy
+    for name in where[:-1]:
+        field = getattr(model, "model_fields", {}).get(name)
+        model = field.annotation if field else None
+    fields = getattr(model, "model_fields", {})
+    if where[-1] not in fields and fields:
+        return f"the keys here are {', '.join(fields)}"
+    return message[0].lower() + message[1:]

@@ -1,0 +1,69 @@
+"""The steps of the runbook: name, notebook, and where each one's parts are.
+
+Parts are named, not imported: a kernel that runs one step loads that step alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+from helpers.errors import UsageError
+
+__all__ = ["STEPS", "Step", "step_named"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step. `facts` and `collector` are `module:name`; `checks` is a module."""
+
+    name: str
+    notebook: str
+    title: str
+    facts: str
+    collector: str
+    checks: str
+
+    def load(self, part: str) -> Any:
+        """Import what `facts` or `collector` names."""
+        module, _, name = str(getattr(self, part)).partition(":")
+        return getattr(importlib.import_module(module), name)
+
+
+def _step(number: int, slug: str, name: str, title: str, facts: str) -> Step:
+    return Step(
+        name=name,
+        notebook=f"{number:02}_{slug}",
+        title=title,
+        facts=facts,
+        collector=f"helpers.collectors.{name}:collect",
+        checks=f"helpers.checks.{name}",
+    )
+
+
+STEPS: tuple[Step, ...] = (
+    _step(1, "environment_setup", "environment", "Environment set-up",
+          "helpers.environment.records:EnvironmentFacts"),
+    _step(2, "secret_exposure", "exposure", "Secret exposure",
+          "helpers.exposure.records:ExposureFacts"),
+    _step(3, "secret_rotation", "rotation", "Secret rotation",
+          "helpers.rotation.records:RotationFacts"),
+    _step(4, "scope_review", "scopes", "Scope review",
+          "helpers.intercom.records:ScopeFacts"),
+    _step(5, "webhook_verification", "webhooks", "Webhook verification",
+          "helpers.webhooks.records:WebhookFacts"),
+    _step(6, "workspace_access", "access", "Workspace access",
+          "helpers.intercom.records:AccessFacts"),
+    _step(7, "audit_log", "auditlog", "Audit log",
+          "helpers.auditlog.records:AuditFacts"),
+)  # fmt: skip
+
+
+def step_named(name: str) -> Step:
+    """The step with this name or notebook. Raises UsageError with the names that exist."""
+    for step in STEPS:
+        if name in (step.name, step.notebook, step.notebook[:2]):
+            return step
+    known = ", ".join(step.name for step in STEPS)
+    raise UsageError(f"There is no step {name!r}.", f"The steps are: {known}.")
