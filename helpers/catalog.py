@@ -67,6 +67,7 @@ class Check:
     function: CheckFunction
 
     def __call__(self, *args: object, **data: object) -> Iterable[Outcome]:
+        """Run the function on plain values."""
         return self.function(*args, **data)
 
     @property
@@ -109,7 +110,7 @@ def _until_verdicts(lines: list[str]) -> list[str]:
 
 def check(
     *,
-    id: str,  # noqa: A002 (the field's own word)
+    id: str,
     step: str,
     title: str,
     severity: Severity,
@@ -120,7 +121,7 @@ def check(
     controls: tuple[str, ...] = (),
     checklist: str = "",
 ) -> Callable[[CheckFunction], Check]:
-    """Make a `Check` of a function. `remediation` is a step a line: where to click, what to type."""
+    """Make a `Check` of a function. `remediation` tells a step a line: where to click."""
 
     def decorate(function: CheckFunction) -> Check:
         return Check(
@@ -158,7 +159,9 @@ def find(check_id: str) -> Check:
 
 def _module_checks(module: str) -> Iterator[Check]:
     if module:
-        yield from (v for v in vars(importlib.import_module(module)).values() if isinstance(v, Check))
+        yield from (
+            v for v in vars(importlib.import_module(module)).values() if isinstance(v, Check)
+        )
 
 
 def _team_checks() -> Iterator[Check]:

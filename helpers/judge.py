@@ -42,7 +42,7 @@ def judge(
 
 def identity(check_id: str, resource: Resource) -> str:
     """The stable name of a finding: check and resource, no line, time or prose. Versioned."""
-    material = "\0".join((check_id, resource.kind, resource.key))
+    material = f"{check_id}\0{resource.kind}\0{resource.key}"
     return "v1:" + hashlib.sha256(material.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

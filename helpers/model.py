@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime  # noqa: TC003 (pydantic resolves it at run time)
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Generic, Literal, TypeVar
 
@@ -92,7 +92,7 @@ class Effort(StrEnum):
 
 
 class Baseline(StrEnum):
-    """A finding compared with the run before (the words of SARIF 2.1.0, 3.27.24, and one more)."""
+    """A finding compared with the run before in the words of SARIF 2.1.0 where it has them."""
 
     NEW = "new"
     UNCHANGED = "unchanged"

@@ -144,7 +144,9 @@ def _read(path: Path) -> str:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise ConfigurationError(f"{path} can't be read: {reason}.", "Mend it or name another.") from None
+        raise ConfigurationError(
+            f"{path} can't be read: {reason}.", "Mend it or name another."
+        ) from None
 
 
 def _parse(text: str, path: Path | None) -> dict[str, Any]:
@@ -163,7 +165,9 @@ def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, An
     return merged
 
 
-def _refuse(path: Path | None, text: str, where: tuple[str, ...], choice: str) -> ConfigurationError:
+def _refuse(
+    path: Path | None, text: str, where: tuple[str, ...], choice: str
+) -> ConfigurationError:
     line = _line_of(text, where)
     return ConfigurationError(
         f"{path}, line {line}: {'.'.join(where)} can't be used.", f"Choice: {choice}."

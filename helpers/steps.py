@@ -16,7 +16,7 @@ __all__ = ["STEPS", "Step", "step_named"]
 
 @dataclass(frozen=True)
 class Step:
-    """One step. `facts` and `collector` are `module:name`; `checks` is a module."""
+    """One step. `facts`, `collector` and `act` are `module:name`; `checks` is a module."""
 
     name: str
     notebook: str
@@ -24,14 +24,15 @@ class Step:
     facts: str
     collector: str
     checks: str
+    act: str = ""  # what the step does, where it does anything: (Context) -> evidence record
 
     def load(self, part: str) -> Any:
-        """Import what `facts` or `collector` names."""
+        """Import what `facts`, `collector` or `act` names."""
         module, _, name = str(getattr(self, part)).partition(":")
         return getattr(importlib.import_module(module), name)
 
 
-def _step(number: int, slug: str, name: str, title: str, facts: str) -> Step:
+def _step(number: int, slug: str, name: str, *, title: str, facts: str, act: str = "") -> Step:
     return Step(
         name=name,
         notebook=f"{number:02}_{slug}",
@@ -39,24 +40,18 @@ def _step(number: int, slug: str, name: str, title: str, facts: str) -> Step:
         facts=facts,
         collector=f"helpers.collectors.{name}:collect",
         checks=f"helpers.checks.{name}",
+        act=act,
     )
 
 
 STEPS: tuple[Step, ...] = (
-    _step(1, "environment_setup", "environment", "Environment set-up",
-          "helpers.environment.records:EnvironmentFacts"),
-    _step(2, "secret_exposure", "exposure", "Secret exposure",
-          "helpers.exposure.records:ExposureFacts"),
-    _step(3, "secret_rotation", "rotation", "Secret rotation",
-          "helpers.rotation.records:RotationFacts"),
-    _step(4, "scope_review", "scopes", "Scope review",
-          "helpers.intercom.records:ScopeFacts"),
-    _step(5, "webhook_verification", "webhooks", "Webhook verification",
-          "helpers.webhooks.records:WebhookFacts"),
-    _step(6, "workspace_access", "access", "Workspace access",
-          "helpers.intercom.records:AccessFacts"),
-    _step(7, "audit_log", "auditlog", "Audit log",
-          "helpers.auditlog.records:AuditFacts"),
+    _step(1, "environment_setup", "environment", title="Environment set-up", facts="helpers.environment.records:EnvironmentFacts"),
+    _step(2, "secret_exposure", "exposure", title="Secret exposure", facts="helpers.exposure.records:ExposureFacts"),
+    _step(3, "secret_rotation", "rotation", title="Secret rotation", facts="helpers.rotation.records:RotationFacts", act="helpers.rotation.act:act"),
+    _step(4, "scope_review", "scopes", title="Scope review", facts="helpers.intercom.records:ScopeFacts"),
+    _step(5, "webhook_verification", "webhooks", title="Webhook verification", facts="helpers.webhooks.records:WebhookFacts", act="helpers.webhooks.act:act"),
+    _step(6, "workspace_access", "access", title="Workspace access", facts="helpers.intercom.records:AccessFacts"),
+    _step(7, "audit_log", "auditlog", title="Audit log", facts="helpers.auditlog.records:AuditFacts"),
 )  # fmt: skip
 
 

@@ -1,0 +1,52 @@
+"""What a collector and an act are given: one profile's settings, policy, places and clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from helpers.model import Cause, Datum, Unavailable
+from helpers.policy import Policy
+from helpers.redaction import Redactor
+from helpers.settings import Settings
+
+if TYPE_CHECKING:
+    from helpers.intercom.client import Client
+
+__all__ = ["Context", "Progress"]
+
+Progress = Callable[[str], None]
+
+
+def _silent(message: str) -> None:
+    """Show nothing: the default observer."""
+
+
+@dataclass
+class Context:
+    """One profile as a step works with it. `clock` answers in UTC."""
+
+    settings: Settings
+    policy: Policy
+    redactor: Redactor
+    repo: Path  # the repository that is examined
+    state: Path  # this profile's state folder
+    clock: Callable[[], datetime]
+    progress: Progress = _silent
+    hub: str = ""  # address of the sandbox's developer hub; empty on real profiles
+    evidence: Datum[Any] = field(
+        default_factory=lambda: Unavailable(
+            reason="This act was not carried out.", call="act", cause=Cause.OFF
+        )
+    )
+
+    @cached_property
+    def client(self) -> Client:
+        """The Intercom client of this profile's access token; made when first asked for."""
+        from helpers.intercom.client import Client
+
+        return Client.from_settings(self.settings)
