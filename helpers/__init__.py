@@ -9,7 +9,7 @@ _PUBLIC = {
     "open_step": "helpers.runbook",
 }
 
-__all__ = sorted(_PUBLIC)
+__all__ = ["open_step"]
 
 
 def __getattr__(name: str) -> Any:

@@ -110,7 +110,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True)
 class Known(Generic[T]):
-    """A datum that was read. (A dataclass: a pydantic model forgets `T` in the alias below.)"""
+    """A datum that was read; a dataclass, as a pydantic model forgets `T` in the alias below."""
 
     value: T
     known: Literal[True] = True

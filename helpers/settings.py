@@ -208,7 +208,7 @@ def _parse(path: Path) -> Mapping[str, str]:
 
 
 def state_home(profile: Profile, environ: Mapping[str, str] | None = None) -> Path:
-    """A profile's state folder, below `RUNBOOK_STATE_HOME` or `$XDG_STATE_HOME/intercom-runbook`."""
+    """A profile's state folder, in `RUNBOOK_STATE_HOME` or `$XDG_STATE_HOME/intercom-runbook`."""
     environ = os.environ if environ is None else environ
     own = environ.get("RUNBOOK_STATE_HOME")
     xdg = Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")

@@ -45,14 +45,54 @@ def _step(number: int, slug: str, name: str, *, title: str, facts: str, act: str
 
 
 STEPS: tuple[Step, ...] = (
-    _step(1, "environment_setup", "environment", title="Environment set-up", facts="helpers.environment.records:EnvironmentFacts"),
-    _step(2, "secret_exposure", "exposure", title="Secret exposure", facts="helpers.exposure.records:ExposureFacts"),
-    _step(3, "secret_rotation", "rotation", title="Secret rotation", facts="helpers.rotation.records:RotationFacts", act="helpers.rotation.act:act"),
-    _step(4, "scope_review", "scopes", title="Scope review", facts="helpers.intercom.records:ScopeFacts"),
-    _step(5, "webhook_verification", "webhooks", title="Webhook verification", facts="helpers.webhooks.records:WebhookFacts", act="helpers.webhooks.act:act"),
-    _step(6, "workspace_access", "access", title="Workspace access", facts="helpers.intercom.records:AccessFacts"),
-    _step(7, "audit_log", "auditlog", title="Audit log", facts="helpers.auditlog.records:AuditFacts"),
-)  # fmt: skip
+    _step(
+        1,
+        "environment_setup",
+        "environment",
+        title="Environment set-up",
+        facts="helpers.environment.records:EnvironmentFacts",
+    ),
+    _step(
+        2,
+        "secret_exposure",
+        "exposure",
+        title="Secret exposure",
+        facts="helpers.exposure.records:ExposureFacts",
+    ),
+    _step(
+        3,
+        "secret_rotation",
+        "rotation",
+        title="Secret rotation",
+        facts="helpers.rotation.records:RotationFacts",
+        act="helpers.rotation.act:act",
+    ),
+    _step(
+        4,
+        "scope_review",
+        "scopes",
+        title="Scope review",
+        facts="helpers.intercom.records:ScopeFacts",
+    ),
+    _step(
+        5,
+        "webhook_verification",
+        "webhooks",
+        title="Webhook verification",
+        facts="helpers.webhooks.records:WebhookFacts",
+        act="helpers.webhooks.act:act",
+    ),
+    _step(
+        6,
+        "workspace_access",
+        "access",
+        title="Workspace access",
+        facts="helpers.intercom.records:AccessFacts",
+    ),
+    _step(
+        7, "audit_log", "auditlog", title="Audit log", facts="helpers.auditlog.records:AuditFacts"
+    ),
+)
 
 
 def step_named(name: str) -> Step:

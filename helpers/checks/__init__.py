@@ -1,0 +1,1 @@
+"""Checks: pure functions from facts to outcomes, one module a step."""

@@ -1,0 +1,70 @@
+"""`runbook …`: one module a command group, loaded when it is called.
+
+The main function turns every error into one clear message and the documented exit status; no
+traceback reaches a user (`RUNBOOK_DEBUG=1` shows it).
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from typing import Final
+
+import click
+
+from helpers.errors import RunbookError, UsageError
+
+__all__ = ["main", "runbook"]
+
+# name: (module:command, one line of help). The help stands here so that `--help` imports nothing.
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list from the table, without importing anything."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def runbook() -> None:
+    """Audit how your team holds the secrets of its Intercom workspace."""
+
+
+def main() -> None:
+    """Run the command line; end with the documented exit status."""
+    try:
+        status = runbook.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(UsageError.exit_status)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted; what was written is whole.", err=True)
+        sys.exit(130)
+    except RunbookError as error:
+        click.echo(f"Error: {error.message}\n{error.advice}", err=True)
+        sys.exit(error.exit_status)
+    except Exception as error:
+        if os.environ.get("RUNBOOK_DEBUG"):
+            raise
+        click.echo(f"Error: {type(error).__name__}, a defect of the runbook.", err=True)
+        click.echo("RUNBOOK_DEBUG=1 shows where; please report it.", err=True)
+        sys.exit(RunbookError.exit_status)
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,1 @@
+"""Collectors: they read the world and end in facts, one module a step."""

@@ -1,0 +1,66 @@
+"""How anything is shown: a view is escaped HTML and a plain text, side by side.
+
+Workspace data is hostile: all of it goes through `Markup.format`, which escapes. Nothing here
+renders a port, a path, a duration or a run id, so that committed notebooks stay the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+__all__ = ["View", "prose", "stack", "table"]
+
+
+@dataclass(frozen=True)
+class View:
+    """Something to look at. JupyterLab and GitHub show `html`, terminals and nbval `text`."""
+
+    html: Markup
+    text: str
+
+    def _repr_html_(self) -> str:
+        return str(self.html)
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def prose(sentence: str) -> View:
+    """A sentence."""
+    return View(Markup("<p>{}</p>").format(sentence), sentence)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> View:
+    """A table; `empty` is the sentence that stands where there is no row. Markup cells pass."""
+    kept = [tuple(row) for row in rows]
+    if not kept:
+        return prose(empty)
+    head = Markup("").join(Markup("<th>{}</th>").format(column) for column in columns)
+    body = Markup("").join(_row(row) for row in kept)
+    html = Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, body)
+    return View(html, _text(columns, kept))
+
+
+def stack(*views: View) -> View:
+    """Views one below the other."""
+    return View(
+        Markup("\n").join(view.html for view in views), "\n\n".join(view.text for view in views)
+    )
+
+
+def _row(row: Sequence[object]) -> Markup:
+    cells = Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row)
+    return Markup("<tr>{}</tr>").format(cells)
+
+
+def _text(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    cells = [[str(cell) for cell in row] for row in (columns, *rows)]
+    cells = [[Markup(c).striptags() if isinstance(c, Markup) else c for c in row] for row in cells]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = [
+        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells
+    ]
+    return "\n".join((lines[0], "  ".join("-" * width for width in widths), *lines[1:]))
