@@ -1,0 +1,156 @@
+"""Open `state.db`: private, durable, up to date and checked.
+
+A migration is a file `migrations/000N_name.sql`. The table `migrations` says which were applied, so
+that each is applied once, by number, also where a lower one arrives later; `PRAGMA user_version`
+holds the highest, by which an older runbook recognises a file that is too new for it.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from helpers.errors import StateError
+from helpers.state.integrity import verify
+
+__all__ = ["FILE_NAME", "migrations", "open_state", "writing"]
+
+FILE_NAME: Final = "state.db"
+_BUSY_SECONDS: Final = 20.0
+_APPLIED: Final = (
+    "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, name TEXT) STRICT"
+)
+
+
+def open_state(folder: Path) -> sqlite3.Connection:
+    """A connection to the profile's `state.db`, made or migrated as needed.
+
+    Transactions are explicit: `with writing(connection): …`. Rows come as `sqlite3.Row`. The file
+    is 0600, its folder 0700. Raises StateError where the file is damaged, was written by a newer
+    runbook, or can't be opened.
+    """
+    path = folder / FILE_NAME
+    try:
+        _make_private(folder, path)
+        connection = _connect(path)
+    except OSError as error:
+        raise _refused(path, error.strerror or str(error)) from None
+    try:
+        _refuse_newer(connection, path)
+        verify(connection, path)
+        _migrate(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise _refused(path, str(error)) from None
+    except StateError:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """One write transaction, which has the write lock from its first moment on.
+
+    Committed at the end, rolled back where anything is raised.
+    """
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def migrations() -> Mapping[int, tuple[str, str]]:
+    """Number, name and SQL of every migration there is, in order."""
+    found = (f for f in files("helpers.state").joinpath("migrations").iterdir())
+    named = sorted((f.name, f) for f in found if f.name.endswith(".sql"))
+    return {int(name[:4]): (name, file.read_text("utf-8")) for name, file in named}
+
+
+def _make_private(folder: Path, path: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+    path.chmod(0o600)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    for pragma in ("journal_mode = TRUNCATE", "synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    newest = max(migrations(), default=0)
+    if version > newest:
+        raise StateError(
+            f"{path} was written by a newer runbook (version {version}, this one knows {newest}).",
+            "Update the runbook, or set RUNBOOK_STATE_HOME to another folder.",
+        )
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    for number in _pending(connection):
+        _back_up(connection, path, number)
+        _apply(connection, number)
+
+
+def _pending(connection: sqlite3.Connection) -> list[int]:
+    exists = "SELECT 1 FROM sqlite_schema WHERE name = 'migrations'"
+    if not connection.execute(exists).fetchone():
+        return list(migrations())
+    applied = {row[0] for row in connection.execute("SELECT number FROM migrations")}
+    return [number for number in migrations() if number not in applied]
+
+
+def _back_up(connection: sqlite3.Connection, path: Path, number: int) -> None:
+    """Copy a database that holds something, as it is before this migration."""
+    if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+        return
+    backup = path.with_name(f"{path.name}.before-{number:04}")
+    partial = backup.with_name(f"{backup.name}.{os.getpid()}")
+    partial.unlink(missing_ok=True)
+    os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    connection.execute("VACUUM INTO ?", (str(partial),))
+    partial.replace(backup)
+
+
+def _apply(connection: sqlite3.Connection, number: int) -> None:
+    name, sql = migrations()[number]
+    with writing(connection):
+        if number not in _pending(connection):
+            return  # another process was quicker
+        connection.execute(_APPLIED)
+        for statement in _statements(sql):
+            connection.execute(statement)
+        connection.execute("INSERT INTO migrations VALUES (?, ?)", (number, name))
+        highest = connection.execute("SELECT max(number) FROM migrations").fetchone()[0]
+        connection.execute(f"PRAGMA user_version = {highest:d}")
+
+
+def _statements(sql: str) -> Iterator[str]:
+    """Split a script at its semicolons, not those in strings, comments and triggers."""
+    statement = ""
+    for part in sql.split(";")[:-1]:
+        statement += part + ";"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
+
+
+def _refused(path: Path, reason: str) -> StateError:
+    return StateError(
+        f"{path} can't be used: {reason}.",
+        "Check the folder's rights, or set RUNBOOK_STATE_HOME to another one.",
+    )
