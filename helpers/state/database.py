@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from helpers.errors import StateError
-from helpers.state.integrity import verify
+from helpers.state.integrity import damaged, verify
 
 __all__ = ["FILE_NAME", "migrations", "open_state", "writing"]
 
@@ -37,19 +37,15 @@ def open_state(folder: Path) -> sqlite3.Connection:
     path = folder / FILE_NAME
     try:
         _make_private(folder, path)
-        connection = _connect(path)
+        connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+        with _closed_on_error(connection):
+            _prepare(connection, path)
     except OSError as error:
         raise _refused(path, error.strerror or str(error)) from None
-    try:
-        _refuse_newer(connection, path)
-        verify(connection, path)
-        _migrate(connection, path)
-    except sqlite3.Error as error:
-        connection.close()
+    except sqlite3.OperationalError as error:  # locked, unreadable, a disk that is full
         raise _refused(path, str(error)) from None
-    except StateError:
-        connection.close()
-        raise
+    except sqlite3.DatabaseError as error:
+        raise damaged(path, str(error)) from None
     return connection
 
 
@@ -82,12 +78,22 @@ def _make_private(folder: Path, path: Path) -> None:
     path.chmod(0o600)
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.row_factory = sqlite3.Row
     for pragma in ("journal_mode = TRUNCATE", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
-    return connection
+    _refuse_newer(connection, path)
+    verify(connection, path)
+    _migrate(connection, path)
 
 
 def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:

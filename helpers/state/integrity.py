@@ -15,7 +15,7 @@ from typing import Any
 
 from helpers.errors import StateError
 
-__all__ = ["damaged_rows", "row_hash", "seal", "verify"]
+__all__ = ["damaged", "damaged_rows", "row_hash", "seal", "verify"]
 
 
 def row_hash(values: Mapping[str, Any]) -> str:
@@ -41,18 +41,21 @@ def damaged_rows(connection: sqlite3.Connection) -> Iterator[str]:
 
 def verify(connection: sqlite3.Connection, path: Path) -> None:
     """Raise StateError where anything in the database is damaged."""
-    try:
-        problems = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
-        problems += [
-            f"{row[0]} row {row[1]}" for row in connection.execute("PRAGMA foreign_key_check")
-        ]
-        problems = [*(p for p in problems if p != "ok"), *damaged_rows(connection)]
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
-            raise  # locked or unreadable, which is no damage
-        problems = [str(error)]
+    problems = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
+    problems += [f"{row[0]} row {row[1]}" for row in connection.execute("PRAGMA foreign_key_check")]
+    problems = [*(p for p in problems if p != "ok"), *damaged_rows(connection)]
     if problems:
-        raise StateError(f"{path} is damaged: {problems[0]}.", _advice(path))
+        raise damaged(path, problems[0])
+
+
+def damaged(path: Path, problem: str) -> StateError:
+    """The error for a file that isn't as it was written; names the newest backup."""
+    backups = sorted(path.parent.glob(f"{path.name}.before-????"))
+    copy = f" {backups[-1].name} is the copy from before the last migration." if backups else ""
+    return StateError(
+        f"{path} is damaged: {problem}.",
+        f"Move the file away and keep it; the next run starts a new one.{copy}",
+    )
 
 
 _HASHED = """
@@ -63,11 +66,3 @@ WHERE t.type = 'table' AND c.name = 'row_hash' ORDER BY t.name
 
 def _plain(value: Any) -> Any:
     return {"hex": value.hex()} if isinstance(value, bytes) else value
-
-
-def _advice(path: Path) -> str:
-    backups = sorted(path.parent.glob(f"{path.name}.before-????"))
-    newest = (
-        f" {backups[-1].name} beside it is the copy before the last migration." if backups else ""
-    )
-    return f"Move the file away and keep it; the next run starts a new one.{newest}"
