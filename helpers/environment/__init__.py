@@ -1,0 +1,1 @@
+"""The environment room: how the variables and the env files are set up."""

@@ -1,0 +1,103 @@
+"""What the environment step collects. Secrets are here by fingerprint alone."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from helpers.model import Datum, Record
+
+__all__ = [
+    "EnvFile",
+    "EnvironmentFacts",
+    "ExampleFile",
+    "IgnoreRule",
+    "ProfileCredentials",
+    "Shape",
+    "TrackedSecret",
+    "VariableState",
+    "Workspace",
+]
+
+
+class Shape(StrEnum):
+    """What a value looks like."""
+
+    WELL_FORMED = "well-formed"
+    UNSET = "unset"
+    PLACEHOLDER = "placeholder"
+    FOREIGN = "another service's key"
+    MALFORMED = "malformed"
+
+
+class VariableState(Record):
+    """One variable of the audited profile."""
+
+    name: str
+    kind: str
+    shape: Shape
+    origin: str = ""
+    fingerprint: str = ""
+
+
+class IgnoreRule(Record):
+    """Whether git ignores a name, by its own `check-ignore`, and which rule says so."""
+
+    name: str
+    ignored: bool
+    rule: str = ""
+
+
+class EnvFile(Record):
+    """An env file that exists. `mode` is in octal, as `ls` and `chmod` show it."""
+
+    name: str
+    mode: str
+    tracked: bool
+    owner_only: bool
+
+
+class ExampleFile(Record):
+    """`.env.example`: the names it lists, those with a value, and those it lacks."""
+
+    exists: bool
+    names: tuple[str, ...] = ()
+    with_values: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+class ProfileCredentials(Record):
+    """The secrets of one profile that this machine can see: variable to fingerprint."""
+
+    profile: str
+    app_id: str
+    fingerprints: tuple[tuple[str, str], ...]
+
+
+class TrackedSecret(Record):
+    """A configured secret that stands in a tracked file."""
+
+    variable: str
+    paths: tuple[str, ...]
+
+
+class Workspace(Record):
+    """What `/me` says of the workspace."""
+
+    app_id: str
+    name: str
+    region: str
+    identity_verification: bool
+
+
+class EnvironmentFacts(Record):
+    """All that the environment step knows."""
+
+    variables: Datum[tuple[VariableState, ...]]
+    ignore_rules: Datum[tuple[IgnoreRule, ...]]
+    env_files: Datum[tuple[EnvFile, ...]]
+    example: Datum[ExampleFile]
+    tracked_secrets: Datum[tuple[TrackedSecret, ...]]
+    profiles: Datum[tuple[ProfileCredentials, ...]]
+    workspace: Datum[Workspace]
+    expected_app_id: Datum[str]
+    expected_region: Datum[str]
