@@ -13,7 +13,7 @@ from typing import Final
 
 from helpers.errors import CollectionError
 
-__all__ = ["git", "git_environment", "git_ok", "repository_at", "top_level"]
+__all__ = ["git", "git_command", "git_environment", "git_ok", "repository_at", "top_level"]
 
 _SAFE: Final = (
     "git",
@@ -26,6 +26,10 @@ _SAFE: Final = (
     "core.pager=cat",
     "-c",
     "core.quotePath=false",
+    "-c",
+    "log.showSignature=false",  # would run the repository's gpg.program
+    "-c",
+    "protocol.allow=never",  # a partial clone must not fetch what it lacks
 )
 
 
@@ -59,10 +63,15 @@ def git_ok(repo: Path, *arguments: str, stdin: bytes = b"") -> bool:
     return done.returncode == 0
 
 
+def git_command(repo: Path, *arguments: str) -> list[str]:
+    """The careful command line, for who streams; run it with `git_environment()` in `repo`."""
+    return [*_SAFE, "-c", f"safe.directory={repo.resolve()}", *arguments]
+
+
 def _run(
     repo: Path, arguments: tuple[str, ...], stdin: bytes
 ) -> subprocess.CompletedProcess[bytes]:
-    command = [*_SAFE, "-c", f"safe.directory={repo.resolve()}", *arguments]
+    command = git_command(repo, *arguments)
     try:
         return subprocess.run(  # noqa: S603 (a fixed program, arguments are ours)
             command, cwd=repo, input=stdin, capture_output=True, check=False, env=git_environment()
