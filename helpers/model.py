@@ -231,6 +231,7 @@ class Finding(Record):
     fingerprint: str
     waiver: WaiverNote | None = None
     baseline: Baseline | None = None
+    since: datetime | None = None  # the first run of this unbroken failure, where history knows
 
     @property
     def failing(self) -> bool:
@@ -257,6 +258,7 @@ class Report(Record):
     steps: tuple[StepResult, ...]
     findings: tuple[Finding, ...]
     fixed: tuple[Finding, ...] = ()
+    compared_with: datetime | None = None  # the run before, where there is one
     notes: tuple[str, ...] = ()
 
     def count(self, *statuses: Status) -> int:
