@@ -1,21 +1,18 @@
--- Runs and what they found, for the comparison with the run before.
+-- Runs, and what is known of every finding that was ever seen.
 CREATE TABLE runs (
   id           INTEGER PRIMARY KEY,
-  name         TEXT NOT NULL UNIQUE,      -- the run folder's name
-  profile      TEXT NOT NULL,
-  generated_at TEXT NOT NULL,             -- UTC, ISO 8601
-  tool_version TEXT NOT NULL
+  name         TEXT NOT NULL UNIQUE,   -- the run folder's name
+  generated_at TEXT NOT NULL,          -- UTC, ISO 8601
+  tool_version TEXT NOT NULL,
+  summary      TEXT NOT NULL           -- the coverage headline
 ) STRICT;
 
 CREATE TABLE findings (
-  run_id      INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
-  position    INTEGER NOT NULL,           -- place in the report
-  fingerprint TEXT NOT NULL,
+  fingerprint TEXT PRIMARY KEY,
   check_id    TEXT NOT NULL,
-  status      TEXT NOT NULL,
-  body        TEXT NOT NULL,              -- the finding as JSON
-  PRIMARY KEY (run_id, position)
-) STRICT, WITHOUT ROWID;
+  status      TEXT NOT NULL,           -- the last verdict
+  since       TEXT,                    -- the run that opened the present failure; NULL: not failing
+  body        TEXT NOT NULL            -- the last failing finding as JSON; empty: never failed
+) STRICT;
 
-CREATE INDEX findings_by_fingerprint ON findings (fingerprint, run_id);
-CREATE INDEX findings_by_check ON findings (check_id, run_id);
+CREATE INDEX findings_by_check ON findings (check_id);
