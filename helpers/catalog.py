@@ -45,7 +45,7 @@ CHECKLIST: Mapping[str, str] = {
     "audit_logging": "Audit logging is on",
 }
 
-_BESIDE_THE_STEPS: Mapping[str, str] = {"waivers": "helpers.checks.waivers"}  # no notebook of theirs
+_BESIDE_THE_STEPS: Mapping[str, str] = {"waivers": "helpers.checks.waivers"}  # no notebook
 
 CheckFunction = Callable[..., Iterable[Outcome]]
 _VERDICT = re.compile(r"^\s*(PASS|FAIL|MANUAL|NOT_APPLICABLE|ERROR):\s*(.+?)\s*$")
@@ -145,7 +145,7 @@ def check(
 
 def load(*steps: str) -> tuple[Check, ...]:
     """The checks of these steps (all steps if none is named), our own and a team's, by id."""
-    modules = {step.name: step.checks for step in STEPS} | _BESIDE_THE_STEPS
+    modules = {step.name: step.checks for step in STEPS} | dict(_BESIDE_THE_STEPS)
     wanted = set(steps) or set(modules)
     ours = (found for name in modules if name in wanted for found in _module_checks(modules[name]))
     theirs = (found for found in _team_checks() if found.step in wanted)
