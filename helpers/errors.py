@@ -45,6 +45,10 @@ class RunbookError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.advice}"
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows in place of a traceback (IPython asks for this by name)."""
+        return [f"{type(self).__name__}: {self.message}", self.advice]
+
 
 class UsageError(RunbookError):
     """A flag, a name or an argument can't be used as given."""

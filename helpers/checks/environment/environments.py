@@ -41,7 +41,7 @@ def _variable(name: str) -> Resource:
     effort=Effort.HOURS,
     remediation=(
         (
-            "In the Developer Hub, create an app of its own for each environment, in a workspace of "
+            "In the Developer Hub, create an app for each environment, in a workspace of "
             "its own where you can."
         ),
         "Give each environment its own token and secrets, then rotate the shared ones.",
@@ -192,7 +192,7 @@ def region_is_right(workspace: Workspace, expected_region: str) -> Iterator[Outc
     severity=Severity.LOW,
     remediation=(
         (
-            "Set `environment.api_version` in policy.toml, and send the same Intercom-Version header "
+            "Set `environment.api_version` in policy.toml, and send that Intercom-Version header "
             "from your own clients."
         ),
     ),

@@ -33,7 +33,7 @@ def _file(name: str) -> Resource:
     severity=Severity.HIGH,
     remediation=(
         (
-            "Add these lines to .gitignore: `.env`, `.env.local`, `.env.*.local`, and the env file of "
+            "Add these lines to .gitignore: `.env`, `.env.local`, `.env.*.local`, and those of "
             "each profile."
         ),
         "Or run `./runbook init`, which shows the change first.",

@@ -1,0 +1,186 @@
+"""Headless execution: notebooks on papermill, side by side, with nothing secret on the way to disk.
+
+papermill parameterises, drives and saves; our engine stands between the kernel and the disk and
+redacts every message, and every save of the notebook. A step counts as completed only if papermill
+raised nothing and the step wrote its snapshot, which it does last: a dead kernel and a cell that
+ran out of time look completed in papermill's own metadata.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from helpers.redaction import Redactor
+
+__all__ = ["Job", "Observer", "Outcome", "execute"]
+
+_CELL_SECONDS: Final = 300
+_START_SECONDS: Final = 60
+_SECRETS: Final = "INTERCOM_"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook to run: where it is, where its executed copy goes, and its parameters."""
+
+    name: str
+    notebook: Path
+    output: Path
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a notebook ended. An empty `error` means that every cell ran."""
+
+    job: Job
+    error: str = ""
+
+
+class Observer(Protocol):
+    """Watches a run; the core itself never prints."""
+
+    def started(self, job: Job) -> None:
+        """A kernel is starting for this notebook."""
+
+    def cell(self, job: Job, number: int, total: int) -> None:
+        """A cell is about to run."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """The notebook has ended."""
+
+
+def execute(
+    jobs: Sequence[Job],
+    *,
+    workers: int,
+    redactor: Redactor,
+    environ: Mapping[str, str],
+    observer: Observer,
+) -> list[Outcome]:
+    """Run notebooks in parallel; one that fails leaves the others running.
+
+    On KeyboardInterrupt the kernels are ended, what has finished is kept, and the rest is told as
+    interrupted: the answer is always one outcome a job.
+    """
+    _warm_up()
+    running = _Running()
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="notebook")
+    futures = {pool.submit(_run, job, redactor, environ, observer, running): job for job in jobs}
+    try:
+        _drain(set(futures))
+    except KeyboardInterrupt:
+        running.stop()
+        pool.shutdown(wait=True, cancel_futures=True)
+    finally:
+        pool.shutdown(wait=True)
+    return [_outcome(future, job) for future, job in futures.items()]
+
+
+def _drain(pending: set[Future[Outcome]]) -> None:
+    """Wait in short steps, so that a signal is seen at once."""
+    while pending:
+        _, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+
+
+def _outcome(future: Future[Outcome], job: Job) -> Outcome:
+    if future.cancelled():
+        return Outcome(job, "interrupted before it began")
+    return future.result()
+
+
+class _Running:
+    """The kernels that are alive, so that an interrupted run can end them, and only them."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self.clients: set[Any] = set()
+
+    def stop(self) -> None:
+        """End every kernel at once."""
+        self.stopped = True
+        for client in tuple(self.clients):
+            process = getattr(getattr(client.km, "provisioner", None), "process", None)
+            if process is not None:
+                process.kill()
+
+
+def _warm_up() -> None:
+    """Import papermill once, before the threads ask for it, and keep it quiet."""
+    import papermill.execute  # noqa: F401
+
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)
+
+
+def _run(
+    job: Job,
+    redactor: Redactor,
+    environ: Mapping[str, str],
+    observer: Observer,
+    running: _Running,
+) -> Outcome:
+    observer.started(job)
+    try:
+        _papermill(job, redactor, environ, observer, running)
+        outcome = Outcome(job)
+    except Exception as error:  # noqa: BLE001 (one step must not end the others)
+        reason = "interrupted" if running.stopped else redactor.text(_first_line(error))
+        outcome = Outcome(job, reason)
+    observer.finished(outcome)
+    return outcome
+
+
+def _papermill(
+    job: Job,
+    redactor: Redactor,
+    environ: Mapping[str, str],
+    observer: Observer,
+    running: _Running,
+) -> None:
+    from papermill.execute import execute_notebook
+    from traitlets.config import Config
+
+    from helpers.engine import ENGINE
+
+    execute_notebook(
+        str(job.notebook),
+        str(job.output),
+        parameters=dict(job.parameters),
+        engine_name=ENGINE,
+        progress_bar=False,
+        execution_timeout=_CELL_SECONDS,
+        start_timeout=_START_SECONDS,
+        autosave_cell_every=0,
+        # what follows reaches our engine
+        redactor=redactor,
+        on_cell=lambda number, total: observer.cell(job, number, total),
+        running=running,
+        kernel_environ=_kernel_environ(environ),
+        config=Config({"KernelManager": {"transport_encryption": "required"}}),
+        resources={"metadata": {"path": str(job.notebook.parent)}},
+    )
+
+
+def _kernel_environ(extra: Mapping[str, str]) -> dict[str, str]:
+    """What a kernel inherits. On the sandbox no real secret has any business there."""
+    keep_secrets = "RUNBOOK_SANDBOX_URL" not in extra
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if keep_secrets or not name.startswith(_SECRETS)
+    }
+    return {**inherited, **extra}
+
+
+def _first_line(error: Exception) -> str:
+    """A line a person can use, of an error that may carry a whole traceback."""
+    name = getattr(error, "ename", "") or type(error).__name__
+    value = str(getattr(error, "evalue", "") or error).strip()
+    return f"{name}: {value.partition(chr(10))[0]}"
