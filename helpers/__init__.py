@@ -6,10 +6,11 @@ import importlib
 from typing import Any
 
 _PUBLIC = {
+    "choose": "helpers.choices",
     "open_step": "helpers.runbook",
 }
 
-__all__ = ["open_step"]
+__all__ = ["choose", "open_step"]
 
 
 def __getattr__(name: str) -> Any:
