@@ -1,0 +1,143 @@
+"""The ASGI application: which workspace, hub or API, which endpoint; then the gate and the faults.
+
+`/w/<name>/…` is the workspace of that name, made and seeded on first use; without it, `default`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from email.utils import format_datetime
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from helpers.sandbox import endpoints as _registers  # noqa: F401
+from helpers.sandbox import gate, hub, strikes
+from helpers.sandbox.answers import Answer, Refusal, error_list
+from helpers.sandbox.api import ENDPOINTS, Call, Endpoint
+from helpers.sandbox.routing import Router
+from helpers.sandbox.workspace import Workspace
+
+__all__ = ["LocalIntercom"]
+
+MakeWorkspace = Callable[..., Workspace]
+_HUB: Final = "/_hub"
+
+
+class LocalIntercom:
+    """All workspaces of one server."""
+
+    def __init__(self, make: MakeWorkspace) -> None:
+        self._make = make
+        self._router = Router(ENDPOINTS)
+        self.workspaces: dict[str, Workspace] = {}
+
+    def workspace(self, name: str) -> Workspace:
+        """The workspace of that name; made on first use."""
+        if name not in self.workspaces:
+            self.workspaces[name] = self._make()
+        return self.workspaces[name]
+
+    def reset(self, name: str, **choices: Any) -> Workspace:
+        """Make the workspace anew: seed, clock, region."""
+        self.workspaces[name] = self._make(**choices)
+        return self.workspaces[name]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        name, path = _split(scope["path"])
+        if path == _HUB or path.startswith(f"{_HUB}/"):
+            scope = {**scope, "path": path.removeprefix(_HUB) or "/", "state": {}}
+            scope["state"] = {"sandbox": self, "name": name}
+            await hub.application(scope, receive, send)
+            return
+        await self._serve(Request(scope, receive), send, self.workspace(name), path)
+
+    async def _serve(self, request: Request, send: Send, workspace: Workspace, path: str) -> None:
+        target = f"{request.method} {path}?{request.url.query}"
+        found = self._router.find(request.method, path)
+        route = found[0].path if found else path
+        struck = workspace.faults.for_call(request.method, route)
+        body = await request.body()
+        try:
+            if "status" in struck:
+                raise strikes.refusal(struck["status"], workspace.limiter)
+            answer = _answer(request, workspace, found, body)
+        except Refusal as refusal:
+            answer = error_list(refusal, "")
+        id_ = workspace.request_id(f"{target} {request.headers.get('authorization', '')}")
+        if isinstance(answer.body, dict) and answer.body.get("request_id") == "":
+            answer.body["request_id"] = id_
+        _note(workspace, request, path, route, answer.status)
+        response = _response(answer, id_, workspace, struck)
+        await strikes.deliver(response, struck, request.scope, send)
+
+
+def _split(path: str) -> tuple[str, str]:
+    if path.startswith("/w/"):
+        name, _, rest = path[3:].partition("/")
+        return name or "default", f"/{rest}"
+    return "default", path
+
+
+def _answer(
+    request: Request,
+    workspace: Workspace,
+    found: tuple[Endpoint, dict[str, str]] | None,
+    body: bytes,
+) -> Answer:
+    headers = request.headers
+    if found is None:
+        raise _no_such_route(accept=headers.get("accept"))
+    app, token = gate.authenticate(workspace, headers.get("authorization", ""))
+    endpoint, path = found
+    call = Call(
+        workspace=workspace,
+        app=app,
+        token=token,
+        version=gate.version_of(headers.get("intercom-version"), app),
+        path=path,
+        query=dict(request.query_params),
+        body=_json(body),
+        client_ip=workspace.behaviours.client_ip or (request.client or ("127.0.0.1",))[0],
+    )
+    return gate.admit(call, endpoint)
+
+
+def _no_such_route(*, accept: str | None) -> Refusal:
+    """An unsupported method or path is 404, or 406 where the call has no Accept header."""
+    if accept is None:
+        return Refusal(406, "client_error", "An Accept header is required")
+    return Refusal(404, "not_found", "The requested resource was not found")
+
+
+def _json(body: bytes) -> Any:
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise Refusal(400, "bad_request", "The body is not valid JSON") from None
+
+
+def _response(
+    answer: Answer, request_id: str, workspace: Workspace, struck: dict[str, Any]
+) -> Response:
+    content = b"" if answer.body is None else json.dumps(answer.body).encode()
+    clock = workspace.clock.claimed + strikes.skew(struck)
+    headers = answer.headers | {
+        "X-Request-Id": request_id,
+        "Date": format_datetime(clock, usegmt=True),
+    }
+    media = "application/json; charset=utf-8" if content else None
+    return Response(content, answer.status, headers, media_type=media)
+
+
+def _note(workspace: Workspace, request: Request, path: str, route: str, status: int) -> None:
+    """Remember the call for the hub: never a token or a body."""
+    workspace.requests.append(
+        {"method": request.method, "path": path, "route": route, "status": status}
+    )

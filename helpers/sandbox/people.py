@@ -1,0 +1,52 @@
+"""The teammates that every seeded workspace has."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from helpers.sandbox.workspace import Item, Workspace
+
+__all__ = ["SERVICE_ACCOUNT", "settle", "teammate"]
+
+SERVICE_ACCOUNT: Final = "991267406"
+_ROLES: Final = {
+    "Admin": "1",
+    "Support lead": "2",
+    "Support agent": "3",
+    "API service account": "4",
+}
+_SUPPORT: Final = 5017691
+
+
+def teammate(id_: str, name: str, email: str, role: str, title: str = "") -> Item:
+    """A teammate; one without a role has permissions of their own making."""
+    admin: Item = {
+        "type": "admin",
+        "id": id_,
+        "name": name,
+        "email": email,
+        "job_title": title,
+        "away_mode_enabled": False,
+        "away_mode_reassign": False,
+        "away_status_reason_id": None,
+        "has_inbox_seat": role not in ("", "API service account"),
+        "team_ids": [_SUPPORT] if role.startswith("Support") else [],
+        "team_priority_level": {"primary_team_ids": None, "secondary_team_ids": None},
+    }
+    if role:
+        admin["role"] = {"type": "role", "id": _ROLES.get(role, "9"), "name": role}
+    return admin
+
+
+def settle(workspace: Workspace) -> None:
+    """Bring in the people who are there in any case."""
+    for admin in (
+        teammate("991267401", "Maya Lindqvist", "maya@example.com", "Admin", "Head of Support"),
+        teammate("991267402", "Ruth Okafor", "ruth@example.com", "Admin", "Operations"),
+        teammate("991267403", "Tomás Ferreira", "tomas@example.com", "Support lead"),
+        teammate("991267404", "Aiko Tanaka", "aiko@example.com", "Support agent"),
+        teammate(
+            SERVICE_ACCOUNT, "Service account", "svc-intercom@example.com", "API service account"
+        ),
+    ):
+        workspace.admins[admin["id"]] = admin

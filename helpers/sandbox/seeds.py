@@ -1,0 +1,72 @@
+"""What a caller must know of the seeded workspaces: tokens, secrets, ids. No HTTP, no server.
+
+`DEMO` has realistic flaws: staging uses production's access token, and the reader may write. In
+`CLEAN` nothing is wrong. Both come out the same in every run; see `tokens` for how they are made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from helpers.sandbox import tokens
+from helpers.sandbox.clock import DEMO_NOW
+
+__all__ = ["CLEAN", "DEMO", "PROFILES", "SEEDS", "Credentials", "Seed"]
+
+PROFILES: Final = ("development", "staging", "production")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """The secrets of one profile."""
+
+    access_token: str = field(repr=False)
+    client_secret: str = field(repr=False)
+    identity_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Seed:
+    """A seeded workspace as its users know it. `now` is where its clock stands."""
+
+    name: str
+    id_code: str
+    test_id_code: str  # the workspace that the development app lives in
+    profiles: Mapping[str, Credentials]
+    read_token: str = field(repr=False)
+    write_token: str = field(repr=False)
+    region: str = "us"
+    now: datetime = DEMO_NOW
+
+
+def _credentials(seed: str, profile: str, *, token_of: str = "") -> Credentials:
+    return Credentials(
+        access_token=tokens.access_token(f"{seed}/{token_of or profile}"),
+        client_secret=tokens.client_secret(f"{seed}/{profile}"),
+        identity_secret=tokens.identity_secret(f"{seed}/{profile}"),
+    )
+
+
+def _seed(name: str, *, id_code: str, test_id_code: str, staging_token_of: str) -> Seed:
+    return Seed(
+        name=name,
+        id_code=id_code,
+        test_id_code=test_id_code,
+        profiles={
+            "development": _credentials(name, "development"),
+            "staging": _credentials(name, "staging", token_of=staging_token_of),
+            "production": _credentials(name, "production"),
+        },
+        read_token=tokens.access_token(f"{name}/reader"),
+        write_token=tokens.access_token(f"{name}/writer"),
+    )
+
+
+DEMO: Final = _seed(
+    "demo", id_code="dm4x7q2k", test_id_code="dm4x7q2t", staging_token_of="production"
+)
+CLEAN: Final = _seed("clean", id_code="cl9v3w5n", test_id_code="cl9v3w5t", staging_token_of="")
+SEEDS: Final[Mapping[str, Seed]] = {seed.name: seed for seed in (DEMO, CLEAN)}

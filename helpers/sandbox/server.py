@@ -1,0 +1,107 @@
+"""Start the sandbox: uvicorn in a thread of this process, with an event loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from uvicorn.config import Config
+from uvicorn.server import Server
+
+from helpers.sandbox.app import LocalIntercom
+from helpers.sandbox.clock import DEMO_NOW
+from helpers.sandbox.limits import RateLimit
+from helpers.sandbox.seeding import make_workspace
+
+__all__ = ["Sandbox", "address", "application", "listen", "serve", "start"]
+
+_KEEP_ALIVE = 75  # seconds; longer than a reader pauses between two cells
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """A running sandbox."""
+
+    url: str
+    intercom: LocalIntercom
+
+    def base_url(self, workspace: str) -> str:
+        """The API of a workspace of one's own."""
+        return f"{self.url}/w/{workspace}"
+
+    def hub(self, workspace: str = "default") -> str:
+        """The developer hub of a workspace (test-only: Intercom has no such API)."""
+        return f"{self.base_url(workspace)}/_hub"
+
+
+@contextmanager
+def start(
+    port: int = 0, *, clock: datetime = DEMO_NOW, rate_limit: RateLimit | None = None
+) -> Iterator[Sandbox]:
+    """Run the sandbox on loopback while the context lasts. Port 0 takes a free one.
+
+    Raises OSError where the port is taken.
+    """
+    intercom = application(clock, rate_limit)
+    with listen(port) as listener:
+        server = _server(intercom)
+        thread = threading.Thread(target=_run, args=(server, listener), daemon=True)
+        thread.start()
+        try:
+            # the socket listens already, so nobody needs to wait for the thread
+            yield Sandbox(address(listener), intercom)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+def application(clock: datetime = DEMO_NOW, rate_limit: RateLimit | None = None) -> LocalIntercom:
+    """The ASGI application with no workspace yet."""
+    return LocalIntercom(partial(make_workspace, clock=clock, rate_limit=rate_limit))
+
+
+def listen(port: int) -> socket.socket:
+    """A listening socket on loopback."""
+    listener = socket.create_server(("127.0.0.1", port), backlog=512)
+    listener.setblocking(False)  # noqa: FBT003 - the standard library's signature
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    """The URL of a listening socket."""
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def serve(listener: socket.socket, intercom: LocalIntercom) -> None:
+    """Serve in the foreground until SIGINT or SIGTERM."""
+    _run(_server(intercom), listener)
+
+
+def _server(intercom: LocalIntercom) -> Server:
+    return Server(
+        Config(
+            intercom,
+            http="h11",
+            loop="asyncio",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            date_header=False,  # answers carry the workspace's own clock
+            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_graceful_shutdown=1,
+        )
+    )
+
+
+def _run(server: Server, listener: socket.socket) -> None:
+    asyncio.run(server.serve(sockets=[listener]))
