@@ -1,0 +1,1 @@
+"""From the snapshots of a run to its report, and from the report to each format."""

@@ -1,0 +1,170 @@
+"""The folder of a run: private, written beside its place, renamed when it is whole.
+
+    runs/.20260302T090000Z-production.partial/   while the run is under way, or when it has died
+    runs/20260302T090000Z-production/            a finished run; its manifest.json is written last
+
+A finished run's manifest lists every file with its SHA-256 and size.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from helpers.errors import StateError, UsageError
+from helpers.model import Report
+from helpers.report.terms import Terms
+
+__all__ = [
+    "MANIFEST",
+    "finish_run",
+    "finished_runs",
+    "load_report",
+    "load_terms",
+    "manifest_problems",
+    "prune_runs",
+    "run_name",
+    "start_run",
+    "write_private",
+]
+
+MANIFEST: Final = "manifest.json"
+RESULTS: Final = "results.json"
+TERMS: Final = "terms.json"
+_PARTIAL: Final = ".partial"
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def run_name(started: datetime, profile: str) -> str:
+    """`20260302T090000Z-production`; `started` is UTC."""
+    return f"{started:%Y%m%dT%H%M%SZ}-{profile}"
+
+
+def start_run(root: Path, name: str) -> Path:
+    """Make the folder in which a run is written. Raises StateError where that is impossible."""
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for number in range(1, 1000):
+        free = name if number == 1 else f"{name}-{number}"
+        partial = root / f".{free}{_PARTIAL}"
+        if not (root / free).exists() and _made(partial):
+            return partial
+    raise StateError(f"{root} holds too many runs of {name}.", "Name another folder by --out.")
+
+
+def finish_run(partial: Path) -> Path:
+    """Write the manifest and give the folder its final name, which is returned."""
+    write_private(partial / MANIFEST, json.dumps(_manifest(partial), indent=2) + "\n")
+    final = partial.with_name(partial.name.removeprefix(".").removesuffix(_PARTIAL))
+    partial.rename(final)
+    _sync(final.parent)
+    return final
+
+
+def finished_runs(root: Path) -> tuple[Path, ...]:
+    """The finished runs in a folder, the latest first."""
+    found = (path for path in root.glob("[0-9]*Z-*") if (path / MANIFEST).is_file())
+    return tuple(sorted(found, key=lambda path: path.name, reverse=True))
+
+
+def prune_runs(root: Path, profile: str, keep: int) -> tuple[Path, ...]:
+    """Delete a profile's finished runs but the latest `keep` (1 or more); say which went."""
+    if keep < 1:
+        raise UsageError("--keep takes 1 or more.", "Leave it out to keep every run.")
+    mine = [run for run in finished_runs(root) if run.name.split("-")[1] == profile]
+    for run in mine[keep:]:
+        shutil.rmtree(run)
+    return tuple(mine[keep:])
+
+
+def manifest_problems(run: Path) -> Iterator[str]:
+    """What differs from the manifest: files changed, missing or added."""
+    said = _read_json(run, MANIFEST)["files"]
+    found = _manifest(run)["files"]
+    for name in sorted(said.keys() | found.keys()):
+        if name not in found:
+            yield f"{name} is missing"
+        elif name not in said:
+            yield f"{name} was added"
+        elif said[name] != found[name]:
+            yield f"{name} was changed"
+
+
+def load_report(run: Path) -> Report:
+    """The saved report of a run folder. Raises UsageError where it is none."""
+    return _load(run, RESULTS, Report)
+
+
+def load_terms(run: Path) -> Terms:
+    """The terms on which the run was judged. Raises UsageError where it is no run."""
+    return _load(run, TERMS, Terms)
+
+
+def write_private(path: Path, content: str | bytes) -> None:
+    """Write a file, 0600, whole or not at all, in the form in which it stands after a power cut."""
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    partial = path.with_name(f".{path.name}{_PARTIAL}")
+    partial.unlink(missing_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(partial, flags, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _made(partial: Path) -> bool:
+    try:
+        partial.mkdir(mode=0o700)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _manifest(run: Path) -> dict[str, Any]:
+    files = sorted(path for path in run.rglob("*") if path.is_file() and path.name != MANIFEST)
+    return {
+        "version": 1,
+        "files": {path.relative_to(run).as_posix(): _entry(path) for path in files},
+    }
+
+
+def _entry(path: Path) -> dict[str, Any]:
+    content = path.read_bytes()
+    return {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+
+
+def _load(run: Path, name: str, model: type[ModelT]) -> ModelT:
+    content = json.dumps(_read_json(run, name))
+    try:
+        return model.model_validate_json(content)
+    except ValidationError:
+        raise UsageError(
+            f"{run / name} was written by another version, or by something else.",
+            "Run the audit again.",
+        ) from None
+
+
+def _read_json(run: Path, name: str) -> Any:
+    try:
+        return json.loads((run / name).read_bytes())
+    except (OSError, ValueError):
+        raise UsageError(
+            f"{run} is no finished run: {name} is missing or not whole.",
+            "Name a folder under runs/, such as the last line of `runbook audit` says.",
+        ) from None
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,25 @@
+"""On what terms a run is judged. Saved with it, so that judging it again gives the same report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from helpers.model import Record
+from helpers.policy import Policy
+from helpers.steps import STEPS
+from helpers.waivers import Waiver
+
+__all__ = ["Terms"]
+
+
+class Terms(Record):
+    """`steps` were asked for; `reasons` says why one of them left no snapshot, where known."""
+
+    profile: str
+    generated_at: datetime  # UTC
+    tool_version: str
+    policy: Policy
+    waivers: tuple[Waiver, ...] = ()
+    steps: tuple[str, ...] = tuple(step.name for step in STEPS)
+    reasons: Mapping[str, str] = {}
