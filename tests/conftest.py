@@ -1,0 +1,83 @@
+"""What every test may use: made-up secrets, a required system part, the specs folder."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import subprocess
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+HOME = Path(__file__).resolve().parents[1]
+
+
+def missing(part: str, why: str) -> None:
+    """Skip for want of a system part; where everything is required, fail instead."""
+    message = f"{part} is missing: {why}"
+    if os.environ.get("RUNBOOK_REQUIRE_ALL"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture
+def require() -> Callable[[str, str], Path]:
+    """`require("chromium", "apt install chromium")`: the program's path, or a told skip."""
+
+    def program(name: str, how: str) -> Path:
+        found = shutil.which(name)
+        if not found:
+            missing(name, how)
+        return Path(str(found))
+
+    return program
+
+
+@pytest.fixture(scope="session")
+def specs() -> Path:
+    """Intercom's API descriptions and the schemas; a skip that says so where they are absent."""
+    folder = Path(os.environ.get("RUNBOOK_SPECS") or HOME.parent / "shared")
+    if not (folder / "schemas").is_dir():
+        pytest.skip(f"no API descriptions at {folder}: name their folder with RUNBOOK_SPECS")
+    return folder
+
+
+@pytest.fixture
+def access_token() -> str:
+    """A made-up access token of the real shape."""
+    return make_access_token()
+
+
+def make_access_token() -> str:
+    """A new one at every call."""
+    layout = f"tok:{str(uuid.uuid4()).replace('-', '_')}:1:0"
+    return base64.b64encode(layout.encode()).decode()
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Path:
+    """An empty git repository."""
+    folder = tmp_path / "repo"
+    folder.mkdir()
+    run_git(folder, "init", "-q", "-b", "main")
+    return folder
+
+
+def run_git(folder: Path, *arguments: str) -> str:
+    """Git with a fixed author and no configuration of this machine's."""
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_AUTHOR_NAME": "Ada",
+        "GIT_AUTHOR_EMAIL": "ada@example.com",
+        "GIT_COMMITTER_NAME": "Ada",
+        "GIT_COMMITTER_EMAIL": "ada@example.com",
+    }
+    done = subprocess.run(
+        ["git", *arguments], cwd=folder, env=environ, check=True, capture_output=True, text=True
+    )
+    return done.stdout
