@@ -20,6 +20,7 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from helpers.errors import StateError, UsageError
+from helpers.files import private_folder, write_private
 from helpers.model import Report
 from helpers.report.terms import Terms
 
@@ -33,7 +34,6 @@ __all__ = [
     "prune_runs",
     "run_name",
     "start_run",
-    "write_private",
 ]
 
 MANIFEST: Final = "manifest.json"
@@ -50,7 +50,7 @@ def run_name(started: datetime, profile: str) -> str:
 
 def start_run(root: Path, name: str) -> Path:
     """Make the folder in which a run is written. Raises StateError where that is impossible."""
-    root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(root)
     for number in range(1, 1000):
         free = name if number == 1 else f"{name}-{number}"
         partial = root / f".{free}{_PARTIAL}"
@@ -105,19 +105,6 @@ def load_report(run: Path) -> Report:
 def load_terms(run: Path) -> Terms:
     """The terms on which the run was judged. Raises UsageError where it is no run."""
     return _load(run, TERMS, Terms)
-
-
-def write_private(path: Path, content: str | bytes) -> None:
-    """Write a file, 0600, whole or not at all, in the form in which it stands after a power cut."""
-    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-    partial = path.with_name(f".{path.name}{_PARTIAL}")
-    partial.unlink(missing_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(partial, flags, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
 
 
 def _made(partial: Path) -> bool:

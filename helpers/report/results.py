@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from helpers.model import Report
 
 __all__ = ["to_json"]
 
 
 def to_json(report: Report) -> str:
-    """The report as JSON: two spaces, keys in the order of the model, a newline at the end."""
-    return report.model_dump_json(indent=2) + "\n"
+    """The report as JSON in ASCII, so that it is harmless on any terminal; keys in model order."""
+    return json.dumps(report.model_dump(mode="json"), indent=2) + "\n"

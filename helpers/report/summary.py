@@ -5,7 +5,7 @@ Plain data for every writer and for the notebooks: nothing here is markup.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,9 +21,20 @@ __all__ = [
     "StepGroup",
     "checklist",
     "compliance",
+    "in_order",
     "next_steps",
     "step_groups",
 ]
+
+
+_WAIVED: Final = 3  # after all that asks for attention, before what is fine
+_PLACES: Final = {
+    Status.FAIL: 0,
+    Status.ERROR: 1,
+    Status.MANUAL: 2,
+    Status.PASS: 4,
+    Status.NOT_APPLICABLE: 5,
+}
 
 
 @dataclass(frozen=True)
@@ -87,13 +98,18 @@ class ControlRow:
         return verdict(status for _, status in self.checks) if self.checks else None
 
 
-def next_steps(report: Report) -> tuple[NextStep, ...]:
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """What asks for attention first, the worst of it first; then waived, then fine."""
+    return tuple(sorted(findings, key=_place))
+
+
+def next_steps(findings: Iterable[Finding]) -> tuple[NextStep, ...]:
     """What to do, most urgent first.
 
     Failures by severity, then what has come back or is new, then what is mended soonest; then what
     could not be looked at; then what needs a person. Waived findings ask for nothing.
     """
-    wanting = [f for f in report.findings if _wants(f)]
+    wanting = [f for f in findings if _wants(f)]
     groups: dict[tuple[str, Status, tuple[str, ...]], list[Finding]] = {}
     for finding in sorted(wanting, key=_urgency):
         groups.setdefault((finding.check, finding.status, finding.remediation), []).append(finding)
@@ -155,18 +171,8 @@ def _item(report: Report, key: str, title: str) -> Item:
     return Item(key, title, status, bearing)
 
 
-_WAIVED: Final = 3  # after all that asks for attention, before what is fine
-_PLACES: Final = {
-    Status.FAIL: 0,
-    Status.ERROR: 1,
-    Status.MANUAL: 2,
-    Status.PASS: 4,
-    Status.NOT_APPLICABLE: 5,
-}
-
-
 def _of(report: Report, step: str) -> tuple[Finding, ...]:
-    return tuple(sorted((f for f in report.findings if f.step == step), key=_place))
+    return in_order(f for f in report.findings if f.step == step)
 
 
 def _place(finding: Finding) -> tuple[int, int, str, str]:

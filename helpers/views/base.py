@@ -1,7 +1,7 @@
 """How anything is shown: a view is escaped HTML and a plain text, side by side.
 
-Workspace data is hostile: all of it goes through `Markup.format`, which escapes. Nothing here
-renders a port, a path, a duration or a run id, so that committed notebooks stay the same.
+Workspace data is hostile: all of it goes through `Markup.format`, which escapes, and `visible`,
+which spells out what would move the cursor or reverse a line. Nothing here a port, a path, a duration or a run id, so that committed notebooks stay the same.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
+
+from helpers.visible import visible
 
 __all__ = ["View", "prose", "stack", "table"]
 
@@ -30,12 +32,13 @@ class View:
 
 def prose(sentence: str) -> View:
     """A sentence."""
-    return View(Markup("<p>{}</p>").format(sentence), sentence)
+    seen = visible(sentence)
+    return View(Markup("<p>{}</p>").format(seen), seen)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> View:
     """A table; `empty` is the sentence that stands where there is no row. Markup cells pass."""
-    kept = [tuple(row) for row in rows]
+    kept = [tuple(_seen(cell) for cell in row) for row in rows]
     if not kept:
         return prose(empty)
     head = Markup("").join(Markup("<th>{}</th>").format(column) for column in columns)
@@ -49,6 +52,10 @@ def stack(*views: View) -> View:
     return View(
         Markup("\n").join(view.html for view in views), "\n\n".join(view.text for view in views)
     )
+
+
+def _seen(cell: object) -> str:
+    return cell if isinstance(cell, Markup) else visible(str(cell))
 
 
 def _row(row: Sequence[object]) -> Markup:
