@@ -17,7 +17,7 @@ _UNSEEN: Final = re.compile(
 
 
 def visible(text: str) -> str:
-    """The text on one line; what can't be seen or would rearrange it is spelled out, `\\u202e`."""
+    """The text on one line, with what can't be seen or would rearrange it spelled out."""
     return _UNSEEN.sub(_spelled, text)
 
 

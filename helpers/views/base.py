@@ -1,7 +1,8 @@
 """How anything is shown: a view is escaped HTML and a plain text, side by side.
 
 Workspace data is hostile: all of it goes through `Markup.format`, which escapes, and `visible`,
-which spells out what would move the cursor or reverse a line. Nothing here a port, a path, a duration or a run id, so that committed notebooks stay the same.
+which spells out what would move the cursor or reverse a line. Nothing here renders a port, a path,
+a duration or a run id, so that committed notebooks stay the same.
 """
 
 from __future__ import annotations
