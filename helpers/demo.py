@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from typing import Final
 
 from helpers.settings import Profile, Settings, load_settings
 
-__all__ = ["NOW", "SANDBOX_URL", "Demo", "open_demo"]
+__all__ = ["NOW", "SANDBOX_URL", "Demo", "demo_secrets", "open_demo"]
 
 NOW: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SANDBOX_URL: Final = "RUNBOOK_SANDBOX_URL"  # a running sandbox, shared by the kernels of one audit
@@ -48,6 +49,17 @@ def open_demo(workspace: str, closing: ExitStack) -> Demo:
     base_url = f"{_sandbox(closing)}/w/{workspace}"
     settings = load_settings(Profile.SANDBOX, repo, environ=_environ(base_url, folder, closing))
     return Demo(settings, repo, folder / "state", f"{base_url}/_hub")
+
+
+def demo_secrets() -> Iterator[tuple[str, str]]:
+    """Kind and value of every secret that the demo was seeded with."""
+    from helpers.sandbox.seeds import DEMO
+
+    yield from (("access_token", DEMO.read_token), ("access_token", DEMO.write_token))
+    for held in DEMO.profiles.values():
+        yield "access_token", held.access_token
+        yield "client_secret", held.client_secret
+        yield "identity_secret", held.identity_secret
 
 
 def _sandbox(closing: ExitStack) -> str:

@@ -7,23 +7,19 @@ snapshot on disk means a step that ran to its end.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from helpers import catalog
 from helpers.choices import Choices
 from helpers.context import Context
-from helpers.demo import open_demo
 from helpers.errors import UsageError
 from helpers.files import write_private
 from helpers.judge import judge
 from helpers.model import Finding, Known, Snapshot, Unavailable
-from helpers.policy import load_policy
-from helpers.redaction import Redactor, redact_kernel
-from helpers.settings import Profile, Settings, load_settings, profile_named, state_home
+from helpers.opening import open_context, path_of
+from helpers.redaction import redact_kernel
 from helpers.steps import Step, step_named
 from helpers.views.base import View, prose
 
@@ -124,61 +120,7 @@ def open_step(name: str, choices: Choices) -> StepSession:
     try:
         context = open_context(step.notebook, choices, closing)
         closing.callback(redact_kernel(context.redactor))
-        return StepSession(step, context, closing, _folder(choices.run_dir))
+        return StepSession(step, context, closing, path_of(choices.run_dir))
     except BaseException:
         closing.close()
         raise
-
-
-def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Context:
-    """The context of these choices; the sandbox profile gets a demo of its own."""
-    profile = profile_named(choices.profile)
-    if profile is Profile.SANDBOX:
-        demo = open_demo(workspace, closing)
-        settings, repo, state = demo.settings, demo.repo, demo.state
-        clock, hub = demo.clock, demo.hub
-    else:
-        repo = _repository(choices)
-        settings = load_settings(profile, repo, env_file=_folder(choices.env_file))
-        state, clock, hub = state_home(profile), _utc_now, ""
-    repo = _folder(choices.repo) or repo
-    policy = load_policy(profile, _policy_file(choices, repo if not hub else None))
-    return Context(settings, policy, _redactor(settings), repo, state, clock, hub=hub)
-
-
-def _repository(choices: Choices) -> Path:
-    from helpers.git import top_level
-
-    here = Path.cwd()
-    return _folder(choices.repo) or top_level(here) or here
-
-
-def _policy_file(choices: Choices, repo: Path | None) -> Path | None:
-    named = _folder(choices.policy)
-    default = repo / "policy.toml" if repo else None
-    return named or (default if default and default.is_file() else None)
-
-
-def _folder(text: str) -> Path | None:
-    return Path(text).expanduser().resolve() if text else None
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _redactor(settings: Settings) -> Redactor:
-    """A redactor that knows every secret of every profile that this machine can see."""
-    redactor = Redactor()
-    for credential in (*settings.credentials(), *_others(settings)):
-        redactor.register(credential.kind, credential.value.get_secret_value())
-    return redactor
-
-
-def _others(settings: Settings) -> Iterator[Any]:
-    for profile in Profile:
-        path = settings.project / f".env.{profile}"
-        if path.is_file():
-            yield from load_settings(
-                profile, settings.project, environ={}, env_file=path
-            ).credentials()

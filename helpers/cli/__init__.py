@@ -19,7 +19,12 @@ from helpers.errors import RunbookError, UsageError
 __all__ = ["main", "runbook"]
 
 # name: (module:command, one line of help). The help stands here so that `--help` imports nothing.
-COMMANDS: Final[Mapping[str, tuple[str, str]]] = {}
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
+    "audit": ("helpers.cli.audit:audit", "Run every notebook and write the report."),
+    "lab": ("helpers.cli.lab:lab", "Open JupyterLab at the first notebook."),
+    "init": ("helpers.cli.init:init", "Set a repository up: .env.example, .gitignore, .env."),
+    "test": ("helpers.cli.test:test", "Run every test, and check the notebooks."),
+}
 
 
 class LazyGroup(click.Group):

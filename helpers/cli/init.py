@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -45,7 +46,7 @@ def _offer_env_file(path: Path, *, yes: bool) -> None:
     if path.exists():
         click.echo(f"{path.name} is there already and stays as it is.")
         return
-    if yes and not click.get_text_stream("stdin").isatty():
+    if yes and not sys.stdin.isatty():
         click.echo(f"{path.name} was not made: its values come from prompts. Run it in a terminal.")
         return
     if click.confirm(f"Make {path.name} now, for you alone (0600)?", default=True):

@@ -1,0 +1,105 @@
+"""`runbook audit`: every notebook, one report, one exit status."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from helpers.choices import Choices
+from helpers.exit_status import THRESHOLDS, Threshold
+from helpers.model import Severity
+from helpers.settings import Profile
+from helpers.steps import STEPS
+
+if TYPE_CHECKING:
+    from helpers.workflows.audit import AuditResult
+
+__all__ = ["audit"]
+
+
+@click.command()
+@click.option("--profile", default="sandbox", show_default=True, help=", ".join(Profile) + ".")
+@click.option("--env-file", default="", help="An env file in place of .env.PROFILE and .env.")
+@click.option("--repo", default="", help="The repository to examine. Default: this one.")
+@click.option("--policy", default="", help="A policy.toml. Default: the repository's own.")
+@click.option("--steps", default="", help=f"Some of: {','.join(step.name for step in STEPS)}.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(THRESHOLDS),
+    default=None,
+    help="The severity from which a failure counts. Default: high; on the sandbox: never.",
+)
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
+@click.option("--jobs", type=click.IntRange(1), default=8, show_default=True, help="At once.")
+@click.option("--keep", type=click.IntRange(0), default=0, help="Keep the last N runs. 0: all.")
+@click.option("--wait", type=click.FloatRange(0), default=0, help="Seconds to wait for the lock.")
+def audit(  # noqa: PLR0917 (click passes options so)
+    profile: str,
+    env_file: str,
+    repo: str,
+    policy: str,
+    steps: str,
+    fail_on: str | None,
+    out: Path,
+    jobs: int,
+    keep: int,
+    wait: float,
+) -> int:
+    r"""Audit a workspace and a repository. Without options: the local demo.
+
+    \b
+    Exit status:
+      0       nothing fails at or above the threshold
+      1, 2    the tool failed; usage or configuration
+      3       nothing could be collected or verified
+      10      something could not be looked at, and nothing fails
+      11..14  the worst failure: low, medium, high, critical
+      130     interrupted; the report says what is missing
+    """
+    from helpers.cli.progress import watching
+    from helpers.workflows.audit import AuditRequest
+    from helpers.workflows.audit import audit as carry_out
+
+    signal.signal(signal.SIGTERM, _interrupt)
+    request = AuditRequest(
+        choices=Choices(profile, env_file, repo, policy),
+        out=out.resolve(),
+        steps=_steps(steps),
+        fail_on=_threshold(fail_on, profile),
+        jobs=jobs,
+        keep=keep,
+        wait=wait,
+    )
+    with watching() as observer:
+        result = carry_out(request, observer)
+    _summarise(result)
+    return result.status
+
+
+def _steps(text: str) -> tuple[str, ...]:
+    named = tuple(name.strip() for name in text.split(",") if name.strip())
+    return named or tuple(step.name for step in STEPS)
+
+
+def _threshold(text: str | None, profile: str) -> Threshold:
+    chosen = text or ("never" if profile == Profile.SANDBOX else "high")
+    return "never" if chosen == "never" else Severity(chosen)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """SIGTERM ends a run as Ctrl-C does: what has finished is kept and reported."""
+    raise KeyboardInterrupt
+
+
+def _summarise(result: AuditResult) -> None:
+    from helpers.report.summary import summary
+
+    click.echo(summary(result.report))
+    for outcome in result.failed:
+        click.echo(f"Not finished: {outcome.job.name}: {outcome.error}", err=True)
+    click.echo(f"\nReport: {result.folder / 'report.html'}")
+    click.echo(f"Exit status {result.status}; what it means: runbook audit --help")

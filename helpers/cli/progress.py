@@ -1,0 +1,80 @@
+"""Live progress: a line a notebook on a terminal, a line when each ends elsewhere (cron, CI)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import click
+
+from helpers.execution import Job, Observer, Outcome
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+__all__ = ["watching"]
+
+
+@contextmanager
+def watching() -> Iterator[Observer]:
+    """An observer that suits where standard error goes."""
+    if not sys.stderr.isatty():
+        yield PlainObserver()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<26}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[state]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        yield LiveObserver(progress)
+
+
+class PlainObserver:
+    """One line when a notebook has ended."""
+
+    def started(self, job: Job) -> None:
+        """Say nothing: a log wants results."""
+
+    def cell(self, job: Job, number: int, total: int) -> None:
+        """Say nothing."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """Say how it ended."""
+        click.echo(f"{outcome.job.name}: {outcome.error or 'done'}", err=True)
+
+
+class LiveObserver:
+    """A bar a notebook, with the cell that is running."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[str, TaskID] = {}
+        self._lock = Lock()
+
+    def started(self, job: Job) -> None:
+        """Add a bar."""
+        with self._lock:
+            self._tasks[job.name] = self._progress.add_task(job.name, total=None, state="starting")
+
+    def cell(self, job: Job, number: int, total: int) -> None:
+        """Move it."""
+        task, state = self._tasks[job.name], f"cell {number} of {total}"
+        self._progress.update(task, completed=number - 1, total=total, state=state)
+
+    def finished(self, outcome: Outcome) -> None:
+        """Fill it, or say why not."""
+        task = self._tasks[outcome.job.name]
+        total = self._progress.tasks[task].total or 1
+        done = None if outcome.error else total
+        state = "failed" if outcome.error else "done"
+        self._progress.update(task, completed=done, total=total, state=state)
+        self._progress.stop_task(task)

@@ -1,0 +1,100 @@
+"""From a notebook's choices to a context: settings, policy, waivers, redactor, places, clock."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from helpers.choices import Choices
+from helpers.context import Context
+from helpers.demo import demo_secrets, open_demo
+from helpers.git import top_level
+from helpers.policy import Policy, load_policy
+from helpers.redaction import Redactor
+from helpers.settings import Profile, Settings, load_settings, profile_named, state_home
+from helpers.waivers import Waiver, load_waivers
+
+__all__ = ["open_context", "path_of", "policy_of", "redactor_of", "settings_of", "waivers_of"]
+
+
+def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Context:
+    """The context of these choices; the sandbox profile gets a demo of its own.
+
+    Raises ConfigurationError or UsageError, each with its advice, for choices that can't be used.
+    """
+    profile, policy = profile_named(choices.profile), policy_of(choices)
+    if profile is Profile.SANDBOX:
+        demo = open_demo(workspace, closing)
+        repo = path_of(choices.repo) or demo.repo
+        redactor = redactor_of(demo.settings)
+        return Context(demo.settings, policy, redactor, repo, demo.state, demo.clock, hub=demo.hub)
+    settings = settings_of(choices)
+    redactor = redactor_of(settings)
+    return Context(settings, policy, redactor, _repository(choices), state_home(profile), _utc_now)
+
+
+def settings_of(choices: Choices) -> Settings:
+    """The variables of a real profile."""
+    profile = profile_named(choices.profile)
+    return load_settings(profile, _repository(choices), env_file=path_of(choices.env_file))
+
+
+def policy_of(choices: Choices) -> Policy:
+    """The policy: the file that is named, else `policy.toml` in the repository, else defaults."""
+    return load_policy(profile_named(choices.profile), _policy_file(choices))
+
+
+def waivers_of(choices: Choices) -> tuple[Waiver, ...]:
+    """The waivers: `waivers.toml` beside the policy, else in the repository."""
+    policy = _policy_file(choices)
+    folder = policy.parent if policy else _project(choices)
+    path = folder / "waivers.toml" if folder else None
+    return load_waivers(path if path and path.is_file() else None)
+
+
+def redactor_of(settings: Settings) -> Redactor:
+    """A redactor that knows every secret of every profile that this machine can see."""
+    redactor = Redactor()
+    for kind, value in demo_secrets() if settings.profile is Profile.SANDBOX else ():
+        redactor.register(kind, value)
+    for seen in (settings, *_others(settings)):
+        for credential in seen.credentials():
+            redactor.register(credential.kind, credential.value.get_secret_value())
+    return redactor
+
+
+def path_of(text: str) -> Path | None:
+    """An absolute path, or None for an empty parameter."""
+    return Path(text).expanduser().resolve() if text else None
+
+
+def _repository(choices: Choices) -> Path:
+    here = Path.cwd()
+    return path_of(choices.repo) or top_level(here) or here
+
+
+def _project(choices: Choices) -> Path | None:
+    """Where a team's own files lie; the demo has none, unless a repository is named."""
+    if choices.profile == Profile.SANDBOX:
+        return path_of(choices.repo)
+    return _repository(choices)
+
+
+def _policy_file(choices: Choices) -> Path | None:
+    named, project = path_of(choices.policy), _project(choices)
+    default = project / "policy.toml" if project else None
+    return named or (default if default and default.is_file() else None)
+
+
+def _others(settings: Settings) -> list[Settings]:
+    files = {profile: settings.project / f".env.{profile}" for profile in Profile}
+    return [
+        load_settings(profile, settings.project, environ={}, env_file=path)
+        for profile, path in files.items()
+        if path.is_file()
+    ]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

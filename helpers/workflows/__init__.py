@@ -1,0 +1,1 @@
+"""Workflows: what crosses rooms, an audit as a whole and an incident."""

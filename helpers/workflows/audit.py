@@ -1,0 +1,210 @@
+"""An audit as a whole: run the notebooks, judge what they saved, write the reports.
+
+    start folder ─▶ 00 to 07 side by side ─▶ judge ─▶ results.json ─▶ 08 and the other reports
+                 ─▶ leak check ─▶ manifest, final name ─▶ history
+
+A step that fails, a kernel that dies and an interruption leave the other steps' results and a
+report that says what is missing. A folder gets its final name last: a run that died never looks
+complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from helpers import history
+from helpers.choices import Choices
+from helpers.demo import SANDBOX_URL, demo_secrets
+from helpers.errors import LeakError
+from helpers.execution import Job, Observer, Outcome, execute
+from helpers.exit_status import Threshold, exit_status
+from helpers.model import Report
+from helpers.redaction import Redactor
+from helpers.report import write_reports
+from helpers.report.build import build_report, tool_version
+from helpers.report.folder import finish_run, prune_runs, run_name, start_run
+from helpers.report.terms import Terms
+from helpers.opening import path_of, policy_of, redactor_of, settings_of, waivers_of
+from helpers.settings import Profile, profile_named, state_home
+from helpers.state import lock_profile, open_state
+from helpers.steps import STEPS, step_named
+
+__all__ = ["INTERRUPTED", "AuditRequest", "AuditResult", "audit"]
+
+NOTEBOOKS: Final = Path(__file__).resolve().parents[2] / "notebooks"
+FIRST: Final = "00_start_here"
+LAST: Final = "08_security_checklist"
+INTERRUPTED: Final = 130
+
+
+@dataclass(frozen=True)
+class AuditRequest:
+    """What to audit, and how. `wait` is in seconds; `keep` 0 keeps every run."""
+
+    choices: Choices
+    out: Path
+    steps: tuple[str, ...] = tuple(step.name for step in STEPS)
+    fail_on: Threshold = "never"
+    jobs: int = 8
+    keep: int = 0
+    wait: float = 0.0
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """Where the run lies, what it found, and the exit status that goes with it."""
+
+    folder: Path
+    report: Report
+    status: int
+    failed: tuple[Outcome, ...] = ()
+
+
+@dataclass
+class _Run:
+    """A run under way."""
+
+    request: AuditRequest
+    profile: Profile
+    redactor: Redactor
+    folder: Path
+    started: datetime
+    environ: Mapping[str, str]
+    observer: Observer
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def execute(self, names: Sequence[str]) -> None:
+        """Run these notebooks and keep how each ended."""
+        self.outcomes += execute(
+            [self._job(name) for name in names],
+            workers=self.request.jobs,
+            redactor=self.redactor,
+            environ=self.environ,
+            observer=self.observer,
+        )
+
+    def _job(self, name: str) -> Job:
+        choices = self.request.choices
+        parameters = {
+            "profile": choices.profile,
+            "env_file": _absolute(choices.env_file),
+            "repo": _absolute(choices.repo),
+            "policy": _absolute(choices.policy),
+            "run_dir": str(self.folder),
+        }
+        output = self.folder / "notebooks" / f"{name}.ipynb"
+        return Job(name, NOTEBOOKS / f"{name}.ipynb", output, parameters)
+
+
+def audit(request: AuditRequest, observer: Observer) -> AuditResult:
+    """Carry out an audit.
+
+    Raises ConfigurationError or UsageError before anything runs, LockedError where another run
+    holds the profile, and LeakError where an artefact held a secret.
+    """
+    profile = profile_named(request.choices.profile)
+    steps = tuple(step_named(name).name for name in request.steps)
+    with ExitStack() as closing:
+        run, terms = _begin(request, profile, steps, observer, closing)
+        run.execute([FIRST, *(step_named(name).notebook for name in steps)])
+        return _finish(run, terms.model_copy(update={"reasons": _reasons(run)}))
+
+
+def _begin(
+    request: AuditRequest,
+    profile: Profile,
+    steps: tuple[str, ...],
+    observer: Observer,
+    closing: ExitStack,
+) -> tuple[_Run, Terms]:
+    """Everything that can be refused is refused here, before a kernel starts."""
+    started = datetime.now(UTC).replace(microsecond=0)
+    policy, waivers = policy_of(request.choices), waivers_of(request.choices)
+    redactor = _redactor(request.choices, profile)
+    closing.enter_context(lock_profile(state_home(profile), wait=request.wait))
+    folder = start_run(request.out, run_name(started, profile))
+    environ = {SANDBOX_URL: _sandbox(closing)} if profile is Profile.SANDBOX else {}
+    terms = Terms(
+        profile=profile,
+        generated_at=started,
+        tool_version=tool_version(),
+        policy=policy,
+        waivers=waivers,
+        steps=steps,
+    )
+    return _Run(request, profile, redactor, folder, started, environ, observer), terms
+
+
+def _finish(run: _Run, terms: Terms) -> AuditResult:
+    state = open_state(state_home(run.profile))
+    try:
+        report = build_report(run.folder, terms, before=history.past(state))
+        write_reports(report, terms, run.folder, run.redactor)
+        run.execute([LAST])
+        _refuse_leaks(run)
+        folder = finish_run(run.folder)
+        history.record(state, folder.name, report)
+    finally:
+        state.close()
+    if run.request.keep:
+        prune_runs(run.request.out, run.profile, run.request.keep)
+    failed = tuple(outcome for outcome in run.outcomes if outcome.error)
+    return AuditResult(folder, report, _status(run, report), failed)
+
+
+def _status(run: _Run, report: Report) -> int:
+    if any(outcome.error.startswith("interrupted") for outcome in run.outcomes):
+        return INTERRUPTED
+    return exit_status(report, run.request.fail_on)
+
+
+def _reasons(run: _Run) -> dict[str, str]:
+    """Why a step has no result: what its notebook ended with."""
+    return {
+        step_named(outcome.job.name).name: f"The notebook did not finish: {outcome.error}"
+        for outcome in run.outcomes
+        if outcome.error and outcome.job.name != FIRST
+    }
+
+
+def _refuse_leaks(run: _Run) -> None:
+    """Withhold every file that holds a registered secret, then fail."""
+    leaking = dict(_leaking(run))
+    for path in leaking:
+        path.unlink()
+    if leaking:
+        names = ", ".join(sorted(f"{path.name} {labels}" for path, labels in leaking.items()))
+        raise LeakError(
+            f"A secret stood in {len(leaking)} of the run's files, now deleted: {names}.",
+            f"The rest lies in {run.folder}. Find the cell that printed it, and report the form.",
+        )
+
+
+def _leaking(run: _Run) -> Iterator[tuple[Path, str]]:
+    for path in sorted(run.folder.rglob("*")):
+        if path.is_file() and (labels := list(run.redactor.leaks(path.read_bytes()))):
+            yield path, " ".join(labels)
+
+
+def _redactor(choices: Choices, profile: Profile) -> Redactor:
+    if profile is not Profile.SANDBOX:
+        return redactor_of(settings_of(choices))
+    redactor = Redactor()
+    for kind, value in demo_secrets():
+        redactor.register(kind, value)
+    return redactor
+
+
+def _sandbox(closing: ExitStack) -> str:
+    from helpers.sandbox import start
+
+    return closing.enter_context(start()).url
+
+
+def _absolute(path: str) -> str:
+    return str(path_of(path) or "")

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from helpers import catalog
+from helpers.catalog import Check, check
+from helpers.judge import identity, judge
+from helpers.model import (
+    Cause,
+    Datum,
+    Known,
+    Outcome,
+    Record,
+    Resource,
+    Severity,
+    Snapshot,
+    Status,
+    Unavailable,
+    failed,
+    passed,
+)
+from helpers.policy import Policy
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+DOOR = Resource(kind="door", key="front")
+
+
+class Facts(Record):
+    doors: Datum[tuple[str, ...]]
+    windows: Datum[int]
+
+
+def make(function, **kwargs) -> Check:
+    words = {
+        "id": "TST-001",
+        "step": "test",
+        "title": "Doors are shut",
+        "severity": Severity.HIGH,
+        "remediation": ("Shut it.",),
+    }
+    return check(**{**words, **kwargs})(function)
+
+
+def run(*checks: Check, doors=None, windows=None):
+    facts = Facts(doors=doors or Known(("front",)), windows=windows or Known(1))
+    snapshot = Snapshot[Facts](step="test", profile="sandbox", taken_at=NOW, facts=facts)
+    return judge(snapshot, checks, Policy(), NOW)
+
+
+def shut(doors: tuple[str, ...]) -> Iterator[Outcome]:
+    for door in doors:
+        yield passed(Resource(kind="door", key=door), "It is shut.")
+
+
+def test_check_gets_the_values_it_names():
+    (finding,) = run(make(shut))
+    assert (finding.status, finding.resource.key, finding.title) == (
+        Status.PASS,
+        "front",
+        "Doors are shut",
+    )
+
+
+def test_policy_and_now_are_given_to_a_check_that_names_them():
+    def curious(windows: int, policy: Policy, now: datetime) -> Iterator[Outcome]:
+        yield failed(DOOR, f"{windows} {policy.environment.api_version} {now.year}")
+
+    (finding,) = run(make(curious))
+    assert finding.message == "1 2.16 2026"
+
+
+@pytest.mark.parametrize(
+    ("cause", "status"),
+    [
+        (Cause.FAILED, Status.ERROR),
+        (Cause.OFF, Status.MANUAL),
+        (Cause.NOT_CONFIGURED, Status.MANUAL),
+    ],
+)
+def test_missing_datum_is_never_a_pass_and_names_the_call(cause: Cause, status: Status):
+    missing = Unavailable(reason="No answer.", call="GET /doors", cause=cause)
+    (finding,) = run(make(shut), doors=missing)
+    assert finding.status is status
+    assert finding.message == "No answer."
+    assert finding.evidence[0].where == "GET /doors"
+
+
+def test_check_that_raises_becomes_an_error_and_the_rest_still_run():
+    def broken(doors: tuple[str, ...]) -> Iterator[Outcome]:
+        yield passed(DOOR, "It is shut.")
+        raise ZeroDivisionError
+
+    findings = run(make(broken), make(shut, id="TST-002"))
+    assert [(f.check, f.status) for f in findings] == [
+        ("TST-001", Status.ERROR),
+        ("TST-002", Status.PASS),
+    ]
+    assert "ZeroDivisionError" in findings[0].message
+
+
+def test_check_that_says_nothing_becomes_an_error():
+    def silent(doors: tuple[str, ...]) -> Iterator[Outcome]:
+        return iter(())
+
+    (finding,) = run(make(silent))
+    assert finding.status is Status.ERROR
+
+
+def test_outcome_may_override_severity_and_remediation():
+    def mild(doors: tuple[str, ...]) -> Iterator[Outcome]:
+        yield failed(DOOR, "Ajar.", severity=Severity.LOW, remediation=("Push.",))
+
+    (finding,) = run(make(mild))
+    assert (finding.severity, finding.remediation) == (Severity.LOW, ("Push.",))
+
+
+def test_checks_of_other_steps_are_left_out():
+    assert run(make(shut, step="elsewhere")) == ()
+
+
+def test_identity_depends_on_check_and_resource_alone():
+    one = identity("TST-001", DOOR)
+    assert one == identity("TST-001", Resource(kind="door", key="front", name="Front door"))
+    assert one != identity("TST-002", DOOR)
+    assert one != identity("TST-001", Resource(kind="door", key="back"))
+    assert one.startswith("v1:")
+
+
+def test_saved_snapshot_judged_again_gives_the_same_findings():
+    facts = Facts(doors=Known(("a", "b")), windows=Unavailable(reason="r", call="c"))
+    snapshot = Snapshot[Facts](step="test", profile="sandbox", taken_at=NOW, facts=facts)
+    again = Snapshot[Facts].model_validate_json(snapshot.model_dump_json())
+    assert again == snapshot
+    checks = [make(shut)]
+    assert judge(again, checks, Policy(), NOW) == judge(snapshot, checks, Policy(), NOW)
+
+
+def test_catalog_reads_rationale_and_verdicts_from_the_docstring():
+    def told(doors: tuple[str, ...]) -> Iterator[Outcome]:
+        """Open doors let the cold in.
+
+        PASS: every door
+            is shut.
+        FAIL: one is open.
+        """
+        return shut(doors)
+
+    made = make(told)
+    assert made.rationale == "Open doors let the cold in."
+    assert made.verdicts == {Status.PASS: "every door is shut.", Status.FAIL: "one is open."}
+
+
+def test_unknown_check_id_is_a_clear_error(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(catalog, "STEPS", ())
+    with pytest.raises(catalog.UsageError, match="no check 'TST-9'"):
+        catalog.find("TST-9")
