@@ -21,6 +21,7 @@ __all__ = [
     "AccessPolicy",
     "Acts",
     "AuditPolicy",
+    "ConsumerPolicy",
     "EnvironmentPolicy",
     "ExposurePolicy",
     "Policy",
@@ -41,6 +42,9 @@ _READS: Final = (
 )
 
 
+_MAX_AGE_DAYS: Final = {"access_token": 90, "client_secret": 180, "identity_secret": 180}
+
+
 class EnvironmentPolicy(Record):
     """What the set-up must look like."""
 
@@ -54,16 +58,40 @@ class ExposurePolicy(Record):
     rules: Annotated[str, Field(pattern="^(all|intercom)$")] = "all"
 
 
-class RotationPolicy(Record):
-    """How old a key may get, and who owns it."""
+class ConsumerPolicy(Record):
+    """What uses a key; it reports the key's fingerprint in a file, at a URL, or by a person."""
 
-    max_age_days: Mapping[str, Days] = {
-        "access_token": 90,
-        "client_secret": 180,
-        "identity_secret": 180,
-    }
+    name: str
+    variable: str = "INTERCOM_ACCESS_TOKEN"
+    fingerprint_file: str = ""
+    fingerprint_url: str = ""
+
+
+class RotationPolicy(Record):
+    """How old a key may get, who owns it, where it is kept, who uses it.
+
+    `store` is `env`, `keyring`, `aws:<secret id>` or `vault:<mount>/<path>`; `apps` names the app
+    in the Developer Hub that a variable's key belongs to, which Intercom's log goes by.
+    """
+
+    max_age_days: Mapping[str, Days] = _MAX_AGE_DAYS
     warn_at_percent: tuple[int, ...] = (60, 80, 100)
     owner: str = ""
+    owners: Mapping[str, str] = {}  # by variable, where it is someone else
+    max_open_days: Days = 7  # for a rotation that was begun
+    store: Annotated[
+        str, Field(pattern=r"^(env|keyring|aws:[\w/+=.@-]+|vault:[\w-]+/[\w/.-]+)$")
+    ] = "env"
+    consumers: tuple[ConsumerPolicy, ...] = ()
+    apps: Mapping[str, str] = {}
+
+    def limit(self, kind: str) -> int:
+        """The greatest age of this kind of secret, in days."""
+        return {**_MAX_AGE_DAYS, **self.max_age_days}[kind]
+
+    def owner_of(self, variable: str) -> str:
+        """Who sees to it that a variable's key is rotated; empty if nobody is named."""
+        return self.owners.get(variable) or self.owner
 
 
 class ScopePolicy(Record):
@@ -95,6 +123,7 @@ class Acts(Record):
     """What may change something. Off means: MANUAL in the report, never PASS."""
 
     mirror: bool = False
+    rotation: bool = False
     webhook_battery: bool = False
     write_probes: bool = False
 
@@ -112,7 +141,14 @@ class Policy(Record):
 
 
 _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "sandbox": {"acts": {"webhook_battery": True}, "access": {"allowed_domains": ["example.com"]}},
+    "sandbox": {
+        "acts": {"rotation": True, "webhook_battery": True},
+        "access": {"allowed_domains": ["example.com"]},
+        "rotation": {
+            "owner": "maya@example.com",
+            "apps": {"INTERCOM_ACCESS_TOKEN": "Support automation"},
+        },
+    },
     "development": {},
     "staging": {"scopes": {"allowed": [*_READS, "write_events"]}},
     "production": {},
