@@ -1,7 +1,7 @@
 """The developer hub and the controls of a test: `…/_hub/…`. Intercom has no such API.
 
 What a person clicks in Intercom's Developer Hub is a call here, and writes the activity log as the
-click does. A token's value is shown once, by the call that makes it; lists show fingerprints.
+click does. Lists show fingerprints; an app's own page shows its secrets, as Intercom's does.
 """
 
 from __future__ import annotations
@@ -52,6 +52,11 @@ def list_apps(workspace: Workspace, _body: Item, _path: dict[str, str]) -> list[
 def show_app(workspace: Workspace, _body: Item, path: dict[str, str]) -> Item:
     """One app."""
     return _described(workspace.apps[path["id"]], workspace)
+
+
+def show_secrets(workspace: Workspace, _body: Item, path: dict[str, str]) -> Item:
+    """One app with its newest token and client secret, as its Authentication page has them."""
+    return _with_secrets(workspace.apps[path["id"]], workspace)
 
 
 def create_app(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:
@@ -186,6 +191,7 @@ _ROUTES: Final[tuple[tuple[str, str, Action], ...]] = (
     ("GET", "/apps", list_apps),
     ("POST", "/apps", create_app),
     ("GET", "/apps/{id}", show_app),
+    ("GET", "/apps/{id}/secrets", show_secrets),
     ("PUT", "/apps/{id}", change_app),
     ("POST", "/apps/{id}/token", regenerate_token),
     ("POST", "/apps/{id}/client_secret", regenerate_client_secret),
