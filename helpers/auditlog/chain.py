@@ -1,0 +1,225 @@
+"""Writing the chain: one writer at a time, one write a commit, durable before it is acknowledged.
+
+Any number of processes may hold a chain. Each commit takes the folder's lock, looks whether the
+tail is still the one it knows, and goes on from there. Nothing is ever cut or rewritten: bytes that
+a killed writer left half-written stay where they are, and a `log.recovery` record names them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from helpers.auditlog.entries import (
+    GENESIS,
+    RECOVERY,
+    SEGMENT,
+    ZERO,
+    Actor,
+    Event,
+    digest,
+    spell,
+)
+from helpers.auditlog.records import Anchor
+from helpers.auditlog.seals import sync_folder
+from helpers.auditlog.segments import Tail, month_of, read_tail
+from helpers.errors import StateError
+
+__all__ = ["Chain"]
+
+_LOCK: Final = ".lock"
+_WRITABLE: Final = 0o200
+
+
+class Chain:
+    """The log's files, as a writer holds them. Safe to share between threads."""
+
+    def __init__(
+        self, folder: Path, *, clock: Callable[[], datetime], actor: Actor, install_id: str
+    ) -> None:
+        self.folder = folder
+        self.before_rotation: Callable[[], None] = lambda: None
+        self._clock = clock
+        self._actor = actor
+        self._install_id = install_id
+        self._mutex = threading.RLock()
+        self._depth = 0
+        self._poisoned = False
+        self._tail: Tail | None = None
+        self._segment: int | None = None
+        with _explained(folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            self._lock = os.open(folder / _LOCK, flags, 0o600)
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._let_go()
+        os.close(self._lock)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the log: recovered, rotated, and nobody else writes. Nests."""
+        with self._mutex:
+            self._depth += 1
+            try:
+                if self._depth == 1:
+                    self._take()
+                yield
+            finally:
+                self._depth -= 1
+                if self._depth == 0:
+                    fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    @property
+    def head(self) -> Anchor:
+        """The last record. Only while held."""
+        return Anchor(seq=self._known.seq, hash=self._known.hash)
+
+    def commit(self, events: Sequence[Event]) -> Anchor:
+        """Append the events, all with one write and one fsync. Only while held.
+
+        Raises StateError where the disk refuses; then none of them is acknowledged.
+        """
+        tail = self._known
+        now = self._clock()
+        lines = []
+        seq, prev = tail.seq, tail.hash
+        for event in events:
+            seq += 1
+            lines.append(spell(event, seq=seq, at=now, user=self._actor, prev=prev))
+            prev = digest(lines[-1])
+        self._append(b"".join(line + b"\n" for line in lines))
+        self._tail = replace(self._known, seq=seq, hash=prev, started=True)
+        return Anchor(seq=seq, hash=prev)
+
+    @property
+    def _known(self) -> Tail:
+        if self._tail is None:
+            raise StateError("The audit log is not held.", "This is a defect of its caller.")
+        return self._tail
+
+    def _take(self) -> None:
+        if self._poisoned:
+            raise StateError(
+                "The disk failed under the audit log; what it holds is not certain.",
+                "Look at the disk, then open the log again: it is read anew.",
+            )
+        with _explained(self.folder):
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            if not self._unchanged():
+                self._read()
+            self._rotate_if_due()
+
+    def _unchanged(self) -> bool:
+        if self._tail is None or self._segment is None:
+            return False
+        found = os.fstat(self._segment)
+        writable = found.st_mode & _WRITABLE and found.st_nlink
+        return bool(writable) and found.st_size == self._tail.size
+
+    def _read(self) -> None:
+        self._let_go()
+        tail = read_tail(self.folder)
+        month = tail.month if tail else month_of(self._clock())
+        self._open(month)
+        self._tail = tail or Tail(month, 0, -1, ZERO, started=False)
+        torn = self._mend_torn(self._tail)
+        if self._known.seq < 0:
+            install = {"install_id": self._install_id, "schema": 1}
+            self.commit([Event(GENESIS, metadata=install | torn)])
+            return
+        if torn:
+            self.commit([Event(RECOVERY, metadata=torn)])
+        if not self._known.started or (torn and tail and not tail.started):
+            self._head_segment(month, self.head)
+
+    def _mend_torn(self, tail: Tail) -> dict[str, Any]:
+        """What a killed writer left, for the record that names it; {} where nothing is torn.
+
+        A record that lacks only its line feed is given one, and is a record.
+        """
+        if not tail.torn:
+            return {}
+        if tail.open_line:
+            self._append(b"\n")
+            again = read_tail(self.folder)
+            if again and not again.torn and (again.seq, again.prev) == (tail.seq + 1, tail.hash):
+                self._tail = again
+                return {"completed": again.seq, "torn": "", "torn_bytes": 0}
+        self._tail = replace(self._known, torn=(), torn_bytes=0, open_line=False)
+        return {"torn": ",".join(tail.torn), "torn_bytes": tail.torn_bytes}
+
+    def _rotate_if_due(self) -> None:
+        month = month_of(self._clock())
+        tail = self._known
+        if month <= tail.month:  # also where the clock went back: a segment is never left for older
+            return
+        self.before_rotation()
+        tail = self._known
+        old = self.folder / f"{tail.month}.jsonl"
+        self._let_go()
+        old.chmod(0o400)
+        self._open(month)
+        self._tail = Tail(month, self._size(), tail.seq, tail.hash, started=False)
+        self._head_segment(month, self.head)
+
+    def _head_segment(self, month: str, head: Anchor) -> None:
+        """A segment starts with the head of the one before it."""
+        carried = {"segment": month, "head_seq": head.seq, "head_hash": head.hash}
+        self.commit([Event(SEGMENT, metadata=carried)])
+
+    def _append(self, data: bytes) -> None:
+        assert self._segment is not None  # noqa: S101 - held means open
+        with _explained(self.folder):
+            try:
+                written = os.write(self._segment, data)
+            except OSError:
+                self._tail = None
+                raise
+            if written != len(data):
+                self._tail = None
+                raise OSError(28, "No space left on device")
+            try:
+                os.fsync(self._segment)
+            except OSError:
+                self._poisoned = True  # the kernel may have dropped what it could not write
+                raise
+        if self._tail:
+            self._tail = replace(self._tail, size=self._tail.size + len(data))
+
+    def _open(self, month: str) -> None:
+        path = self.folder / f"{month}.jsonl"
+        fresh = not path.exists()
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        self._segment = os.open(path, flags, 0o600)
+        if fresh:
+            sync_folder(self.folder)
+
+    def _size(self) -> int:
+        return os.fstat(self._segment).st_size if self._segment is not None else 0
+
+    def _let_go(self) -> None:
+        if self._segment is not None:
+            os.close(self._segment)
+        self._segment = self._tail = None
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    """An error of the disk as one that says what to do."""
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise StateError(
+            f"The audit log {folder} can't be written: {reason}. The record was not accepted.",
+            "Make room or give this user write access; what was accepted before is safe.",
+        ) from None

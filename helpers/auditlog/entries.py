@@ -1,0 +1,160 @@
+r"""One line of the log: canonical JSON, so that a record has one spelling and one hash.
+
+Sorted keys, no spaces, ASCII only (other characters as `\\uXXXX`), no floats, times in UTC. The
+hash of a record is the SHA-256 of its raw line without the line feed, and stands in the next
+record's `prev`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+__all__ = [
+    "CHECKPOINT",
+    "DISCREPANCY",
+    "EXPIRED",
+    "FAILURE",
+    "FORMAT",
+    "GENESIS",
+    "RECOVERY",
+    "SEALING",
+    "SEGMENT",
+    "SUCCESS",
+    "ZERO",
+    "Actor",
+    "Entry",
+    "Event",
+    "canonical",
+    "digest",
+    "parse",
+    "spell",
+    "timestamp",
+]
+
+FORMAT: Final = 1
+ZERO: Final = "0" * 64
+GENESIS: Final = "log.genesis"
+SEGMENT: Final = "log.segment"
+RECOVERY: Final = "log.recovery"
+CHECKPOINT: Final = "log.checkpoint"
+SEALING: Final = "log.sealing"
+DISCREPANCY: Final = "log.discrepancy"
+EXPIRED: Final = "log.expired"
+SUCCESS: Final = "success"
+FAILURE: Final = "failure"
+_LARGEST: Final = 2**53 - 1  # what every JSON reader keeps exactly (RFC 8259, 6)
+_FIELDS: Final = frozenset(
+    {"v", "seq", "timestamp", "action", "user", "resource", "result", "metadata", "prev"}
+)
+
+Json = Any
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acted: the account of the system, the machine, and the Intercom teammate if known."""
+
+    os_user: str
+    host: str
+    intercom_admin_id: str = ""
+
+
+@dataclass(frozen=True)
+class Event:
+    """What is to be recorded. `resource` holds `id` and `fingerprint`; metadata is flat."""
+
+    action: str
+    resource: Mapping[str, str] = field(default_factory=dict)
+    result: str = SUCCESS
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+    user: Actor | None = None  # None: the log's own
+    at: datetime | None = None  # None: now
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A record as it stands in the log. `hash` is the SHA-256 of its line."""
+
+    seq: int
+    timestamp: str
+    action: str
+    user: Mapping[str, str]
+    resource: Mapping[str, str]
+    result: str
+    metadata: Mapping[str, Json]
+    prev: str
+    hash: str
+
+    @property
+    def at(self) -> datetime:
+        """The moment of the record, UTC."""
+        return datetime.fromisoformat(self.timestamp)
+
+
+def canonical(value: Json) -> bytes:
+    """The one spelling of a JSON value. Raises ValueError for floats and integers beyond 2^53."""
+    _refuse_inexact(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
+def digest(line: bytes) -> str:
+    """The hash that chains: SHA-256 of the raw line, hex."""
+    return hashlib.sha256(line).hexdigest()
+
+
+def timestamp(moment: datetime) -> str:
+    """`2026-03-02T09:00:00.000000Z`, always UTC, always as long, so that text sorts as time."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def spell(event: Event, *, seq: int, at: datetime, user: Actor, prev: str) -> bytes:
+    """The line of an event at its place in the chain, without the line feed."""
+    return canonical(
+        {
+            "v": FORMAT,
+            "seq": seq,
+            "timestamp": timestamp(event.at or at),
+            "action": event.action,
+            "user": asdict(event.user or user),
+            "resource": dict(event.resource),
+            "result": event.result,
+            "metadata": dict(event.metadata),
+            "prev": prev,
+        }
+    )
+
+
+def parse(line: bytes) -> Entry | None:
+    """The record in a line, or None where it is not one whole record."""
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    if not isinstance(record, dict) or record.keys() != _FIELDS or not _typed(record):
+        return None
+    fields = {name: value for name, value in record.items() if name != "v"}
+    return Entry(**fields, hash=digest(line))
+
+
+def _typed(record: Mapping[str, Json]) -> bool:
+    texts = all(isinstance(record[n], str) for n in ("timestamp", "action", "result", "prev"))
+    maps = all(isinstance(record[n], dict) for n in ("user", "resource", "metadata"))
+    return texts and maps and type(record["seq"]) is int and record["v"] == FORMAT
+
+
+def _refuse_inexact(value: Json) -> None:
+    if isinstance(value, float):
+        raise ValueError("A float has no one spelling: give an integer of a smaller unit.")  # noqa: TRY004
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        raise ValueError("An integer beyond 2^53 is not the same to every reader: give text.")
+    if isinstance(value, Mapping):
+        for item in value.values():
+            _refuse_inexact(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _refuse_inexact(item)

@@ -1,0 +1,286 @@
+"""The audit log, as a program holds it.
+
+    with AuditLog.open(Path("/var/log/app/audit"), Path("/var/lib/app")) as log:
+        log.append("intercom.contact.export", resource={"id": "export/17"}, rows=300)
+
+A record is on the disk, chained to the one before, when `append` returns. `append_many` commits up
+to a hundred at a time, for bulk. Once `start_sealing` has given out a root key, every hundred
+records are sealed (see `seals`).
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import secrets
+import socket
+import sys
+import time
+import uuid
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TextIO
+
+from helpers.auditlog.chain import Chain
+from helpers.auditlog.entries import (
+    CHECKPOINT,
+    DISCREPANCY,
+    SEALING,
+    SUCCESS,
+    Actor,
+    Event,
+    canonical,
+)
+from helpers.auditlog.records import Anchor
+from helpers.auditlog.redacting import Cleaner
+from helpers.auditlog.seals import EVERY, KeyState, SealKey, key_id, new_root_key, seal_of
+from helpers.errors import StateError
+from helpers.redaction import Redactor
+
+__all__ = ["AuditLog", "local_actor", "record"]
+
+_KEYS: Final = "keys"
+_NOTE_SECONDS: Final = 1.0
+
+
+class AuditLog:
+    """Append-only, chained, sealed. Safe to share between threads, and between processes."""
+
+    def __init__(
+        self,
+        folder: Path,
+        state: Path,
+        *,
+        clock: Callable[[], datetime] | None = None,
+        actor: Actor | None = None,
+        fields: Collection[str] = (),
+        redactor: Redactor | None = None,
+        echo: TextIO | None = None,
+        install_id: str = "",
+    ) -> None:
+        """Use `open`. Raises StateError where the folders can't be used."""
+        self.folder = folder
+        self.state = state
+        self._clock = clock or _utc_now
+        self._echo = echo
+        self._keys = KeyState(state / _KEYS / "seal.key")
+        self._cleaner = Cleaner(redactor or Redactor(), _salt(state / _KEYS / "salt"), fields)
+        self._actor = actor or local_actor()
+        self._chain = Chain(
+            folder,
+            clock=self._clock,
+            actor=self._actor,
+            install_id=install_id or str(uuid.uuid4()),
+        )
+        self._chain.before_rotation = self._checkpoint
+        self._key: SealKey | None = None
+        self._log_id = ""
+        self._since = 0  # records of this object since its last checkpoint
+        self._dirty = False  # whether the head moved since it was noted
+        self._noted = 0.0
+        self.unnoted = ""  # why the head could not be kept in state.db; empty: it was
+
+    @classmethod
+    def open(cls, folder: Path, state: Path, **options: Any) -> Self:
+        """Open a log, or begin one. `state` is a folder apart from it: keys, and `state.db`.
+
+        `fields` are names of metadata beyond those of `redacting.FIELDS`; `echo` is a stream to
+        which every record goes as `[AUDIT] {…}` too.
+        """
+        log = cls(folder, state, **options)
+        try:
+            log._compare_with_noted_head()
+        except BaseException:
+            log._chain.close()
+            raise
+        return log
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Note the head in `state.db` and let go."""
+        try:
+            if self._dirty:
+                with self._chain.held():
+                    self._note_head(self._chain.head)
+        finally:
+            self._chain.close()
+
+    def append(
+        self,
+        action: str,
+        *,
+        resource: Mapping[str, str] | str = "",
+        result: str = SUCCESS,
+        **metadata: Any,
+    ) -> Anchor:
+        """Record one action, durably; the answer is its number and hash.
+
+        Raises StateError where the disk refuses: then it was not accepted.
+        """
+        named = {"id": resource} if isinstance(resource, str) and resource else resource or {}
+        return self.append_many([Event(action, dict(named), result, metadata)])
+
+    def append_many(self, events: Iterable[Event]) -> Anchor:
+        """Record many, up to a hundred with one write and one fsync; the answer is the last one.
+
+        Where the disk refuses, those of the commits before it stay recorded.
+        """
+        waiting = iter([self._cleaner.event(event) for event in events])
+        with self._chain.held():
+            self._refresh()
+            last = self._chain.head
+            while batch := list(islice(waiting, max(EVERY - self._due(), 1))):
+                last = self._commit(batch)
+                if self._due() >= EVERY:
+                    self._checkpoint()
+        return last
+
+    def start_sealing(self, *, root_key: bytes | None = None) -> bytes:
+        """Seal from here on. The answer is the root key: keep it elsewhere, it is not stored."""
+        root = root_key or new_root_key()
+        with self._chain.held():
+            self._refresh()
+            if self._key:
+                self._checkpoint()
+            placed = self._commit([Event(SEALING, metadata={"key_id": key_id(root)})])
+            self._key = SealKey(key_id(root), 0, root, placed.seq)
+            self._keys.write(self._key)
+        return root
+
+    def seal(self) -> Anchor:
+        """Seal what is there, as at the end of a run, and note the head."""
+        with self._chain.held():
+            self._refresh()
+            self._checkpoint()
+            self._note_head(self._chain.head)
+            return self._chain.head
+
+    @property
+    def log_id(self) -> str:
+        """The install id in the log's first record."""
+        if not self._log_id:
+            from helpers.auditlog.verification import log_id_of
+
+            self._log_id = log_id_of(self.folder)
+        return self._log_id
+
+    def _due(self) -> int:
+        """Records since the last checkpoint."""
+        return self._chain.head.seq - self._key.sealed if self._key else self._since
+
+    def _refresh(self) -> None:
+        """Read the key again: another process may have moved it on."""
+        self._key = self._keys.read()
+
+    def _commit(self, batch: Sequence[Event]) -> Anchor:
+        done = self._chain.commit(batch)
+        self._since += len(batch)
+        self._dirty = True
+        if self._echo:
+            for event in batch:
+                self._print(event)
+        return done
+
+    def _print(self, event: Event) -> None:
+        told = {"action": event.action, "resource": dict(event.resource), "result": event.result}
+        line = canonical(told | {"metadata": dict(event.metadata)}).decode()
+        print(f"[AUDIT] {line}", file=self._echo or sys.stdout, flush=True)
+
+    def _checkpoint(self) -> None:
+        """Seal (append and fsync first, then move the key on), and note the head now and then."""
+        head = self._chain.head
+        if self._key is None:
+            self._refresh()
+        key = self._key
+        if key and head.seq > key.sealed:
+            seal = seal_of(key.key, epoch=key.epoch, seq=head.seq + 1, prev=head.hash)
+            event = Event(CHECKPOINT, metadata={"epoch": key.epoch, "seal": seal})
+            placed = self._chain.commit([event])
+            self._key = key.next(placed.seq)
+            self._keys.write(self._key)
+        self._since = 0
+        if time.monotonic() - self._noted > _NOTE_SECONDS:
+            self._note_head(self._chain.head)
+
+    def _note_head(self, head: Anchor, *, back: bool = False) -> None:
+        """Keep the head apart. A failure here loses no record, so it is told, not raised."""
+        from helpers.auditlog.heads import noting
+
+        try:
+            with noting(self.state) as note:
+                note(self.log_id, head, self._clock(), back)
+            self.unnoted, self._noted, self._dirty = "", time.monotonic(), False
+        except StateError as error:
+            self.unnoted = error.message
+
+    def _compare_with_noted_head(self) -> None:
+        """Say in the log itself where it ends before what was known of it, and go on from there."""
+        from helpers.auditlog.heads import read_noted_head
+
+        with self._chain.held():
+            found = self._chain.head
+            noted = read_noted_head(self.state, self.log_id)
+            cut = noted and (
+                noted.seq > found.seq or (noted.seq == found.seq and noted.hash != found.hash)
+            )
+            if noted and cut:
+                told = {"expected_seq": noted.seq, "expected_hash": noted.hash}
+                self._chain.commit([Event(DISCREPANCY, metadata=told | {"found_seq": found.seq})])
+                self._note_head(self._chain.head, back=True)
+
+
+def local_actor() -> Actor:
+    """Who runs this process, and where."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return Actor(user, socket.gethostname())
+
+
+def record(state: Path, action: str, **told: Any) -> Anchor:
+    """Record one action of the runbook itself in a profile's own log, `state/audit`."""
+    with AuditLog.open(state / "audit", state) as log:
+        return log.append(action, **told)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _salt(path: Path) -> bytes:
+    """The installation's salt, made at first use."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        temporary = path.with_name(f".salt.{uuid.uuid4().hex}")
+        if not path.exists():
+            descriptor = os.open(temporary, flags, 0o400)
+            os.write(descriptor, secrets.token_bytes(32))
+            os.close(descriptor)
+            try:
+                os.link(temporary, path)  # the first one stays
+            except FileExistsError:
+                pass
+            finally:
+                temporary.unlink()
+        return path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise StateError(
+            f"The audit log's folder {path.parent} can't be used: {reason}.",
+            "Give this user write access to it, or set RUNBOOK_STATE_HOME to another one.",
+        ) from None

@@ -1,0 +1,190 @@
+"""What the audit step knows: the local log, Intercom's activity log, reviews, mirrors."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from enum import StrEnum
+
+from helpers.model import Datum, Record
+
+__all__ = [
+    "ActivityRow",
+    "ActivitySummary",
+    "Anchor",
+    "Answer",
+    "AuditFacts",
+    "Count",
+    "Gap",
+    "LogStatus",
+    "MirrorEvidence",
+    "MirrorStatus",
+    "RecentRecord",
+    "Review",
+    "Verdict",
+    "Verification",
+    "results_digest",
+]
+
+
+class Verdict(StrEnum):
+    """What verifying says of a log."""
+
+    INTACT = "intact"
+    TAMPERED = "tampered"
+    TRUNCATED = "truncated"
+    UNVERIFIED = "unverified"  # whole in itself, but nothing outside the log vouches for it
+
+
+class Anchor(Record):
+    """A record by its number and hash, kept outside the log."""
+
+    seq: int
+    hash: str
+
+
+class Verification(Record):
+    """The verdict on a log. `problem` and `first_bad` say what is wrong, and where first."""
+
+    verdict: Verdict
+    log: str = ""  # the install id
+    problem: str = ""
+    first_bad: str = ""
+    records: int = 0
+    segments: int = 0
+    first_seq: int = 0
+    head: Anchor | None = None
+    seals: int = 0
+    covered_to: int = -1  # the last record that something outside the log vouches for
+    vouched: tuple[str, ...] = ()  # what outside the log was held against it
+    notes: tuple[str, ...] = ()
+
+
+class Count(Record):
+    """How often something occurs."""
+
+    name: str
+    count: int
+
+
+class Gap(Record):
+    """The longest silence."""
+
+    days: int
+    start: datetime
+    end: datetime
+
+
+class RecentRecord(Record):
+    """A record to show."""
+
+    seq: int
+    at: datetime
+    action: str
+    actor: str
+    resource: str
+    result: str
+
+
+class LogStatus(Record):
+    """The local audit log. `chained` is False for plain JSON lines, which nothing protects."""
+
+    source: str  # the variable that names it, or "runbook" for our own
+    chained: bool
+    records: int
+    before_run: int  # of them, from before this run
+    first_at: datetime | None
+    last_at: datetime | None
+    failures: int
+    longest_gap: Gap | None
+    verification: Verification | None
+    actions: tuple[Count, ...]
+    actors: tuple[Count, ...]
+    recent: tuple[RecentRecord, ...]
+
+
+class ActivityRow(Record):
+    """One row of Intercom's activity log that answers a question. `flags` say why it stands out."""
+
+    id: str
+    at: datetime
+    actor: str  # the teammate's e-mail address, or id
+    ip: str
+    activity: str
+    detail: str
+    flags: tuple[str, ...] = ()
+
+
+class Answer(Record):
+    """A question put to the activity log: how many rows answer it, the first of them, with what."""
+
+    question: str
+    title: str
+    count: int
+    flagged: int
+    rows: tuple[ActivityRow, ...]
+    parameters: tuple[tuple[str, str], ...] = ()
+
+
+class DayCount(Record):
+    """Activity of a day: all of it, and what bears on security."""
+
+    day: str
+    total: int
+    security: int
+
+
+class ActivitySummary(Record):
+    """The activity log between two moments, counted."""
+
+    start: datetime
+    end: datetime
+    rows: int
+    teammates: int
+    types: tuple[Count, ...]
+    unknown_types: tuple[str, ...]  # not in Intercom's description 2.16; kept all the same
+    days: tuple[DayCount, ...]
+    security: tuple[ActivityRow, ...]  # for the timeline
+
+
+class Review(Record):
+    """Somebody looked at a period and signed. `results` is the digest of what was seen."""
+
+    reviewer: str
+    signed_at: datetime
+    period_from: datetime
+    period_to: datetime
+    rows: int
+    results: str
+
+
+class MirrorStatus(Record):
+    """How far one mirror is behind. `refused` counts what it will never take."""
+
+    sink: str
+    behind: int
+    refused: int
+    reason: str = ""
+
+
+class MirrorEvidence(Record):
+    """What the mirror act did."""
+
+    delivered: int
+    mirrors: tuple[MirrorStatus, ...]
+
+
+class AuditFacts(Record):
+    """Everything the audit step collects."""
+
+    log: Datum[LogStatus]
+    activity: Datum[ActivitySummary]
+    answers: Datum[tuple[Answer, ...]]
+    reviews: Datum[tuple[Review, ...]]
+    mirror: Datum[MirrorEvidence]
+
+
+def results_digest(answers: tuple[Answer, ...]) -> str:
+    """The digest of what a reviewer saw: SHA-256 over the answers, hex."""
+    told = "\n".join(answer.model_dump_json() for answer in answers)
+    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,97 @@
+"""What may enter the log: known fields, no secrets, no e-mail or IP address in clear.
+
+This happens before hashing, since what is chained can't be taken out again. Addresses become
+salted names (`email:1f3a…`): the same address has the same name within one log, so a question like
+"was it the same person" has an answer, and nobody can look the address up without the salt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final
+
+from helpers.auditlog.entries import Event, Json
+from helpers.redaction import Redactor
+
+__all__ = ["FIELDS", "Cleaner"]
+
+FIELDS: Final = frozenset(
+    (
+        *(
+            "run_id",
+            "step",
+            "check",
+            "profile",
+            "state",
+            "attempt",
+            "exit_status",
+            "reason",
+            "note",
+        ),
+        *("method", "route", "http_status", "request_id", "duration_ms", "topic", "version"),
+        *("credential", "variable", "file", "count", "rows", "from", "to", "email", "ip"),
+        *("period_from", "period_to", "results_sha256", "reviewer", "dropped"),
+    )
+)
+_NAME: Final = re.compile(r"[a-z][a-z0-9_.]{0,79}")
+_EMAIL: Final = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,253}\.[A-Za-z]{2,24}")
+_IPV4: Final = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
+_IPV6: Final = re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:){2,7}[0-9a-fA-F:]{0,40}(?![\w:])")
+_LONGEST: Final = 1000  # characters of one text; the rest is cut, and said to be
+_MOST: Final = 32  # fields of one record
+
+
+class Cleaner:
+    """Makes an event fit for the log. `salt` is the installation's, `fields` are a team's own."""
+
+    def __init__(self, redactor: Redactor, salt: bytes, fields: Collection[str] = ()) -> None:
+        self._redactor = redactor
+        self._salt = salt
+        self._fields = FIELDS | set(fields)
+
+    def event(self, event: Event) -> Event:
+        """The event with known fields only, secrets and addresses replaced.
+
+        Raises ValueError for an action that is no dotted name or a result that is neither
+        `success` nor `failure`: a program says those, not the world.
+        """
+        if not _NAME.fullmatch(event.action) or event.result not in ("success", "failure"):
+            raise ValueError("An action is a dotted lower-case name, a result success or failure.")
+        kept, dropped = self._sorted(event.metadata)
+        if dropped:
+            kept["dropped"] = ",".join(sorted(dropped))[:_LONGEST]
+        resource = {k: self.text(str(v)) for k, v in event.resource.items() if k in _RESOURCE}
+        return Event(event.action, resource, event.result, kept, event.user, event.at)
+
+    def text(self, text: str) -> str:
+        """A text without secrets and addresses, cut at 1000 characters."""
+        text = self._redactor.text(text)
+        text = _EMAIL.sub(self._named("email"), text)
+        text = _IPV4.sub(self._named("ip"), text)
+        text = _IPV6.sub(self._named("ip"), text)
+        return text if len(text) <= _LONGEST else text[:_LONGEST] + " [cut]"
+
+    def _sorted(self, metadata: Mapping[str, Json]) -> tuple[dict[str, Json], list[str]]:
+        kept = {k: self._value(v) for k, v in metadata.items() if k in self._fields}
+        dropped = [k for k in metadata if k not in self._fields and _NAME.fullmatch(k)]
+        return dict(list(kept.items())[:_MOST]), dropped
+
+    def _value(self, value: Any) -> Json:
+        if value is None or isinstance(value, (bool, int)):
+            return value
+        if isinstance(value, float):
+            return self.text(repr(value))
+        return self.text(str(value))
+
+    def _named(self, kind: str) -> Callable[[re.Match[str]], str]:
+        def name(match: re.Match[str]) -> str:
+            told = f"{kind}\0{match[0].lower()}".encode()
+            return f"{kind}:{hmac.new(self._salt, told, hashlib.sha256).hexdigest()[:16]}"
+
+        return name
+
+
+_RESOURCE: Final = ("id", "fingerprint", "kind")

@@ -1,0 +1,137 @@
+"""The files of a log: one a month, `YYYY-MM.jsonl`, only ever appended to.
+
+The tail of the newest file is where the chain goes on. A process that was killed in the middle of
+a write leaves a torn line there; the reader of the tail tells whole records and torn bytes apart.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from helpers.auditlog.entries import ZERO, Entry, digest, parse
+
+__all__ = ["Tail", "entries", "month_of", "read_tail", "segments"]
+
+_SEGMENT: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])\.jsonl")
+_BLOCK: Final = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The end of a log: the last whole record, and torn lines behind it.
+
+    `torn` holds the hashes of the torn lines, `torn_bytes` their length; `open_line` says that the
+    last of them lacks its line feed.
+    """
+
+    month: str
+    size: int
+    seq: int
+    hash: str
+    started: bool  # whether this month's file holds a whole record yet
+    torn: tuple[str, ...] = ()
+    torn_bytes: int = 0
+    open_line: bool = False
+    prev: str = ZERO  # of the last whole record
+
+
+def month_of(moment: datetime) -> str:
+    """The name of a moment's segment, without its suffix."""
+    return moment.strftime("%Y-%m")
+
+
+def segments(folder: Path) -> list[Path]:
+    """The segments of a log, oldest first; other files are left alone."""
+    try:
+        return sorted(path for path in folder.iterdir() if _SEGMENT.fullmatch(path.name))
+    except FileNotFoundError:
+        return []
+
+
+def entries(folder: Path) -> Iterator[Entry]:
+    """Every whole record, in order. Torn lines are passed over: `verify` tells of them."""
+    for segment in segments(folder):
+        with segment.open("rb") as stream:
+            for line in stream:
+                entry = parse(line.removesuffix(b"\n"))
+                if entry:
+                    yield entry
+
+
+def read_tail(folder: Path) -> Tail | None:
+    """The end of a log, or None where there is no log yet."""
+    found = segments(folder)
+    if not found:
+        return None
+    newest = found[-1]
+    tail = _tail_of(newest)
+    for older in reversed(found[:-1]):
+        if tail.started:
+            break
+        before = _tail_of(older)
+        tail = Tail(
+            month=tail.month,
+            size=tail.size,
+            seq=before.seq,
+            hash=before.hash,
+            started=False,
+            torn=tail.torn,
+            torn_bytes=tail.torn_bytes,
+            open_line=tail.open_line,
+            prev=before.prev,
+        )
+        if before.started:
+            break
+    return tail
+
+
+def _tail_of(path: Path) -> Tail:
+    torn: list[bytes] = []
+    open_line = False
+    last: Entry | None = None
+    with path.open("rb") as stream:
+        size = stream.seek(0, os.SEEK_END)
+        for line in _lines_backward(stream.fileno(), size):
+            whole = line.endswith(b"\n")
+            last = parse(line.removesuffix(b"\n")) if whole else None
+            if last:
+                break
+            if line:
+                open_line = open_line or not whole
+                torn.insert(0, line.removesuffix(b"\n"))
+    return Tail(
+        month=path.stem,
+        size=size,
+        seq=last.seq if last else -1,
+        hash=last.hash if last else ZERO,
+        started=last is not None,
+        torn=tuple(map(digest, torn)),
+        torn_bytes=sum(map(len, torn)),
+        open_line=open_line,
+        prev=last.prev if last else ZERO,
+    )
+
+
+def _lines_backward(descriptor: int, size: int) -> Iterator[bytes]:
+    """The lines of a file from its end, each with its line feed if it has one."""
+    buffer = b""
+    position = size
+    while position > 0:
+        step = min(_BLOCK, position)
+        position -= step
+        buffer = os.pread(descriptor, step, position) + buffer
+        lines = _lines(buffer)
+        buffer = lines.pop(0) if position else b""
+        yield from reversed(lines)
+
+
+def _lines(block: bytes) -> list[bytes]:
+    """Split after line feeds only (`splitlines` would split at carriage returns too)."""
+    *whole, rest = block.split(b"\n")
+    return [*(line + b"\n" for line in whole), *([rest] if rest else [])]
