@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from helpers.demo import SANDBOX_URL
 from helpers.redaction import Redactor
 
-__all__ = ["Job", "Observer", "Outcome", "execute"]
+__all__ = ["Job", "Observer", "Outcome", "execute", "kernel_environ"]
 
 _CELL_SECONDS: Final = 300
 _START_SECONDS: Final = 60
@@ -162,19 +163,18 @@ def _papermill(
         redactor=redactor,
         on_cell=lambda number, total: observer.cell(job, number, total),
         running=running,
-        kernel_environ=_kernel_environ(environ),
+        kernel_environ=kernel_environ(environ, secrets=SANDBOX_URL not in environ),
         config=Config({"KernelManager": {"transport_encryption": "required"}}),
         resources={"metadata": {"path": str(job.notebook.parent)}},
     )
 
 
-def _kernel_environ(extra: Mapping[str, str]) -> dict[str, str]:
+def kernel_environ(extra: Mapping[str, str], *, secrets: bool) -> dict[str, str]:
     """What a kernel inherits. On the sandbox no real secret has any business there."""
-    keep_secrets = "RUNBOOK_SANDBOX_URL" not in extra
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if keep_secrets or not name.startswith(_SECRETS)
+        if secrets or not name.startswith(_SECRETS)
     }
     return {**inherited, **extra}
 

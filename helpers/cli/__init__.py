@@ -56,7 +56,7 @@ def runbook() -> None:
 def main() -> None:
     """Run the command line; end with the documented exit status."""
     try:
-        status = runbook.main(standalone_mode=False)
+        status = runbook.main(standalone_mode=False, prog_name="runbook")
     except click.ClickException as error:
         error.show()
         sys.exit(UsageError.exit_status)
