@@ -33,6 +33,13 @@ class Call:
         """The teammate who owns the token."""
         return self.workspace.admins[self.app.owner]
 
+    @property
+    def object(self) -> Item:
+        """The body. Raises Refusal (400) where it is no JSON object."""
+        if not isinstance(self.body, dict):
+            raise Refusal(400, "parameter_invalid", "The body must be an object")
+        return self.body
+
     def integer(self, name: str, default: int, *, low: int = 1, high: int | None = None) -> int:
         """A whole number of the query. Raises Refusal (400) outside its range."""
         text = self.query.get(name, "")

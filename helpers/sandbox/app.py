@@ -8,11 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from email.utils import format_datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from helpers.sandbox import endpoints as _registers  # noqa: F401
 from helpers.sandbox import gate, hub, strikes
@@ -20,6 +19,9 @@ from helpers.sandbox.answers import Answer, Refusal, error_list
 from helpers.sandbox.api import ENDPOINTS, Call, Endpoint
 from helpers.sandbox.routing import Router
 from helpers.sandbox.workspace import Workspace
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
 
 __all__ = ["LocalIntercom"]
 

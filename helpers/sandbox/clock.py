@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -31,3 +33,12 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Move on (or back)."""
         self.instant += timedelta(seconds=seconds)
+
+    @contextmanager
+    def ago(self, days: float) -> Iterator[None]:
+        """Be so many days earlier for a while: how a seed writes the past."""
+        present, self.instant = self.instant, self.instant - timedelta(days=days)
+        try:
+            yield
+        finally:
+            self.instant = present

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from helpers.sandbox.clock import DEMO_NOW
 from helpers.sandbox.faults import Fault
 from helpers.sandbox.generated import Block
 from helpers.sandbox.limits import Limiter, RateLimit
 from helpers.sandbox.workspace import Item, Workspace
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 __all__ = ["ROUTES", "make_workspace"]
 

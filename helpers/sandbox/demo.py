@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from helpers.sandbox import history, tokens
-from helpers.sandbox.apps import App, Token
-from helpers.sandbox.people import SERVICE_ACCOUNT, teammate
+from helpers.sandbox import history
+from helpers.sandbox.endpoints.connectors import new_connector
+from helpers.sandbox.endpoints.security import new_identity_secret
+from helpers.sandbox.people import MAYA, install, teammate
 from helpers.sandbox.seeds import Seed
 from helpers.sandbox.workspace import Workspace
 
-__all__ = ["DAY", "furnish", "install"]
+__all__ = ["furnish"]
 
-DAY: Final = 86_400
-MAYA: Final = "991267401"
-_READER: Final = (
+_READS: Final = (
     "read_single_admin",
     "read_admins",
     "read_users_companies",
@@ -23,7 +22,7 @@ _READER: Final = (
 )
 # far more than the support automation needs
 _PRODUCTION: Final = (
-    *_READER,
+    *_READS,
     "read_events",
     "write_events",
     "write_conversations",
@@ -39,10 +38,14 @@ _PRODUCTION: Final = (
 
 
 def furnish(workspace: Workspace, seed: Seed) -> None:
-    """Give the workspace its people, apps and past."""
+    """Give the workspace its people, apps, connectors and past."""
     _people(workspace)
     _apps(workspace, seed)
+    _connectors(workspace)
     workspace.allowlist["enabled"] = True  # and empty: everyone is let in
+    with workspace.clock.ago(395):
+        secret = seed.profiles["production"].identity_secret
+        new_identity_secret(workspace, {"name": "Production web", "supports_web": True}, secret)
     history.ordinary_days(workspace, days=120)
     history.milestones(workspace)
     history.takeover(workspace)
@@ -59,51 +62,46 @@ def _people(workspace: Workspace) -> None:
 
 
 def _apps(workspace: Workspace, seed: Seed) -> None:
-    production, development = seed.profiles["production"], seed.profiles["development"]
-    install(workspace, "production", "Support automation", _PRODUCTION, token_days=200)
-    workspace.apps[tokens.client_id("demo/production")].client_secrets = [
-        seed.profiles["staging"].client_secret,
-        production.client_secret,
-    ]
+    profiles = seed.profiles
+    production = install(workspace, "production", "Support automation", _PRODUCTION, days=200)
+    # one app serves staging and production, under one token
+    production.client_secrets.insert(0, profiles["staging"].client_secret)
     install(
         workspace,
         "development",
         "Support automation (development)",
-        (*_READER, "write_conversations"),
-        token_days=20,
+        (*_READS, "write_conversations"),
+        days=20,
         owner=MAYA,
         test_workspace=seed.test_id_code,
     )
-    workspace.apps[tokens.client_id("demo/development")].client_secrets = [
-        development.client_secret
-    ]
-    reader = (*_READER, "write_conversations")  # a reader that may write
-    install(workspace, "reader", "Audit reader", reader, token_days=45)
-    install(workspace, "writer", "Event writer", ("write_events",), token_days=75)
-    install(workspace, "export", "Nightly export", ("read_users_companies",), token_days=12)
+    reader = (*_READS, "write_conversations")  # a reader that may write
+    install(workspace, "reader", "Audit reader", reader, days=45)
+    install(workspace, "writer", "Event writer", ("write_events",), days=75)
+    install(workspace, "export", history.STOLEN, ("read_users_companies",), days=300)
 
 
-def install(
-    workspace: Workspace,
-    label: str,
-    name: str,
-    scopes: tuple[str, ...],
-    *,
-    token_days: int,
-    owner: str = SERVICE_ACCOUNT,
-    test_workspace: str = "",
-) -> App:
-    """Install an app whose token is that many days old."""
-    label = f"{workspace.seed}/{label}"
-    app = App(
-        id=tokens.client_id(label),
-        name=name,
-        owner=owner,
-        scopes=frozenset(scopes),
-        created_at=workspace.now - 400 * DAY,
-        workspace=test_workspace,
-        client_secrets=[tokens.client_secret(label)],
-    )
-    app.adopt(Token(tokens.access_token(label), workspace.now - token_days * DAY))
-    workspace.apps[app.id] = app
-    return app
+def _connectors(workspace: Workspace) -> None:
+    with workspace.clock.ago(150):
+        for given in (
+            {
+                "name": "Order status",
+                "url": "https://orders.example.com/v1/orders/{{order_id}}",
+                "headers": [{"name": "Authorization", "value": ""}],
+                "token_ids": ["881"],
+                "customer_authentication": True,
+            },
+            {
+                "name": "Refund lookup <beta> | old",
+                "url": "http://refunds.example.com/lookup?order={{order_id}}",
+            },
+            {
+                "name": "Loyalty points",
+                "url": "https://loyalty.example.com/points",
+                "http_method": "post",
+                "headers": [{"name": "X-Api-Key", "value": ""}],
+                "token_ids": ["881"],  # the order system's credential, used again
+                "bypass_authentication": True,
+            },
+        ):
+            new_connector(workspace, given | {"state": "live"}, by=MAYA)

@@ -45,5 +45,5 @@ EVENT_TYPES: Final = tuple(
     user_file_attachments_setting_change user_gifs_setting_change
     user_media_attachments_setting_change user_voice_notes_setting_change welcome_message_change
     workspace_deletion_request hide_csat_from_agents_setting_change
-    """.split()
+    """.split()  # noqa: SIM905 - 114 quoted lines say no more
 )

@@ -7,19 +7,20 @@ click does. Lists show fingerprints; an app's own page shows its secrets, as Int
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 
-from helpers.model import fingerprint
 from helpers.sandbox import controls
 from helpers.sandbox.apps import App
 from helpers.sandbox.people import SERVICE_ACCOUNT, teammate
 from helpers.sandbox.scopes import SCOPES
 from helpers.sandbox.tokens import client_id, client_secret
 from helpers.sandbox.workspace import Item, Workspace
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 __all__ = ["application"]
 
@@ -159,6 +160,8 @@ def _log(workspace: Workspace, kind: str, verb: str, app: App) -> None:
 
 
 def _described(app: App, workspace: Workspace) -> Item:
+    from helpers.model import fingerprint
+
     return {
         "id": app.id,
         "name": app.name,

@@ -1,14 +1,18 @@
-"""The teammates that every seeded workspace has."""
+"""The teammates that every seeded workspace has, and the apps they installed."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from helpers.sandbox import tokens
+from helpers.sandbox.apps import App, Token
 from helpers.sandbox.workspace import Item, Workspace
 
-__all__ = ["SERVICE_ACCOUNT", "settle", "teammate"]
+__all__ = ["MAYA", "SERVICE_ACCOUNT", "install", "settle", "teammate"]
 
+MAYA: Final = "991267401"
 SERVICE_ACCOUNT: Final = "991267406"
+_DAY: Final = 86_400
 _ROLES: Final = {
     "Admin": "1",
     "Support lead": "2",
@@ -50,3 +54,29 @@ def settle(workspace: Workspace) -> None:
         ),
     ):
         workspace.admins[admin["id"]] = admin
+
+
+def install(
+    workspace: Workspace,
+    label: str,
+    name: str,
+    scopes: tuple[str, ...],
+    *,
+    days: int,
+    owner: str = SERVICE_ACCOUNT,
+    test_workspace: str = "",
+) -> App:
+    """Install an app of the seed whose token is that many days old."""
+    label = f"{workspace.seed}/{label}"
+    app = App(
+        id=tokens.client_id(label),
+        name=name,
+        owner=owner,
+        scopes=frozenset(scopes),
+        created_at=workspace.now - 400 * _DAY,
+        workspace=test_workspace,
+        client_secrets=[tokens.client_secret(label)],
+    )
+    app.adopt(Token(tokens.access_token(label), workspace.now - days * _DAY))
+    workspace.apps[app.id] = app
+    return app

@@ -13,7 +13,7 @@ from typing import Final
 
 __all__ = ["IMPLIED", "SCOPES", "scope_of"]
 
-# scope: the routes it guards ("METHOD /path"), in the words of the API description
+# scope: the routes it guards ("METHOD /path")
 SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
     "read_single_admin": ("GET /me", "GET /admins/{id}"),
     "read_admins": (
@@ -25,10 +25,100 @@ SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
         "GET /teams/{id}",
     ),
     "update_admins": ("PUT /admins/{id}/away",),
+    "read_users_companies": (
+        "GET /contacts",
+        "POST /contacts/search",
+        "GET /companies",
+        "POST /companies/list",
+        "GET /segments",
+        "GET /segments/{id}",
+        "GET /data_attributes",
+    ),
+    "read_one_user_company": (
+        "GET /contacts/{id}",
+        "GET /contacts/find_by_external_id/{id}",
+        "GET /companies/{id}",
+    ),
+    "write_users_companies": (
+        "POST /contacts",
+        "PUT /contacts/{id}",
+        "DELETE /contacts/{id}",
+        "POST /contacts/{id}/archive",
+        "POST /contacts/{id}/unarchive",
+        "POST /companies",
+        "PUT /companies/{id}",
+        "DELETE /companies/{id}",
+    ),
+    "read_tags": ("GET /tags", "GET /tags/{id}"),
+    "write_tags": ("POST /tags", "DELETE /tags/{id}"),
+    "read_conversations": (
+        "GET /conversations",
+        "GET /conversations/{id}",
+        "POST /conversations/search",
+        "GET /macros",
+        "GET /macros/{id}",
+    ),
+    "write_conversations": (
+        "POST /conversations",
+        "PUT /conversations/{id}",
+        "POST /conversations/{id}/reply",
+        "POST /messages",
+    ),
+    "delete_conversations_and_metrics": ("DELETE /conversations/{id}",),
+    "read_events": ("GET /events",),
+    "write_events": ("POST /events",),
+    "write_data_attributes": ("POST /data_attributes",),
+    "read_tickets": ("GET /ticket_types", "GET /ticket_types/{id}"),
+    "write_tickets": ("DELETE /tickets/{id}",),
+    "read_articles_scope": ("GET /articles", "GET /articles/{id}"),
+    "read_write_articles_scope": (
+        "POST /articles",
+        "PUT /articles/{id}",
+        "DELETE /articles/{id}",
+    ),
+    "read_news": ("GET /news/news_items", "GET /news/news_items/{id}", "GET /news/newsfeeds"),
+    "read_write_news": ("DELETE /news/news_items/{id}",),
+    "read_ai_content": ("GET /ai/external_pages", "GET /ai/external_pages/{id}"),
+    "read_write_ai_content": ("DELETE /ai/external_pages/{id}",),
+    "read_data_connectors": ("GET /data_connectors", "GET /data_connectors/{id}"),
+    "read_write_data_connectors": (
+        "POST /data_connectors",
+        "PATCH /data_connectors/{id}",
+        "DELETE /data_connectors/{id}",
+    ),
+    "read_content_snippets": ("GET /content_snippets", "GET /content_snippets/{id}"),
+    "read_write_content_snippets": ("DELETE /content_snippets/{id}",),
+    "read_audiences": ("GET /audiences", "GET /audiences/{id}"),
+    "read_write_audiences": ("DELETE /audiences/{id}",),
+    "export_content_data": ("POST /export/content/data",),
+    "export_reporting_data": ("GET /export/reporting_data/get_datasets",),
+    "manage_ip_allowlist": ("GET /ip_allowlist", "PUT /ip_allowlist"),
+    "read_secure_mode_secret": ("GET /secure_mode_secrets",),
+    "write_secure_mode_secret": ("POST /secure_mode_secrets", "DELETE /secure_mode_secrets/{id}"),
+    # permissions that exist, and guard nothing that is here
+    "read_write_users": (),
+    "read_counts": (),
+    "read_jobs": (),
+    "export_message_data": (),
+    "read_content_data": (),
+    "read_write_custom_objects": (),
+    "gather_app_data": (),
+    "read_phone_call_redirects": (),
+    "read_content": (),
+    "write_content": (),
+    "read_auth_tokens": (),
+    "write_auth_tokens": (),
 }
 
 # what a wider permission would bring with it, where the behaviour says so
-IMPLIED: Final[Mapping[str, str]] = {}
+IMPLIED: Final[Mapping[str, str]] = {
+    "read_write_articles_scope": "read_articles_scope",
+    "read_write_news": "read_news",
+    "read_write_ai_content": "read_ai_content",
+    "read_write_data_connectors": "read_data_connectors",
+    "read_write_content_snippets": "read_content_snippets",
+    "read_write_audiences": "read_audiences",
+}
 
 _GUARDS: Final = {route: scope for scope, routes in SCOPES.items() for route in routes}
 

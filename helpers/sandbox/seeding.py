@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from helpers.sandbox import demo, people, tidy
+from helpers.sandbox import contents, demo, people, tidy
 from helpers.sandbox.clock import DEMO_NOW, Clock
 from helpers.sandbox.limits import Limiter, RateLimit
 from helpers.sandbox.seeds import SEEDS
@@ -32,6 +32,7 @@ def make_workspace(
         limiter=Limiter(rate_limit or RateLimit()),
     )
     people.settle(workspace)
+    contents.fill(workspace)
     (demo if seed == "demo" else tidy).furnish(workspace, known)
     workspace.clock.instant = clock
     return workspace

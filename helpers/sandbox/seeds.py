@@ -14,9 +14,10 @@ from typing import Final
 from helpers.sandbox import tokens
 from helpers.sandbox.clock import DEMO_NOW
 
-__all__ = ["CLEAN", "DEMO", "PROFILES", "SEEDS", "Credentials", "Seed"]
+__all__ = ["CLEAN", "DEMO", "MIRROR_CONTACT", "PROFILES", "SEEDS", "Credentials", "Seed"]
 
 PROFILES: Final = ("development", "staging", "production")
+MIRROR_CONTACT: Final = "runbook-audit"  # external id of the contact that mirrored events go to
 
 
 @dataclass(frozen=True)
@@ -50,14 +51,14 @@ def _credentials(seed: str, profile: str, *, token_of: str = "") -> Credentials:
     )
 
 
-def _seed(name: str, *, id_code: str, test_id_code: str, staging_token_of: str) -> Seed:
+def _seed(name: str, *, id_code: str, test_id_code: str, staging_shares: str) -> Seed:
     return Seed(
         name=name,
         id_code=id_code,
         test_id_code=test_id_code,
         profiles={
             "development": _credentials(name, "development"),
-            "staging": _credentials(name, "staging", token_of=staging_token_of),
+            "staging": _credentials(name, "staging", token_of=staging_shares),
             "production": _credentials(name, "production"),
         },
         read_token=tokens.access_token(f"{name}/reader"),
@@ -66,7 +67,7 @@ def _seed(name: str, *, id_code: str, test_id_code: str, staging_token_of: str) 
 
 
 DEMO: Final = _seed(
-    "demo", id_code="dm4x7q2k", test_id_code="dm4x7q2t", staging_token_of="production"
+    "demo", id_code="dm4x7q2k", test_id_code="dm4x7q2t", staging_shares="production"
 )
-CLEAN: Final = _seed("clean", id_code="cl9v3w5n", test_id_code="cl9v3w5t", staging_token_of="")
+CLEAN: Final = _seed("clean", id_code="cl9v3w5n", test_id_code="cl9v3w5t", staging_shares="")
 SEEDS: Final[Mapping[str, Seed]] = {seed.name: seed for seed in (DEMO, CLEAN)}

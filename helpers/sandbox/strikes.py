@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from helpers.sandbox.answers import Refusal
 from helpers.sandbox.faults import Fault
 from helpers.sandbox.limits import Limiter, too_many
+
+if TYPE_CHECKING:
+    from starlette.types import Scope, Send
 
 __all__ = ["deliver", "refusal", "skew"]
 

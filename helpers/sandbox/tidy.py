@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from helpers.sandbox import history
-from helpers.sandbox.demo import install
+from helpers.sandbox.endpoints.connectors import new_connector
+from helpers.sandbox.endpoints.security import new_identity_secret
+from helpers.sandbox.people import MAYA, install
 from helpers.sandbox.seeds import Seed
 from helpers.sandbox.workspace import Workspace
 
@@ -18,23 +20,34 @@ _READS: Final = (
     "read_conversations",
     "read_tags",
 )
+_AGE: Final = 20  # days; no key is older
 
 
 def furnish(workspace: Workspace, seed: Seed) -> None:
-    """Give the workspace its apps and a calm past."""
+    """Give the workspace its apps, a connector and a calm past."""
     for profile in seed.profiles:
         code = seed.test_id_code if profile == "development" else ""
-        install(
-            workspace,
-            profile,
-            f"Support automation ({profile})",
-            _READS,
-            token_days=20,
-            test_workspace=code,
-        )
-    install(workspace, "reader", "Audit reader", _READS, token_days=20)
-    install(workspace, "writer", "Event writer", ("write_events",), token_days=20)
+        name = f"Support automation ({profile})"
+        install(workspace, profile, name, _READS, days=_AGE, test_workspace=code)
+    install(workspace, "reader", "Audit reader", _READS, days=_AGE)
+    install(workspace, "writer", "Event writer", ("write_events",), days=_AGE)
     workspace.identity_verification = True
     workspace.allowlist |= {"enabled": True, "ip_allowlist": ["127.0.0.1"]}
+    with workspace.clock.ago(_AGE):
+        secret = seed.profiles["production"].identity_secret
+        new_identity_secret(workspace, {"name": "Production web", "supports_web": True}, secret)
+        _connector(workspace)
     history.ordinary_days(workspace, days=120)
     history.issued(workspace)
+
+
+def _connector(workspace: Workspace) -> None:
+    given = {
+        "name": "Order status",
+        "url": "https://orders.example.com/v1/orders/{{order_id}}",
+        "headers": [{"name": "Authorization", "value": ""}],
+        "token_ids": ["881"],
+        "customer_authentication": True,
+        "state": "live",
+    }
+    new_connector(workspace, given, by=MAYA)

@@ -14,7 +14,7 @@ _MONTH: Final = 30 * 86_400
 @endpoint("GET", "/admins/activity_logs")
 def list_activity(call: Call) -> Answer:
     """A page of the log; `created_at_after` is required before version 2.17."""
-    return _page(call, call.query, ())
+    return _page(call, call.query, [])
 
 
 @endpoint("POST", "/admins/activity_logs/search", since="2.16")

@@ -1,0 +1,136 @@
+"""Data connectors: calls to other systems that workflows and Fin make."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from helpers.sandbox.answers import Answer, Refusal
+from helpers.sandbox.api import Call, endpoint
+from helpers.sandbox.paging import by_cursor
+from helpers.sandbox.workspace import Item, Workspace
+
+__all__ = ["new_connector"]
+
+_METHODS: Final = ("get", "post", "put", "delete", "patch")
+_AUDIENCES: Final = {"leads", "users", "visitors"}
+# what a list shows of each; the rest is shown one by one
+_LISTED: Final = (
+    *("type", "id", "name", "description", "state", "http_method", "direct_fin_usage"),
+    *("created_by_admin_id", "updated_by_admin_id", "created_at", "updated_at"),
+    "execution_results_url",
+)
+_SETTABLE: Final = (
+    *("name", "description", "url", "body", "http_method", "direct_fin_usage", "audiences"),
+    *("headers", "data_inputs", "response_fields", "object_mappings", "token_ids", "state"),
+    *("customer_authentication", "bypass_authentication", "validate_missing_attributes"),
+)
+
+
+def new_connector(workspace: Workspace, given: Item, *, by: str) -> Item:
+    """Make a connector and keep it."""
+    id_ = str(workspace.next_number("connector", 12_345))
+    time = datetime.fromtimestamp(workspace.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    connector: Item = {
+        "type": "data_connector",
+        "id": id_,
+        "name": "",
+        "description": None,
+        "state": "draft",
+        "url": None,
+        "body": "",
+        "headers": [],
+        "http_method": "get",
+        "direct_fin_usage": False,
+        "audiences": ["users"],
+        "execution_type": "server_side",
+        "configuration_response_type": "test_response_type",
+        "data_transformation_type": None,
+        "client_function_name": None,
+        "client_function_timeout_ms": None,
+        "data_inputs": [],
+        "response_fields": [],
+        "object_mappings": [],
+        "token_ids": [],
+        "customer_authentication": False,
+        "bypass_authentication": False,
+        "validate_missing_attributes": False,
+        "created_by_admin_id": by,
+        "updated_by_admin_id": by,
+        "created_at": time,
+        "updated_at": time,
+        "execution_results_url": f"/data_connectors/{id_}/execution_results",
+    }
+    _fill(connector, given)
+    workspace.collection("data_connectors")[id_] = connector
+    return connector
+
+
+def _fill(connector: Item, given: Item) -> None:
+    connector |= {key: given[key] for key in _SETTABLE if key in given}
+    # values of headers are never told again
+    names = [header["name"] for header in connector["headers"]]
+    connector["headers"] = [{"name": name, "value": "****"} for name in names]
+
+
+def _find(call: Call) -> Item:
+    found = call.workspace.collection("data_connectors").get(call.path["id"])
+    if found is None:
+        raise Refusal(404, "data_connector_not_found", "Data connector not found")
+    return found
+
+
+@endpoint("GET", "/data_connectors")
+def list_connectors(call: Call) -> Answer:
+    """A page of connectors in short."""
+    connectors = list(call.workspace.collection("data_connectors").values())
+    page, pages = by_cursor(call, connectors)
+    short = [{key: connector[key] for key in _LISTED} for connector in page]
+    kept = {key: pages.get(key) for key in ("type", "per_page", "next")}
+    return Answer({"type": "list", "data": short, "pages": kept})
+
+
+@endpoint("GET", "/data_connectors/{id}", lookup=_find)
+def show_connector(call: Call) -> Answer:
+    """One connector: its address, headers without values, and how it authenticates."""
+    return Answer(call.found)
+
+
+@endpoint("POST", "/data_connectors")
+def create_connector(call: Call) -> Answer:
+    """A new connector, in draft."""
+    given = call.object
+    if not given.get("name"):
+        raise Refusal(422, "parameter_not_found", "Name is required")
+    _check(given)
+    draft = {key: value for key, value in given.items() if key != "state"}
+    return Answer(new_connector(call.workspace, draft, by=call.actor["id"]), 201)
+
+
+@endpoint("PATCH", "/data_connectors/{id}", lookup=_find)
+def update_connector(call: Call) -> Answer:
+    """Change a connector."""
+    _check(call.object)
+    _fill(call.found, call.object)
+    call.found["updated_by_admin_id"] = call.actor["id"]
+    return Answer(call.found)
+
+
+@endpoint("DELETE", "/data_connectors/{id}", lookup=_find)
+def delete_connector(call: Call) -> Answer:
+    """Delete a connector that is in draft."""
+    if call.found["state"] != "draft":
+        raise Refusal(409, "conflict", "Data connector must be in draft state to be deleted")
+    del call.workspace.collection("data_connectors")[call.found["id"]]
+    return Answer({"id": call.found["id"], "object": "data_connector", "deleted": True})
+
+
+def _check(given: Item) -> None:
+    if not set(given.get("audiences") or ()) <= _AUDIENCES:
+        message = "Invalid audiences. Must be a subset of: leads, users, visitors"
+        raise Refusal(422, "parameter_invalid", message)
+    if given.get("http_method", "get") not in _METHODS:
+        raise Refusal(422, "parameter_invalid", "Http Method isn't an option")
+    if given.get("state", "draft") not in ("draft", "live"):
+        message = "Invalid state. Must be one of: draft, live"
+        raise Refusal(422, "parameter_invalid", message)

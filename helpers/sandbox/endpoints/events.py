@@ -1,0 +1,115 @@
+"""Events: what contacts did, as your own systems tell it. A lossy store, as documented.
+
+At most ten metadata keys are kept, nesting is refused, and of two events of the same contact, name
+and second only the first is kept, though both are answered with 202.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from helpers.sandbox.answers import Answer, Refusal
+from helpers.sandbox.api import Call, endpoint
+from helpers.sandbox.workspace import Item
+
+_METADATA_KEYS: Final = 10
+_KEPT: Final = 90 * 86_400  # seconds that events can be listed for
+_RICH: Final = (  # the documented forms of a value that is an object, by their keys
+    {"amount", "currency"},
+    {"url", "value"},
+)
+
+
+@endpoint("POST", "/events")
+def submit_event(call: Call) -> Answer:
+    """Take an event of a contact that exists; the answer is empty."""
+    given = call.object
+    name, at = given.get("event_name"), given.get("created_at")
+    if not isinstance(name, str) or not name:
+        raise Refusal(400, "parameter_not_found", "event_name is required", field="event_name")
+    if isinstance(at, bool) or not isinstance(at, int):
+        raise Refusal(400, "parameter_invalid", "created_at is invalid", field="created_at")
+    contact = _contact(call, given)
+    metadata = _metadata(given.get("metadata") or {})
+    kept = call.workspace.collection("events")
+    kept.setdefault(
+        f"{contact['id']}/{name}/{at}",
+        {
+            "type": "event",
+            "id": call.workspace.next_hex_id("event"),
+            "event_name": name,
+            "created_at": at,
+            "intercom_user_id": contact["id"],
+            "user_id": contact["external_id"],
+            "email": contact["email"],
+            "metadata": metadata,
+        },
+    )
+    return Answer(status=202)
+
+
+@endpoint("GET", "/events")
+def list_events(call: Call) -> Answer:
+    """The events of one contact, or their summary with `summary=true`."""
+    contact = _contact(call, _asked(call))
+    events = [
+        e
+        for e in call.workspace.collection("events").values()
+        if e["intercom_user_id"] == contact["id"] and e["created_at"] > call.workspace.now - _KEPT
+    ]
+    events.sort(key=lambda e: -int(e["created_at"]))
+    if call.query.get("summary") == "true":
+        return Answer(_summary(contact, events))
+    size = call.integer("per_page", 50, high=150)
+    body = {"type": "event.list", "events": events[:size], "pages": {"next": None}}
+    return Answer(body)
+
+
+def _asked(call: Call) -> Item:
+    """The contact's name in the query: `user_id=…`, or `filter[user_id]=…` as the SDKs write."""
+    pairs = {"intercom_user_id": "id", "user_id": "user_id", "email": "email"}
+    for key, name in pairs.items():
+        value = call.query.get(key) or call.query.get(f"filter[{key}]")
+        if value:
+            return {name: value}
+    return {}
+
+
+def _contact(call: Call, given: Item) -> Item:
+    for key, own in (("id", "id"), ("user_id", "external_id"), ("email", "email")):
+        value = given.get(key)
+        for contact in call.workspace.collection("contacts").values() if value else ():
+            if contact[own] == value:
+                return contact
+    raise Refusal(404, "not_found", "User Not Found")
+
+
+def _metadata(given: Any) -> Item:
+    if not isinstance(given, dict):
+        raise Refusal(400, "parameter_invalid", "metadata is invalid", field="metadata")
+    for value in given.values():
+        if isinstance(value, list) or (isinstance(value, dict) and set(value) not in _RICH):
+            message = "metadata values can't be nested"
+            raise Refusal(400, "parameter_invalid", message, field="metadata")
+    return dict(list(given.items())[:_METADATA_KEYS])
+
+
+def _summary(contact: Item, events: list[Item]) -> Item:
+    names = dict.fromkeys(event["event_name"] for event in events)
+    by_name = {name: [e["created_at"] for e in events if e["event_name"] == name] for name in names}
+    return {
+        "type": "event.summary",
+        "email": contact["email"],
+        "intercom_user_id": contact["id"],
+        "user_id": contact["external_id"] or "",
+        "events": [
+            {
+                "name": name,
+                "first": str(min(times)),
+                "last": str(max(times)),
+                "count": len(times),
+                "description": "",
+            }
+            for name, times in by_name.items()
+        ],
+    }
