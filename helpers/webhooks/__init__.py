@@ -1,0 +1,1 @@
+"""Webhook verification: verifiers to copy, and the battery that tries a receiver."""

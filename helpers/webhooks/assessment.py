@@ -1,0 +1,186 @@
+"""From answers to results: pure, and the same for the same answers.
+
+Where the control failed, at the start or at the end, a refusal says nothing: a receiver that
+refuses everything is not one that verifies. Such results are INCONCLUSIVE, never PASS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from helpers.model import Severity
+from helpers.webhooks.cases import Case
+from helpers.webhooks.curl import curl_line, secret_variable
+from helpers.webhooks.derived import DERIVED
+from helpers.webhooks.forge import Forge
+from helpers.webhooks.frameworks import advice, tell_framework
+from helpers.webhooks.latency import band_of
+from helpers.webhooks.records import BatteryResult, CaseResult, Expect, Outcome, VariantResult
+from helpers.webhooks.trial import Exchange, Trial
+from helpers.webhooks.verdicts import Judgement, accepted, judge, worst
+from helpers.webhooks.wire import Kind
+
+__all__ = ["assess"]
+
+_TOLD: Final = frozenset({Outcome.FAIL, Outcome.NOTE})
+
+
+def assess(trial: Trial, forge: Forge) -> BatteryResult:
+    """Judge every answer of a trial."""
+    framework = tell_framework((trial.control, *(each.answer for each in trial.exchanges)))
+    results = [*_judged(trial, forge), *map(_skipped, trial.skipped)]
+    told = [_with_advice(result, framework) for result in results]
+    order = {case.id: index for index, case in enumerate((*trial.cases, *trial.skipped))}
+    return BatteryResult(
+        scheme=forge.scheme.name,
+        receiver=trial.receiver.address,
+        framework=framework,
+        control=_control(trial),
+        latency=band_of(trial.timed),
+        cases=tuple(sorted(told, key=lambda result: (_group(result.id), order[result.id]))),
+        notes=tuple(_notes(trial)),
+    )
+
+
+def _group(case_id: str) -> int:
+    return "ARELP".index(case_id[0])
+
+
+def _control(trial: Trial) -> Outcome:
+    """The control passes when a genuine delivery is accepted at the start and at the end."""
+    if not accepted(trial.control):
+        return Outcome.FAIL
+    return Outcome.PASS if trial.ended or accepted(trial.closing) else Outcome.INCONCLUSIVE
+
+
+def _judged(trial: Trial, forge: Forge) -> list[CaseResult]:
+    return [
+        DERIVED[case.id](case, trial, forge) if case.derived else _case(case, trial, forge)
+        for case in trial.cases
+    ]
+
+
+def _case(case: Case, trial: Trial, forge: Forge) -> CaseResult:
+    exchanges = [each for each in trial.exchanges if each.case.id == case.id]
+    if case.id == "A01":
+        exchanges = [Exchange(case, forge.genuine("A01"), trial.control)]
+    judged = [(each, _judgement(each, trial)) for each in exchanges]
+    if not judged:
+        return _blank(case, Outcome.INCONCLUSIVE, f"not sent: control {trial.control.observed}")
+    variants = tuple(_variant(each, judgement, forge) for each, judgement in judged)
+    outcome = worst([judgement.outcome for _, judgement in judged])
+    severities = [j.severity for _, j in judged if j.outcome is outcome]
+    return CaseResult(
+        id=case.id,
+        title=case.title,
+        sent=case.sent,
+        expect=case.expect,
+        advisory=case.advisory,
+        severity=max(severities, key=lambda severity: severity.rank),
+        outcome=outcome,
+        observed=", ".join(dict.fromkeys(j.observed for _, j in judged)),
+        variants=tuple(dict.fromkeys(variants)),
+        consequence=case.consequence if outcome in _TOLD else "",
+        fix=(case.fix,) if outcome in _TOLD else (),
+    )
+
+
+def _judgement(exchange: Exchange, trial: Trial) -> Judgement:
+    """What one answer says, with all that is known of the receiver."""
+    case, probe = exchange.case, exchange.probe
+    found = judge(case, probe, exchange.answer)
+    if exchange.missed:
+        return replace(found, outcome=Outcome.INCONCLUSIVE, observed=exchange.missed)
+    if exchange.died:
+        observed = f"{found.observed}, then the receiver was gone"
+        severity = max(found.severity, Severity.HIGH, key=lambda severity: severity.rank)
+        return Judgement(Outcome.FAIL, severity, observed)
+    if trial.processed is not None and probe.notification:
+        found = _as_observed(found, exchange, probe.notification in trial.processed)
+    return found if case.id == "A01" else _by_control(found, exchange, trial)
+
+
+def _as_observed(found: Judgement, exchange: Exchange, acted: bool) -> Judgement:  # noqa: FBT001 (a fact)
+    """A status says accepted, an observer says acted upon: the latter counts."""
+    took, case = accepted(exchange.answer), exchange.case
+    expect = exchange.probe.expect or case.expect
+    if expect is Expect.REFUSE and took and not acted:
+        return Judgement(Outcome.PASS, case.severity, f"{found.observed}, not acted upon")
+    if expect is Expect.REFUSE and acted and not took:
+        return Judgement(Outcome.FAIL, case.severity, f"{found.observed}, but acted upon")
+    if expect is Expect.ACCEPT and took and not acted:
+        return Judgement(Outcome.FAIL, case.severity, f"{found.observed}, but not acted upon")
+    return found
+
+
+def _by_control(found: Judgement, exchange: Exchange, trial: Trial) -> Judgement:
+    control = _control(trial)
+    if control is Outcome.PASS:
+        return found
+    expect = exchange.probe.expect or exchange.case.expect
+    empty = found.outcome is Outcome.PASS and expect is Expect.REFUSE
+    same = found.outcome is Outcome.FAIL and expect is Expect.ACCEPT and control is Outcome.FAIL
+    return replace(found, outcome=Outcome.INCONCLUSIVE) if empty or same else found
+
+
+def _variant(exchange: Exchange, judgement: Judgement, forge: Forge) -> VariantResult:
+    line = ""
+    if judgement.outcome in _TOLD:
+        line = curl_line(
+            exchange.probe,
+            case_id=exchange.case.id,
+            variable=secret_variable(forge.scheme.name),
+            algorithm=forge.scheme.algorithm,
+        )
+    return VariantResult(
+        name=exchange.probe.name,
+        outcome=judgement.outcome,
+        observed=judgement.observed,
+        curl=line,
+    )
+
+
+def _skipped(case: Case) -> CaseResult:
+    reason = "the address is not https" if case.id == "P08" else "heavy: not asked for"
+    return _blank(case, Outcome.SKIPPED, reason)
+
+
+def _blank(case: Case, outcome: Outcome, observed: str) -> CaseResult:
+    return CaseResult(
+        id=case.id,
+        title=case.title,
+        sent=case.sent,
+        expect=case.expect,
+        advisory=case.advisory,
+        severity=case.severity,
+        outcome=outcome,
+        observed=observed,
+    )
+
+
+def _with_advice(result: CaseResult, framework: str) -> CaseResult:
+    if result.outcome is not Outcome.FAIL:
+        return result
+    return result.model_copy(update={"fix": (*result.fix, *advice(framework))})
+
+
+def _notes(trial: Trial) -> list[str]:
+    notes = []
+    if trial.control.kind is not Kind.ANSWERED:
+        notes.append(f"The control got {trial.control.observed}; nothing else was sent.")
+    elif not accepted(trial.control):
+        notes.append(
+            f"The control was answered with {trial.control.status}: refusals say nothing, "
+            "since this receiver refuses genuine deliveries too."
+        )
+    elif trial.ended:
+        notes.append(f"The run ended early: {trial.ended}.")
+    elif not accepted(trial.closing):
+        notes.append(
+            f"At the end a genuine delivery got {trial.closing.observed}: refusals may come "
+            "from a block or a breakdown, and say nothing."
+        )
+    if trial.control.version == "1.0":
+        notes.append("The receiver answers with HTTP/1.0.")
+    return notes

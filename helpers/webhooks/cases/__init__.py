@@ -1,0 +1,34 @@
+"""The catalog: everything that the battery tries, as data. Ids are immutable."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from helpers.errors import UsageError
+from helpers.webhooks.cases.case import Case
+from helpers.webhooks.cases.forged import FORGED
+from helpers.webhooks.cases.genuine import GENUINE
+from helpers.webhooks.cases.malformed import MALFORMED
+from helpers.webhooks.cases.service import SERVICE
+from helpers.webhooks.cases.smuggled import SMUGGLED
+from helpers.webhooks.signatures import Scheme
+
+__all__ = ["CASES", "CORE", "Case", "applicable", "case_named"]
+
+CASES: Final[tuple[Case, ...]] = (*GENUINE, *FORGED, *SMUGGLED, *MALFORMED, *SERVICE)
+CORE: Final = ("A01", "R01", "R02", "R03", "R04", "R05", "R06")
+
+
+def applicable(scheme: Scheme, *, heavy: bool = True) -> tuple[Case, ...]:
+    """The cases that make sense for a scheme."""
+    return tuple(
+        case for case in CASES if scheme.name in case.schemes and (heavy or not case.heavy)
+    )
+
+
+def case_named(case_id: str) -> Case:
+    """The case with this id. Raises UsageError where there is none."""
+    for case in CASES:
+        if case.id == case_id.upper():
+            return case
+    raise UsageError(f"There is no case {case_id!r}.", "`runbook webhook cases` lists them all.")

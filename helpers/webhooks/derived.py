@@ -1,0 +1,116 @@
+"""The cases that send nothing: what all the answers together give away, and how they serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from helpers.model import Severity
+from helpers.webhooks.cases.case import Case
+from helpers.webhooks.forge import Forge
+from helpers.webhooks.latency import band_of
+from helpers.webhooks.leaks import Leak, find_leaks
+from helpers.webhooks.probes import Probe
+from helpers.webhooks.records import CaseResult, LatencyBand, Outcome, VariantResult
+from helpers.webhooks.trial import Trial
+from helpers.webhooks.wire import Answer, Kind
+
+__all__ = ["DERIVED"]
+
+_SHOWN: Final = 3  # requests that are named for one kind of leak
+_ACTED_UPON: Final[Mapping[int, str]] = {
+    410: "disables the subscription",
+    429: "throttles deliveries",
+}
+
+
+def _leaks(case: Case, trial: Trial, forge: Forge) -> CaseResult:
+    found = list(_found(trial, forge))
+    kinds = {leak.what: leak for _, leak in found}
+    variants = tuple(
+        VariantResult(name=probe.name, outcome=Outcome.FAIL, observed=what)
+        for what in kinds
+        for probe in [probe for probe, leak in found if leak.what == what][:_SHOWN]
+    )
+    severity = max((leak.severity for leak in kinds.values()), key=_rank, default=case.severity)
+    outcome = Outcome.FAIL if kinds else _unless_silent(trial)
+    return _result(case, outcome, ", ".join(kinds) or "nothing", severity, variants)
+
+
+def _found(trial: Trial, forge: Forge) -> Iterator[tuple[Probe, Leak]]:
+    pairs = [(forge.genuine("A01"), trial.control)]
+    pairs += [(each.probe, each.answer) for each in trial.exchanges]
+    for probe, answer in pairs:
+        for leak in find_leaks(forge, probe, answer):
+            yield probe, leak
+
+
+def _latency(case: Case, trial: Trial, _forge: Forge) -> CaseResult:
+    band = band_of(trial.timed)
+    outcome = {
+        LatencyBand.FAST: Outcome.PASS,
+        LatencyBand.SLOW: Outcome.NOTE,
+        LatencyBand.TOO_SLOW: Outcome.FAIL,
+        LatencyBand.UNKNOWN: Outcome.INCONCLUSIVE,
+    }[band]
+    return _result(case, outcome, band, case.severity)
+
+
+def _acted_upon(case: Case, trial: Trial, forge: Forge) -> CaseResult:
+    pairs = [(forge.genuine("A01"), trial.control)]
+    pairs += [(each.probe, each.answer) for each in trial.exchanges if each.probe.genuine]
+    variants = tuple(
+        VariantResult(name=probe.name, outcome=Outcome.FAIL, observed=_effect(answer))
+        for probe, answer in pairs
+        if _effect(answer)
+    )
+    observed = ", ".join(dict.fromkeys(variant.observed for variant in variants)) or "none"
+    outcome = Outcome.FAIL if variants else _unless_silent(trial)
+    return _result(case, outcome, observed, case.severity, variants)
+
+
+def _effect(answer: Answer) -> str:
+    """What Intercom does at such an answer, if it does something."""
+    if answer.status in _ACTED_UPON:
+        return f"{answer.status}, which {_ACTED_UPON[answer.status]}"
+    if 300 <= answer.status < 400:  # noqa: PLR2004 (3xx)
+        return f"{answer.status}, which is no success"
+    return ""
+
+
+def _unless_silent(trial: Trial) -> Outcome:
+    return Outcome.PASS if trial.control.kind is Kind.ANSWERED else Outcome.INCONCLUSIVE
+
+
+def _result(
+    case: Case,
+    outcome: Outcome,
+    observed: str,
+    severity: Severity,
+    variants: tuple[VariantResult, ...] = (),
+) -> CaseResult:
+    told = outcome in {Outcome.FAIL, Outcome.NOTE}
+    return CaseResult(
+        id=case.id,
+        title=case.title,
+        sent=case.sent,
+        expect=case.expect,
+        advisory=case.advisory,
+        severity=severity,
+        outcome=outcome,
+        observed=observed,
+        variants=variants,
+        consequence=case.consequence if told else "",
+        fix=(case.fix,) if told else (),
+    )
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
+
+
+DERIVED: Final[Mapping[str, Callable[[Case, Trial, Forge], CaseResult]]] = {
+    "L01": _leaks,
+    "P01": _latency,
+    "P03": _acted_upon,
+}

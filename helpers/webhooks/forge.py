@@ -1,0 +1,90 @@
+"""Makes genuine deliveries and forgeries of them, for one scheme and one secret."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from helpers.webhooks.probes import Mark, Probe
+from helpers.webhooks.samples import compact, sample
+from helpers.webhooks.signatures import CANVAS_KIT, FIN_AGENT, WEBHOOK, Scheme
+
+__all__ = ["TOPIC", "WRONG_KEY", "Forge"]
+
+TOPIC: Final = "conversation.user.created"
+WRONG_KEY: Final = b"not-the-secret-of-this-receiver"
+_SENT_AT: Final = 1_772_438_460  # a day that the samples agree on; no signature holds a time
+
+
+@dataclass(frozen=True)
+class Forge:
+    """A maker of requests. `key` is the client secret, or the Fin Agent webhook secret."""
+
+    scheme: Scheme
+    key: bytes = field(repr=False)
+    app_id: str = "sample01"
+    sent_at: int = _SENT_AT
+    run: str = ""  # tells the deliveries of one run from those of another
+
+    def document(self, name: str) -> dict[str, Any]:
+        """A delivery of its own: no two names share an identifier."""
+        return sample(
+            self.scheme,
+            app_id=self.app_id,
+            identifier=self.identifier(name),
+            sent_at=self.sent_at,
+            topic=TOPIC,
+        )
+
+    def identifier(self, name: str) -> str:
+        """The delivery's id."""
+        return f"notif_{self.run}{name.replace(' ', '_')}"
+
+    def body(self, name: str) -> bytes:
+        """The same as Intercom would write it."""
+        return compact(self.document(name))
+
+    def digest(self, body: bytes, *, key: bytes | None = None, algorithm: str = "") -> str:
+        """Hex digits of the HMAC, with the right key and hash unless others are given."""
+        chosen = algorithm or self.scheme.algorithm
+        return hmac.digest(self.key if key is None else key, body, chosen).hex()
+
+    def right(self, over: bytes) -> Mark:
+        """The signature that Intercom would send with these bytes."""
+        value = self.scheme.prefix + self.digest(over)
+        return Mark(value.encode(), f"{self.scheme.prefix}$sig", over)
+
+    def keyed(self, over: bytes, key: bytes) -> Mark:
+        """A signature with a key that is no secret of the receiver."""
+        return self.literal(self.scheme.prefix + self.digest(over, key=key))
+
+    def bent(self, over: bytes, value: str, shell: str) -> Mark:
+        """A value derived from the right signature; `shell` makes it of `$sig`."""
+        return Mark(value.encode("latin-1"), shell, over)
+
+    @staticmethod
+    def literal(value: str | bytes) -> Mark:
+        """A value that anybody can write."""
+        raw = value.encode("latin-1") if isinstance(value, str) else value
+        return Mark(raw, raw.decode("latin-1"))
+
+    def genuine(self, name: str, body: bytes | None = None, **more: Any) -> Probe:
+        """A request as Intercom makes it."""
+        content = self.body(name) if body is None else body
+        given: dict[str, Any] = {"genuine": True, "marks": (self.right(content),), **more}
+        return self._probe(name, content, given)
+
+    def forged(self, name: str, *marks: Mark, body: bytes | None = None, **more: Any) -> Probe:
+        """A request that Intercom did not make; without marks it is unsigned."""
+        content = self.body(name) if body is None else body
+        return self._probe(name, content, {"marks": marks, **more})
+
+    @property
+    def others(self) -> tuple[Scheme, ...]:
+        """The other schemes of Intercom's."""
+        return tuple(s for s in (WEBHOOK, CANVAS_KIT, FIN_AGENT) if s is not self.scheme)
+
+    def _probe(self, name: str, body: bytes, more: dict[str, Any]) -> Probe:
+        given = {"header": self.scheme.header, "notification": self.identifier(name), **more}
+        return Probe(name=name, body=body, **given)

@@ -1,0 +1,101 @@
+"""Tell a receiver's framework by its answers, and how the check is written in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from helpers.webhooks.wire import Answer
+
+__all__ = ["advice", "tell_framework"]
+
+# (framework, header, what it holds): headers are written by servers, so they only hint
+_HEADERS: Final = (
+    ("Express", "x-powered-by", "express"),
+    ("Next.js", "x-powered-by", "next.js"),
+    ("PHP", "x-powered-by", "php"),
+    ("ASP.NET", "x-powered-by", "asp.net"),
+    ("Flask", "server", "werkzeug"),
+    ("Django", "server", "wsgiserver"),
+    ("FastAPI or Starlette", "server", "uvicorn"),
+    ("FastAPI or Starlette", "server", "hypercorn"),
+    ("Rails", "server", "puma"),
+    ("Rails", "x-runtime", "."),
+    ("http.server", "server", "basehttp"),
+    ("AWS Lambda", "x-amzn-requestid", ""),
+    ("AWS Lambda", "x-amzn-trace-id", ""),
+)
+_BODIES: Final = (
+    ("Express", b"<pre>Cannot "),
+    ("Flask", b"<!doctype html>\n<html lang=en>\n<title>"),
+    ("FastAPI or Starlette", b'{"detail":'),
+    ("Django", b"<h1>Server Error (500)</h1>"),
+    ("Rails", b"Action Controller: Exception"),
+)
+_ADVICE: Final = {
+    "Express": (
+        (
+            "Express: mount express.raw({type: () => true, limit: '1mb'}) on the webhook's route, "
+            "before express.json(), and verify req.body, which is then a Buffer."
+        ),
+        "crypto.timingSafeEqual throws where lengths differ: match /^sha1=[0-9a-f]{40}$/ first.",
+    ),
+    "Next.js": (
+        (
+            "Next.js: set `export const config = {api: {bodyParser: false}}` (pages) or read "
+            "`await request.arrayBuffer()` (app), and verify those bytes."
+        ),
+    ),
+    "Flask": (
+        (
+            "Flask: verify request.get_data(cache=True), before request.json or request.form; "
+            "helpers/webhooks/recipes/flask.py is the whole of it."
+        ),
+    ),
+    "Django": (
+        (
+            "Django: verify request.body in a csrf_exempt view, before request.POST is touched; "
+            "helpers/webhooks/recipes/django.py is the whole of it."
+        ),
+    ),
+    "FastAPI or Starlette": (
+        (
+            "FastAPI: take `request: Request` and verify `await request.body()`; a pydantic "
+            "parameter is parsed before your code runs, and answers 422 or 500 by itself."
+        ),
+        "helpers/webhooks/recipes/starlette.py is the whole of it.",
+    ),
+    "Rails": (
+        (
+            "Rails: verify request.raw_post in a before_action, with "
+            "ActiveSupport::SecurityUtils.secure_compare, and skip the forgery protection there."
+        ),
+    ),
+    "PHP": ("PHP: verify file_get_contents('php://input') with hash_equals().",),
+    "AWS Lambda": (
+        (
+            "AWS Lambda: decode event['body'] where event['isBase64Encoded'], and verify those "
+            "bytes; helpers/webhooks/recipes/aws_lambda.py is the whole of it."
+        ),
+    ),
+}
+
+
+def tell_framework(answers: Iterable[Answer]) -> str:
+    """The framework that these answers look like, or an empty text. A hint, no proof."""
+    for answer in answers:
+        for name, header, part in _HEADERS:
+            value = answer.header(header).lower()
+            if value and part in value:
+                return name
+        for name, beginning in _BODIES:
+            if answer.body.startswith(beginning) or (
+                beginning.startswith(b"<") and beginning in answer.body
+            ):
+                return name
+    return ""
+
+
+def advice(framework: str) -> tuple[str, ...]:
+    """How the check is written in that framework; nothing where it is not known."""
+    return _ADVICE.get(framework, ())

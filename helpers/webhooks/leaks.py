@@ -1,0 +1,70 @@
+"""What an answer gives away: the right signature, the secret, or the inside of the code."""
+
+from __future__ import annotations
+
+import base64
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from helpers.model import Severity
+from helpers.webhooks.forge import Forge
+from helpers.webhooks.probes import Probe
+from helpers.webhooks.wire import Answer
+
+__all__ = ["Leak", "find_leaks"]
+
+_TRACES: Final = (
+    (
+        "a Python traceback",
+        re.compile(r"Traceback \(most recent call last\)|File \"[^\"]+\", line"),
+    ),
+    ("a Node stack trace", re.compile(r"\bat [^\n<]{0,200}\([^()\n]*\.[cm]?[jt]s:\d+:\d+\)")),
+    ("a Node stack trace", re.compile(r"\bat (?:async )?(?:file://)?/[^\s()]*\.[cm]?js:\d+:\d+")),
+    ("a Ruby backtrace", re.compile(r"\.rb:\d+:in [`']")),
+    ("a Java stack trace", re.compile(r"\bat [\w.$]+\([A-Z]\w*\.java:\d+\)")),
+    ("a Go stack trace", re.compile(r"\bgoroutine \d+ \[running\]")),
+    ("a PHP error", re.compile(r"\b(?:Fatal error|Warning|Uncaught \w+)\b[^\n]*\bon line\b")),
+    ("a .NET stack trace", re.compile(r"\bat [\w.`<>]+\(.*\) in [^\n]*\.cs:line \d+")),
+    ("a debugger", re.compile(r"Werkzeug Debugger|__debugger__|DEBUG = True|Rails\.root")),
+)
+
+
+@dataclass(frozen=True)
+class Leak:
+    """What was given away. Never the value itself."""
+
+    what: str
+    severity: Severity
+
+
+def find_leaks(forge: Forge, probe: Probe, answer: Answer) -> tuple[Leak, ...]:
+    """Everything that this answer gives away to whoever sent this request."""
+    names = "\n".join(f"{key}: {value}" for key, value in answer.headers)
+    text = names + "\n" + answer.body.decode("utf-8", "replace")
+    found = []
+    if any(form in text for form in _secret_forms(forge)):
+        found.append(Leak("the secret", Severity.CRITICAL))
+    if _tells_signature(forge, probe, text):
+        found.append(Leak("the right signature", Severity.CRITICAL))
+    traces = dict.fromkeys(what for what, pattern in _TRACES if pattern.search(text))
+    return (*found, *(Leak(what, Severity.MEDIUM) for what in traces))
+
+
+def _tells_signature(forge: Forge, probe: Probe, text: str) -> bool:
+    """True where the right signature of these bytes stands in it, and was not in the request."""
+    digest = forge.digest(probe.body)
+    sent = b"\n".join(mark.value for mark in probe.marks) + probe.query.encode()
+    if digest.encode() in sent.lower():
+        return False
+    raw = bytes.fromhex(digest)
+    return digest in text.lower() or base64.b64encode(raw).decode() in text
+
+
+def _secret_forms(forge: Forge) -> tuple[str, ...]:
+    """The secret as it may stand in an answer; too short a one would be found everywhere."""
+    if len(forge.key) < 8:  # noqa: PLR2004 (as the redactor has it)
+        return ()
+    key = forge.key
+    forms = (key.decode("utf-8", "replace"), key.hex(), base64.b64encode(key).decode())
+    return tuple(form for form in forms if form)

@@ -1,0 +1,260 @@
+"""Send one request by socket and say what came back. Always ends by its deadline.
+
+The bytes that go out are ours, so that a request may be as wrong as a case wants it; h11 reads
+what comes back. Every request has a connection of its own: servers close after an error, and on a
+shared connection the next case would take the blame. Redirects are answers, never followed.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cache
+from typing import Final
+
+import h11
+
+from helpers.webhooks.probes import Framing, Probe
+from helpers.webhooks.target import Target
+
+__all__ = ["Answer", "Kind", "send"]
+
+_KEPT: Final = 262_144  # bytes of an answer's body that are looked at
+_PAUSE: Final = 0.05  # seconds between the halves of a slow body
+
+
+class Kind(StrEnum):
+    """How an exchange ended."""
+
+    ANSWERED = "answered"
+    UNREACHABLE = "no connection"
+    TLS = "no TLS connection"
+    CLOSED = "closed without a whole answer"
+    HUNG = "no answer in time"
+    GARBAGE = "an answer that is not HTTP"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back. `seconds` is from the first byte sent to the last one read."""
+
+    kind: Kind
+    status: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = field(default=b"", repr=False)
+    seconds: float = 0.0
+    version: str = ""
+    detail: str = ""
+
+    @property
+    def observed(self) -> str:
+        """What to say of it. Never a word of the answer's own text, which may hold a secret."""
+        if self.kind is Kind.ANSWERED:
+            return str(self.status)
+        return f"{self.kind}{f' ({self.detail})' if self.detail else ''}"
+
+    def header(self, name: str) -> str:
+        """The first header of that name (given in lower case), or an empty text."""
+        return next((value for key, value in self.headers if key == name), "")
+
+
+class _Deadline:
+    def __init__(self, seconds: float) -> None:
+        self.start = time.perf_counter()
+        self._end = self.start + seconds
+
+    def arm(self, connection: socket.socket) -> None:
+        """Let the next operation take what time is left."""
+        left = self._end - time.perf_counter()
+        if left <= 0:
+            raise TimeoutError
+        connection.settimeout(left)
+
+    def elapsed(self) -> float:
+        return time.perf_counter() - self.start
+
+
+def send(
+    probe: Probe, target: Target, *, timeout: float, headers: tuple[tuple[str, str], ...] = ()
+) -> Answer:
+    """One request and its answer, within `timeout` seconds. Never raises for what a peer does."""
+    deadline = _Deadline(timeout)
+    try:
+        connection = _connect(target, timeout, deadline)
+    except TimeoutError:
+        return Answer(Kind.UNREACHABLE, seconds=deadline.elapsed(), detail="timed out")
+    except ssl.SSLCertVerificationError:
+        return Answer(Kind.TLS, detail="its certificate is not trusted")
+    except ssl.SSLError:
+        return Answer(Kind.TLS, detail="it does not speak TLS")
+    except OSError as error:
+        return Answer(Kind.UNREACHABLE, detail=_words(error))
+    with connection:
+        return _exchange(connection, probe, target, headers, deadline)
+
+
+def _connect(target: Target, timeout: float, deadline: _Deadline) -> socket.socket:
+    connection = socket.create_connection((target.host, target.port), timeout)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if target.scheme == "http":
+        return connection
+    try:
+        deadline.arm(connection)
+        return _tls().wrap_socket(connection, server_hostname=target.host)
+    except BaseException:
+        connection.close()
+        raise
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _exchange(
+    connection: socket.socket,
+    probe: Probe,
+    target: Target,
+    headers: tuple[tuple[str, str], ...],
+    deadline: _Deadline,
+) -> Answer:
+    broken = ""
+    try:
+        for part in _parts(probe, target, headers):
+            deadline.arm(connection)
+            connection.sendall(part)
+    except TimeoutError:
+        return Answer(Kind.HUNG, seconds=deadline.elapsed(), detail="it stopped reading")
+    except OSError as error:
+        broken = _words(error)  # it may have answered before it closed
+    return _read(connection, probe.method, deadline, broken)
+
+
+def _parts(probe: Probe, target: Target, headers: tuple[tuple[str, str], ...]) -> Iterator[bytes]:
+    path = target.path
+    if probe.query:
+        path += ("&" if "?" in path else "?") + probe.query
+    lines = [(b"Host", target.authority.encode()), (b"Connection", b"close")]
+    lines += [(b"User-Agent", b"intercom-parrot-service-client/1.0"), (b"Accept", b"*/*")]
+    lines += [(name.encode(), value.encode("latin-1")) for name, value in headers]
+    lines += [*probe.header_lines(), *_framing(probe)]
+    own = {name.lower() for name, _ in probe.extra}
+    kept = [line for line in lines[:4] if line[0].decode().lower() not in own] + lines[4:]
+    head = b"".join(name + b": " + value + b"\r\n" for name, value in kept)
+    yield f"{probe.method} {path} HTTP/1.1\r\n".encode() + head + b"\r\n" + _first(probe)
+    yield from _rest(probe)
+
+
+def _framing(probe: Probe) -> list[tuple[bytes, bytes]]:
+    if probe.framing is Framing.CHUNKED:
+        return [(b"Transfer-Encoding", b"chunked")]
+    length = [(b"Content-Length", str(len(probe.body)).encode())]
+    if probe.framing is Framing.CONFLICT:
+        return [*length, (b"Transfer-Encoding", b"chunked")]
+    return length if probe.body or probe.method not in {"GET", "HEAD"} else []
+
+
+def _first(probe: Probe) -> bytes:
+    """What goes out together with the head: the whole body, where nothing speaks against it."""
+    if probe.framing is Framing.SLOW:
+        return probe.body[: len(probe.body) // 2]
+    if probe.framing in {Framing.CHUNKED, Framing.CONFLICT}:
+        return _chunks(probe.body)
+    return probe.body
+
+
+def _rest(probe: Probe) -> Iterator[bytes]:
+    if probe.framing is Framing.SLOW:
+        time.sleep(_PAUSE)
+        yield probe.body[len(probe.body) // 2 :]
+
+
+def _chunks(body: bytes) -> bytes:
+    half = len(body) // 2
+    parts = [part for part in (body[:half], body[half:]) if part]
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+def _read(connection: socket.socket, method: str, deadline: _Deadline, broken: str) -> Answer:
+    reader = _Reader(method)
+    kind, detail = Kind.ANSWERED, ""
+    try:
+        while not reader.finished():
+            deadline.arm(connection)
+            reader.feed(connection.recv(65_536))
+    except TimeoutError:
+        kind, detail = Kind.HUNG, "half an answer" if reader.status else ""
+    except h11.RemoteProtocolError:
+        kind, detail = reader.trouble()
+    except OSError as error:
+        kind, detail = Kind.CLOSED, broken or _words(error)
+    return reader.answer(kind, detail, deadline.elapsed())
+
+
+class _Reader:
+    """Reads one answer with h11, which is told of a plain request: what was sent is our affair."""
+
+    def __init__(self, method: str) -> None:
+        self._h11 = h11.Connection(h11.CLIENT)
+        self._h11.send(h11.Request(method=method, target="/", headers=[("Host", "receiver")]))
+        self._h11.send(h11.EndOfMessage())
+        self._seen = b""
+        self._closed = False
+        self.status = 0
+        self._version = ""
+        self._headers: tuple[tuple[str, str], ...] = ()
+        self._body = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        """Take what arrived; nothing at all means that the peer closed."""
+        self._seen = (self._seen + data)[:16]
+        self._closed = self._closed or not data
+        self._h11.receive_data(data)
+
+    def finished(self) -> bool:
+        """Read on; True when the answer is whole, or large enough to have seen it."""
+        while (event := self._h11.next_event()) is not h11.NEED_DATA:
+            if isinstance(event, h11.Response):
+                self.status = event.status_code
+                self._version = event.http_version.decode()
+                self._headers = tuple(
+                    (k.decode("latin-1"), v.decode("latin-1")) for k, v in event.headers
+                )
+            elif isinstance(event, h11.Data):
+                self._body += event.data
+            elif not isinstance(event, h11.InformationalResponse):
+                return True
+        return len(self._body) > _KEPT
+
+    def trouble(self) -> tuple[Kind, str]:
+        """What a protocol error means."""
+        if self.status:
+            return Kind.CLOSED, "half an answer"
+        if self._closed and (not self._seen or b"HTTP/".startswith(self._seen[:5])):
+            return Kind.CLOSED, "half an answer" if self._seen else ""
+        return Kind.GARBAGE, "it speaks TLS" if self._seen.startswith(b"\x15\x03") else ""
+
+    def answer(self, kind: Kind, detail: str, seconds: float) -> Answer:
+        """All that was read."""
+        return Answer(
+            kind=kind,
+            status=self.status,
+            headers=self._headers,
+            body=bytes(self._body[:_KEPT]),
+            seconds=seconds,
+            version=self._version,
+            detail=detail,
+        )
+
+
+def _words(error: OSError) -> str:
+    return {
+        ConnectionRefusedError: "refused",
+        ConnectionResetError: "reset",
+        BrokenPipeError: "reset",
+        socket.gaierror: "no such host",
+    }.get(type(error), "network error")
