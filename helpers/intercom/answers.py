@@ -1,0 +1,94 @@
+"""What Intercom answered, and what an error of Intercom means.
+
+Error bodies are `{"type": "error.list", "request_id", "errors": [{"code", "message"}]}`. The code
+decides, never the status alone: a missing scope comes as 401 `token_unauthorized` or as 403
+`forbidden`, and both statuses have other meanings too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from helpers.errors import IntercomError
+
+__all__ = ["Answer", "advice_for"]
+
+_OK: Final = range(200, 300)
+_DEAD: Final = frozenset(
+    {"unauthorized", "token_not_found", "token_revoked", "token_blocked", "token_expired"}
+)
+_ADVICE: Final[Mapping[str, str]] = {
+    "token_unauthorized": "The token lacks a scope: tick it under Configure > Authentication.",
+    "forbidden": "The token lacks a scope, or this address is not on the IP allowlist.",
+    "api_plan_restricted": "The workspace's plan does not include this; nothing to mend here.",
+    "token_suspended": "The app is suspended: ask in the Developer Hub.",
+    "missing_authorization": "No token arrived: does a proxy remove the Authorization header?",
+    "intercom_version_invalid": "This API version does not know the call: set another version.",
+    "rate_limit_exceeded": "The workspace's rate limit is used up: wait a minute and try again.",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer: status, error code ("" where there is none), request id, JSON body."""
+
+    call: str
+    status: int
+    code: str = ""
+    message: str = field(default="", repr=False)
+    request_id: str = ""
+    body: Any = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, call: str, status: int, body: Any, request_id: str) -> Answer:
+        """Read an answer's body; a body of another shape simply has no code."""
+        errors = body.get("errors") if isinstance(body, dict) else None
+        first = errors[0] if isinstance(errors, list) and errors else {}
+        first = first if isinstance(first, dict) else {}
+        inner = body.get("request_id") if isinstance(body, dict) else None
+        return cls(
+            call=call,
+            status=status,
+            code=str(first.get("code") or ""),
+            message=str(first.get("message") or ""),
+            request_id=str(inner or request_id),
+            body=body,
+        )
+
+    @property
+    def ok(self) -> bool:
+        """True for a 2xx."""
+        return self.status in _OK
+
+    def json(self) -> dict[str, Any]:
+        """The body of a good answer. Raises IntercomError for any other."""
+        if not self.ok:
+            raise self.error()
+        return self.body if isinstance(self.body, dict) else {}
+
+    def error(self) -> IntercomError:
+        """What went wrong, as an error with advice. Intercom's own message is not repeated."""
+        code = self.code or "no code"
+        return IntercomError(
+            f"{self.call} was answered {self.status} ({code}).",
+            advice_for(self.status, self.code),
+            status=self.status,
+            code=self.code,
+            call=self.call,
+            request_id=self.request_id,
+        )
+
+
+def advice_for(status: int, code: str) -> str:
+    """What to do about an error of Intercom."""
+    if code in _DEAD:
+        return "Intercom does not know this token: is it whole, and of this region and workspace?"
+    if code in _ADVICE:
+        return _ADVICE[code]
+    if status in range(300, 400):
+        return "A redirect; the token follows none. Is INTERCOM_BASE_URL the API's own host?"
+    if status >= 500:  # noqa: PLR2004 (server errors)
+        return "Intercom is in trouble: look at www.intercomstatus.com and try again."
+    return "Look the code up in Intercom's list of error codes, and quote the request id to them."

@@ -1,0 +1,60 @@
+"""Keeping within Intercom's rate limit, which is counted in windows of ten seconds.
+
+`X-RateLimit-Remaining` and `X-RateLimit-Reset` (seconds since 1970) are read from every answer. The
+reset is compared with the `Date` of the same answer where that is near it, so that this machine's
+clock does not matter; no wait is longer than a window and a half. `Retry-After` is not documented.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["Pace", "pause_until_reset"]
+
+_LONGEST: Final = 15.0  # seconds; a window and a half
+_FALLBACK: Final = 1.0  # seconds, where the answer does not say
+
+
+class Pace:
+    """Remembers what the last answer said, and holds the next call where nothing is left."""
+
+    def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._sleep = sleep
+        self._pause = 0.0
+        self.remaining: int | None = None
+
+    def observe(self, response: httpx.Response) -> None:
+        """Read the rate limit from an answer."""
+        remaining = response.headers.get("X-RateLimit-Remaining", "")
+        self.remaining = int(remaining) if remaining.isdecimal() else None
+        self._pause = pause_until_reset(response) if self.remaining == 0 else 0.0
+
+    def hold(self) -> None:
+        """Wait for the next window where this one is used up."""
+        pause, self._pause = self._pause, 0.0
+        if pause:
+            self._sleep(pause)
+
+
+def pause_until_reset(response: httpx.Response) -> float:
+    """Seconds until the window of this answer ends: more than none, 15 at most, 1 if not said."""
+    reset = response.headers.get("X-RateLimit-Reset", "")
+    if not reset.isdecimal():
+        return _FALLBACK
+    for now in (_date(response), time.time()):
+        if now is not None and 0 <= int(reset) - now <= _LONGEST:
+            return max(int(reset) - now, 0.1)
+    return _FALLBACK
+
+
+def _date(response: httpx.Response) -> float | None:
+    try:
+        return parsedate_to_datetime(response.headers["Date"]).timestamp()
+    except (KeyError, ValueError):
+        return None

@@ -1,0 +1,44 @@
+"""A client whose other end is a function of the test."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+import stamina
+from pydantic import SecretStr
+
+from helpers.intercom.client import Client
+
+BASE = "https://api.intercom.io"
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Iterator[None]:
+    """Retry as usual, without the pauses between."""
+    with stamina.set_testing(True, attempts=4):
+        yield
+
+
+def client_of(handler: Handler, **options: Any) -> Client:
+    options.setdefault("base_url", BASE)
+    return Client(SecretStr("not-a-token"), transport=httpx.MockTransport(handler), **options)
+
+
+def refusal(status: int, code: str, message: str = "no") -> httpx.Response:
+    errors = [{"code": code, "message": message}]
+    return httpx.Response(
+        status, json={"type": "error.list", "request_id": "r-1", "errors": errors}
+    )
+
+
+@pytest.fixture
+def unused_port() -> Iterator[int]:
+    """A port that is bound and does not listen, so that nobody else can take it."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
