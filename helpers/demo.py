@@ -73,8 +73,10 @@ def _sandbox(closing: ExitStack) -> str:
 
 def _environ(base_url: str, folder: Path, closing: ExitStack) -> dict[str, str]:
     from helpers.sandbox.receivers import start_receivers
+    from helpers.sandbox.seeds import DEMO
 
-    receivers = closing.enter_context(start_receivers())
+    secret = DEMO.profiles["production"].client_secret
+    receivers = closing.enter_context(start_receivers(secret))
     return {
         "INTERCOM_BASE_URL": base_url,
         "INTERCOM_WEBHOOK_URL": receivers.flawed_url,

@@ -7,6 +7,7 @@ import pytest
 
 from helpers import catalog
 from helpers.catalog import Check, check
+from helpers.errors import UsageError
 from helpers.judge import identity, judge
 from helpers.model import (
     Cause,
@@ -155,5 +156,5 @@ def test_catalog_reads_rationale_and_verdicts_from_the_docstring():
 
 def test_unknown_check_id_is_a_clear_error(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(catalog, "STEPS", ())
-    with pytest.raises(catalog.UsageError, match="no check 'TST-9'"):
+    with pytest.raises(UsageError, match="no check 'TST-9'"):
         catalog.find("TST-9")

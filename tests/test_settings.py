@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from helpers.errors import ConfigurationError, UsageError
 from helpers.model import fingerprint
-from helpers.settings import VARIABLES, Profile, load_settings, profile_named, state_home
+from helpers.settings import VARIABLES, Profile, Settings, load_settings, profile_named, state_home
 from tests.conftest import HOME
 
 
@@ -15,7 +15,7 @@ def load(folder: Path, profile: Profile = Profile.PRODUCTION, **environ: str):
     return load_settings(profile, folder, environ=environ)
 
 
-def value(settings, name: str) -> str:
+def value(settings: Settings, name: str) -> str:
     return settings.values[name].get_secret_value()
 
 
@@ -50,7 +50,7 @@ def test_empty_value_does_not_hide_the_next_source(tmp_path: Path):
     [("INTERCOM_API_KEY", "INTERCOM_ACCESS_TOKEN"), ("INTERCOM_SECRET", "INTERCOM_CLIENT_SECRET")],
 )
 def test_older_names_are_accepted_and_told(tmp_path: Path, old: str, new: str):
-    settings = load(tmp_path, **{old: "made-up-value"})
+    settings = load(tmp_path, Profile.PRODUCTION, **{old: "made-up-value"})
     credential = settings.credential(new)
     assert credential is not None
     assert credential.origin == f"environment ({old})"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from helpers.catalog import Check
@@ -126,7 +128,7 @@ WORKSPACE = Workspace(app_id="abc", name="Acme", region="US", identity_verificat
         ),
     ],
 )
-def test_verdict(check: Check, data: dict[str, object], expected: Status):
+def test_verdict(check: Check, data: dict[str, Any], expected: Status):
     assert statuses(check, **data) == [expected]
 
 
