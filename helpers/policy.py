@@ -146,7 +146,11 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
         "access": {"allowed_domains": ["example.com"]},
         "rotation": {
             "owner": "maya@example.com",
-            "apps": {"INTERCOM_ACCESS_TOKEN": "Support automation"},
+            "apps": {
+                "INTERCOM_ACCESS_TOKEN": "Support automation",
+                "INTERCOM_READ_TOKEN": "Audit reader",
+                "INTERCOM_WRITE_TOKEN": "Event writer",
+            },
         },
     },
     "development": {},

@@ -1,0 +1,1 @@
+"""Rotation of secrets that only a person can mint: crash-safe, proven, in four stores."""

@@ -1,0 +1,96 @@
+"""Access tokens: made by a person in the Developer Hub, verified and proven dead by `GET /me`.
+
+No API mints or revokes one. Regenerating kills the old token (assume at once: a grace period is not
+documented), so `in-place` is forward only; `overlap` takes a second private app.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from helpers.rotation.ledger import Entry
+from helpers.rotation.procedures import Hand, Offer, Person
+from helpers.rotation.transitions import Mode
+from helpers.rotation.verdicts import Outlook, Verdict
+from helpers.rotation.verification import Ask, Probe, alive, compare_scopes, prove_dead, verify
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+__all__ = ["AccessToken"]
+
+_HUB: Final = "Open the Developer Hub (Settings > Integrations > Developer Hub)"
+_MINT_OVERLAP: Final = (
+    f"{_HUB} and make a second private app: New app, in this workspace.",
+    "Under Configure > Authentication tick the scopes of the old app and no other.",
+    "Copy its access token. Both tokens are alive from now on.",
+)
+_MINT_IN_PLACE: Final = (
+    f"{_HUB} > your app > Test & Publish > Your Workspaces.",
+    "Click Regenerate token. THE OLD TOKEN MAY DIE AT THIS CLICK: there is no way back, only on.",
+    "Copy the new token.",
+)
+_WITHDRAW_OVERLAP: Final = (
+    f"{_HUB} > the OLD app > Test & Publish.",
+    "Uninstall the old app from this workspace. The runbook never does that: it can't be undone.",
+)
+_WITHDRAW_IN_PLACE: Final = (
+    "The old token still answers: Intercom has not let it die yet, or it was never regenerated.",
+    f"{_HUB} > your app > Test & Publish: see when its token was made.",
+    "Go on with --resume in a few minutes.",
+)
+
+
+class AccessToken:
+    """The procedure of an access token."""
+
+    kind = "access_token"
+
+    def __init__(self, ask: Ask, probe: Probe, hand: Hand | None = None) -> None:
+        self._ask = ask
+        self._probe = probe
+        self._hand = hand or Person()
+
+    def before(self, old: SecretStr) -> Verdict:
+        """It is alive; where it belongs and what it reaches is kept to compare with."""
+        verdict = alive(self._ask, old)
+        if not verdict.proven:
+            return verdict
+        scopes = sorted(self._probe(old))
+        return Verdict(verdict.outlook, verdict.say, {**verdict.detail, "scopes": scopes})
+
+    def told(self, entry: Entry, *, minting: bool) -> tuple[str, ...]:
+        """Where to click."""
+        if entry.mode is Mode.OVERLAP:
+            return _MINT_OVERLAP if minting else _WITHDRAW_OVERLAP
+        return _MINT_IN_PLACE if minting or entry.compromised else _WITHDRAW_IN_PLACE
+
+    def mint(self, entry: Entry) -> SecretStr | None:
+        """By hand."""
+        return self._hand.mint(entry)
+
+    def verify(
+        self, entry: Entry, new: SecretStr, before: Mapping[str, Any], offer: Offer
+    ) -> Verdict:
+        """It answers 200, in the same workspace and region, with no scope more."""
+        del entry
+        verdict = verify(self._ask, new, before)
+        if not verdict.proven or "scopes" not in before:
+            return verdict
+        reach = compare_scopes(self._probe, new, frozenset(before["scopes"]))
+        detail = {**verdict.detail, **reach.detail}
+        if reach.outlook is Outlook.REFUTED and offer.allow_wider:
+            return Verdict(Outlook.PROVEN, "It reaches further, as was allowed.", detail)
+        return Verdict(reach.outlook, reach.say, detail)
+
+    def withdraw(self, entry: Entry) -> bool:
+        """By hand."""
+        return self._hand.withdraw(entry)
+
+    def prove_dead(
+        self, entry: Entry, old: SecretStr, new: SecretStr | None, *, seen_alive: bool, offer: Offer
+    ) -> Verdict:
+        """By the codes it answers, with the new one beside it."""
+        del entry, offer
+        return prove_dead(self._ask, old, new, seen_alive=seen_alive)

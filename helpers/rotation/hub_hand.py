@@ -1,0 +1,49 @@
+"""The sandbox's hand: clicks in the developer hub. Each click is made once, however often asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from helpers.errors import StateError
+from helpers.intercom.developer_hub import App, DeveloperHub
+from helpers.rotation.ledger import Entry
+from helpers.rotation.transitions import Mode
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+__all__ = ["HubHand"]
+
+
+class HubHand:
+    """Mints and withdraws access tokens in a sandbox."""
+
+    def __init__(self, hub: DeveloperHub) -> None:
+        self._hub = hub
+
+    def mint(self, entry: Entry) -> SecretStr | None:
+        """The new token: found if it was made before a crash, else made."""
+        old = self._old(entry)
+        if entry.mode is Mode.OVERLAP:
+            name = f"{old.name} ({entry.id})"
+            found = self._hub.app_named(name) or self._hub.create_app(name, old.scopes)
+            return found.access_token
+        if old.token_fingerprints[-1] != entry.old_fingerprint:
+            return old.access_token  # regenerated already
+        return self._hub.regenerate_token(old.id).access_token
+
+    def withdraw(self, entry: Entry) -> bool:
+        """Uninstall the old app, or regenerate its token where that has not been done."""
+        old = self._old(entry)
+        if entry.mode is Mode.OVERLAP:
+            if old.installed:
+                self._hub.uninstall(old.id)
+        elif old.token_fingerprints[-1] == entry.old_fingerprint:
+            self._hub.regenerate_token(old.id)
+        return True
+
+    def _old(self, entry: Entry) -> App:
+        found = self._hub.app_of(entry.old_fingerprint)
+        if found is None:
+            raise StateError("The sandbox does not know the old token.", "Start the sandbox anew.")
+        return found

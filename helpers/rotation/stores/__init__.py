@@ -1,0 +1,1 @@
+"""Where secrets are kept: four stores behind one protocol (`base`), loaded when chosen."""

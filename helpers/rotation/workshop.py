@@ -1,0 +1,137 @@
+"""What a rotation needs, put together from a profile: ledger, store, procedure, consumers, lock."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from helpers.context import Context
+from helpers.errors import ConfigurationError, UsageError
+from helpers.intercom.answers import Answer
+from helpers.intercom.calls import call_named
+from helpers.intercom.client import Client
+from helpers.intercom.regions import base_url
+from helpers.rotation.access_token import AccessToken
+from helpers.rotation.consumers import Consumer
+from helpers.rotation.engine import Engine
+from helpers.rotation.hold import hold
+from helpers.rotation.ledger import Entry, Ledger
+from helpers.rotation.probing import reach
+from helpers.rotation.procedures import Hand, Procedure
+from helpers.rotation.stores.base import SecretStore
+from helpers.settings import Credential, Profile
+from helpers.state import open_state
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+__all__ = ["VARIABLES", "Workshop", "actor_of", "ledger_of", "workshop"]
+
+# How the command line calls them.
+VARIABLES = {
+    "access-token": "INTERCOM_ACCESS_TOKEN",
+    "read-token": "INTERCOM_READ_TOKEN",
+    "write-token": "INTERCOM_WRITE_TOKEN",
+    "client-secret": "INTERCOM_CLIENT_SECRET",
+    "identity-secret": "INTERCOM_IDENTITY_SECRET",
+}
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """The engine and the ledger of one variable, held by this process."""
+
+    variable: str
+    engine: Engine
+    ledger: Ledger
+
+    def open_entry(self) -> Entry:
+        """The open rotation. Raises UsageError where there is none."""
+        found = self.ledger.open_entry(self.variable)
+        if found is None:
+            raise UsageError(
+                f"No rotation of {self.variable} is open.", "Start one: `runbook rotate --help`."
+            )
+        return found
+
+
+def actor_of(context: Context) -> str:
+    """Who works here: user and machine; the sandbox's actor is nobody in particular."""
+    if context.settings.profile is Profile.SANDBOX:
+        return "sandbox"
+    try:
+        return f"{getpass.getuser()}@{socket.gethostname()}"
+    except (KeyError, OSError):
+        return "unknown"
+
+
+@contextmanager
+def ledger_of(context: Context) -> Iterator[Ledger]:
+    """The profile's ledger, closed at the end. Raises StateError."""
+    with closing(open_state(context.state)) as connection:
+        ledger = Ledger(connection, clock=context.clock, actor=actor_of(context))
+        if context.settings.profile is Profile.SANDBOX:
+            ledger.number_ids()
+        yield ledger
+
+
+@contextmanager
+def workshop(
+    context: Context,
+    variable: str,
+    *,
+    store: SecretStore | None = None,
+    hand: Hand | None = None,
+) -> Iterator[Workshop]:
+    """Hold one variable's rotation. Raises LockedError, ConfigurationError, StateError."""
+    from helpers.rotation.stores.choice import open_store
+
+    credential = _credential(context, variable)
+    with hold(context.state, variable, actor_of(context)), ledger_of(context) as ledger:
+        engine = Engine(
+            ledger,
+            store or open_store(context.policy.rotation.store, context.settings, credential),
+            _procedure(context, credential.kind, hand),
+            _consumers(context, variable),
+            tell=context.progress,
+            register=context.redactor.register,
+        )
+        yield Workshop(variable, engine, ledger)
+
+
+def _credential(context: Context, variable: str) -> Credential:
+    found = context.settings.credential(variable)
+    if found is None:
+        raise ConfigurationError(
+            f"{variable} is not set for the profile {context.settings.profile}.",
+            "`runbook init` sets it, or name a file with --env-file.",
+        )
+    return found
+
+
+def _consumers(context: Context, variable: str) -> list[Consumer]:
+    return [
+        Consumer(c.name, c.fingerprint_file, c.fingerprint_url)
+        for c in context.policy.rotation.consumers
+        if c.variable == variable
+    ]
+
+
+def _procedure(context: Context, kind: str, hand: Hand | None) -> Procedure:
+    url = base_url(context.settings)
+    version = context.policy.environment.api_version
+
+    def ask(token: SecretStr) -> Answer:
+        with Client(token, url, version) as client:
+            return client.call(call_named("GET /me"))
+
+    def probe(token: SecretStr) -> frozenset[str]:
+        with Client(token, url, version) as client:
+            return reach(client)
+
+    made: dict[str, Any] = {"access_token": lambda: AccessToken(ask, probe, hand)}
+    return made[kind]()  # type: ignore[no-any-return]

@@ -1,0 +1,86 @@
+"""A sandbox for the whole room, and a profile of its own for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from helpers.context import Context
+from helpers.intercom.developer_hub import App, DeveloperHub
+from helpers.policy import Policy, load_policy
+from helpers.redaction import Redactor
+from helpers.sandbox import Sandbox, start
+from helpers.settings import Profile, load_settings
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+SCOPES = ("read_single_admin", "read_admins", "read_tags")
+
+
+@dataclass
+class Desk:
+    """A profile in a sandbox workspace: an app, its token in an env file, a hub to click in."""
+
+    context: Context
+    hub: DeveloperHub
+    app: App
+    env_file: Path
+
+    @property
+    def token(self) -> str:
+        return self.app.access_token.get_secret_value()
+
+    def reread(self) -> None:
+        """Read the settings again, as the next command would."""
+        self.context.settings = load_settings(
+            self.context.settings.profile,
+            self.context.repo,
+            env_file=self.env_file,
+            environ={"INTERCOM_BASE_URL": self.context.settings.text("INTERCOM_BASE_URL")},
+        )
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    with start() as running:
+        yield running
+
+
+@pytest.fixture
+def make_desk(
+    sandbox: Sandbox, tmp_path: Path, request: pytest.FixtureRequest
+) -> Callable[..., Desk]:
+    def make(
+        profile: Profile = Profile.PRODUCTION, policy: Policy | None = None, name: str = "desk"
+    ) -> Desk:
+        workspace = f"{abs(hash(request.node.nodeid)):x}-{name}"
+        url, hub = sandbox.base_url(workspace), DeveloperHub(sandbox.hub(workspace))
+        app = hub.create_app("Under test", SCOPES)
+        folder = tmp_path / name
+        folder.mkdir()
+        env_file = folder / ".env"
+        env_file.write_text(f"INTERCOM_ACCESS_TOKEN={app.access_token.get_secret_value()}\n")
+        env_file.chmod(0o600)
+        settings = load_settings(
+            profile, folder, env_file=env_file, environ={"INTERCOM_BASE_URL": url}
+        )
+        context = Context(
+            settings,
+            policy or load_policy(profile),
+            Redactor(),
+            folder,
+            tmp_path / f"{name}-state",
+            lambda: NOW,
+            hub=sandbox.hub(workspace),
+        )
+        return Desk(context, hub, app, env_file)
+
+    return make
+
+
+@pytest.fixture
+def desk(make_desk: Callable[..., Desk]) -> Desk:
+    return make_desk()
