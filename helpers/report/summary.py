@@ -83,6 +83,11 @@ class StepGroup:
         """How many findings carry the status."""
         return sum(finding.status is status for finding in self.findings)
 
+    @property
+    def attention(self) -> int:
+        """How many findings ask for something."""
+        return sum(_wants(finding) for finding in self.findings)
+
 
 @dataclass(frozen=True)
 class ControlRow:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from helpers.model import Report
 from helpers.report.summary import Item, checklist
+from helpers.report.words import MARKS
 from helpers.views.base import View, table
-from helpers.views.findings import MARKS
 
 __all__ = ["checklist_view", "item_label"]
 

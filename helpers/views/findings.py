@@ -11,11 +11,11 @@ from helpers.model import Baseline, Finding, Report, Severity, Status
 from helpers.report.controls import DISCLAIMER
 from helpers.report.coverage import coverage
 from helpers.report.summary import NextStep, compliance, in_order, next_steps
+from helpers.report.words import MARKS
 from helpers.views.base import View, prose, stack, table
 from helpers.visible import visible
 
 __all__ = [
-    "MARKS",
     "compliance_view",
     "coverage_view",
     "findings_table",
@@ -24,13 +24,6 @@ __all__ = [
     "verdict_label",
 ]
 
-MARKS: Final = {
-    Status.PASS: "✓",
-    Status.FAIL: "✗",
-    Status.MANUAL: "☞",
-    Status.NOT_APPLICABLE: "–",
-    Status.ERROR: "!",
-}
 _QUIET: Final = (Status.PASS, Status.NOT_APPLICABLE)
 _COLUMNS: Final = ("verdict", "check", "about", "what was seen")
 

@@ -1,0 +1,127 @@
+"""`report.html`: one file, dark and light, no script, no request to anywhere.
+
+Every value passes through `visible` and autoescape. The page's own policy (CSP) forbids scripts and
+loads, so that even a mistake here could not run what a workspace holds.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from markupsafe import Markup, escape
+
+from helpers.model import Finding, Report, Status
+from helpers.report import pictures, summary
+from helpers.report.controls import DISCLAIMER
+from helpers.report.coverage import coverage
+from helpers.report.words import MARKS, change_sentence, quiet_sentence, verdict_sentence
+from helpers.visible import visible
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["to_html"]
+
+_SHOWN: Final = (Status.FAIL, Status.ERROR, Status.MANUAL, Status.PASS, Status.NOT_APPLICABLE)
+
+
+def to_html(report: Report) -> str:
+    """The report as one self-contained page."""
+    template = _environment().get_template("report.html")
+    steps = summary.next_steps(report.findings)
+    page = template.render(
+        report=report,
+        coverage=coverage(report),
+        failures=report.failures(),
+        failing_steps=[s for s in steps if s.status is Status.FAIL],
+        blind_steps=[s for s in steps if s.status is Status.ERROR],
+        manual_steps=[s for s in steps if s.status is Status.MANUAL],
+        checklist=summary.checklist(report),
+        groups=summary.step_groups(report),
+        waived=[f for f in report.findings if f.waiver],
+        frameworks=summary.compliance(report),
+        disclaimer=DISCLAIMER,
+        verdict_sentence=verdict_sentence(report),
+        change_sentence=change_sentence(report),
+    )
+    return page + "\n"
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("helpers.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        when=_when, day=_day, colour=_colour, words=_words, quiet=quiet_sentence, coded=_coded
+    )
+    environment.globals.update(
+        donut=pictures.donut,
+        bar=pictures.bar,
+        steps_bar=_steps_bar,
+        verdict=_verdict,
+        link=_link,
+        anchor=_anchor,
+        marks=MARKS,
+    )
+    return environment
+
+
+def _finalize(value: Any) -> Any:
+    """Spell out what can't be seen; markup of our own passes."""
+    if isinstance(value, str) and not hasattr(value, "__html__"):
+        return visible(str(value))
+    return value
+
+
+def _when(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def _words(status: Status | None) -> str:
+    return status.replace("_", " ").lower() if status else "not looked at"
+
+
+def _colour(finding: Finding) -> str:
+    """The class that colours a finding: its severity where it fails, else its verdict."""
+    return finding.severity if finding.status is Status.FAIL else _verdict(finding.status)
+
+
+def _verdict(status: Status | None) -> str:
+    return {None: "na", Status.NOT_APPLICABLE: "na"}.get(status) or str(status).lower()
+
+
+def _steps_bar(group: summary.StepGroup) -> Any:
+    return pictures.stacked([(status, group.count(status)) for status in _SHOWN])
+
+
+def _coded(line: str) -> Markup:
+    """Our own remediation puts commands and names between backticks."""
+    parts = visible(line).split("`")
+    if len(parts) % 2 == 0:
+        return escape(visible(line))
+    kinds = (Markup("{}"), Markup("<code>{}</code>"))
+    return Markup("").join(kinds[index % 2].format(part) for index, part in enumerate(parts))
+
+
+def _anchor(finding: Finding) -> str:
+    return "f-" + re.sub(r"[^0-9a-f]", "", finding.fingerprint.removeprefix("v1:"))[:12]
+
+
+def _link(reference: str) -> bool:
+    """True for an address that may become a link."""
+    return reference.startswith("https://")

@@ -1,0 +1,78 @@
+"""The sentences that several writers share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from helpers.model import Baseline, Finding, Report, Severity, Status
+
+__all__ = ["MARKS", "change_sentence", "quiet_sentence", "verdict_sentence"]
+
+MARKS: Final[Mapping[Status, str]] = {
+    Status.PASS: "✓",
+    Status.FAIL: "✗",
+    Status.MANUAL: "☞",
+    Status.NOT_APPLICABLE: "–",
+    Status.ERROR: "!",
+}
+
+
+def verdict_sentence(report: Report) -> str:
+    """What it comes to: `1 critical and 2 high findings fail; 3 checks could not …`."""
+    numbers = {severity: number for severity, number in report.failures().items() if number}
+    total = sum(numbers.values())
+    if not total:
+        waived = sum(f.status is Status.FAIL for f in report.findings)
+        known = f" {waived} waived {_findings(waived)} stand beside." if waived else ""
+        return f"No finding fails.{known}"
+    said = _list([f"{number} {severity}" for severity, number in numbers.items()])
+    verb = "fails" if total == 1 else "fail"
+    return f"{said} {_findings(total)} {verb}. {_urgency(max(numbers, key=_rank))}"
+
+
+def change_sentence(report: Report) -> str:
+    """What changed since the run before: new, back again, unchanged, fixed."""
+    if report.compared_with is None:
+        return "There is no earlier run to compare with."
+    failing = [f for f in report.findings if f.status is Status.FAIL]
+    said = [
+        f"{_count(failing, Baseline.NEW)} new",
+        f"{_count(failing, Baseline.REGRESSED)} back again",
+        f"{_count(failing, Baseline.UNCHANGED)} unchanged",
+        f"{len(report.fixed)} fixed",
+    ]
+    return f"Since the run before: {', '.join(said)}."
+
+
+def quiet_sentence(findings: Iterable[Finding]) -> str:
+    """`9 fine, 2 not applicable`."""
+    statuses = [finding.status for finding in findings]
+    fine, absent = statuses.count(Status.PASS), statuses.count(Status.NOT_APPLICABLE)
+    said = [f"{fine} fine"] if fine else []
+    return ", ".join([*said, f"{absent} not applicable"] if absent else said)
+
+
+def _urgency(worst: Severity) -> str:
+    return {
+        Severity.CRITICAL: "Start today.",
+        Severity.HIGH: "Start this week.",
+        Severity.MEDIUM: "Plan them in.",
+        Severity.LOW: "Mend them when you are there.",
+    }[worst]
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
+
+
+def _count(findings: Iterable[Finding], baseline: Baseline) -> int:
+    return sum(finding.baseline is baseline for finding in findings)
+
+
+def _findings(number: int) -> str:
+    return "finding" if number == 1 else "findings"
+
+
+def _list(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
