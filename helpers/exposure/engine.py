@@ -1,0 +1,40 @@
+"""What finds secrets in bytes, behind a small protocol, so that the engine can be another one.
+
+Nothing behind this line holds a secret: an engine answers with fingerprints and shapes. `values`
+tells the secrets themselves, for a liveness check, and only of bytes that are read again for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from pydantic import SecretStr  # noqa: TC002 (a type of the protocol)
+
+__all__ = ["Engine", "Sighting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A secret seen once in some bytes."""
+
+    kind: str
+    title: str
+    fingerprint: str
+    shape: str
+    line: int
+
+
+class Engine(Protocol):
+    """Finds secrets. Safe to share between threads; opens no socket."""
+
+    @property
+    def identity(self) -> str:
+        """Changes whenever the same bytes could give another answer: engine, version, rules."""
+
+    def scan(self, data: bytes, path: str) -> tuple[Sighting, ...]:
+        """What is in the bytes. Raises TimeoutError where they take too long."""
+
+    def values(self, data: bytes, path: str) -> Mapping[str, SecretStr]:
+        """The secrets in the bytes by fingerprint."""

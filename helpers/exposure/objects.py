@@ -1,0 +1,146 @@
+"""The git objects: every blob, commit and tag that is stored, reachable or not.
+
+Listed by `git cat-file --batch-check --batch-all-objects`, read by `git cat-file --batch`. Dangling
+ones, stashes, dropped and amended commits and notes are objects like any other.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import IO, Final
+
+from helpers.exposure.items import Item, Origin, OriginKind
+from helpers.exposure.pieces import pieces
+from helpers.exposure.repository import Repository
+from helpers.git import git_command, git_environment
+
+__all__ = ["StoredObject", "list_objects", "named_objects", "read_objects", "streaming"]
+
+_KINDS: Final = {
+    b"blob": OriginKind.BLOB,
+    b"commit": OriginKind.COMMIT,
+    b"tag": OriginKind.TAG,
+}
+_MOST_BROKEN: Final = 50  # after so many broken objects reading is given up
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object's kind, id and size in bytes."""
+
+    kind: OriginKind
+    oid: str
+    size: int
+
+    @property
+    def origin(self) -> Origin:
+        """It, as the place some bytes come from."""
+        return Origin(self.kind, self.oid)
+
+
+def list_objects(repository: Repository) -> Iterator[StoredObject]:
+    """Every object but the trees, in the order in which they are stored."""
+    arguments = (
+        "cat-file",
+        "--batch-check=%(objecttype) %(objectname) %(objectsize)",
+        "--batch-all-objects",
+        "--unordered",
+        "--buffer",
+    )
+    with streaming(repository, arguments) as (_, output):
+        yield from (found for line in output if (found := _listed(line)))
+
+
+def named_objects(repository: Repository, oids: Iterable[str]) -> Iterator[StoredObject]:
+    """Those of the named objects that are stored and no trees."""
+    arguments = ("cat-file", "--batch-check=%(objecttype) %(objectname) %(objectsize)", "--buffer")
+    with streaming(repository, arguments) as (feed, output):
+        threading.Thread(target=_ask, args=(feed, oids), daemon=True).start()
+        yield from (found for line in output if (found := _listed(line)))
+
+
+def _listed(line: bytes) -> StoredObject | None:
+    if line.startswith(b"tree"):
+        return None
+    kind, oid, size = [*line.split(), b"", b""][:3]
+    if kind not in _KINDS:
+        return None
+    return StoredObject(_KINDS[kind], oid.decode(), int(size))
+
+
+def read_objects(
+    repository: Repository, wanted: Sequence[StoredObject], paths: Mapping[str, str]
+) -> Iterator[Item]:
+    """The objects' bytes. One that is damaged is told as such, and reading goes on behind it."""
+    start, broken = 0, 0
+    while start < len(wanted) and broken < _MOST_BROKEN:
+        for item in _read(repository, wanted[start:], paths):
+            start += item.whole or not item.data
+            yield item
+        if start < len(wanted):
+            broken += 1
+            yield _unread(wanted[start], "the object is damaged")
+            start += 1
+    for stored in wanted[start:]:
+        yield _unread(stored, f"reading stopped after {_MOST_BROKEN} damaged objects")
+
+
+def _read(
+    repository: Repository, wanted: Sequence[StoredObject], paths: Mapping[str, str]
+) -> Iterator[Item]:
+    """Read until the end, or until git gives up at a damaged object."""
+    with streaming(repository, ("cat-file", "--batch", "--buffer")) as (feed, output):
+        threading.Thread(target=_ask, args=(feed, [o.oid for o in wanted]), daemon=True).start()
+        for stored in wanted:
+            head = output.readline().split()
+            if len(head) == 2:  # noqa: PLR2004 (`<oid> missing`)
+                yield _unread(stored, "the object is missing")
+                continue
+            if len(head) != 3:  # noqa: PLR2004 (`<oid> <kind> <size>`)
+                return
+            path = paths.get(stored.oid, "")
+            whole = yield from pieces(stored.origin, path, output, int(head[2]))
+            if not whole:
+                return
+            output.read(1)
+
+
+def _unread(stored: StoredObject, reason: str) -> Item:
+    return Item(stored.origin, "", b"", reason=reason)
+
+
+def _ask(feed: IO[bytes], oids: Iterable[str]) -> None:
+    with suppress(OSError, ValueError):  # git went away: the reader notices
+        for oid in oids:
+            feed.write(oid.encode() + b"\n")
+        feed.close()
+
+
+@contextmanager
+def streaming(
+    repository: Repository, arguments: Sequence[str]
+) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """A git process to talk to; it is gone afterwards, however the talk ended."""
+    process = subprocess.Popen(  # noqa: S603 (a fixed program, arguments are ours)
+        git_command(repository.place, *arguments),
+        cwd=repository.place,
+        env=git_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        bufsize=1 << 20,
+    )
+    if process.stdin is None or process.stdout is None:  # pragma: no cover (both are pipes)
+        raise AssertionError
+    try:
+        yield process.stdin, process.stdout
+    finally:
+        process.kill()
+        process.stdout.close()
+        with suppress(OSError, ValueError):
+            process.stdin.close()
+        process.wait()

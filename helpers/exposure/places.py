@@ -1,0 +1,214 @@
+"""From sightings in objects and files to places that a person can go to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+from helpers.errors import CollectionError
+from helpers.exposure.items import Item, Origin, OriginKind
+from helpers.exposure.lineage import Appearance, Commit, Log, follow, reachable_from
+from helpers.exposure.objects import list_objects, named_objects, read_objects
+from helpers.exposure.records import Place, PlaceKind
+from helpers.exposure.repository import Repository
+from helpers.git import git, git_ok
+
+__all__ = ["Map", "shown"]
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_TREE_LINE: Final = re.compile(rb"[0-7]{6} \w+ ([0-9a-f]{40,64})\t([^\0]*)\0")
+_INDEX_LINE: Final = re.compile(rb"[0-7]{6} ([0-9a-f]{40,64}) \d\t([^\0]*)\0")
+_TAG: Final = re.compile(rb"^tag (.*)\ntagger (.*) (-?\d+) [+-]\d+$", re.MULTILINE)
+
+
+def shown(name: str) -> str:
+    """A path as it can be printed: control characters and broken bytes as escapes."""
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+
+
+@dataclass
+class Map:
+    """Where the objects and files of one repository lie, asked once for all of interest."""
+
+    repository: Repository
+    origins: Collection[Origin]
+    notes: list[str] = field(default_factory=list)
+
+    def places(self, origin: Origin) -> tuple[Place, ...]:
+        """The places of an origin, without the place inside it."""
+        if origin.kind is OriginKind.FILE:
+            return (self._place(self._file_kind(origin.name), origin.name),)
+        if origin.kind is OriginKind.GIT_FILE:
+            return (self._place(PlaceKind.GIT_FOLDER, origin.name),)
+        if origin.kind is OriginKind.COMMIT:
+            return (self._message(origin.name),)
+        if origin.kind is OriginKind.TAG:
+            return (self._tag(origin.name),)
+        return tuple(self._blob(origin.name)) or (self._place(PlaceKind.DANGLING, origin.name),)
+
+    def _place(self, kind: PlaceKind, path: str) -> Place:
+        reachable = kind is not PlaceKind.DANGLING
+        return Place(
+            kind=kind, repository=shown(self.repository.name), path=shown(path), reachable=reachable
+        )
+
+    def _blob(self, oid: str) -> Iterator[Place]:
+        living, dropped = self._appearances
+        for path, appearance in sorted(living.get(oid, {}).items()):
+            yield self._history(oid, path, appearance, reachable=True)
+        if oid not in living:
+            for path, appearance in sorted(dropped.get(oid, {}).items()):
+                yield self._history(oid, path, appearance, reachable=False)
+        for path in self._index.get(oid, ()):
+            if (path, oid) not in self._head:
+                yield self._place(PlaceKind.INDEX, path)
+
+    def _history(self, oid: str, path: str, appearance: Appearance, *, reachable: bool) -> Place:
+        came = min(appearance.came or appearance.went, key=lambda c: (c.when, c.oid))
+        at_head = (path, oid) in self._head
+        went = max(appearance.went, key=lambda c: (c.when, c.oid), default=None)
+        went = None if at_head else went
+        note = any(c.oid in self._note_commits for c in appearance.came)
+        return Place(
+            kind=PlaceKind.NOTE if note else PlaceKind.HISTORY,
+            repository=shown(self.repository.name),
+            path=shown(path.replace("/", "") if note else path),
+            commit=came.oid,
+            author=shown(came.author),
+            first=came.when,
+            gone=went.when if went else None,
+            gone_commit=went.oid if went else "",
+            at_head=at_head,
+            reachable=reachable,
+            on_remote=any(c.oid in self._remote for c in appearance.came),
+        )
+
+    def _message(self, oid: str) -> Place:
+        commit = self._messages.get(oid)
+        return Place(
+            kind=PlaceKind.COMMIT_MESSAGE,
+            repository=shown(self.repository.name),
+            path=oid[:12],
+            commit=oid,
+            author=shown(commit.author) if commit else "",
+            first=commit.when if commit else None,
+            reachable=oid in self._reachable,
+            on_remote=oid in self._remote,
+        )
+
+    def _tag(self, oid: str) -> Place:
+        content = next(iter(self._read([oid])), Item(Origin(OriginKind.TAG, oid), "", b"")).data
+        match = _TAG.search(content)
+        name = match[1].decode("utf-8", "replace") if match else oid[:12]
+        place = self._place(PlaceKind.TAG_MESSAGE, name)
+        return place.model_copy(update={"reachable": oid in self._ref_targets})
+
+    def _read(self, oids: Iterable[str]) -> Iterator[Item]:
+        return read_objects(self.repository, list(named_objects(self.repository, oids)), {})
+
+    def _names(self, kind: OriginKind) -> frozenset[str]:
+        return frozenset(origin.name for origin in self.origins if origin.kind is kind)
+
+    @cached_property
+    def _appearances(self) -> tuple[_Found, _Found]:
+        """Of the blobs: in commits that refs reach, and in those that no ref reaches any more."""
+        blobs = self._names(OriginKind.BLOB)
+        if not blobs:
+            return {}, {}
+        with Log.of(self.repository, "--all") as log:
+            living = follow(log, blobs)
+        lost = blobs - living.keys()
+        if not lost or not self._unreachable:
+            return living, {}
+        with Log.of(self.repository, *_LISTED, stdin=self._unreachable) as log:
+            return living, follow(log, lost)
+
+    @cached_property
+    def _messages(self) -> Mapping[str, Commit]:
+        wanted = self._names(OriginKind.COMMIT)
+        stdin = "".join(f"{oid}\n" for oid in wanted).encode()
+        with Log.of(self.repository, *_LISTED, stdin=stdin) as log:
+            return {commit.oid: commit for commit in log.commits(wanted)}
+
+    @cached_property
+    def _unreachable(self) -> bytes:
+        """The commits that no ref reaches, a line each."""
+        stored = (o.oid for o in list_objects(self.repository) if o.kind is OriginKind.COMMIT)
+        return "".join(f"{oid}\n" for oid in stored if oid not in self._reachable).encode()
+
+    @cached_property
+    def _reachable(self) -> frozenset[str]:
+        return reachable_from(self.repository, "--all")
+
+    @cached_property
+    def _remote(self) -> frozenset[str]:
+        return reachable_from(self.repository, "--remotes")
+
+    @cached_property
+    def _note_commits(self) -> frozenset[str]:
+        return reachable_from(self.repository, "--glob=refs/notes/*")
+
+    @cached_property
+    def _ref_targets(self) -> frozenset[str]:
+        listed = git(self.repository.place, "for-each-ref", "--format=%(objectname)")
+        return frozenset(listed.decode().split())
+
+    @cached_property
+    def _head(self) -> frozenset[tuple[str, str]]:
+        """Path and blob of what interests us in the checked-out commit."""
+        if not git_ok(self.repository.place, "rev-parse", "-q", "--verify", "HEAD^{commit}"):
+            return frozenset()
+        listed = git(self.repository.place, "ls-tree", "-r", "-z", "--full-tree", "HEAD")
+        blobs = self._names(OriginKind.BLOB)
+        found = ((_text(m[2]), m[1].decode()) for m in _TREE_LINE.finditer(listed))
+        return frozenset((path, oid) for path, oid in found if oid in blobs)
+
+    @cached_property
+    def _index(self) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, tuple[str, ...]] = {}
+        blobs = self._names(OriginKind.BLOB)
+        for match in _INDEX_LINE.finditer(self._staged):
+            oid = match[1].decode()
+            if oid in blobs:
+                found[oid] = (*found.get(oid, ()), _text(match[2]))
+        return found
+
+    @cached_property
+    def _staged(self) -> bytes:
+        if self.repository.tree is None or self.repository.git_dir is None:
+            return b""
+        return git(self.repository.tree, "ls-files", "-s", "-z")
+
+    @cached_property
+    def _tracked(self) -> frozenset[str]:
+        return frozenset(_text(match[2]) for match in _INDEX_LINE.finditer(self._staged))
+
+    @cached_property
+    def _ignored(self) -> frozenset[str]:
+        tree = self.repository.tree
+        names = self._names(OriginKind.FILE) - self._tracked
+        if not names or tree is None or self.repository.git_dir is None:
+            return frozenset()
+        stdin = "".join(f"{n}\0" for n in sorted(names)).encode("utf-8", "surrogateescape")
+        try:
+            listed = git(tree, "check-ignore", "-z", "--stdin", stdin=stdin)
+        except CollectionError:  # it answers 1 where none is ignored
+            return frozenset()
+        return frozenset(_text(name) for name in listed.split(b"\0") if name)
+
+    def _file_kind(self, name: str) -> PlaceKind:
+        if name in self._tracked:
+            return PlaceKind.TRACKED
+        return PlaceKind.IGNORED if name in self._ignored else PlaceKind.UNTRACKED
+
+
+_Found = dict[str, dict[str, Appearance]]
+_LISTED: Final = ("--no-walk=unsorted", "--stdin")
+
+
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")
