@@ -134,8 +134,17 @@ def _run(
     except Exception as error:  # noqa: BLE001 (one step must not end the others)
         reason = "interrupted" if running.stopped else redactor.text(_first_line(error))
         outcome = Outcome(job, reason)
+    finally:
+        _close_event_loop()
     observer.finished(outcome)
     return outcome
+
+
+def _close_event_loop() -> None:
+    """jupyter_client opens a loop in each thread that waits for a kernel, and leaves it open."""
+    from jupyter_core.utils import ensure_event_loop
+
+    ensure_event_loop().close()
 
 
 def _papermill(
