@@ -41,10 +41,16 @@ def age_of(
     first_seen: datetime,
     *,
     app: str = "",
+    listed: datetime | None = None,
 ) -> KeyAge:
-    """Since when this key exists, and how that is known."""
+    """Since when this key exists, and how that is known.
+
+    `app` is the app the policy names for it; `listed` the date of the one secret of its kind that
+    the workspace lists.
+    """
     since, known_by, exact = (
         _by_ledger(credential, entries)
+        or ((listed, KnownBy.WORKSPACE, True) if listed and listed <= first_seen else None)
         or _by_log(credential.kind, rows, first_seen, app)
         or (first_seen, KnownBy.FIRST_SEEN, False)
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from helpers.model import Datum, Record
-from helpers.rotation.transitions import Mode, State
+from helpers.rotation.transitions import CLOSED, Mode, State
 
 __all__ = [
     "IdentitySecret",
@@ -27,6 +27,7 @@ class KnownBy(StrEnum):
 
     LEDGER = "ledger"  # the runbook rotated it
     ACTIVITY_LOG = "activity log"  # Intercom recorded its making
+    WORKSPACE = "workspace"  # the workspace lists it alone, with its date
     FIRST_SEEN = "first seen"  # older than that, nobody knows by how much
 
 
@@ -74,6 +75,16 @@ class RotationRecord(Record):
     actor: str
     opened_at: datetime
     moved_at: datetime
+
+    @property
+    def open(self) -> bool:
+        """True until it is done, aborted or rolled back."""
+        return self.state not in CLOSED
+
+    @property
+    def needs_human(self) -> bool:
+        """True where a person has to decide."""
+        return self.state is State.NEEDS_HUMAN
 
 
 class Leftover(Record):
