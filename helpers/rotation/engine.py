@@ -79,9 +79,9 @@ class Engine:
         self._offer = Offer()
 
     @property
-    def consumers(self) -> tuple[str, ...]:
-        """The names of those who have to confirm."""
-        return tuple(consumer.name for consumer in self._consumers)
+    def vouchable(self) -> tuple[str, ...]:
+        """The consumers that only a person can vouch for."""
+        return tuple(c.name for c in self._consumers if c.how == "attested")
 
     # --- begin, go on, give up ---
 
