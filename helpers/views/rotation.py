@@ -75,7 +75,7 @@ def act(rehearsal: RotationRehearsal) -> View:
     reached = {step.state for step in rehearsal.steps}
     rows = [(str(step.state), step.proof) for step in rehearsal.steps]
     told = table(("state", "proof"), rows, empty="No state was reached.")
-    return stack(_chain(reached, compromised=False), told, _end(rehearsal))
+    return stack(chain(reached, compromised=False), told, _end(rehearsal))
 
 
 def _end(rehearsal: RotationRehearsal) -> View:
@@ -95,13 +95,13 @@ def states(facts: RotationFacts) -> View:
     del facts  # the ways are the same for everybody
     return stack(
         prose("Planned: replace first, revoke last."),
-        _chain((), compromised=False),
+        chain((), compromised=False),
         prose("Compromised: revoke first; a gap without a live key is allowed."),
-        _chain((), compromised=True),
+        chain((), compromised=True),
     )
 
 
-def _chain(reached: Collection[State], *, compromised: bool) -> View:
+def chain(reached: Collection[State], *, compromised: bool) -> View:
     """The states in their order, the reached ones filled."""
     order = ORDER[compromised]
     boxes = Markup("").join(_box(i, s, reached=s in reached) for i, s in enumerate(order))

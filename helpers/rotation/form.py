@@ -1,0 +1,160 @@
+"""The rotation as a form in JupyterLab; elsewhere a sentence.
+
+The field for the new key is emptied before anything is done with its value, so that neither the
+notebook, nor the widgets' state, nor the kernel's history holds it. What the form shows comes from
+the ledger: after a restart of the kernel it stands where the rotation stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from pydantic import SecretStr
+
+from helpers.choices import in_jupyterlab
+from helpers.context import Context
+from helpers.errors import RunbookError
+from helpers.rotation.engine import Need, Standing
+from helpers.rotation.guide import Guide, plan
+from helpers.rotation.procedures import Offer
+from helpers.rotation.transitions import ORDER, Mode, State
+from helpers.runbook import StepSession
+from helpers.views.base import View, prose, stack
+from helpers.views.rotation import chain
+
+__all__ = ["RotationForm", "open_rotation"]
+
+_ELSEWHERE: Final = (
+    "In JupyterLab a form stands here. On the command line: runbook rotate access-token --dry-run."
+)
+_SANDBOX: Final = "Sandbox: leave the field empty, and the sandbox's developer hub makes the key."
+
+
+def open_rotation(step: StepSession) -> RotationForm:
+    """Lead a person through a rotation of one of the profile's keys."""
+    return RotationForm(step.context)
+
+
+class RotationForm:
+    """A rotation to click through. Everything it does, `runbook rotate` does too."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._widgets: dict[str, Any] = {}
+
+    def _repr_html_(self) -> str:
+        return str(prose(_ELSEWHERE).html)
+
+    def __repr__(self) -> str:
+        return _ELSEWHERE
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        display(self._form() if in_jupyterlab() else prose(_ELSEWHERE))  # type: ignore[no-untyped-call]
+
+    # --- what a person does ---
+
+    def check(self) -> None:
+        """Look whether a rotation could work; change nothing."""
+        self._show(prose(f"It could begin. {self._guide().check(compromised=self._stolen)}"))
+
+    def begin(self) -> None:
+        """Open a rotation; it stops where the person has to click."""
+        self._tell(self._guide(by_hand=True).begin(self._mode, compromised=self._stolen))
+
+    def go_on(self) -> None:
+        """Go on, with the key that was pasted, if one was."""
+        pasted, self._widgets["secret"].value = self._widgets["secret"].value.strip(), ""
+        secret = SecretStr(pasted) if pasted else None
+        del pasted
+        guide = self._guide(by_hand=secret is not None)
+        names = frozenset(guide.vouchable()) if self._widgets["vouch"].value else frozenset()
+        self._tell(guide.go_on(Offer(secret=secret, attested=names)))
+
+    def give_up(self) -> None:
+        """Abort before the swap, or put the old key back after it."""
+        guide = self._guide()
+        standing = guide.standing()
+        swapped = standing is not None and standing.entry.at in (State.SWAPPED, State.CONFIRMED)
+        self._tell(guide.roll_back() if swapped else guide.abort())
+
+    # --- what is shown ---
+
+    @property
+    def _mode(self) -> Mode:
+        return Mode(self._widgets["mode"].value)
+
+    @property
+    def _stolen(self) -> bool:
+        return bool(self._widgets["stolen"].value)
+
+    def _guide(self, *, by_hand: bool = False) -> Guide:
+        return Guide(self._context, self._widgets["key"].value, by_hand=by_hand)
+
+    def _form(self) -> Any:
+        import ipywidgets as w
+
+        wide = {"style": {"description_width": "6rem"}, "layout": w.Layout(width="36rem")}
+        keys = [credential.variable for credential in self._context.settings.credentials()]
+        self._widgets = {
+            "key": w.Dropdown(options=keys, description="key", **wide),
+            "mode": w.Dropdown(options=list(map(str, Mode)), description="mode", **wide),
+            "stolen": w.Checkbox(description="the key is compromised: revoke it first", **wide),
+            "secret": w.Password(description="new key", placeholder="paste it here", **wide),
+            "vouch": w.Checkbox(description="I saw every consumer use the new key", **wide),
+            "said": w.HTML(),
+        }
+        for name in ("key", "mode", "stolen"):
+            self._widgets[name].observe(lambda _: self._guarded(self._where), names="value")
+        self._guarded(self._where)
+        return w.VBox([*self._widgets.values(), w.HBox(self._buttons())])
+
+    def _buttons(self) -> list[Any]:
+        import ipywidgets as w
+
+        actions = {
+            "Check only": self.check,
+            "Begin": self.begin,
+            "Go on": self.go_on,
+            "Give up": self.give_up,
+        }
+        buttons = []
+        for name, action in actions.items():
+            button = w.Button(description=name)
+            button.on_click(lambda _, action=action: self._guarded(action))
+            buttons.append(button)
+        return buttons
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except RunbookError as error:
+            self._show(prose(error.message), prose(error.advice))
+
+    def _where(self) -> None:
+        """Where an open rotation stands, or else the plan of one."""
+        standing = self._guide().standing()
+        if standing:
+            self._tell(standing)
+            return
+        lines = plan(self._mode, compromised=self._stolen)
+        self._show(chain((), compromised=self._stolen), *map(prose, lines))
+
+    def _tell(self, standing: Standing) -> None:
+        entry = standing.entry
+        order = ORDER[entry.compromised]
+        at = order.index(entry.at) if entry.at in order else 0
+        views = [chain(order[: at + 1], compromised=entry.compromised)]
+        views.append(prose(f"{entry.variable} stands at {entry.state}. {entry.reason}".strip()))
+        if standing.pause:
+            views.extend(prose(line) for line in standing.pause.say)
+            if standing.pause.need is Need.SECRET and self._context.hub:
+                views.append(prose(_SANDBOX))
+        elif entry.open:
+            views.append(prose("Click Go on: it tells what it waits for."))
+        self._show(*views)
+
+    def _show(self, *views: View) -> None:
+        self._widgets["said"].value = self._context.redactor.text(str(stack(*views).html))
