@@ -26,6 +26,7 @@ class Call:
     query: Mapping[str, str]
     body: Any
     client_ip: str
+    base_url: str  # the API's own address, without a slash at the end
     found: Item = field(default_factory=dict)  # what the endpoint's lookup found
 
     @property

@@ -105,8 +105,14 @@ def _answer(
         query=dict(request.query_params),
         body=_json(body),
         client_ip=workspace.behaviours.client_ip or (request.client or ("127.0.0.1",))[0],
+        base_url=_base_url(request),
     )
     return gate.admit(call, endpoint)
+
+
+def _base_url(request: Request) -> str:
+    whole: str = request.scope["path"]
+    return f"http://{request.headers.get('host')}{whole.removesuffix(_split(whole)[1])}"
 
 
 def _no_such_route(*, accept: str | None) -> Refusal:

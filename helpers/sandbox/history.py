@@ -1,7 +1,7 @@
 """The past of a seeded workspace: ordinary days, milestones, and a planted takeover.
 
-Which app a regeneration concerns stands in the row's description, as Intercom's documentation names
-no metadata for it; `app_package_name` in the metadata is the sandbox's own.
+Which app a regeneration concerns stands in the row's description alone: Intercom's documentation
+names no metadata for it.
 """
 
 from __future__ import annotations
@@ -62,8 +62,7 @@ def issued(workspace: Workspace) -> None:
             ("app_package_installation", app.created_at, "installed"),
             (_REGENERATION, app.token.created_at, "regenerated the access token of"),
         ):
-            about = {"app_package_name": app.name}
-            _write(workspace, maya, kind, at, f"{what} {app.name}.", metadata=about)
+            _write(workspace, maya, kind, at, f"{what} {app.name}.")
 
 
 _REGENERATION: Final = "app_package_token_regeneration"
@@ -96,7 +95,6 @@ def takeover(workspace: Workspace) -> None:
     for minute in (11, 12, 13, 15, 16, 18, 19):
         at = night + minute * _MINUTE
         _write(workspace, ruth, "admin_login_failure", at, "failed to log in.", ip=_ELSEWHERE)
-    export = {"app_package_name": STOLEN}
     for minute, kind, what, about in (
         (
             23,
@@ -105,7 +103,7 @@ def takeover(workspace: Workspace) -> None:
             {"sign_in_method": "email_password"},
         ),
         (26, "admin_two_factor_auth_change", "disabled two-factor authentication.", {}),
-        (31, _REGENERATION, f"regenerated the access token of {STOLEN}.", export),
+        (31, _REGENERATION, f"regenerated the access token of {STOLEN}.", {}),
         (34, "app_webhook_creation", "created a webhook to https://collector.example.net/.", {}),
         (38, "bulk_export", "exported 18,204 contacts.", {}),
         (44, "app_data_export", "exported conversation data.", {}),

@@ -156,7 +156,7 @@ def _installed(workspace: Workspace, path: dict[str, str]) -> App:
 def _log(workspace: Workspace, kind: str, verb: str, app: App) -> None:
     by = next(a for a in workspace.admins.values() if a.get("active", True))
     text = f"{by['name']} {verb} {app.name}."
-    workspace.record(kind, text, by=by, metadata={"app_package_name": app.name})
+    workspace.record(kind, text, by=by)
 
 
 def _described(app: App, workspace: Workspace) -> Item:

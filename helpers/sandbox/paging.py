@@ -12,7 +12,7 @@ from helpers.sandbox.answers import Refusal
 from helpers.sandbox.api import Call
 from helpers.sandbox.workspace import Item
 
-__all__ = ["by_cursor", "by_number"]
+__all__ = ["by_cursor", "by_number", "cursor_alone"]
 
 
 def by_cursor(
@@ -36,6 +36,12 @@ def by_cursor(
     if start + size < len(items):
         pages["next"] = {"per_page": size, "starting_after": _cursor(page[-1])}
     return page, pages
+
+
+def cursor_alone(pages: Item) -> Item:
+    """The form of `pages` that has no page numbers."""
+    after = {"starting_after": pages["next"]["starting_after"]} if "next" in pages else None
+    return {"type": "pages", "per_page": pages["per_page"], "next": after}
 
 
 def by_number(

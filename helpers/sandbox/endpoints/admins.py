@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from helpers.sandbox.answers import Answer, Refusal
-from helpers.sandbox.api import Call, endpoint
+from helpers.sandbox.api import PREVIEWS, Call, endpoint
 from helpers.sandbox.workspace import Item
 
 _AVATAR: Final = "https://static.intercomassets.com/assets/default-avatars/admins/128.png"
@@ -18,7 +18,7 @@ def identify(call: Call) -> Answer:
     kept = ("type", "id", "email", "name", "job_title", "away_mode_enabled", "away_mode_reassign")
     me = {key: admin[key] for key in (*kept, "has_inbox_seat", "team_ids")}
     me |= {"email_verified": True, "avatar": {"type": "avatar", "image_url": _AVATAR}}
-    if "role" in admin:
+    if "role" in admin and call.version in PREVIEWS:
         me["role"] = admin["role"]
     return Answer(me | {"app": _app(call)})
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from helpers.sandbox.answers import Answer, Refusal
 from helpers.sandbox.api import Call, endpoint
-from helpers.sandbox.paging import by_cursor
+from helpers.sandbox.paging import by_cursor, cursor_alone
 from helpers.sandbox.workspace import Item, Workspace
 
 __all__ = ["new_connector"]
@@ -86,8 +86,7 @@ def list_connectors(call: Call) -> Answer:
     connectors = list(call.workspace.collection("data_connectors").values())
     page, pages = by_cursor(call, connectors)
     short = [{key: connector[key] for key in _LISTED} for connector in page]
-    kept = {key: pages.get(key) for key in ("type", "per_page", "next")}
-    return Answer({"type": "list", "data": short, "pages": kept})
+    return Answer({"type": "list", "data": short, "pages": cursor_alone(pages)})
 
 
 @endpoint("GET", "/data_connectors/{id}", lookup=_find)

@@ -37,7 +37,7 @@ def new_conversation(workspace: Workspace, contact: Item, body: str) -> Item:
                 {"type": "contact", "id": contact["id"], "external_id": contact["external_id"]}
             ],
         },
-        "teammates": {"type": "admin.list", "admins": []},
+        "teammates": {"type": "admin.list", "teammates": []},
         "custom_attributes": {},
         "ai_agent_participated": False,
         "linked_objects": {"type": "list", "data": [], "total_count": 0, "has_more": False},
@@ -135,7 +135,6 @@ def reply(call: Call) -> Answer:
         "created_at": call.workspace.now,
         "updated_at": call.workspace.now,
         "notified_at": call.workspace.now,
-        "assigned_to": None,
         "author": {k: call.actor[k] for k in ("type", "id", "name", "email")},
         "attachments": [],
         "external_id": None,

@@ -40,10 +40,10 @@ def submit_event(call: Call) -> Answer:
             "event_name": name,
             "created_at": at,
             "intercom_user_id": contact["id"],
-            "user_id": contact["external_id"],
             "email": contact["email"],
             "metadata": metadata,
-        },
+        }
+        | ({"user_id": contact["external_id"]} if contact["external_id"] else {}),
     )
     return Answer(status=202)
 
@@ -60,9 +60,20 @@ def list_events(call: Call) -> Answer:
     events.sort(key=lambda e: -int(e["created_at"]))
     if call.query.get("summary") == "true":
         return Answer(_summary(contact, events))
+    return Answer(_page(call, contact, events))
+
+
+def _page(call: Call, contact: Item, events: list[Item]) -> Item:
+    """Newest first; `before` is in milliseconds, as in the documentation's example."""
     size = call.integer("per_page", 50, high=150)
-    body = {"type": "event.list", "events": events[:size], "pages": {"next": None}}
-    return Answer(body)
+    before = call.integer("before", 0)
+    left = [e for e in events if not before or e["created_at"] * 1000 < before]
+    pages = {}
+    if len(left) > size:
+        last = left[size - 1]["created_at"] * 1000
+        query = f"type=user&intercom_user_id={contact['id']}&per_page={size}&before={last}"
+        pages["next"] = f"{call.base_url}/events?{query}"
+    return {"type": "event.list", "events": left[:size], "pages": pages}
 
 
 def _asked(call: Call) -> Item:

@@ -9,7 +9,7 @@ from typing import Final
 
 from helpers.sandbox.answers import Answer, Refusal
 from helpers.sandbox.api import Call, endpoint
-from helpers.sandbox.paging import by_cursor, by_number
+from helpers.sandbox.paging import by_cursor, by_number, cursor_alone
 from helpers.sandbox.workspace import Item
 
 __all__ = ["KINDS", "Kind", "find"]
@@ -24,7 +24,6 @@ class Kind:
     paging: str = ""
     list_type: str = "list"
     items_key: str = "data"
-    counted: bool = True  # whether the list tells its total count
     size: int = 50
     shows: bool = True
     missing: tuple[str, str] = ("not_found", "Resource Not Found")
@@ -45,7 +44,7 @@ KINDS: Final = (
         items_key="teams",
         missing=("team_not_found", "Team not found"),
     ),
-    Kind("/macros", paging="cursor", counted=False, missing=("not_found", "Macro not found")),
+    Kind("/macros", paging="cursor", missing=("not_found", "Macro not found")),
     Kind("/ticket_types"),
     Kind("/articles", paging="pages", size=25, deletes="article"),
     Kind("/news/news_items", paging="pages", size=10, deletes="news-item"),
@@ -82,12 +81,12 @@ def list_all(kind: Kind, call: Call) -> Answer:
         return Answer(body | {kind.items_key: items})
     if kind.paging == "cursor":
         page, pages = by_cursor(call, items, size=kind.size)
-    else:
-        page, pages = by_number(call, items, size=kind.size)
-    body[kind.items_key] = page
-    if kind.counted:
-        body["total_count"] = len(items)
-    return Answer(body | (pages if kind.paging == "flat" else {"pages": {"type": "pages"} | pages}))
+        return Answer(body | {kind.items_key: page, "pages": cursor_alone(pages)})
+    page, numbers = by_number(call, items, size=kind.size)
+    body |= {kind.items_key: page, "total_count": len(items)}
+    return Answer(
+        body | (numbers if kind.paging == "flat" else {"pages": {"type": "pages"} | numbers})
+    )
 
 
 def show(call: Call) -> Answer:
