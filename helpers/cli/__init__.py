@@ -23,7 +23,11 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "audit": ("helpers.cli.audit:audit", "Run every notebook and write the report."),
     "lab": ("helpers.cli.lab:lab", "Open JupyterLab at the first notebook."),
     "init": ("helpers.cli.init:init", "Set a repository up: .env.example, .gitignore, .env."),
+    "keys": ("helpers.cli.keys:keys", "How old every key is, and when it is due."),
+    "rotate": ("helpers.cli.rotate:rotate", "Replace a key; prove the old one dead."),
+    "sandbox": ("helpers.cli.sandbox:sandbox", "Run the local Intercom; print its credentials."),
     "test": ("helpers.cli.test:test", "Run every test, and check the notebooks."),
+    "webhook": ("helpers.cli.webhook:webhook", "Try a webhook receiver; send it samples; listen."),
 }
 
 

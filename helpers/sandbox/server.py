@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from types import FrameType
 
 from uvicorn.config import Config
 from uvicorn.server import Server
@@ -82,12 +84,31 @@ def address(listener: socket.socket) -> str:
 
 
 def serve(listener: socket.socket, intercom: LocalIntercom) -> None:
-    """Serve in the foreground until SIGINT or SIGTERM."""
-    _run(_server(intercom), listener)
+    """Serve in the foreground until SIGINT or SIGTERM; both are a clean end."""
+    server = _server(intercom)
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        _run(server, listener)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+class _Server(Server):
+    """uvicorn's server, which leaves signals to whoever runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
 
 
 def _server(intercom: LocalIntercom) -> Server:
-    return Server(
+    return _Server(
         Config(
             intercom,
             http="h11",

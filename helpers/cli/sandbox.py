@@ -1,0 +1,66 @@
+"""`runbook sandbox`: the local Intercom in the foreground."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from helpers.errors import UsageError
+
+if TYPE_CHECKING:
+    import socket
+
+__all__ = ["credentials", "sandbox"]
+
+
+@click.command()
+@click.option("--port", default=0, show_default="a free one", type=click.IntRange(0, 65535))
+def sandbox(port: int) -> None:
+    """Run the local Intercom until Ctrl-C or SIGTERM.
+
+    What it prints is an env file, so another terminal can audit it as if it were real:
+
+        runbook sandbox > sandbox.env &
+
+        runbook audit --profile production --env-file sandbox.env
+    """
+    from helpers.sandbox.server import address, application, serve
+
+    with _listen(port) as listener:
+        click.echo(credentials(address(listener)), nl=False)
+        serve(listener, application())
+
+
+def _listen(port: int) -> socket.socket:
+    from helpers.sandbox.server import listen
+
+    try:
+        return listen(port)
+    except OSError as error:
+        raise UsageError(
+            f"Port {port} can't be used: {error.strerror}.", "Name another, or none for a free one."
+        ) from None
+
+
+def credentials(url: str) -> str:
+    """The demo's address and secrets as an env file. They are made up, and open nothing else."""
+    from helpers.sandbox.seeds import DEMO
+
+    production = DEMO.profiles["production"]
+    lines = {
+        "INTERCOM_BASE_URL": url,
+        "INTERCOM_REGION": DEMO.region,
+        "INTERCOM_APP_ID": DEMO.id_code,
+        "INTERCOM_ACCESS_TOKEN": production.access_token,
+        "INTERCOM_READ_TOKEN": DEMO.read_token,
+        "INTERCOM_WRITE_TOKEN": DEMO.write_token,
+        "INTERCOM_CLIENT_SECRET": production.client_secret,
+        "INTERCOM_IDENTITY_SECRET": production.identity_secret,
+    }
+    head = (
+        f"# The local Intercom is ready at {url} (Ctrl-C stops it).\n"
+        f"# Its developer hub, for tests: {url}/_hub/\n"
+        "# Demo credentials: made up, and good for nothing else.\n"
+    )
+    return head + "".join(f"{name}={value}\n" for name, value in lines.items())
