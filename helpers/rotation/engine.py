@@ -73,7 +73,7 @@ class Engine:
         self._ledger = ledger
         self._store = store
         self._procedure = procedure
-        self._consumers = tuple(consumers) or (Consumer(f"whoever reads {store.label}"),)
+        self._consumers = tuple(consumers) or (Consumer("readers"),)
         self._tell = tell
         self._register = register  # with the redactor, before a secret goes anywhere
         self._offer = Offer()
@@ -306,7 +306,8 @@ class Engine:
         where = consumer.file or consumer.url
         if where:
             return f"{consumer.name}: {where} does not report {entry.new_fingerprint} yet."
-        return f"{consumer.name}: see that it uses {entry.new_fingerprint}, then confirm it."
+        whom = f"whatever reads {self._store.label}" if consumer.name == "readers" else "it"
+        return f"{consumer.name}: see that {whom} uses {entry.new_fingerprint}, then confirm it."
 
     def _decide(self, entry: Entry, proof: str, verdict: Verdict) -> Entry | Pause:
         """Record what was seen, and go on, wait, or call a person."""

@@ -7,7 +7,9 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from pydantic import SecretStr
 
 from helpers.context import Context
 from helpers.errors import ConfigurationError, UsageError
@@ -23,23 +25,10 @@ from helpers.rotation.ledger import Entry, Ledger
 from helpers.rotation.probing import reach
 from helpers.rotation.procedures import Hand, Procedure
 from helpers.rotation.stores.base import SecretStore
-from helpers.settings import Credential, Profile
+from helpers.settings import VARIABLES, Credential, Profile
 from helpers.state import open_state
 
-if TYPE_CHECKING:
-    from pydantic import SecretStr
-
-__all__ = ["VARIABLES", "Workshop", "actor_of", "ledger_of", "workshop"]
-
-# How the command line calls them.
-VARIABLES = {
-    "access-token": "INTERCOM_ACCESS_TOKEN",
-    "read-token": "INTERCOM_READ_TOKEN",
-    "write-token": "INTERCOM_WRITE_TOKEN",
-    "client-secret": "INTERCOM_CLIENT_SECRET",
-    "identity-secret": "INTERCOM_IDENTITY_SECRET",
-}
-
+__all__ = ["Workshop", "actor_of", "ledger_of", "workshop"]
 
 @dataclass(frozen=True)
 class Workshop:
@@ -105,6 +94,9 @@ def workshop(
 
 def _credential(context: Context, variable: str) -> Credential:
     found = context.settings.credential(variable)
+    if found is None and context.policy.rotation.store != "env":
+        kind = next(known.kind for known in VARIABLES if known.name == variable)
+        return Credential(variable, kind, SecretStr(""), context.policy.rotation.store)
     if found is None:
         raise ConfigurationError(
             f"{variable} is not set for the profile {context.settings.profile}.",

@@ -16,12 +16,25 @@ def open_store(spec: str, settings: Settings, credential: Credential) -> SecretS
 
     Raises ConfigurationError where it can't be used; libraries of extras are imported only here.
     """
-    kind = spec.partition(":")[0]
+    kind, _, place = spec.partition(":")
     variable = _name_there(credential)
     if kind == "env":
         from helpers.rotation.stores.envfile import EnvFileStore
 
         return EnvFileStore(env_file_of(settings, credential), variable, credential.kind)
+    if kind == "keyring":
+        from helpers.rotation.stores.oskeyring import KeyringStore
+
+        return KeyringStore(f"intercom-runbook/{settings.profile}", variable, credential.kind)
+    if kind == "aws" and place:
+        from helpers.rotation.stores.aws import AwsStore
+
+        return AwsStore(place, credential.kind)
+    mount, _, path = place.partition("/")
+    if kind == "vault" and path:
+        from helpers.rotation.stores.vault import VaultStore
+
+        return VaultStore(mount, path, variable, credential.kind)
     raise ConfigurationError(f"There is no store {spec!r}.", "Choices: env, keyring, aws:, vault:.")
 
 

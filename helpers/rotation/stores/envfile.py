@@ -11,7 +11,6 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from helpers.model import fingerprint
 from helpers.rotation.stores import durable
 from helpers.rotation.stores.base import (
     Capabilities,
@@ -19,6 +18,7 @@ from helpers.rotation.stores.base import (
     Stage,
     StoreSetupError,
 )
+from helpers.rotation.stores.fingerprints import expect, matches
 from helpers.rotation.stores.splice import splice, value_of
 
 __all__ = ["EnvFileStore"]
@@ -72,25 +72,20 @@ class EnvFileStore:
     def promote(self, expect_current: str, expect_pending: str) -> None:
         """Keep the old one, splice the new one in, forget the pending file: in this order."""
         current, pending = self.read(Stage.CURRENT), self.read(Stage.PENDING)
-        if self._is(current, expect_pending):
-            self.discard(Stage.PENDING)  # all but this was done before a crash
-            return
-        self._expect(current, expect_current, Stage.CURRENT)
-        self._expect(pending, expect_pending, Stage.PENDING)
-        if current is None or pending is None:  # pragma: no cover (expected above)
-            return
-        self._keep(Stage.PREVIOUS, current, "kept")
-        self._write(expect_current, pending)
+        if not matches(self._kind, current, expect_pending):
+            old = expect(self._kind, current, expect_current, self.label)
+            new = expect(self._kind, pending, expect_pending, self.label)
+            self._keep(Stage.PREVIOUS, old, "kept")
+            self._write(expect_current, new)
         self.discard(Stage.PENDING)
 
     def rollback(self, expect_current: str, expect_previous: str) -> None:
         """Splice the old one in again and forget both."""
-        current, previous = self.read(Stage.CURRENT), self.read(Stage.PREVIOUS)
-        if not self._is(current, expect_previous):
-            self._expect(current, expect_current, Stage.CURRENT)
-            self._expect(previous, expect_previous, Stage.PREVIOUS)
-            if previous is not None:
-                self._write(expect_current, previous)
+        current = self.read(Stage.CURRENT)
+        if not matches(self._kind, current, expect_previous):
+            expect(self._kind, current, expect_current, self.label)
+            old = expect(self._kind, self.read(Stage.PREVIOUS), expect_previous, self.label)
+            self._write(expect_current, old)
         self.discard(Stage.PREVIOUS)
         self.discard(Stage.PENDING)
 
@@ -116,20 +111,10 @@ class EnvFileStore:
     def _write(self, expect_current: str, value: SecretStr) -> None:
         def change(content: bytes) -> bytes:
             found = value_of(content, self._variable)
-            self._expect(SecretStr(found) if found else None, expect_current, Stage.CURRENT)
+            expect(self._kind, SecretStr(found) if found else None, expect_current, self.label)
             return splice(content, self._variable, value.get_secret_value())
 
         durable.replace(self._path, change)
-
-    def _is(self, value: SecretStr | None, expected: str) -> bool:
-        return value is not None and fingerprint(self._kind, value.get_secret_value()) == expected
-
-    def _expect(self, value: SecretStr | None, expected: str, stage: Stage) -> None:
-        if not self._is(value, expected):
-            raise ConflictError(
-                f"The {stage} value of {self.label} is not the one with fingerprint {expected}.",
-                "Someone else changed it: look who, before going on.",
-            )
 
     def _refuse_tracked(self) -> None:
         """What waits beside the file must not become a commit."""

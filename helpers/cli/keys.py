@@ -1,0 +1,108 @@
+"""`runbook keys`: every key of every environment, its age, and when it is due."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from helpers.exit_status import NOTHING_VERIFIED
+from helpers.settings import Profile
+
+if TYPE_CHECKING:
+    from helpers.rotation.calendar import Due
+    from helpers.rotation.schedule import Scheduled
+
+__all__ = ["keys"]
+
+TOO_OLD: Final = 13  # as a failure of severity high
+
+
+@click.command()
+@click.option(
+    "--profile", "profiles", multiple=True, help=f"{', '.join(Profile)}; may be given repeatedly."
+)
+@click.option("--env-file", default="", help="An env file in place of the profile's own.")
+@click.option("--policy", default="", help="A policy.toml. Default: the project's own.")
+@click.option(
+    "--fail-if-older-than",
+    type=click.IntRange(1),
+    metavar="PERCENT",
+    help="Exit 13 if a key is over this share of its allowed age.",
+)
+@click.option(
+    "--calendar",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the dates as an .ics file.",
+)
+def keys(
+    profiles: tuple[str, ...],
+    env_file: str,
+    policy: str,
+    fail_if_older_than: int | None,
+    calendar: Path | None,
+) -> int:
+    r"""How old the keys are, how that is known, when they are due, and who owns them.
+
+    \b
+    Exit status: 0 fine, 3 no key could be looked at, 13 a key is too old (--fail-if-older-than)
+    """
+    seen = [_keys(profile, env_file, policy) for profile in profiles or ("sandbox",)]
+    found = [key for keys_, _ in seen for key in keys_]
+    click.echo(_table(found))
+    if calendar:
+        _write(calendar, [due for _, dues in seen for due in dues])
+    if not found:
+        return NOTHING_VERIFIED
+    limit = fail_if_older_than
+    return TOO_OLD if limit and any(key.percent > limit for key in found) else 0
+
+
+def _keys(profile: str, env_file: str, policy: str) -> tuple[list[Scheduled], list[Due]]:
+    from contextlib import ExitStack
+
+    from helpers.choices import Choices
+    from helpers.collectors.rotation import collect
+    from helpers.model import Known
+    from helpers.opening import open_context
+    from helpers.rotation.schedule import scheduled
+
+    with ExitStack() as closing:
+        context = open_context("keys", Choices(profile, env_file, policy=policy), closing)
+        facts, now, rules = collect(context), context.clock(), context.policy.rotation
+        if not isinstance(facts.keys, Known):
+            click.echo(f"{profile}: {facts.keys.reason}", err=True)
+            return [], []
+        found = [scheduled(key, rules, now, profile) for key in facts.keys.value]
+        return found, [key.as_due(rules) for key in found]
+
+
+def _write(path: Path, dues: list[Due]) -> None:
+    from datetime import UTC, datetime
+
+    from helpers.files import write_private
+    from helpers.rotation.calendar import calendar
+
+    write_private(path, calendar(dues, datetime.now(UTC)))
+    click.echo(f"Wrote {path}.", err=True)
+
+
+def _table(found: list[Scheduled]) -> str:
+    from helpers.views.base import table
+
+    rows = [
+        (
+            key.profile,
+            key.key.variable,
+            key.key.fingerprint,
+            f"{'' if key.key.exact else '>= '}{key.age} of {key.limit} days",
+            f"{key.percent} %{' !' * len(key.warnings)}",
+            f"{key.due:%Y-%m-%d}",
+            str(key.key.known_by),
+            key.owner or "nobody",
+        )
+        for key in found
+    ]
+    columns = ("profile", "key", "fingerprint", "age", "used", "due", "known by", "owner")
+    return table(columns, rows, empty="No key is configured.").text
