@@ -15,6 +15,7 @@ __all__ = [
     "Answer",
     "AuditFacts",
     "Count",
+    "DayCount",
     "Gap",
     "LogStatus",
     "MirrorEvidence",

@@ -1,0 +1,208 @@
+"""Questions to the activity log: named SQL in files, and what comes of asking them.
+
+A question is `questions/<name>.sql`. Its comment says `title`, `asks` and which `variables` it
+uses; it answers with rows of id, happened, actor, ip, activity, detail, flags. `_prepare.sql` makes what
+they build on. DuckDB answers them over the Parquet partitions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from helpers.auditlog.partitions import COLUMNS
+from helpers.auditlog.records import ActivityRow, ActivitySummary, Answer, Count, DayCount
+from helpers.errors import StateError
+
+if TYPE_CHECKING:
+    import duckdb
+
+__all__ = ["Inquiry", "Question", "ask", "known_types", "questions"]
+
+_SHOWN: Final = 20  # rows of one answer that go into a snapshot
+_LONGEST: Final = 300  # characters of one detail
+_HEADER: Final = re.compile(r"^-- (title|asks|variables): (.+)$", re.MULTILINE)
+_VARIABLES: Final[Mapping[str, Any]] = {
+    "failures": 3,
+    "within_minutes": 60,
+    "dormant_days": 90,
+    "peak_times": 5,
+    "peak_least": 20,
+    "time_zone": "UTC",
+    "day_starts": 7,
+    "day_ends": 20,
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A named question."""
+
+    name: str
+    title: str
+    asks: str
+    variables: tuple[str, ...]
+    sql: str
+
+
+@dataclass(frozen=True)
+class Inquiry:
+    """What is asked about: a period, who is a teammate today, and the variables of the policy."""
+
+    start: datetime
+    end: datetime
+    teammates: tuple[str, ...]
+    variables: Mapping[str, Any]
+
+
+@cache
+def questions() -> tuple[Question, ...]:
+    """Every question there is, the takeover first, the others by name."""
+    folder = files("helpers.auditlog").joinpath("questions")
+    found = [
+        _question(f.name.removesuffix(".sql"), f.read_text("utf-8"))
+        for f in folder.iterdir()
+        if f.name.endswith(".sql") and not f.name.startswith("_")
+    ]
+    return tuple(sorted(found, key=lambda q: (q.name != "takeover", q.name)))
+
+
+@cache
+def known_types() -> frozenset[str]:
+    """The kinds of activity in Intercom's API description 2.16. The set is open: others occur."""
+    text = files("helpers.auditlog").joinpath("known_types.txt").read_text("ascii")
+    return frozenset(text.split())
+
+
+def ask(
+    partitions: Sequence[Path], inquiry: Inquiry
+) -> tuple[ActivitySummary, tuple[Answer, ...]]:
+    """Put every question to the rows in these files. Raises StateError where one is damaged."""
+    import duckdb
+
+    with closing(duckdb.connect(config={"autoinstall_known_extensions": "false"})) as database:
+        try:
+            _prepare(database, partitions, inquiry)
+        except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException):
+            raise StateError(
+                "The fetched activity log is damaged.",
+                "Delete the folder `activity` of this profile's state: it is fetched again.",
+            ) from None
+        answers = tuple(_answer(database, question, inquiry) for question in questions())
+        return _summary(database, inquiry), answers
+
+
+def _question(name: str, sql: str) -> Question:
+    told = {key: value for key, value in _HEADER.findall(sql)}
+    variables = tuple(v.strip() for v in told.get("variables", "").split(",") if v.strip())
+    return Question(name, told["title"], told["asks"], variables, sql)
+
+
+def _prepare(
+    database: duckdb.DuckDBPyConnection, partitions: Sequence[Path], inquiry: Inquiry
+) -> None:
+    variables = {**_VARIABLES, **inquiry.variables}
+    variables["period_start"] = inquiry.start.astimezone(UTC).replace(tzinfo=None)
+    variables["period_end"] = inquiry.end.astimezone(UTC).replace(tzinfo=None)
+    for name, value in variables.items():
+        database.execute(f"SET VARIABLE {name} = ?", [value])
+    database.execute("CREATE TEMP TABLE teammates (id VARCHAR)")
+    if inquiry.teammates:
+        database.executemany("INSERT INTO teammates VALUES (?)", [[t] for t in inquiry.teammates])
+    _view(database, partitions)
+    prepare = files("helpers.auditlog").joinpath("questions", "_prepare.sql")
+    database.execute(prepare.read_text("utf-8"))
+
+
+def _view(database: duckdb.DuckDBPyConnection, partitions: Sequence[Path]) -> None:
+    columns = ", ".join(COLUMNS)
+    if partitions:
+        names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in partitions)
+        rows = f"SELECT {columns} FROM read_parquet([{names}])"  # noqa: S608 (paths are our own)
+    else:
+        nothing = ", ".join(f"NULL::{kind} AS {name}" for name, kind in COLUMNS.items())
+        rows = f"SELECT {nothing} WHERE false"  # noqa: S608
+    database.execute(
+        f"CREATE TEMP VIEW activity AS SELECT * FROM ({rows}) "  # noqa: S608
+        "WHERE happened < getvariable('period_end')"
+    )
+
+
+def _answer(
+    database: duckdb.DuckDBPyConnection, question: Question, inquiry: Inquiry
+) -> Answer:
+    database.execute(f"CREATE OR REPLACE TEMP TABLE answer AS {question.sql}")
+    count, flagged = _one(
+        database, "SELECT count(*), count(*) FILTER (WHERE len(flags) > 0) FROM answer"
+    )
+    first = "SELECT * FROM answer ORDER BY len(flags) = 0, happened, id LIMIT ?"
+    rows = tuple(sorted(map(_row, database.execute(first, [_SHOWN]).fetchall()), key=_by_time))
+    used = {**_VARIABLES, **inquiry.variables}
+    return Answer(
+        question=question.name,
+        title=question.title,
+        count=count,
+        flagged=flagged,
+        rows=rows,
+        parameters=tuple((name, str(used[name])) for name in question.variables),
+    )
+
+
+def _row(row: Sequence[Any]) -> ActivityRow:
+    id_, at, actor, ip, activity, detail, flags = row
+    return ActivityRow(
+        id=str(id_),
+        at=at.replace(tzinfo=UTC),
+        actor=actor or "",
+        ip=ip or "",
+        activity=activity,
+        detail=(detail or "")[:_LONGEST],
+        flags=tuple(dict.fromkeys(flags or ())),
+    )
+
+
+def _by_time(row: ActivityRow) -> tuple[datetime, str]:
+    return row.at, row.id
+
+
+def _summary(database: duckdb.DuckDBPyConnection, inquiry: Inquiry) -> ActivitySummary:
+    within = "FROM activity WHERE happened >= getvariable('period_start')"
+    rows, teammates = _one(database, f"SELECT count(*), count(DISTINCT actor) {within}")  # noqa: S608
+    types = database.execute(
+        f"SELECT activity, count(*) AS n {within} GROUP BY activity ORDER BY n DESC, activity"  # noqa: S608
+    ).fetchall()
+    days = database.execute(_DAYS).fetchall()
+    security = database.execute(_TIMELINE).fetchall()
+    return ActivitySummary(
+        start=inquiry.start,
+        end=inquiry.end,
+        rows=rows,
+        teammates=teammates,
+        types=tuple(Count(name=name, count=count) for name, count in types),
+        unknown_types=tuple(sorted({name for name, _ in types} - known_types())),
+        days=tuple(DayCount(day=str(d), total=n, security=s) for d, n, s in days),
+        security=tuple(sorted(map(_row, security), key=_by_time)),
+    )
+
+
+def _one(database: duckdb.DuckDBPyConnection, sql: str) -> Any:
+    return database.execute(sql).fetchone()
+
+
+_DAYS: Final = """
+SELECT CAST(a.happened AS DATE) AS day, count(*),
+  count(*) FILTER (WHERE a.activity IN (SELECT activity FROM kinds WHERE kind <> 'log-in'))
+FROM activity AS a WHERE a.happened >= getvariable('period_start') GROUP BY day ORDER BY day
+"""
+_TIMELINE: Final = """
+SELECT id, happened, actor, ip, activity, detail, flags FROM security
+WHERE kind <> 'log-in' OR activity = 'admin_login_failure'
+ORDER BY len(flags) = 0, happened DESC, id LIMIT 60
+"""

@@ -1,0 +1,77 @@
+"""Evidence of review: a person looked at a period and signed for it, in the log itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from helpers.auditlog.entries import Entry, timestamp
+from helpers.auditlog.log import AuditLog
+from helpers.auditlog.records import ActivitySummary, Anchor, Answer, Review, results_digest
+from helpers.auditlog.segments import entries
+from helpers.errors import UsageError
+
+__all__ = ["REVIEWED", "reviews_in", "sign"]
+
+REVIEWED: Final = "review.signed"
+_NAME: Final = range(2, 101)
+
+
+def sign(
+    log: AuditLog,
+    reviewer: str,
+    summary: ActivitySummary,
+    answers: Sequence[Answer],
+    *,
+    note: str = "",
+) -> Anchor:
+    """Record who reviewed which period, and the digest of what was seen; then seal it.
+
+    Raises UsageError without a name, StateError where the log can't take it.
+    """
+    if len(reviewer.strip()) not in _NAME:
+        raise UsageError("A review needs the name of a person.", "Give your name.")
+    log.append(
+        REVIEWED,
+        reviewer=reviewer.strip(),
+        period_from=timestamp(summary.start),
+        period_to=timestamp(summary.end),
+        rows=summary.rows,
+        results_sha256=results_digest(tuple(answers)),
+        note=note,
+    )
+    return log.seal()
+
+
+def reviews_in(folder: Path) -> tuple[Review, ...]:
+    """Every review in a log, oldest first. Raises OSError where it can't be read."""
+    return tuple(_reviews(folder))
+
+
+def _reviews(folder: Path) -> Iterator[Review]:
+    for entry in entries(folder):
+        if entry.action == REVIEWED:
+            review = _review(entry)
+            if review:
+                yield review
+
+
+def _review(entry: Entry) -> Review | None:
+    told = entry.metadata
+    try:
+        return Review(
+            reviewer=str(told["reviewer"]),
+            signed_at=entry.at,
+            period_from=_moment(told["period_from"]),
+            period_to=_moment(told["period_to"]),
+            rows=int(told["rows"]),
+            results=str(told["results_sha256"]),
+        )
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,154 @@
+"""The state of a local log, ours or an application's, for the audit to judge.
+
+An application may keep plain JSON lines; then records are counted by their time, and nothing can be
+said of tampering. Records from the run's own time prove nothing, so those from before are counted
+apart.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from helpers.auditlog.heads import read_noted_head
+from helpers.auditlog.records import Count, Gap, LogStatus, RecentRecord, Verification
+from helpers.auditlog.segments import entries, segments
+from helpers.auditlog.verification import log_id_of, verify
+
+__all__ = ["status_of"]
+
+_TIMES: Final = ("timestamp", "time", "ts", "@timestamp", "created_at")
+_RECENT: Final = 10
+_MOST: Final = 12
+_OWN: Final = "log."
+
+
+@dataclass(frozen=True)
+class _Line:
+    """What of a record is counted and shown."""
+
+    seq: int
+    at: datetime
+    action: str
+    actor: str
+    resource: str
+    result: str
+
+
+def status_of(folder: Path, source: str, state: Path, now: datetime) -> LogStatus:
+    """Read and verify a log. `now` is when the run began. Raises OSError, StateError."""
+    chained = bool(segments(folder))
+    lines = _chained(folder) if chained else _plain(folder)
+    verification = _verified(folder, state) if chained else None
+    return _count(lines, source, now, verification)
+
+
+def _verified(folder: Path, state: Path) -> Verification:
+    head = read_noted_head(state, log_id_of(folder))
+    return verify(folder, anchors=[head] if head else [])
+
+
+def _count(
+    lines: Iterable[_Line], source: str, now: datetime, verification: Verification | None
+) -> LogStatus:
+    actions: Counter[str] = Counter()
+    actors: Counter[str] = Counter()
+    recent: deque[_Line] = deque(maxlen=_RECENT)
+    records = before = failures = 0
+    first = last = None
+    gap: Gap | None = None
+    for line in lines:
+        if last and (gap is None or (line.at - last).days > gap.days):
+            gap = Gap(days=(line.at - last).days, start=last, end=line.at)
+        first, last = first or line.at, line.at
+        records += 1
+        before += line.at < now
+        failures += line.result == "failure"
+        actions[line.action] += 1
+        actors[line.actor] += 1
+        recent.append(line)
+    return LogStatus(
+        source=source,
+        chained=verification is not None,
+        records=records,
+        before_run=before,
+        first_at=first,
+        last_at=last,
+        failures=failures,
+        longest_gap=gap,
+        verification=verification,
+        actions=_counts(actions),
+        actors=_counts(actors),
+        recent=tuple(_shown(line) for line in recent),
+    )
+
+
+def _counts(found: Counter[str]) -> tuple[Count, ...]:
+    ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(Count(name=name, count=count) for name, count in ranked[:_MOST])
+
+
+def _shown(line: _Line) -> RecentRecord:
+    return RecentRecord(
+        seq=line.seq,
+        at=line.at,
+        action=line.action,
+        actor=line.actor,
+        resource=line.resource,
+        result=line.result,
+    )
+
+
+def _chained(folder: Path) -> Iterator[_Line]:
+    """The records of one of our logs, without those the log writes about itself."""
+    for entry in entries(folder):
+        if entry.action.startswith(_OWN):
+            continue
+        actor = f"{entry.user.get('os_user', '')}@{entry.user.get('host', '')}"
+        resource = entry.resource.get("id", "")
+        yield _Line(entry.seq, entry.at, entry.action, actor, resource, entry.result)
+
+
+def _plain(folder: Path) -> Iterator[_Line]:
+    """The lines of a log that is not ours, which have a time and an action under usual names."""
+    files = sorted(f for f in folder.glob("*") if f.suffix in (".jsonl", ".log", ".ndjson"))
+    for file in files:
+        with file.open(encoding="utf-8", errors="replace") as stream:
+            for number, line in enumerate(stream, 1):
+                found = _plain_line(number, line)
+                if found:
+                    yield found
+
+
+def _plain_line(number: int, line: str) -> _Line | None:
+    try:
+        record = json.loads(line.removeprefix("[AUDIT]"))
+    except ValueError:
+        return None
+    if not isinstance(record, dict):
+        return None
+    at = next(filter(None, (_time(record.get(name)) for name in _TIMES)), None)
+    if at is None:
+        return None
+    action = _said(record, "action", "event", "type", "message")
+    actor, result = _said(record, "user", "actor", "admin"), _said(record, "result", "status")
+    return _Line(number, at, action, actor, _said(record, "resource", "target"), result)
+
+
+def _said(record: Mapping[str, Any], *names: str) -> str:
+    return next((str(record[n])[:80] for n in names if isinstance(record.get(n), str)), "")
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        if isinstance(value, (int, float)):
+            return datetime.fromtimestamp(value, UTC)
+        moment = datetime.fromisoformat(str(value))
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
