@@ -134,6 +134,7 @@ CASES = (
     Case("GET /news/newsfeeds"),
     Case("GET /ai/external_pages"),
     Case("GET /ai/external_pages/{id}", prepare=first("/ai/external_pages")),
+    Case("DELETE /ai/external_pages/{id}", prepare=first("/ai/external_pages")),
     Case("GET /content_snippets"),
     Case("GET /content_snippets/{id}", prepare=first("/content_snippets")),
     Case("DELETE /content_snippets/{id}", prepare=first("/content_snippets")),

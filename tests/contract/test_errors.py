@@ -28,6 +28,7 @@ NO_DESCRIBED_404 = {
     "POST /contacts/{id}/unarchive",
     "DELETE /conversations/{id}",
     "GET /ai/external_pages/{id}",
+    "DELETE /ai/external_pages/{id}",
     "GET /ticket_types/{id}",
 }
 

@@ -27,7 +27,8 @@ class Kind:
     size: int = 50
     shows: bool = True
     missing: tuple[str, str] = ("not_found", "Resource Not Found")
-    deletes: str = ""  # the `object` of a deletion's answer; `204` where it has no body
+    # the `object` of a deletion's answer; `204` or `empty` without a body, `self` with what it was
+    deletes: str = ""
 
     @property
     def collection(self) -> str:
@@ -36,7 +37,7 @@ class Kind:
 
 
 KINDS: Final = (
-    Kind("/tags", deletes="-"),
+    Kind("/tags", deletes="empty"),
     Kind("/segments", list_type="segment.list", items_key="segments"),
     Kind(
         "/teams",
@@ -49,7 +50,7 @@ KINDS: Final = (
     Kind("/articles", paging="pages", size=25, deletes="article"),
     Kind("/news/news_items", paging="pages", size=10, deletes="news-item"),
     Kind("/news/newsfeeds", paging="pages", size=10, shows=False),
-    Kind("/ai/external_pages", paging="pages"),
+    Kind("/ai/external_pages", paging="pages", deletes="self"),
     Kind("/data_attributes", shows=False),
     Kind(
         "/content_snippets",
@@ -99,8 +100,8 @@ def delete(kind: Kind, call: Call) -> Answer:
     del call.workspace.collection(kind.collection)[call.found["id"]]
     if kind.deletes == "204":
         return Answer(status=204)
-    if kind.deletes == "-":
-        return Answer()
+    if kind.deletes in ("empty", "self"):
+        return Answer(call.found if kind.deletes == "self" else None)
     return Answer({"id": call.found["id"], "object": kind.deletes, "deleted": True})
 
 
