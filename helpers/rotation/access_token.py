@@ -71,10 +71,15 @@ class AccessToken:
         return self._hand.mint(entry)
 
     def verify(
-        self, entry: Entry, new: SecretStr, before: Mapping[str, Any], offer: Offer
+        self,
+        entry: Entry,
+        new: SecretStr,
+        old: SecretStr | None,
+        before: Mapping[str, Any],
+        offer: Offer,
     ) -> Verdict:
         """It answers 200, in the same workspace and region, with no scope more."""
-        del entry
+        del entry, old
         verdict = verify(self._ask, new, before)
         if not verdict.proven or "scopes" not in before:
             return verdict

@@ -145,7 +145,7 @@ class Engine:
             )
         if entry.new_fingerprint and self._current() == entry.new_fingerprint:
             raise UsageError("The new key is in use already.", "Go on with --resume.")
-        self._demand_old_alive(Stage.CURRENT, "abort")
+        self._demand_old_alive(entry, Stage.CURRENT, "abort")
         self._ledger.intend(entry, "abort")
         return Standing(self._do_abort(entry))
 
@@ -156,7 +156,7 @@ class Engine:
                 f"The rotation stands at {entry.at}: there is nothing to roll back.",
                 "Give it up with --abort, or go on with --resume.",
             )
-        self._demand_old_alive(Stage.PREVIOUS, "roll back")
+        self._demand_old_alive(entry, Stage.PREVIOUS, "roll back")
         self._ledger.intend(entry, "roll back")
         return Standing(self._do_roll_back(entry))
 
@@ -203,7 +203,9 @@ class Engine:
             return self._decide(entry, "new key verified", lost)
         known = self._ledger.last(entry, "evidence", OLD_KEY)
         before = known.detail if known and known.detail.get("alive") else {}
-        verdict = self._procedure.verify(entry, new, before, self._offer)
+        verdict = self._procedure.verify(
+            entry, new, self._store.read(Stage.CURRENT), before, self._offer
+        )
         return self._decide(entry, "new key verified", verdict)
 
     def _swap(self, entry: Entry) -> Entry | Pause:
@@ -341,10 +343,13 @@ class Engine:
         self._store.rollback(entry.new_fingerprint, entry.old_fingerprint)
         return self._say(self._ledger.move(entry, State.ROLLED_BACK))
 
-    def _demand_old_alive(self, stage: Stage, what: str) -> None:
+    def _demand_old_alive(self, entry: Entry, stage: Stage, what: str) -> None:
         old = self._store.read(stage)
         verdict = self._procedure.before(old) if old else None
-        if verdict is None or not verdict.proven:
+        asked = verdict is not None and verdict.detail.get("asked", True)
+        if not asked and not entry.new_fingerprint:
+            return  # it can't be asked, but nobody has brought another one either
+        if verdict is None or not verdict.proven or not asked:
             why = verdict.say if verdict else "it is no longer in the store."
             raise UsageError(
                 f"Can't {what}: the old key can't be shown to be alive. {why}",

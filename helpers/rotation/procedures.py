@@ -81,7 +81,12 @@ class Procedure(Protocol):
         ...
 
     def verify(
-        self, entry: Entry, new: SecretStr, before: Mapping[str, Any], offer: Offer
+        self,
+        entry: Entry,
+        new: SecretStr,
+        old: SecretStr | None,
+        before: Mapping[str, Any],
+        offer: Offer,
     ) -> Verdict:
         """Is the new key alive, in the right place, and no stronger than the old one?"""
         ...

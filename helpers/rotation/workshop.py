@@ -7,7 +7,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import SecretStr
 
@@ -18,9 +17,11 @@ from helpers.intercom.calls import call_named
 from helpers.intercom.client import Client
 from helpers.intercom.regions import base_url
 from helpers.rotation.access_token import AccessToken
+from helpers.rotation.client_secret import ClientSecret
 from helpers.rotation.consumers import Consumer
 from helpers.rotation.engine import Engine
 from helpers.rotation.hold import hold
+from helpers.rotation.identity_secret import IdentitySecret
 from helpers.rotation.ledger import Entry, Ledger
 from helpers.rotation.probing import reach
 from helpers.rotation.procedures import Hand, Procedure
@@ -29,6 +30,7 @@ from helpers.settings import VARIABLES, Credential, Profile
 from helpers.state import open_state
 
 __all__ = ["Workshop", "actor_of", "ledger_of", "workshop"]
+
 
 @dataclass(frozen=True)
 class Workshop:
@@ -125,5 +127,9 @@ def _procedure(context: Context, kind: str, hand: Hand | None) -> Procedure:
         with Client(token, url, version) as client:
             return reach(client)
 
-    made: dict[str, Any] = {"access_token": lambda: AccessToken(ask, probe, hand)}
-    return made[kind]()  # type: ignore[no-any-return]
+    def connect() -> Client:
+        return Client.from_settings(context.settings, acts=("rotation",))
+
+    if kind == "client_secret":
+        return ClientSecret(hand)
+    return IdentitySecret(connect) if kind == "identity_secret" else AccessToken(ask, probe, hand)
