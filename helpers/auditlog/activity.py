@@ -9,7 +9,7 @@ disk before more is asked for, so a fetch that was interrupted goes on where it 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -192,7 +192,7 @@ def pages_of(client: Any) -> Pages:
     return page
 
 
-def _row(item: Any) -> Mapping[str, Any] | None:
+def _row(item: Any) -> dict[str, Any] | None:
     return row_of(item) if isinstance(item, dict) else None
 
 

@@ -8,11 +8,11 @@ after that can't be told, by this means, from its never having been written.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from helpers.auditlog.entries import timestamp
 from helpers.auditlog.records import Anchor
@@ -27,17 +27,21 @@ ON CONFLICT (log) DO UPDATE SET seq = excluded.seq, hash = excluded.hash,
 """
 
 
-@contextmanager
-def noting(state: Path) -> Iterator[Callable[[str, Anchor, datetime, bool], None]]:
-    """A function that remembers the head of a log, which only goes forward unless told `back`.
+class Note(Protocol):
+    """Remembers the head of a log, which only goes forward unless told `back`."""
 
-    Raises StateError where `state.db` can't be used.
-    """
+    def __call__(self, log: str, head: Anchor, at: datetime, *, back: bool = False) -> None:
+        """Raises StateError where it can't be kept."""
+
+
+@contextmanager
+def noting(state: Path) -> Iterator[Note]:
+    """Open `state.db` to note heads. Raises StateError where it can't be used."""
     from helpers.state import open_state
 
     with closing(open_state(state)) as connection:
 
-        def note(log: str, head: Anchor, at: datetime, back: bool = False) -> None:  # noqa: FBT001, FBT002
+        def note(log: str, head: Anchor, at: datetime, *, back: bool = False) -> None:
             values = (log, head.seq, head.hash, timestamp(at), back)
             try:
                 connection.execute(_NOTE, values)

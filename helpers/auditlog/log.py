@@ -221,7 +221,7 @@ class AuditLog:
 
         try:
             with noting(self.state) as note:
-                note(self.log_id, head, self._clock(), back)
+                note(self.log_id, head, self._clock(), back=back)
             self.unnoted, self._noted, self._dirty = "", time.monotonic(), False
         except StateError as error:
             self.unnoted = error.message

@@ -1,8 +1,8 @@
 """Questions to the activity log: named SQL in files, and what comes of asking them.
 
 A question is `questions/<name>.sql`. Its comment says `title`, `asks` and which `variables` it
-uses; it answers with rows of id, happened, actor, ip, activity, detail, flags. `_prepare.sql` makes what
-they build on. DuckDB answers them over the Parquet partitions.
+uses; it answers with rows of id, happened, actor, ip, activity, detail, flags. `_prepare.sql` makes
+what they build on. DuckDB answers them over the Parquet partitions.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Inquiry", "Question", "ask", "known_types", "questions"]
 
-_SHOWN: Final = 20  # rows of one answer that go into a snapshot
+_SHOWN: Final = 50  # rows of one answer that go into a snapshot
 _LONGEST: Final = 300  # characters of one detail
 _HEADER: Final = re.compile(r"^-- (title|asks|variables): (.+)$", re.MULTILINE)
 _VARIABLES: Final[Mapping[str, Any]] = {
@@ -81,9 +81,7 @@ def known_types() -> frozenset[str]:
     return frozenset(text.split())
 
 
-def ask(
-    partitions: Sequence[Path], inquiry: Inquiry
-) -> tuple[ActivitySummary, tuple[Answer, ...]]:
+def ask(partitions: Sequence[Path], inquiry: Inquiry) -> tuple[ActivitySummary, tuple[Answer, ...]]:
     """Put every question to the rows in these files. Raises StateError where one is damaged."""
     import duckdb
 
@@ -100,7 +98,7 @@ def ask(
 
 
 def _question(name: str, sql: str) -> Question:
-    told = {key: value for key, value in _HEADER.findall(sql)}
+    told: dict[str, str] = dict(_HEADER.findall(sql))
     variables = tuple(v.strip() for v in told.get("variables", "").split(",") if v.strip())
     return Question(name, told["title"], told["asks"], variables, sql)
 
@@ -128,16 +126,14 @@ def _view(database: duckdb.DuckDBPyConnection, partitions: Sequence[Path]) -> No
         rows = f"SELECT {columns} FROM read_parquet([{names}])"  # noqa: S608 (paths are our own)
     else:
         nothing = ", ".join(f"NULL::{kind} AS {name}" for name, kind in COLUMNS.items())
-        rows = f"SELECT {nothing} WHERE false"  # noqa: S608
+        rows = f"SELECT {nothing} WHERE false"
     database.execute(
         f"CREATE TEMP VIEW activity AS SELECT * FROM ({rows}) "  # noqa: S608
         "WHERE happened < getvariable('period_end')"
     )
 
 
-def _answer(
-    database: duckdb.DuckDBPyConnection, question: Question, inquiry: Inquiry
-) -> Answer:
+def _answer(database: duckdb.DuckDBPyConnection, question: Question, inquiry: Inquiry) -> Answer:
     database.execute(f"CREATE OR REPLACE TEMP TABLE answer AS {question.sql}")
     count, flagged = _one(
         database, "SELECT count(*), count(*) FILTER (WHERE len(flags) > 0) FROM answer"
@@ -174,9 +170,9 @@ def _by_time(row: ActivityRow) -> tuple[datetime, str]:
 
 def _summary(database: duckdb.DuckDBPyConnection, inquiry: Inquiry) -> ActivitySummary:
     within = "FROM activity WHERE happened >= getvariable('period_start')"
-    rows, teammates = _one(database, f"SELECT count(*), count(DISTINCT actor) {within}")  # noqa: S608
+    rows, teammates = _one(database, f"SELECT count(*), count(DISTINCT actor) {within}")
     types = database.execute(
-        f"SELECT activity, count(*) AS n {within} GROUP BY activity ORDER BY n DESC, activity"  # noqa: S608
+        f"SELECT activity, count(*) AS n {within} GROUP BY activity ORDER BY n DESC, activity"
     ).fetchall()
     days = database.execute(_DAYS).fetchall()
     security = database.execute(_TIMELINE).fetchall()

@@ -15,8 +15,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from helpers.auditlog.heads import read_noted_head
-from helpers.auditlog.records import Count, Gap, LogStatus, RecentRecord, Verification
+from helpers.auditlog.heads import noting, read_noted_head
+from helpers.auditlog.records import (
+    Count,
+    Gap,
+    LogStatus,
+    RecentRecord,
+    Verdict,
+    Verification,
+)
 from helpers.auditlog.segments import entries, segments
 from helpers.auditlog.verification import log_id_of, verify
 
@@ -44,13 +51,20 @@ def status_of(folder: Path, source: str, state: Path, now: datetime) -> LogStatu
     """Read and verify a log. `now` is when the run began. Raises OSError, StateError."""
     chained = bool(segments(folder))
     lines = _chained(folder) if chained else _plain(folder)
-    verification = _verified(folder, state) if chained else None
+    verification = _verified(folder, state, now) if chained else None
     return _count(lines, source, now, verification)
 
 
-def _verified(folder: Path, state: Path) -> Verification:
-    head = read_noted_head(state, log_id_of(folder))
-    return verify(folder, anchors=[head] if head else [])
+def _verified(folder: Path, state: Path, now: datetime) -> Verification:
+    """Hold the log against its head as it was last noted, and note how far it reaches now."""
+    log = log_id_of(folder)
+    head = read_noted_head(state, log)
+    found = verify(folder, anchors=[head] if head else [])
+    whole = found.verdict in (Verdict.INTACT, Verdict.UNVERIFIED)
+    if whole and found.head and found.head != head:
+        with noting(state) as note:
+            note(log, found.head, now)
+    return found
 
 
 def _count(

@@ -153,7 +153,7 @@ class Walk:
             raise self._tampered("a segment begins in the middle of the chain", record, number)
         if action == SEGMENT and record["metadata"].get("segment") != self._month:
             raise self._tampered("the segment was put under another month's name", record, number)
-        return action != RECOVERY
+        return bool(action != RECOVERY)
 
     def _torn_line(self, hashed: str, number: int) -> None:
         if not self._torn:

@@ -1,0 +1,81 @@
+"""The demo application's audit log: what a support automation of the sandbox's company recorded.
+
+Deterministic: the same bytes in every run, so that the notebook shows the same head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+from helpers.auditlog.entries import FAILURE, SUCCESS, Actor, Event
+from helpers.auditlog.heads import noting
+from helpers.auditlog.log import AuditLog
+
+__all__ = ["plant"]
+
+_APP: Final = Actor("support-bot", "app-1")
+_PERSON: Final = Actor("maya", "laptop-maya")
+_LOG_ID: Final = "d3a0c0de-0000-4000-8000-000000000001"
+_SATURDAY: Final = 5
+_ROUTES: Final = (
+    ("intercom.contact.read", "GET /contacts/{id}"),
+    ("intercom.conversation.read", "GET /conversations/{id}"),
+    ("intercom.contact.read", "GET /contacts/{id}"),
+    ("intercom.tag.read", "GET /tags"),
+    ("intercom.event.create", "POST /events"),
+)
+
+
+def plant(folder: Path, state: Path, now: datetime) -> None:
+    """Write 75 days of records, and note their head in a state folder as a run yesterday would."""
+    own = folder.with_name(f"{folder.name}-state")  # the application's: keys, and its own state.db
+    salt = own / "keys" / "salt"
+    salt.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    salt.write_bytes(sha256(b"the demo's salt").digest())
+    clock = _Clock(now - timedelta(days=75))
+    with AuditLog.open(folder, own, clock=clock, actor=_APP, install_id=_LOG_ID) as log:
+        log.start_sealing(root_key=sha256(b"the demo's root key").digest())
+        for day in range(74, 0, -1):
+            start = now - timedelta(days=day)
+            for event in _day(start, day) if start.weekday() < _SATURDAY else ():
+                clock.now = event.at or start
+                log.append_many([event])
+        head = log.seal()
+    with noting(state) as note:
+        note(_LOG_ID, head, now - timedelta(days=1))
+
+
+class _Clock:
+    """A clock that is set."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        """The moment that it was set to."""
+        return self.now
+
+
+def _day(start: datetime, number: int) -> Iterator[Event]:
+    for step, (action, route) in enumerate(_ROUTES):
+        failing = (number * 5 + step) % 61 == 0
+        status = 429 if failing else 200
+        yield Event(
+            action,
+            {"id": route},
+            FAILURE if failing else SUCCESS,
+            {"http_status": status, "request_id": f"req-{number:03}-{step}"},
+            at=start + timedelta(minutes=7 * step),
+        )
+    if number in (68, 40, 20):
+        yield Event(
+            "secret.rotated",
+            {"id": "INTERCOM_ACCESS_TOKEN"},
+            metadata={"reason": "age", "credential": "access_token"},
+            user=_PERSON,
+            at=start + timedelta(hours=2),
+        )
