@@ -117,6 +117,8 @@ class AuditPolicy(Record):
     lookback_days: Days = 30
     timezone: str = "UTC"
     working_hours: tuple[Hour, Hour] = (7, 20)
+    mirror_contact: str = ""  # user_id of the contact whose events mirror the log
+    syslog: str = ""  # udp://host:514, tcp://host:601 or unix:///dev/log
 
 
 class Acts(Record):
@@ -142,7 +144,7 @@ class Policy(Record):
 
 _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "sandbox": {
-        "acts": {"rotation": True, "webhook_battery": True},
+        "acts": {"rotation": True, "webhook_battery": True, "write_probes": True},
         "access": {"allowed_domains": ["example.com"]},
         "rotation": {
             "owner": "maya@example.com",
