@@ -73,6 +73,7 @@ STEPS: tuple[Step, ...] = (
         "scopes",
         title="Scope review",
         facts="helpers.intercom.records:ScopeFacts",
+        act="helpers.intercom.act:act",
     ),
     _step(
         5,
@@ -90,7 +91,12 @@ STEPS: tuple[Step, ...] = (
         facts="helpers.intercom.records:AccessFacts",
     ),
     _step(
-        7, "audit_log", "auditlog", title="Audit log", facts="helpers.auditlog.records:AuditFacts"
+        7,
+        "audit_log",
+        "auditlog",
+        title="Audit log",
+        facts="helpers.auditlog.records:AuditFacts",
+        act="helpers.auditlog.act:act",
     ),
 )
 

@@ -125,7 +125,10 @@ def _reads() -> Iterator[Call]:
         query="per_page page starting_after",
     )
     yield _read(
-        "/data_connectors/{id}", "read_data_connectors", "how one connector authenticates", "access"
+        "/data_connectors/{id}",
+        "read_data_connectors",
+        "how one connector authenticates",
+        *("scopes", "access"),
     )
     yield _read(
         "/secure_mode_secrets",
@@ -137,37 +140,59 @@ def _reads() -> Iterator[Call]:
     yield from _probes()
 
 
+_ONE: Final = "per_page"
+_PROBED: Final = (  # route, scope, the queries that may go with it
+    ("/teams", "read_admins", ""),
+    ("/contacts", "read_users_companies", _ONE),
+    ("/companies", "read_users_companies", _ONE),
+    ("/segments", "read_users_companies", ""),
+    ("/data_attributes", "read_users_companies", ""),
+    ("/contacts/{id}", "read_one_user_company", ""),
+    ("/companies/{id}", "read_one_user_company", ""),
+    ("/conversations", "read_conversations", _ONE),
+    ("/macros", "read_conversations", _ONE),
+    ("/tags", "read_tags", ""),
+    ("/tags/{id}", "read_tags", ""),
+    ("/events", "read_events", "type user_id per_page"),
+    ("/ticket_types", "read_tickets", ""),
+    ("/ticket_types/{id}", "read_tickets", ""),
+    ("/articles", "read_articles_scope", _ONE),
+    ("/articles/{id}", "read_articles_scope", ""),
+    ("/news/news_items", "read_news", ""),
+    ("/news/newsfeeds", "read_news", ""),
+    ("/ai/external_pages", "read_ai_content", ""),
+    ("/ai/external_pages/{id}", "read_ai_content", ""),
+    ("/content_snippets", "read_content_snippets", _ONE),
+    ("/content_snippets/{id}", "read_content_snippets", ""),
+    ("/audiences", "read_audiences", _ONE),
+    ("/audiences/{id}", "read_audiences", ""),
+    ("/export/reporting_data/get_datasets", "export_reporting_data", ""),
+)
+
+
 def _probes() -> Iterator[Call]:
     """Reads that tell whether a scope is there; a page of one where there are pages."""
-    paged = (
-        ("/contacts", "read_users_companies"),
-        ("/companies", "read_users_companies"),
-        ("/conversations", "read_conversations"),
-        ("/macros", "read_conversations"),
-        ("/content_snippets", "read_content_snippets"),
-        ("/audiences", "read_audiences"),
-    )
-    plain = (
-        ("/segments", "read_users_companies"),
-        ("/tags", "read_tags"),
-        ("/ticket_types", "read_tickets"),
-        ("/data_attributes", "read_users_companies"),
-        ("/articles", "read_articles_scope"),
-        ("/news/news_items", "read_news"),
-        ("/ai/external_pages", "read_ai_content"),
-        ("/export/reporting_data/get_datasets", "export_reporting_data"),
-    )
-    for route, scope in paged:
-        yield _read(route, scope, "a probe: is the scope there?", "scopes", query="per_page")
-    for route, scope in plain:
-        yield _read(route, scope, "a probe: is the scope there?", "scopes")
-    yield _read(
-        "/events",
-        "read_events",
-        "a probe: is the scope there?",
-        "scopes",
-        query="type user_id per_page",
-    )
+    for route, scope, query in _PROBED:
+        yield _read(route, scope, "a probe: is the scope there?", "scopes", query=query)
+
+
+# Each with a documented 404 for an absent id. The id is part of the route, so that the transport
+# can't send the call for any other: 0, which no counting database gives out.
+_WRITE_PROBED: Final = (
+    ("PUT", "/admins/0/away", "update_admins", ""),
+    ("DELETE", "/tags/0", "write_tags", ""),
+    ("DELETE", "/articles/0", "read_write_articles_scope", ""),
+    ("PUT", "/articles/0", "read_write_articles_scope", ""),
+    ("PUT", "/conversations/0", "write_conversations", ""),
+    ("DELETE", "/news/news_items/0", "read_write_news", ""),
+    ("DELETE", "/audiences/0", "read_write_audiences", ""),
+    ("DELETE", "/companies/0", "write_users_companies", ""),
+    ("PUT", "/companies/0", "write_users_companies", ""),
+    ("DELETE", "/tickets/0", "write_tickets", ""),
+    ("PATCH", "/data_connectors/0", "read_write_data_connectors", ""),
+    ("DELETE", "/data_connectors/0", "read_write_data_connectors", ""),
+    ("DELETE", "/secure_mode_secrets/0", "write_secure_mode_secret", "Preview"),
+)
 
 
 def _writes() -> Iterator[Call]:
@@ -185,6 +210,9 @@ def _writes() -> Iterator[Call]:
         "rotation",
         version="Preview",
     )
+    for method, route, scope, version in _WRITE_PROBED:
+        why = "a write probe on an id that does not exist"
+        yield _write(method, route, scope, why, "write_probes", version=version)
 
 
 AUDIT_CALLS: Final = (*_reads(), *_writes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,6 +13,7 @@ import stamina
 from pydantic import SecretStr
 
 from helpers.intercom.client import Client
+from tests.intercom.hub import Hub
 
 BASE = "https://api.intercom.io"
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -42,3 +44,20 @@ def unused_port() -> Iterator[int]:
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield held.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def sandbox_url() -> Iterator[str]:
+    """One sandbox for the whole session; each test takes a workspace of its own."""
+    from helpers.sandbox import start
+
+    with start() as sandbox:
+        yield sandbox.url
+
+
+@pytest.fixture
+def hub(sandbox_url: str, request: pytest.FixtureRequest) -> Iterator[Hub]:
+    """A workspace of this test's own."""
+    name = hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:16]
+    with httpx.Client(trust_env=False) as http:
+        yield Hub(f"{sandbox_url}/w/{name}", http)

@@ -1,0 +1,133 @@
+"""Collect what the tokens may do, what the code needs, and what was so the last time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Final
+
+from helpers.context import Context
+from helpers.errors import RunbookError
+from helpers.files import write_private
+from helpers.intercom.client import Client
+from helpers.intercom.guards import Guards
+from helpers.intercom.needs import AUDIT_USES
+from helpers.intercom.probes import probe_reads
+from helpers.intercom.records import (
+    ProbeAnswer,
+    ScopeFacts,
+    Teammate,
+    TokenScopes,
+    Use,
+    WriteProbes,
+)
+from helpers.intercom.teammates import teammate_of
+from helpers.intercom.verdicts import verdicts_of
+from helpers.model import Cause, Datum, Known, Unavailable
+from helpers.usage.scan import scan
+
+__all__ = ["collect"]
+
+_TOKENS: Final = ("INTERCOM_ACCESS_TOKEN", "INTERCOM_READ_TOKEN", "INTERCOM_WRITE_TOKEN")
+_REMEMBERED: Final = "scopes.json"
+_Answers = Datum[tuple[tuple[ProbeAnswer, ...], Teammate | None]]
+
+
+def collect(context: Context) -> ScopeFacts:
+    """Ask each token with reads; write probes count if the act was carried out before."""
+    asked = {name: _ask(context, name) for name in _TOKENS}
+    written = _written(context)
+    guards = Guards()
+    for name, answers in asked.items():
+        if isinstance(answers, Known):
+            guards.learn((*answers.value[0], *written.get(name, ())))
+    tokens = {name: _token(context, name, asked[name], written, guards) for name in _TOKENS}
+    previous = _previous(context)
+    _remember(context, tokens["INTERCOM_ACCESS_TOKEN"])
+    return ScopeFacts(
+        access=tokens["INTERCOM_ACCESS_TOKEN"],
+        reader=tokens["INTERCOM_READ_TOKEN"],
+        writer=tokens["INTERCOM_WRITE_TOKEN"],
+        uses=_uses(context),
+        previous=previous,
+    )
+
+
+def _ask(context: Context, variable: str) -> _Answers:
+    if context.settings.credential(variable) is None:
+        return Unavailable(
+            reason=f"{variable} is not set.", call=variable, cause=Cause.NOT_CONFIGURED
+        )
+    try:
+        with Client.from_settings(
+            context.settings, variable=variable, version=context.policy.environment.api_version
+        ) as client:
+            answers = probe_reads(client)
+            owner = _owner(client, answers)
+    except RunbookError as error:
+        return Unavailable(reason=str(error), call="read probes")
+    return Known((answers, owner))
+
+
+def _owner(client: Client, answers: tuple[ProbeAnswer, ...]) -> Teammate | None:
+    """The teammate behind a token. `/me` tells no role in 2.16, so their own record is read."""
+    if not any(a.call == "GET /admins/{id}" and a.status == 200 for a in answers):  # noqa: PLR2004
+        return None
+    return teammate_of(client.admin(str(client.me().get("id", ""))))
+
+
+def _written(context: Context) -> Mapping[str, tuple[ProbeAnswer, ...]]:
+    evidence = context.evidence
+    if isinstance(evidence, Known) and isinstance(evidence.value, WriteProbes):
+        return dict(evidence.value.answers)
+    return {}
+
+
+def _token(
+    context: Context,
+    variable: str,
+    asked: _Answers,
+    written: Mapping[str, tuple[ProbeAnswer, ...]],
+    guards: Guards,
+) -> Datum[TokenScopes]:
+    credential = context.settings.credential(variable)
+    if isinstance(asked, Unavailable):
+        return asked
+    answers, owner = asked.value
+    verdicts = verdicts_of((*answers, *written.get(variable, ())), guards)
+    return Known(
+        TokenScopes(
+            variable=variable,
+            fingerprint=credential.fingerprint if credential else "",
+            verdicts=verdicts,
+            owner=owner,
+        )
+    )
+
+
+def _uses(context: Context) -> Datum[tuple[Use, ...]]:
+    try:
+        return Known((*scan(context.repo), *AUDIT_USES))
+    except (RunbookError, OSError) as error:
+        return Unavailable(reason=str(error), call="scan of the sources")
+
+
+def _previous(context: Context) -> Datum[tuple[tuple[str, str], ...]]:
+    try:
+        held = json.loads((context.state / _REMEMBERED).read_text("utf-8"))
+        return Known(tuple((str(k), str(v)) for k, v in held.items()))
+    except FileNotFoundError:
+        return Unavailable(
+            reason="This is the first review of this profile.",
+            call=_REMEMBERED,
+            cause=Cause.NOT_CONFIGURED,
+        )
+    except (OSError, ValueError, AttributeError) as error:
+        return Unavailable(reason=f"{_REMEMBERED} can't be read: {error}", call=_REMEMBERED)
+
+
+def _remember(context: Context, token: Datum[TokenScopes]) -> None:
+    """Keep this run's verdicts for the next: the runbook's own memory, beside its other state."""
+    if isinstance(token, Known):
+        held = {verdict.scope: verdict.verdict for verdict in token.value.verdicts}
+        write_private(context.state / _REMEMBERED, json.dumps(held, indent=1))

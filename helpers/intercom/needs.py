@@ -1,0 +1,70 @@
+"""Used, granted, allowed: what a token needs, has too much of, and lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from helpers.intercom.records import Sure, TokenScopes, Use, Verdict
+from helpers.intercom.scopes import catalog
+from helpers.model import Record
+
+__all__ = ["AUDIT_USES", "Recommendation", "Row", "matrix", "recommend"]
+
+# without these an audit sees next to nothing; the other reads let it see more
+AUDIT_USES: Final = (
+    Use(scope="read_single_admin", call="GET /me", path="this audit", how="audit"),
+    Use(scope="read_admins", call="GET /admins", path="this audit", how="audit"),
+    Use(scope="read_admins", call="GET /admins/activity_logs", path="this audit", how="audit"),
+)
+
+
+class Recommendation(Record):
+    """Scopes by what to do with them, in the order of the catalog."""
+
+    needed: tuple[str, ...]
+    untick: tuple[str, ...]  # granted, and nothing uses it
+    tick: tuple[str, ...]  # used, and not granted
+    look: tuple[str, ...]  # not known whether granted, and nothing uses it
+
+
+class Row(Record):
+    """One scope in the matrix."""
+
+    scope: str
+    verdict: Verdict
+    used: bool
+    allowed: bool
+
+
+def recommend(token: TokenScopes, uses: Iterable[Use]) -> Recommendation:
+    """What to change. Possible uses count as uses: better to keep a box than to break a service."""
+    used = {use.scope for use in uses}
+    by = {v.scope: v.verdict for v in token.verdicts}
+    granted = {scope for scope, verdict in by.items() if verdict is Verdict.GRANTED}
+    missing = {scope for scope, verdict in by.items() if verdict is Verdict.MISSING}
+    return Recommendation(
+        needed=_ordered(used),
+        untick=_ordered(granted - used),
+        tick=_ordered(used & missing),
+        look=_ordered(set(by) - granted - missing - used),
+    )
+
+
+def matrix(token: TokenScopes, uses: Iterable[Use], allowed: Iterable[str]) -> tuple[Row, ...]:
+    """Every scope that is granted, used or allowed, and those that can't be seen."""
+    used, permitted = {use.scope for use in uses}, set(allowed)
+    return tuple(
+        Row(scope=v.scope, verdict=v.verdict, used=v.scope in used, allowed=v.scope in permitted)
+        for v in token.verdicts
+    )
+
+
+def certain(uses: Iterable[Use]) -> tuple[Use, ...]:
+    """The uses that are more than possible."""
+    return tuple(use for use in uses if use.sure is not Sure.POSSIBLE)
+
+
+def _ordered(scopes: set[str]) -> tuple[str, ...]:
+    known = [key for key in catalog() if key in scopes]
+    return (*known, *sorted(scopes - set(known)))

@@ -1,0 +1,85 @@
+"""A call to Intercom that was found in a source, and the scope that it needs."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from helpers.intercom.records import Sure, Use
+from helpers.intercom.scopes import guard_of
+
+__all__ = ["HOLE", "Found", "endpoint_path", "host_path", "sdk_call", "uses_of"]
+
+HOLE: Final = "0"  # what stands for a value that is not known before the code runs
+_HOST: Final = re.compile(
+    r"https?://api(?:\.(?:eu|au))?\.intercom\.(?:io|com)(?P<path>/[^\s\"'`<>]*)?"
+)
+_HOLES: Final = re.compile(
+    r"\$\{[^{}]*\}|#\{[^{}]*\}|\{[^{}]*\}|%\(\w+\)s|%[sd@]|<[\w-]+>|:[a-z_]\w*|\$\w+"
+)
+_PLAIN: Final = re.compile(r"(/[\w.\-]+)+")
+_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A call as it stands in a source. `method` is "" where the source does not say."""
+
+    method: str
+    path: str
+    line: int
+    sure: Sure
+    how: str
+
+
+def host_path(text: str) -> str | None:
+    """The path behind Intercom's host in a text, or None; "" for the bare host."""
+    match = _HOST.search(text)
+    return endpoint_path(match["path"] or "") if match else None
+
+
+def endpoint_path(text: str) -> str:
+    """A path with its holes filled, without query and trailing slash; "" for what is no path."""
+    filled = _HOLES.sub(HOLE, text.partition("?")[0].partition("#")[0])
+    path = "/" + filled.strip("/")
+    return path if _PLAIN.fullmatch(path) else ""
+
+
+@cache
+def _sdk() -> Mapping[str, str]:
+    text = files(__package__).joinpath("data/sdk.toml").read_text("utf-8")
+    tables = tomllib.loads(text)
+    return {**tables["older"], **tables["methods"]}
+
+
+def sdk_call(names: tuple[str, ...]) -> str | None:
+    """What a chain such as `client.contacts.list` calls in the official libraries, or None."""
+    chain = [re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower() for name in names]
+    for length in (3, 2):
+        found = _sdk().get(".".join(chain[-length:])) if len(chain) > length - 1 else None
+        if found:
+            return found
+    return None
+
+
+def uses_of(found: Iterable[Found], path: str) -> Iterator[Use]:
+    """The scopes behind what was found in a file; what no catalog knows is left out."""
+    seen: set[tuple[str, int]] = set()
+    for one in sorted(found, key=lambda f: (f.line, list(Sure).index(f.sure))):
+        for method in (one.method,) if one.method else _METHODS[:1]:
+            guard = guard_of(method, one.path)
+            if guard and (guard.name, one.line) not in seen:
+                seen.add((guard.name, one.line))
+                yield Use(
+                    scope=guard.scope,
+                    call=guard.name,
+                    path=path,
+                    line=one.line,
+                    sure=one.sure if one.method else Sure.POSSIBLE,
+                    how=one.how,
+                )
