@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from helpers.errors import ConfigurationError
 from helpers.model import Record
@@ -108,6 +108,16 @@ class AccessPolicy(Record):
     max_full_access: Annotated[int, Field(ge=0)] = 5
 
 
+def _known_zone(name: str) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("a name of the tz database, such as Europe/Berlin") from None
+    return name
+
+
 class AuditPolicy(Record):
     """What the audit log must hold, and when people work."""
 
@@ -115,7 +125,7 @@ class AuditPolicy(Record):
     max_gap_days: Days = 30
     review_days: Days = 31
     lookback_days: Days = 30
-    timezone: str = "UTC"
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
     working_hours: tuple[Hour, Hour] = (7, 20)
     mirror_contact: str = ""  # user_id of the contact whose events mirror the log
     syslog: str = ""  # udp://host:514, tcp://host:601 or unix:///dev/log

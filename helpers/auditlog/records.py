@@ -171,7 +171,6 @@ class MirrorStatus(Record):
 class MirrorEvidence(Record):
     """What the mirror act did."""
 
-    delivered: int
     mirrors: tuple[MirrorStatus, ...]
 
 

@@ -26,8 +26,9 @@ from helpers.auditlog.records import (
 )
 from helpers.auditlog.segments import entries, segments
 from helpers.auditlog.verification import log_id_of, verify
+from helpers.settings import Settings
 
-__all__ = ["status_of"]
+__all__ = ["log_folder", "status_of"]
 
 _TIMES: Final = ("timestamp", "time", "ts", "@timestamp", "created_at")
 _RECENT: Final = 10
@@ -45,6 +46,14 @@ class _Line:
     actor: str
     resource: str
     result: str
+
+
+def log_folder(settings: Settings, state: Path) -> tuple[Path, str]:
+    """The folder of the local log and who names it: the application's, else the runbook's own."""
+    configured = settings.text("INTERCOM_AUDIT_LOG")
+    if configured:
+        return Path(configured).expanduser(), "INTERCOM_AUDIT_LOG"
+    return state / "audit", "the runbook's own log"
 
 
 def status_of(folder: Path, source: str, state: Path, now: datetime) -> LogStatus:

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import Any, Final
 
 from helpers.auditlog.partitions import Partitions
-from helpers.auditlog.records import ActivitySummary, Answer, AuditFacts, LogStatus, Review
+from helpers.auditlog.records import (
+    ActivitySummary,
+    Answer,
+    AuditFacts,
+    LogStatus,
+    MirrorEvidence,
+    Review,
+)
 from helpers.context import Context
 from helpers.errors import IntercomError, RunbookError
 from helpers.model import Cause, Datum, Known, Unavailable
@@ -27,7 +33,7 @@ def collect(context: Context) -> AuditFacts:
         activity=asked.summary,
         answers=asked.answers,
         reviews=_reviews(context),
-        mirror=context.evidence,
+        mirror=_mirror(context),
     )
 
 
@@ -83,11 +89,9 @@ def _unavailable(error: RunbookError) -> Unavailable:
 
 
 def _log(context: Context) -> Datum[LogStatus]:
-    from helpers.auditlog.status import status_of
+    from helpers.auditlog.status import log_folder, status_of
 
-    configured = context.settings.text("INTERCOM_AUDIT_LOG")
-    folder = Path(configured) if configured else context.state / "audit"
-    source = "INTERCOM_AUDIT_LOG" if configured else "the runbook's own log"
+    folder, source = log_folder(context.settings, context.state)
     try:
         return Known(status_of(folder, source, context.state, context.clock()))
     except OSError as error:
@@ -95,6 +99,15 @@ def _log(context: Context) -> Datum[LogStatus]:
         return Unavailable(reason=reason, call=source)
     except RunbookError as error:
         return Unavailable(reason=f"{error.message} {error.advice}", call=source)
+
+
+def _mirror(context: Context) -> Datum[MirrorEvidence]:
+    """What the act brought, if it was carried out."""
+    found = context.evidence
+    if isinstance(found, Unavailable) and not context.policy.acts.mirror:
+        reason = "Mirrors are off: `acts.mirror` in policy.toml turns them on."
+        return Unavailable(reason=reason, call="POST /events, syslog", cause=Cause.OFF)
+    return found
 
 
 def _reviews(context: Context) -> Datum[tuple[Review, ...]]:

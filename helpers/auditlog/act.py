@@ -1,0 +1,44 @@
+"""The act of the audit step: bring the mirrors up to date, where the policy has them on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from helpers.auditlog.mirrors import Sink, deliver
+from helpers.auditlog.records import MirrorEvidence
+from helpers.auditlog.sinks import IntercomEvents, Syslog
+from helpers.auditlog.status import log_folder
+from helpers.context import Context
+from helpers.errors import RunbookError
+from helpers.model import Cause, Unavailable
+
+__all__ = ["act"]
+
+
+def act(context: Context) -> MirrorEvidence | Unavailable:
+    """Send what waits to every mirror that the policy names. What prevents it is the answer."""
+    if not context.policy.acts.mirror:
+        return Unavailable(
+            reason="Mirrors are off: `acts.mirror` in policy.toml turns them on.",
+            call="POST /events, syslog",
+            cause=Cause.OFF,
+        )
+    folder, _ = log_folder(context.settings, context.state)
+    try:
+        sinks = list(_sinks(context))
+        return MirrorEvidence(
+            mirrors=tuple(deliver(folder, context.state, one, context.clock) for one in sinks)
+        )
+    except RunbookError as error:
+        return Unavailable(reason=str(error), call="POST /events, syslog")
+
+
+def _sinks(context: Context) -> Iterator[Sink]:
+    wanted = context.policy.auditlog
+    if wanted.mirror_contact:
+        from helpers.intercom.client import Client
+
+        client = Client.from_settings(context.settings, acts=("mirror",))
+        yield IntercomEvents(client, wanted.mirror_contact)
+    if wanted.syslog:
+        yield Syslog(wanted.syslog)

@@ -1,0 +1,153 @@
+"""Two mirrors: events of a dedicated contact in Intercom, and a syslog server.
+
+Intercom keeps one event per contact, name and second, takes ten flat metadata keys and 120 names
+of events. So all records of one second travel as one event of one name, with the number and hash of
+the last: an anchor, and a summary. A second is sent when it is over.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Final, Protocol
+from urllib.parse import urlsplit
+
+from helpers.auditlog.entries import FAILURE, Entry, canonical
+from helpers.auditlog.mirrors import DeliveryError, Parcel, RefusedError, Sink
+from helpers.errors import ConfigurationError, IntercomError, UnreachableError
+
+__all__ = ["EVENT_NAME", "IntercomEvents", "Syslog", "event_of"]
+
+EVENT_NAME: Final = "runbook-audit"
+_REFUSALS: Final = frozenset({400, 413, 422})
+_LONGEST: Final = 250  # characters of one metadata value
+_NOTICE: Final = 13 * 8 + 5  # facility log audit, severity notice (RFC 5424, 6.2.1)
+_WARNING: Final = 13 * 8 + 4
+_SYSLOG_PORT: Final = 514
+
+
+class EventClient(Protocol):
+    """What is needed of an Intercom client."""
+
+    def create_event(self, event: dict[str, Any]) -> None:
+        """Write an event."""
+
+
+class IntercomEvents(Sink):
+    """Events of one contact, which should be used for nothing else."""
+
+    def __init__(self, client: Any, contact: str) -> None:
+        self.name = f"intercom-events/{contact}"
+        self._client = client
+        self._contact = contact
+
+    def parcels(self, entries: Iterable[Entry], now: datetime) -> Iterator[Parcel]:
+        """The records of each second that is over."""
+        current = int(now.timestamp())
+        for second, found in groupby(entries, key=lambda entry: int(entry.at.timestamp())):
+            if second >= current:
+                return
+            yield Parcel(tuple(found))
+
+    def send(self, parcel: Parcel, last_second: int) -> int:
+        """Send one second's records; never with a second that was used before."""
+        second = max(int(parcel.last.at.timestamp()), last_second + 1)
+        try:
+            self._client.create_event(event_of(parcel, self._contact, second))
+        except IntercomError as error:
+            kind = RefusedError if error.status in _REFUSALS else DeliveryError
+            raise kind(error.message) from None
+        except UnreachableError as error:
+            raise DeliveryError(error.message) from None
+        return second
+
+
+def event_of(parcel: Parcel, contact: str, second: int) -> dict[str, Any]:
+    """The event for some records: nine flat keys, the anchor among them."""
+    entries = parcel.entries
+    return {
+        "event_name": EVENT_NAME,
+        "created_at": second,
+        "user_id": contact,
+        "metadata": {
+            "seq_from": entries[0].seq,
+            "seq_to": parcel.last.seq,
+            "records": len(entries),
+            "failures": sum(entry.result == FAILURE for entry in entries),
+            "actions": _listed(entry.action for entry in entries),
+            "actors": _listed(entry.user.get("os_user", "") for entry in entries),
+            "hosts": _listed(entry.user.get("host", "") for entry in entries),
+            "resources": _listed(entry.resource.get("id", "") for entry in entries),
+            "hash": parcel.last.hash,
+        },
+    }
+
+
+def _listed(values: Iterable[str]) -> str:
+    return ", ".join(dict.fromkeys(filter(None, values)))[:_LONGEST]
+
+
+class Syslog(Sink):
+    """RFC 5424 messages to `udp://host:port`, `tcp://host:port` or `unix:///dev/log`.
+
+    Over UDP and unix sockets nobody says what arrived. Over TCP (RFC 6587, octet counting) what the
+    server's machine took counts as arrived.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._url = urlsplit(address)
+        usable = self._url.path if self._url.scheme == "unix" else self._url.hostname
+        if self._url.scheme not in ("udp", "tcp", "unix") or not usable:
+            raise ConfigurationError(
+                f"auditlog.syslog can't be {address!r}.",
+                "Choice: udp://host:514, tcp://host:601 or unix:///dev/log.",
+            )
+        self.name = f"syslog/{address}"
+
+    def parcels(self, entries: Iterable[Entry], now: datetime) -> Iterator[Parcel]:
+        """One record a message."""
+        del now
+        for entry in entries:
+            yield Parcel((entry,))
+
+    def send(self, parcel: Parcel, last_second: int) -> int:
+        """Send one message."""
+        message = _message(parcel.last)
+        try:
+            with self._socket() as stream:
+                if self._url.scheme == "tcp":
+                    message = f"{len(message)} ".encode() + message
+                stream.sendall(message)
+        except OSError as error:
+            raise DeliveryError(f"syslog: {error.strerror or error}") from None
+        return last_second
+
+    def _socket(self) -> socket.socket:
+        if self._url.scheme == "tcp":
+            place = (self._url.hostname or "", self._url.port or 601)
+            return socket.create_connection(place, timeout=5)
+        if self._url.scheme == "unix":
+            stream = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            stream.connect(self._url.path)
+            return stream
+        stream = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        stream.connect((self._url.hostname or "", self._url.port or _SYSLOG_PORT))
+        return stream
+
+
+def _message(entry: Entry) -> bytes:
+    told = {
+        "seq": entry.seq,
+        "hash": entry.hash,
+        "action": entry.action,
+        "user": dict(entry.user),
+        "resource": dict(entry.resource),
+        "result": entry.result,
+        "metadata": dict(entry.metadata),
+    }
+    priority = _WARNING if entry.result == FAILURE else _NOTICE
+    host = entry.user.get("host") or "-"
+    head = f"<{priority}>1 {entry.timestamp} {host} runbook - audit - "
+    return head.encode("ascii", "replace") + canonical(told)
