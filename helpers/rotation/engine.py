@@ -248,11 +248,17 @@ class Engine:
         return self._decide(entry, "old key dead, without a control", verdict)
 
     def _finish_proven(self, entry: Entry) -> Entry | Pause:
-        """The proof again, now with the new key beside it; then the end."""
+        """The proof again, now with the new key beside it; then the end.
+
+        Once it is recorded it stands: a crash may have come after the old key was deleted.
+        """
+        known = self._ledger.last(entry, "evidence", "old key dead")
+        if known and known.detail["outlook"] == Outlook.PROVEN:
+            return self._finish(entry)
         verdict = self._prove_dead(entry, Stage.PREVIOUS, control=True)
         if not verdict.proven:
             return self._decide(entry, "old key dead", verdict)
-        self._ledger.prove(entry, "old key dead", **verdict.detail)
+        self._ledger.prove(entry, "old key dead", **verdict.detail, outlook=str(verdict.outlook))
         return self._finish(entry)
 
     def _finish(self, entry: Entry) -> Entry | Pause:
