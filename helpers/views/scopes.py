@@ -7,6 +7,7 @@ from typing import Final
 
 from helpers.intercom.needs import recommend
 from helpers.intercom.records import (
+    Reading,
     ScopeFacts,
     ScopeVerdict,
     TokenScopes,
@@ -133,7 +134,12 @@ def drift(facts: ScopeFacts) -> View:
 def act(done: WriteProbes) -> View:
     """What the write probes were answered."""
     rows = [
-        (variable, a.call, f"{a.status} {a.code}".strip(), "refused" if a.named else a.why)
+        (
+            variable,
+            a.call,
+            f"{a.status} {a.code}".strip(),
+            "refused" if a.reading is Reading.REFUSED else a.why,
+        )
         for variable, answers in done.answers
         for a in answers
     ]
