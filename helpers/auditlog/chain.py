@@ -29,7 +29,7 @@ from helpers.auditlog.entries import (
 )
 from helpers.auditlog.records import Anchor
 from helpers.auditlog.seals import sync_folder
-from helpers.auditlog.segments import Tail, month_of, read_tail
+from helpers.auditlog.segments import Tail, log_id_of, month_of, read_tail
 from helpers.errors import StateError
 
 __all__ = ["Chain"]
@@ -173,11 +173,12 @@ class Chain:
 
     def _head_segment(self, month: str, head: Anchor) -> None:
         """A segment starts with the head of the one before it."""
-        carried = {"segment": month, "head_seq": head.seq, "head_hash": head.hash}
+        carried: dict[str, Any] = {"segment": month, "head_seq": head.seq, "head_hash": head.hash}
+        carried["install_id"] = log_id_of(self.folder)
         self.commit([Event(SEGMENT, metadata=carried)])
 
     def _append(self, data: bytes) -> None:
-        assert self._segment is not None  # noqa: S101 - held means open
+        assert self._segment is not None  # noqa: S101 (the caller looked)
         with _explained(self.folder):
             try:
                 written = os.write(self._segment, data)

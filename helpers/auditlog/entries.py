@@ -149,7 +149,7 @@ def _typed(record: Mapping[str, Json]) -> bool:
 
 def _refuse_inexact(value: Json) -> None:
     if isinstance(value, float):
-        raise ValueError("A float has no one spelling: give an integer of a smaller unit.")  # noqa: TRY004
+        raise ValueError("A float has no one spelling: give an integer of a smaller unit.")  # noqa: TRY004 (a value, not its type, is refused)
     if isinstance(value, int) and abs(value) > _LARGEST:
         raise ValueError("An integer beyond 2^53 is not the same to every reader: give text.")
     if isinstance(value, Mapping):

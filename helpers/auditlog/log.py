@@ -17,7 +17,8 @@ import socket
 import sys
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -37,6 +38,7 @@ from helpers.auditlog.entries import (
 from helpers.auditlog.records import Anchor
 from helpers.auditlog.redacting import Cleaner
 from helpers.auditlog.seals import EVERY, KeyState, SealKey, key_id, new_root_key, seal_of
+from helpers.auditlog.segments import log_id_of
 from helpers.errors import StateError
 from helpers.redaction import Redactor
 
@@ -160,6 +162,19 @@ class AuditLog:
             self._keys.write(self._key)
         return root
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Let no other process write meanwhile."""
+        with self._chain.held():
+            yield
+
+    def tell(self, action: str, metadata: Mapping[str, Any]) -> Anchor:
+        """Record something about the log itself, and seal it."""
+        with self._chain.held():
+            self._refresh()
+            self._commit([Event(action, metadata=metadata)])
+            return self.seal()
+
     def seal(self) -> Anchor:
         """Seal what is there, as at the end of a run, and note the head."""
         with self._chain.held():
@@ -169,11 +184,14 @@ class AuditLog:
             return self._chain.head
 
     @property
+    def sealing(self) -> bool:
+        """Whether the log is being sealed."""
+        return self._keys.read() is not None
+
+    @property
     def log_id(self) -> str:
         """The install id in the log's first record."""
         if not self._log_id:
-            from helpers.auditlog.verification import log_id_of
-
             self._log_id = log_id_of(self.folder)
         return self._log_id
 

@@ -1,8 +1,8 @@
 """Copies elsewhere. The log is its own queue: a mirror is a place in it, kept in `state.db`.
 
 So nothing can get lost between log and queue, a mirror that is down blocks nobody, and delivery
-goes on where it stopped, in order. What was sent but not yet noted when the process died is sent again:
-at least once, not more than once more.
+goes on where it stopped, in order. What was sent but not yet noted when the process died is sent
+again: at least once, and seldom more.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from typing import Final, Protocol
 
 from helpers.auditlog.entries import Entry, parse, timestamp
 from helpers.auditlog.records import MirrorStatus
-from helpers.auditlog.segments import read_tail, segments
-from helpers.auditlog.verification import log_id_of
+from helpers.auditlog.segments import log_id_of, read_tail, segments
 
 __all__ = ["DeliveryError", "Parcel", "RefusedError", "Sink", "deliver", "entries_after"]
 

@@ -146,12 +146,12 @@ def _merging(target: Path | None, incoming: Path, merged: Path) -> str:
     """SQL that writes old and new rows together, the newer of one id; paths are our own."""
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in COLUMNS.items())
     new = (
-        f"SELECT *, 1 AS rank FROM read_json({_text(incoming)}, "  # noqa: S608 (our own paths)
+        f"SELECT *, 1 AS rank FROM read_json({_text(incoming)}, "  # noqa: S608 (our own text)
         f"format = 'newline_delimited', columns = {{{columns}}})"
     )
-    old = f" UNION ALL SELECT *, 0 FROM read_parquet({_text(target)})" if target else ""  # noqa: S608
+    old = f" UNION ALL SELECT *, 0 FROM read_parquet({_text(target)})" if target else ""  # noqa: S608 (our own text)
     return (
-        f"COPY (SELECT DISTINCT ON (id) * EXCLUDE (rank) FROM ({new}{old}) "  # noqa: S608
+        f"COPY (SELECT DISTINCT ON (id) * EXCLUDE (rank) FROM ({new}{old}) "  # noqa: S608 (our own text)
         f"ORDER BY happened, id, rank DESC) TO {_text(merged)} (FORMAT parquet, COMPRESSION zstd)"
     )
 

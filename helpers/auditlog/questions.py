@@ -123,12 +123,12 @@ def _view(database: duckdb.DuckDBPyConnection, partitions: Sequence[Path]) -> No
     columns = ", ".join(COLUMNS)
     if partitions:
         names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in partitions)
-        rows = f"SELECT {columns} FROM read_parquet([{names}])"  # noqa: S608 (paths are our own)
+        rows = f"SELECT {columns} FROM read_parquet([{names}])"  # noqa: S608 (our own text)
     else:
         nothing = ", ".join(f"NULL::{kind} AS {name}" for name, kind in COLUMNS.items())
         rows = f"SELECT {nothing} WHERE false"
     database.execute(
-        f"CREATE TEMP VIEW activity AS SELECT * FROM ({rows}) "  # noqa: S608
+        f"CREATE TEMP VIEW activity AS SELECT * FROM ({rows}) "  # noqa: S608 (our own text)
         "WHERE happened < getvariable('period_end')"
     )
 

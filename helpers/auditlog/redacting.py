@@ -55,9 +55,11 @@ class Cleaner:
     def event(self, event: Event) -> Event:
         """The event with known fields only, secrets and addresses replaced.
 
-        Raises ValueError for an action that is no dotted name or a result that is neither
-        `success` nor `failure`: a program says those, not the world.
+        Raises ValueError for an action that is no dotted name, or one of the log's own, or a
+        result that is neither `success` nor `failure`: a program says those, not the world.
         """
+        if event.action.startswith("log."):
+            raise ValueError("Actions that begin with `log.` are the log's own.")
         if not _NAME.fullmatch(event.action) or event.result not in ("success", "failure"):
             raise ValueError("An action is a dotted lower-case name, a result success or failure.")
         kept, dropped = self._sorted(event.metadata)

@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from helpers.auditlog.entries import ZERO, Entry, digest, parse
+from helpers.auditlog.entries import GENESIS, SEGMENT, ZERO, Entry, digest, parse
 
-__all__ = ["Tail", "entries", "month_of", "read_tail", "segments"]
+__all__ = ["Tail", "entries", "log_id_of", "month_of", "read_tail", "segments", "tail_of"]
 
 _SEGMENT: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])\.jsonl")
 _BLOCK: Final = 64 * 1024
@@ -64,17 +65,26 @@ def entries(folder: Path) -> Iterator[Entry]:
                     yield entry
 
 
+def log_id_of(folder: Path) -> str:
+    """The install id of a log: every segment says it in one of its first records."""
+    for entry in islice(entries(folder), 3):
+        found = entry.metadata.get("install_id")
+        if entry.action in (GENESIS, SEGMENT) and isinstance(found, str):
+            return found
+    return ""
+
+
 def read_tail(folder: Path) -> Tail | None:
     """The end of a log, or None where there is no log yet."""
     found = segments(folder)
     if not found:
         return None
     newest = found[-1]
-    tail = _tail_of(newest)
+    tail = tail_of(newest)
     for older in reversed(found[:-1]):
         if tail.started:
             break
-        before = _tail_of(older)
+        before = tail_of(older)
         tail = Tail(
             month=tail.month,
             size=tail.size,
@@ -91,7 +101,8 @@ def read_tail(folder: Path) -> Tail | None:
     return tail
 
 
-def _tail_of(path: Path) -> Tail:
+def tail_of(path: Path) -> Tail:
+    """The end of one segment."""
     torn: list[bytes] = []
     open_line = False
     last: Entry | None = None

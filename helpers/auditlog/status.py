@@ -24,8 +24,8 @@ from helpers.auditlog.records import (
     Verdict,
     Verification,
 )
-from helpers.auditlog.segments import entries, segments
-from helpers.auditlog.verification import log_id_of, verify
+from helpers.auditlog.segments import entries, log_id_of, segments
+from helpers.auditlog.verification import verify
 from helpers.settings import Settings
 
 __all__ = ["log_folder", "status_of"]

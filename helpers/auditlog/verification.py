@@ -8,17 +8,16 @@ a log that vouches for itself proves nothing (CVE-2023-31438, CVE-2023-31439).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from helpers.auditlog.entries import GENESIS, Entry, parse
 from helpers.auditlog.records import Anchor, Verdict, Verification
 from helpers.auditlog.segments import segments
 from helpers.auditlog.walk import BrokenError, Walk
 from helpers.errors import UsageError
 
-__all__ = ["EXIT_STATUS", "log_id_of", "parse_anchor", "verify"]
+__all__ = ["EXIT_STATUS", "parse_anchor", "verify"]
 
 EXIT_STATUS: Final = {
     Verdict.INTACT: 0,
@@ -60,23 +59,3 @@ def parse_anchor(text: str) -> Anchor:
             f"{text!r} is no anchor.", "An anchor is seq:hash, with 16 to 64 characters of hash."
         )
     return Anchor(seq=int(seq), hash=found)
-
-
-def log_id_of(folder: Path) -> str:
-    """The install id in the genesis record; of a log whose beginning expired, in its tombstone."""
-    for entry in _first_entries(segments(folder)):
-        if entry.action == GENESIS:
-            return str(entry.metadata.get("install_id", ""))
-        if "install_id" in entry.metadata:
-            return str(entry.metadata["install_id"])
-    return ""
-
-
-def _first_entries(found: Iterable[Path]) -> Iterator[Entry]:
-    for segment in found:
-        with segment.open("rb") as stream:
-            for line in stream:
-                entry = parse(line.removesuffix(b"\n"))
-                if entry:
-                    yield entry
-                    break

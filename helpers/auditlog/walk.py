@@ -147,6 +147,7 @@ class Walk:
             if action == GENESIS and record["seq"] == 0:
                 self._log = str(record["metadata"].get("install_id", ""))
             else:  # the segments before are gone: a tombstone has to say so
+                self._log = str(record["metadata"].get("install_id", ""))
                 self._start = (record["seq"] - 1, record["prev"])
                 self._seq, self._hash = self._start
         if action not in (GENESIS, SEGMENT, RECOVERY):
@@ -287,7 +288,7 @@ class Walk:
         self._epoch = epoch - 1
 
     def _check_seal(self, epoch: int, seal: str) -> None:
-        assert self._key is not None  # noqa: S101 - the caller looked
+        assert self._key is not None  # noqa: S101 (the caller looked)
         at, key = self._key
         while at < epoch:
             at, key = at + 1, ratchet(key)

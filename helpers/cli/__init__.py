@@ -21,6 +21,11 @@ __all__ = ["main", "runbook"]
 # name: (module:command, one line of help). The help stands here so that `--help` imports nothing.
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "audit": ("helpers.cli.audit:audit", "Run every notebook and write the report."),
+    "auditlog": (
+        "helpers.cli.auditlog:auditlog",
+        "Verify, seal, read the audit log; ask Intercom's.",
+    ),
+    "review": ("helpers.cli.review:review", "Sign for a period of the activity log."),
     "lab": ("helpers.cli.lab:lab", "Open JupyterLab at the first notebook."),
     "init": ("helpers.cli.init:init", "Set a repository up: .env.example, .gitignore, .env."),
     "keys": ("helpers.cli.keys:keys", "How old every key is, and when it is due."),

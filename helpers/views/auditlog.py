@@ -14,10 +14,11 @@ from helpers.auditlog.records import (
     Verdict,
     results_digest,
 )
+from helpers.errors import UsageError
 from helpers.model import Datum, Unavailable
 from helpers.views.base import View, prose, stack, table
 
-__all__ = ["act", "answers", "overview", "review", "story", "timeline", "who_did_what"]
+__all__ = ["act", "answers", "overview", "review", "rows_of", "story", "timeline", "who_did_what"]
 
 _VERDICTS: Final = {
     Verdict.INTACT: "intact",
@@ -138,6 +139,20 @@ def answers(facts: AuditFacts) -> View:
         return _missing(facts.answers)
     columns = ("question", "rows", "stand out", "who")
     return table(columns, [_line(a) for a in facts.answers.value], empty="Nothing was asked.")
+
+
+def rows_of(facts: AuditFacts, question: str) -> View:
+    """The rows that answer one question. Raises UsageError for a name that is none."""
+    if isinstance(facts.answers, Unavailable):
+        return _missing(facts.answers)
+    found = {answer.question: answer for answer in facts.answers.value}
+    if question not in found:
+        known = ", ".join(found)
+        raise UsageError(f"There is no question {question!r}.", f"The questions are: {known}.")
+    rows = [_shown(row) for row in found[question].rows]
+    more = found[question].count - len(rows)
+    shown = table(_COLUMNS, rows, empty="No row answers it.")
+    return stack(shown, prose(f"{more} more rows.")) if more else shown
 
 
 def _line(answer: Answer) -> tuple[str, ...]:

@@ -1,0 +1,84 @@
+"""Picking records out of a log, and handing them on as JSON lines or CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final
+
+from helpers.auditlog.entries import Entry
+from helpers.auditlog.segments import entries
+
+__all__ = ["COLUMNS", "Selection", "select", "to_csv", "to_json"]
+
+COLUMNS: Final = (
+    *("seq", "timestamp", "action", "result", "os_user", "host", "intercom_admin_id"),
+    *("resource_id", "resource_fingerprint", "metadata", "hash"),
+)
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is wanted. `action` may hold `*`; empty means any. Times are UTC, `until` exclusive."""
+
+    action: str = ""
+    result: str = ""
+    user: str = ""
+    resource: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+
+    def wants(self, entry: Entry) -> bool:
+        """Whether a record is among them."""
+        return (
+            (not self.action or fnmatchcase(entry.action, self.action))
+            and (not self.result or entry.result == self.result)
+            and (not self.user or entry.user.get("os_user") == self.user)
+            and (not self.resource or fnmatchcase(entry.resource.get("id", ""), self.resource))
+            and (self.since is None or entry.at >= self.since)
+            and (self.until is None or entry.at < self.until)
+        )
+
+
+def select(folder: Path, selection: Selection) -> Iterator[Entry]:
+    """The records of a log that are wanted, in order."""
+    return filter(selection.wants, entries(folder))
+
+
+def to_json(found: Iterable[Entry]) -> Iterator[str]:
+    """One JSON object a line, with the hash that anchors use."""
+    for entry in found:
+        yield json.dumps(asdict(entry), sort_keys=True) + "\n"
+
+
+def to_csv(found: Iterable[Entry]) -> Iterator[str]:
+    """CSV (RFC 4180) with a header; a cell that a spreadsheet would compute gets an apostrophe."""
+    yield _line(COLUMNS)
+    for entry in found:
+        yield _line(_cells(entry))
+
+
+def _cells(entry: Entry) -> Iterator[str]:
+    yield str(entry.seq)
+    yield from (entry.timestamp, entry.action, entry.result)
+    yield from (entry.user.get(name, "") for name in ("os_user", "host", "intercom_admin_id"))
+    yield from (entry.resource.get("id", ""), entry.resource.get("fingerprint", ""))
+    yield json.dumps(entry.metadata, sort_keys=True)
+    yield entry.hash
+
+
+def _line(cells: Iterable[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow([_plain(cell) for cell in cells])
+    return line.getvalue()
+
+
+def _plain(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

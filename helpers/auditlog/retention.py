@@ -1,0 +1,68 @@
+"""Letting go of the past: whole segments only, and a tombstone stays.
+
+The tombstone names what went and where the chain goes on; the seal behind it signs it. A verifier
+accepts a log that begins in the middle only with a tombstone for exactly that place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+from helpers.auditlog.entries import EXPIRED
+from helpers.auditlog.log import AuditLog
+from helpers.auditlog.seals import sync_folder
+from helpers.auditlog.segments import segments, tail_of
+from helpers.errors import StateError
+
+__all__ = ["expire"]
+
+
+def expire(log: AuditLog, keep_days: int, now: datetime) -> tuple[str, ...]:
+    """Remove the segments whose month ended more than `keep_days` ago; the answer names them.
+
+    The tombstone is sealed and on the disk before a file goes. Raises StateError where a file can't
+    be removed; asked again, it goes on.
+    """
+    with log.held():
+        limit = now.date() - timedelta(days=keep_days)
+        old = [s for s in segments(log.folder)[:-1] if _ended(s) <= limit]
+        if not old:
+            return ()
+        last = tail_of(old[-1])
+        log.tell(
+            EXPIRED,
+            {
+                "install_id": log.log_id,
+                "through_seq": last.seq,
+                "through_hash": last.hash,
+                "segments": ",".join(s.stem for s in old),
+                "sha256": ",".join(_hash(s) for s in old),
+            },
+        )
+        _remove(old)
+        sync_folder(log.folder)
+        return tuple(s.stem for s in old)
+
+
+def _ended(segment: Path) -> date:
+    """The first day after a segment's month."""
+    first = date.fromisoformat(f"{segment.stem}-01")
+    return (first + timedelta(days=32)).replace(day=1)
+
+
+def _hash(segment: Path) -> str:
+    with segment.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _remove(old: list[Path]) -> None:
+    for segment in old:
+        try:
+            segment.unlink()
+        except OSError as error:
+            raise StateError(
+                f"{segment.name} can't be removed: {error.strerror}.",
+                "Give this user write access to the folder, then run it again.",
+            ) from None

@@ -1,0 +1,49 @@
+"""`runbook review`: a person signs for a period of Intercom's activity log."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+import click
+
+__all__ = ["review"]
+
+
+@click.command()
+@click.option("--profile", default="sandbox", show_default=True)
+@click.option("--env-file", default="", help="In place of the profile's own.")
+@click.option("--policy", default="", help="Default: the project's policy.toml.")
+@click.option("--reviewer", prompt="Your name", help="Who signs.")
+@click.option("--note", default="", help="What should be remembered of it.")
+@click.option("--yes", is_flag=True, help="Sign without being asked again.")
+def review(  # noqa: PLR0917 (click names them)
+    profile: str,
+    env_file: str,
+    policy: str,
+    reviewer: str,
+    note: str,
+    yes: bool,  # noqa: FBT001 (a flag)
+) -> None:
+    """Show the answers, then record in the log who saw them, when, and their digest."""
+    from helpers.auditlog.log import AuditLog
+    from helpers.auditlog.review import sign
+    from helpers.choices import Choices
+    from helpers.collectors.auditlog import collect
+    from helpers.errors import CollectionError
+    from helpers.model import Unavailable
+    from helpers.opening import open_context
+    from helpers.views.auditlog import answers, overview, story
+
+    with ExitStack() as closing:
+        context = open_context("auditlog", Choices(profile, env_file, policy=policy), closing)
+        facts = collect(context)
+        if isinstance(facts.activity, Unavailable) or isinstance(facts.answers, Unavailable):
+            reason = facts.activity.reason if isinstance(facts.activity, Unavailable) else ""
+            raise CollectionError(f"There is nothing to sign for. {reason}", "Mend that first.")
+        for view in (overview(facts), story(facts), answers(facts)):
+            click.echo(view.text + "\n")
+        yes or click.confirm("Have you seen this, and followed up what stands out?", abort=True)
+        options = {"clock": context.clock, "redactor": context.redactor}
+        with AuditLog.open(context.state / "audit", context.state, **options) as log:
+            anchor = sign(log, reviewer, facts.activity.value, facts.answers.value, note=note)
+    click.echo(f"Signed. Anchor: {anchor.seq}:{anchor.hash}")
