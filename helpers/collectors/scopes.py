@@ -24,6 +24,7 @@ from helpers.intercom.records import (
 from helpers.intercom.teammates import teammate_of
 from helpers.intercom.verdicts import verdicts_of
 from helpers.model import Cause, Datum, Known, Unavailable
+from helpers.usage.observed import recorded
 from helpers.usage.scan import scan
 
 __all__ = ["collect"]
@@ -107,8 +108,8 @@ def _token(
 
 def _uses(context: Context) -> Datum[tuple[Use, ...]]:
     try:
-        return Known((*scan(context.repo), *AUDIT_USES))
-    except (RunbookError, OSError) as error:
+        return Known((*scan(context.repo), *recorded(context.state), *AUDIT_USES))
+    except (RunbookError, OSError, ValueError) as error:
         return Unavailable(reason=str(error), call="scan of the sources")
 
 

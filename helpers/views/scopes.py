@@ -10,6 +10,7 @@ from helpers.intercom.records import (
     Reading,
     ScopeFacts,
     ScopeVerdict,
+    Sure,
     TokenScopes,
     Use,
     Verdict,
@@ -19,7 +20,7 @@ from helpers.intercom.scopes import catalog, label_of
 from helpers.model import Datum, Known, Severity, Unavailable
 from helpers.views.base import View, prose, stack, table
 
-__all__ = ["act", "blast_radius", "drift", "evidence", "overview", "todo", "uses"]
+__all__ = ["act", "blast_radius", "drift", "evidence", "overview", "tests", "todo", "uses"]
 
 _SIGN: Final = {Verdict.GRANTED: "● granted", Verdict.MISSING: "○ no", Verdict.UNKNOWN: "? unknown"}
 _TOKENS: Final = (("access", "access token"), ("reader", "reader"), ("writer", "writer"))
@@ -114,6 +115,20 @@ def blast_radius(facts: ScopeFacts) -> View:
     ]
     columns = ("opens", "whoever holds the token …", "after the to-do")
     return table(columns, rows, empty="Nothing that is known.")
+
+
+def tests(facts: ScopeFacts) -> View:
+    """What to try after the to-do: the places that use what stays, certain ones first."""
+    if isinstance(facts.uses, Unavailable):
+        return _missing("sources", facts.uses)
+    ordered = sorted(facts.uses.value, key=lambda u: (list(Sure).index(u.sure), u.path, u.line))
+    rows = [
+        (use.call, f"{use.path}:{use.line}" if use.line else use.path, label_of(use.scope))
+        for use in ordered
+        if use.how != "audit"
+    ]
+    columns = ("call", "where it is made", "check box that it needs")
+    return table(columns, rows, empty="No source here calls Intercom.")
 
 
 def drift(facts: ScopeFacts) -> View:

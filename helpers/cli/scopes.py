@@ -1,0 +1,118 @@
+"""`runbook scopes`: what the tokens may do, what the code needs, and what to change."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from helpers.exit_status import NOTHING_VERIFIED
+from helpers.settings import Profile
+
+if TYPE_CHECKING:
+    from helpers.context import Context
+    from helpers.intercom.records import ScopeFacts
+
+__all__ = ["scopes"]
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.option("--profile", default="sandbox", help=f"One of {', '.join(Profile)}.")
+@click.option("--env-file", default="", help="An env file in place of the profile's own.")
+@click.option("--repo", default="", help="The repository whose sources are read.")
+@click.option("--policy", default="", help="A policy.toml. Default: the project's own.")
+@click.option("--observed", multiple=True, type=_FILE, help="Count what a file shows as used.")
+@click.option("--probe-writes", is_flag=True, help="Also ask with calls on ids that don't exist.")
+@click.option("--section", is_flag=True, help="Print the policy section that fits the code.")
+@click.option("--list", "listed", is_flag=True, help="List the scopes that there are.")
+@click.option("--page", "as_page", is_flag=True, help="Print the catalog as Markdown.")
+def scopes(
+    profile: str,
+    env_file: str,
+    repo: str,
+    policy: str,
+    *,
+    observed: tuple[Path, ...],
+    probe_writes: bool,
+    section: bool,
+    listed: bool,
+    as_page: bool,
+) -> int:
+    r"""Granted, used, allowed: the matrix, what to tick and untick, and the blast radius.
+
+    \b
+    Exit status: 0 fine, 2 a file or name is off, 3 no token could be asked
+    """
+    if listed or as_page:
+        return _catalog(as_page=as_page)
+    from helpers.choices import Choices
+    from helpers.opening import open_context
+
+    with ExitStack() as closing:
+        choices = Choices(profile, env_file, repo=repo, policy=policy)
+        context = open_context("scopes", choices, closing)
+        _observe(context, observed)
+        if probe_writes:
+            _probe_writes(context)
+        return _show(context, section=section)
+
+
+def _catalog(*, as_page: bool) -> int:
+    from helpers.intercom.catalog_page import page
+    from helpers.intercom.scopes import catalog
+
+    if as_page:
+        click.echo(page(), nl=False)
+    else:
+        for scope in catalog().values():
+            click.echo(f"{scope.key:<40} {scope.risk:<9} {scope.box}")
+    return 0
+
+
+def _observe(context: Context, files: tuple[Path, ...]) -> None:
+    from helpers.usage.observed import merge, observe
+
+    for path in files:
+        merge(context.state, observe(path))
+
+
+def _probe_writes(context: Context) -> None:
+    """The flag turns the act on for this run; every call is listed before the first is sent."""
+    from helpers.intercom.act import act
+    from helpers.intercom.probes import WRITE_PROBES
+    from helpers.model import Known, Unavailable
+
+    click.echo("Write probes, on the id 0, which does not exist:", err=True)
+    for call in WRITE_PROBES:
+        click.echo(f"  {call.name}", err=True)
+    acts = context.policy.acts.model_copy(update={"write_probes": True})
+    context.policy = context.policy.model_copy(update={"acts": acts})
+    done = act(context)
+    context.evidence = done if isinstance(done, Unavailable) else Known(done)
+
+
+def _show(context: Context, *, section: bool) -> int:
+    from helpers.collectors.scopes import collect
+    from helpers.intercom.section import section as section_of
+    from helpers.model import Known
+    from helpers.views import scopes as views
+
+    facts: ScopeFacts = collect(context)
+    if section:
+        uses = facts.uses.value if isinstance(facts.uses, Known) else ()
+        click.echo(context.redactor.text(section_of(context.settings.profile, uses)), nl=False)
+        return 0
+    for title, view in (
+        ("Granted and used", views.overview),
+        ("To do", views.todo),
+        ("Blast radius", views.blast_radius),
+        ("After a removal, try", views.tests),
+        ("Since last time", views.drift),
+    ):
+        click.echo(f"\n{title}\n")
+        click.echo(context.redactor.text(view(facts).text))
+    return 0 if isinstance(facts.access, Known) else NOTHING_VERIFIED

@@ -1,0 +1,38 @@
+"""The catalog of scopes as a page of the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from helpers.intercom.scopes import Scope, catalog
+
+__all__ = ["page"]
+
+_HEAD = """# Scopes of an Intercom app
+
+Written by `./runbook scopes --page`; edit `helpers/intercom/data/scopes.toml` instead.
+
+A scope is a check box in the Developer Hub (Configure > Authentication). Intercom prints a machine
+key for some; a key in *italics* is built like those. Routes that are marked ~ are inferred: Intercom
+does not say in so many words that this scope guards them. Nothing here was tried on the real service.
+
+| Key | Check box | Opens | What somebody else does with it | Guards | Source |
+|---|---|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """Markdown: a row for each scope, in the order of the catalog."""
+    return _HEAD + "\n".join(_rows()) + "\n"
+
+
+def _rows() -> Iterator[str]:
+    for scope in catalog().values():
+        key = f"`{scope.key}`" if scope.key_is == "printed" else f"*`{scope.key}`*"
+        cells = (key, scope.label or "–", scope.risk, scope.reach, _routes(scope), scope.source)
+        yield "| " + " | ".join(cells) + " |"
+
+
+def _routes(scope: Scope) -> str:
+    mark = "" if scope.routes_are == "documented" else "~ "
+    return "<br>".join(f"{mark}`{route}`" for route in scope.routes) or "no call"
