@@ -33,6 +33,10 @@ class Engine(Protocol):
     def identity(self) -> str:
         """Changes whenever the same bytes could give another answer: engine, version, rules."""
 
+    @property
+    def minds_paths(self) -> bool:
+        """True where some rules hold for some paths alone: then each object needs its path."""
+
     def scan(self, data: bytes, path: str) -> tuple[Sighting, ...]:
         """What is in the bytes. Raises TimeoutError where they take too long."""
 

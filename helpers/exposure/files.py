@@ -10,13 +10,14 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from helpers.exposure.items import Item, Origin, OriginKind
 from helpers.exposure.pieces import pieces
 
-__all__ = ["Files"]
+__all__ = ["Files", "read_file"]
 
 _GIT: Final = ".git"
 
@@ -81,6 +82,12 @@ class Files:
 
     def _unread(self, path: Path, why: str) -> Item:
         return Item(Origin(self.kind, self._name(path)), "", b"", reason=f"can't be read: {why}")
+
+
+def read_file(path: Path, origin: Origin) -> Iterator[Item]:
+    """One file again, as items; nothing where it can't be read any more."""
+    with suppress(OSError):
+        yield from _read(os.fspath(path), origin, "")
 
 
 def _read(path: str, origin: Origin, mark: str) -> Iterator[Item]:

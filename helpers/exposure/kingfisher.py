@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -40,11 +41,15 @@ class Kingfisher:
     @cached_property
     def identity(self) -> str:
         """Engine, version, set of rules, and a digest of ours."""
-        from kingfisher_sdk import __version__
-
+        installed = version("kingfisher-secret-scanner")
         parts = [RULES, *(Path(__file__).with_name(n) for n in ("shapes.py", "kingfisher.py"))]
         digest = hashlib.sha256(b"".join(p.read_bytes() for p in parts)).hexdigest()[:12]
-        return f"kingfisher {__version__} {'all' if self.all_rules else 'intercom'} {digest}"
+        return f"kingfisher {installed} {'all' if self.all_rules else 'intercom'} {digest}"
+
+    @property
+    def minds_paths(self) -> bool:
+        """Some of kingfisher's own rules look at the path; ours don't."""
+        return self.all_rules
 
     @cached_property
     def _scanner(self) -> Scanner:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
@@ -36,7 +36,7 @@ class Map:
 
     repository: Repository
     origins: Collection[Origin]
-    notes: list[str] = field(default_factory=list)
+    history: bool = True  # False: only the index is of interest
 
     def places(self, origin: Origin) -> tuple[Place, ...]:
         """The places of an origin, without the place inside it."""
@@ -117,7 +117,7 @@ class Map:
     def _appearances(self) -> tuple[_Found, _Found]:
         """Of the blobs: in commits that refs reach, and in those that no ref reaches any more."""
         blobs = self._names(OriginKind.BLOB)
-        if not blobs:
+        if not blobs or not self.history:
             return {}, {}
         with Log.of(self.repository, "--all") as log:
             living = follow(log, blobs)

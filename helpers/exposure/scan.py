@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from helpers.errors import CollectionError
@@ -13,16 +13,19 @@ from helpers.exposure.engine import Engine
 from helpers.exposure.files import Files
 from helpers.exposure.items import Origin, OriginKind
 from helpers.exposure.leaks import Hits, merged
-from helpers.exposure.lineage import Log
-from helpers.exposure.objects import StoredObject, list_objects, read_objects
+from helpers.exposure.objects import StoredObject, read_objects
 from helpers.exposure.places import Map
 from helpers.exposure.records import Coverage, Leak
 from helpers.exposure.repository import Repository, open_repository
+from helpers.exposure.scope import Scope, paths_of, stored
 from helpers.exposure.tally import Progress, Tally
 
 __all__ = ["Scanned", "scan"]
 
 _ELSEWHERE = frozenset({"objects", "modules", "worktrees"})  # of a git folder: read in other ways
+
+
+_ALL = Scope()
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,14 @@ class Scanned:
 
     leaks: tuple[Leak, ...]
     coverage: Coverage
-    interrupted: bool = False
+    sources: tuple[tuple[Repository, Hits], ...] = field(repr=False, default=())
 
 
 def scan(
     path: Path,
     engine: Engine,
     *,
+    scope: Scope = _ALL,
     memory: Memory | None = None,
     configured: Mapping[str, str] | None = None,
     observe: Callable[[Progress], None] = lambda _: None,
@@ -52,30 +56,34 @@ def scan(
     found: list[tuple[Repository, Hits]] = []
     interrupted = False
     try:
-        for repository, hits in _search(open_repository(path), tally):
+        for repository, hits in _search(open_repository(path), scope, tally):
             found.append((repository, hits))
     except KeyboardInterrupt:
         interrupted = True
     finally:
         tally.memory.close()
-    places = [hits.places(Map(repository, list(hits.seen))) for repository, hits in found]
+    places = [
+        hits.places(Map(repository, list(hits.seen), history=not scope.staged))
+        for repository, hits in found
+    ]
     repositories = [repository for repository, _ in found]
     return Scanned(
         leaks=merged(places, configured or {}),
         coverage=tally.coverage(repositories, interrupted=interrupted),
-        interrupted=interrupted,
+        sources=tuple(found),
     )
 
 
-def _search(top: Repository, tally: Tally) -> Iterator[tuple[Repository, Hits]]:
+def _search(top: Repository, scope: Scope, tally: Tally) -> Iterator[tuple[Repository, Hits]]:
     """Each repository with what is in it, told before it is searched: it fills while it is."""
     waiting = [top]
     while waiting:
         repository = waiting.pop()
         hits = Hits()
         yield repository, hits
-        _objects(repository, tally, hits)
-        for source in _sources(repository, tally):
+        if repository.git_dir:
+            _objects(repository, scope, tally, hits)
+        for source in () if scope.staged else _sources(repository, tally):
             tally.look(repository, tally.counted(source), hits)
             for mark, name in source.known_files.items():
                 tally.count(source.kind)
@@ -83,20 +91,17 @@ def _search(top: Repository, tally: Tally) -> Iterator[tuple[Repository, Hits]]:
             waiting += _below(repository, source, tally)
 
 
-def _objects(repository: Repository, tally: Tally, hits: Hits) -> None:
-    if repository.git_dir is None:
-        return
+def _objects(repository: Repository, scope: Scope, tally: Tally, hits: Hits) -> None:
     new: list[StoredObject] = []
-    for stored in list_objects(repository):
-        if tally.knows(stored.oid):
-            hits.add(stored.origin, tally.recall(stored.oid))
+    for one in stored(repository, scope):
+        if tally.knows(one.oid):
+            hits.add(one.origin, tally.recall(one.oid))
         else:
-            new.append(stored)
-            tally.total += stored.size
+            new.append(one)
+            tally.total += one.size
         tally.objects += 1
     if new:
-        with Log.of(repository, "--all") as log:
-            paths = log.paths()
+        paths = paths_of(repository, scope) if tally.engine.minds_paths else {}
         tally.look(repository, read_objects(repository, new, paths), hits)
 
 

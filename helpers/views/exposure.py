@@ -59,7 +59,10 @@ def coverage(facts: ExposureFacts) -> View:
 
 def _searched(searched: Coverage) -> str:
     history = f"{searched.objects} git objects and " if searched.git else ""
-    return f"Searched: {history}{searched.files} files in {searched.repositories} repositories."
+    where = "one repository"
+    if searched.repositories > 1:
+        where = f"{searched.repositories} repositories, those within counted"
+    return f"Searched: {history}{searched.files} files in {where}."
 
 
 def timeline(facts: ExposureFacts) -> View:
@@ -72,7 +75,8 @@ def timeline(facts: ExposureFacts) -> View:
     dated.sort(key=lambda pair: (pair[1], pair[0].fingerprint))
     rows = [_stay(leak, first) for leak, first in dated]
     columns = ("fingerprint", "secret", "from", "until", "days")
-    return stack(View(_picture(dated), ""), table(columns, rows, empty=""))
+    listed = table(columns, rows, empty="")
+    return View(_picture(dated) + listed.html, listed.text)
 
 
 def _stay(leak: Leak, first: datetime) -> tuple[str, ...]:

@@ -37,8 +37,8 @@ _TOLD = 8
         ),
         "Damaged objects: `git fsck --full`, then fetch them from another clone.",
         (
-            "Run the audit again, best in the clone of the person who wrote the code: only that has "
-            "stashes and dropped commits."
+            "Run the audit again, best in the clone of the person who wrote the code: only that "
+            "has stashes and dropped commits."
         ),
     ),
     controls=("NIST CSF DE.CM-09", "SOC 2 CC7.1"),

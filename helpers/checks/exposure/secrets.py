@@ -166,8 +166,8 @@ def no_other_secret_is_exposed(leaks: tuple[Leak, ...]) -> Iterator[Outcome]:
     remediation=(
         "Nothing to rotate: a mobile SDK key ships in every copy of the app.",
         (
-            "Enforce identity verification for iOS and Android, so that the key alone opens nothing "
-            "(Settings > Messenger > Security)."
+            "Enforce identity verification for iOS and Android, so that the key alone opens "
+            "nothing (Settings > Messenger > Security)."
         ),
         "Waive the finding with an owner and a date once that is done.",
     ),
