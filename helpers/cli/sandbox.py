@@ -16,8 +16,11 @@ __all__ = ["credentials", "sandbox"]
 
 @click.command()
 @click.option("--port", default=0, show_default="a free one", type=click.IntRange(0, 65535))
-def sandbox(port: int) -> None:
+@click.option("--clock", default="now", show_default=True, type=click.Choice(["now", "demo"]))
+def sandbox(port: int, clock: str) -> None:
     """Run the local Intercom until Ctrl-C or SIGTERM.
+
+    Its clock runs from now on, or stands where the demo's does.
 
     What it prints is an env file, so another terminal can audit it as if it were real:
 
@@ -25,11 +28,12 @@ def sandbox(port: int) -> None:
 
         runbook audit --profile production --env-file sandbox.env
     """
+    from helpers.sandbox.clock import DEMO_NOW
     from helpers.sandbox.server import address, application, serve
 
     with _listen(port) as listener:
         click.echo(credentials(address(listener)), nl=False)
-        serve(listener, application())
+        serve(listener, application(None if clock == "now" else DEMO_NOW))
 
 
 def _listen(port: int) -> socket.socket:

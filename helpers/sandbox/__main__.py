@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from helpers.sandbox.clock import DEMO_NOW
 from helpers.sandbox.server import address, application, listen, serve
 
 
@@ -11,10 +12,12 @@ def main() -> None:
     """Print one line when ready; stop on SIGINT or SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m helpers.sandbox", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="0 (the default) takes a free one")
-    port = parser.parse_args().port
-    with listen(port) as listener:
+    parser.add_argument("--live", action="store_true", help="run on the present time")
+    chosen = parser.parse_args()
+    clock = None if chosen.live else DEMO_NOW
+    with listen(chosen.port) as listener:
         print(f"sandbox ready at {address(listener)}", flush=True)  # noqa: T201 - the interface
-        serve(listener, application())
+        serve(listener, application(clock))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from helpers.sandbox.answers import Answer, Refusal
 from helpers.sandbox.apps import App, Token
+from helpers.sandbox.fields import check, whole_number
 from helpers.sandbox.workspace import Item, Workspace
 
 __all__ = ["ENDPOINTS", "Call", "Endpoint", "endpoint", "version_key"]
@@ -36,18 +37,16 @@ class Call:
 
     @property
     def object(self) -> Item:
-        """The body. Raises Refusal (400) where it is no JSON object."""
+        """The body. Raises Refusal (400) where it is no JSON object, or a field can't be so."""
         if not isinstance(self.body, dict):
             raise Refusal(400, "parameter_invalid", "The body must be an object")
-        return self.body
+        return check(self.body)
 
     def integer(self, name: str, default: int, *, low: int = 1, high: int | None = None) -> int:
-        """A whole number of the query. Raises Refusal (400) outside its range."""
-        text = self.query.get(name, "")
-        if not text:
+        """A whole number of the query. Raises Refusal (400) for anything else."""
+        if not self.query.get(name):
             return default
-        if not text.lstrip("-").isdigit() or (number := int(text)) < low:
-            raise Refusal(400, "parameter_invalid", f"{name} is invalid", field=name)
+        number = whole_number(self.query[name], name, low=low)
         return min(number, high) if high else number
 
     def from_network(self, entries: list[str]) -> bool:

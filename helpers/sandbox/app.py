@@ -64,6 +64,9 @@ class LocalIntercom:
         route = found[0].path if found else path
         struck = workspace.faults.for_call(request.method, route)
         body = await request.body()
+        if "refuse" in struck:
+            strikes.cut_line(send)
+            return
         try:
             if "status" in struck:
                 raise strikes.refusal(struck["status"], workspace.limiter)

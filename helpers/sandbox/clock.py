@@ -1,7 +1,8 @@
-"""The workspace's clock: it stands still until it is told to move."""
+"""The workspace's clock: it stands still until it is told to move, or to run."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,16 +20,33 @@ class Clock:
 
     instant: datetime = DEMO_NOW
     skew: timedelta = timedelta(0)
+    _since: float | None = None  # when it began to run, on the monotonic clock
+
+    @property
+    def present(self) -> datetime:
+        """What it shows."""
+        ran = 0.0 if self._since is None else time.monotonic() - self._since
+        return self.instant + timedelta(seconds=ran)
 
     @property
     def now(self) -> int:
         """Unix seconds."""
-        return int(self.instant.timestamp())
+        return int(self.present.timestamp())
 
     @property
     def claimed(self) -> datetime:
         """What the `Date` header says."""
-        return self.instant + self.skew
+        return self.present + self.skew
+
+    def run(self) -> None:
+        """Run from now on, as real clocks do."""
+        self._since = time.monotonic()
+
+    def set(self, instant: datetime) -> None:
+        """Show this instant; run on from it where it runs."""
+        self.instant = instant
+        if self._since is not None:
+            self.run()
 
     def advance(self, seconds: float) -> None:
         """Move on (or back)."""
@@ -37,8 +55,8 @@ class Clock:
     @contextmanager
     def ago(self, days: float) -> Iterator[None]:
         """Be so many days earlier for a while: how a seed writes the past."""
-        present, self.instant = self.instant, self.instant - timedelta(days=days)
+        self.advance(-days * 86_400)
         try:
             yield
         finally:
-            self.instant = present
+            self.advance(days * 86_400)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -16,22 +17,31 @@ from helpers.sandbox.workspace import Item, Workspace
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-__all__ = ["ROUTES", "make_workspace"]
+__all__ = ["ROUTES", "make_workspace", "read_object"]
 
 _YEAR: Final = 365 * 86_400
 
 
 async def make_workspace(request: Request) -> Response:
-    """Make a workspace anew: name, seed (`demo` or `clean`), clock (ISO 8601), region."""
-    body = await request.json()
-    choices = {key: body[key] for key in ("seed", "region") if key in body}
+    """Make a workspace anew: name, seed (`demo` or `clean`), clock (ISO 8601, or `now`), region."""
     try:
+        body = await read_object(request)
+        choices: Item = {key: body[key] for key in ("seed", "region") if key in body}
         if "clock" in body:
-            choices["clock"] = datetime.fromisoformat(body["clock"])
+            now = body["clock"] == "now"
+            choices["clock"] = None if now else datetime.fromisoformat(body["clock"])
         workspace = request.state.sandbox.reset(body["name"], **choices)
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         return JSONResponse({"error": f"there is no such choice: {error}"}, 400)
     return JSONResponse({"name": body["name"]} | describe(workspace, {}, {}))
+
+
+async def read_object(request: Request) -> Item:
+    """The body. Raises ValueError where it is no JSON object."""
+    body = json.loads(await request.body() or b"{}")
+    if not isinstance(body, dict):
+        raise ValueError("the body must be an object")  # noqa: TRY004 - the hub answers 400
+    return body
 
 
 def describe(workspace: Workspace, _body: Item, _path: dict[str, str]) -> Item:
@@ -40,7 +50,7 @@ def describe(workspace: Workspace, _body: Item, _path: dict[str, str]) -> Item:
         "seed": workspace.seed,
         "id_code": workspace.id_code,
         "region": workspace.region,
-        "now": workspace.clock.instant.isoformat(),
+        "now": workspace.clock.present.isoformat(),
         "identity_verification": workspace.identity_verification,
         "behaviours": vars(workspace.behaviours),
         "rate_limit": vars(workspace.limiter.limit),
@@ -58,11 +68,11 @@ def change(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:
 def set_clock(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:
     """Set the clock (`now`), move it (`advance`, seconds), or let it claim another (`skew`)."""
     if "now" in body:
-        workspace.clock.instant = datetime.fromisoformat(body["now"])
+        workspace.clock.set(datetime.fromisoformat(body["now"]))
     workspace.clock.advance(float(body.get("advance", 0)))
     if "skew" in body:
         workspace.clock.skew = timedelta(seconds=float(body["skew"]))
-    return {"now": workspace.clock.instant.isoformat()}
+    return {"now": workspace.clock.present.isoformat()}
 
 
 def set_behaviours(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:

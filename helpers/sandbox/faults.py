@@ -14,7 +14,8 @@ __all__ = ["KINDS", "Fault", "Faults"]
 KINDS: Final = {
     "latency": "answer after `seconds`",
     "status": "answer with `status` and `code` instead (429 carries the rate limit's headers)",
-    "drop": "close the connection before any answer",
+    "refuse": "close the connection; the call is not carried out",
+    "drop": "carry the call out, and close the connection before any answer",
     "tear": "close the connection in the middle of the body",
     "truncate": "a whole response whose JSON is cut in half",
     "slow": "send the body in pieces, `seconds` in all",

@@ -34,7 +34,7 @@ def _action(function: Action) -> Callable[[Request], Any]:
     async def call(request: Request) -> Response:
         sandbox, name = request.state.sandbox, request.state.name
         try:
-            body = await request.json() if await request.body() else {}
+            body = await controls.read_object(request)
             found = function(sandbox.workspace(name), body, dict(request.path_params))
         except KeyError as error:
             return JSONResponse({"error": f"there is no {error.args[0]!r}"}, 404)

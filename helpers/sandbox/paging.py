@@ -10,6 +10,7 @@ from typing import Any
 
 from helpers.sandbox.answers import Refusal
 from helpers.sandbox.api import Call
+from helpers.sandbox.fields import whole_number
 from helpers.sandbox.workspace import Item
 
 __all__ = ["by_cursor", "by_number", "cursor_alone"]
@@ -57,9 +58,7 @@ def by_number(
 def _size(value: Any, default: int, most: int) -> int:
     if value is None or value == "":
         return default
-    if isinstance(value, bool) or not str(value).isdigit() or not int(value):
-        raise Refusal(400, "parameter_invalid", "per_page is invalid", field="per_page")
-    return min(int(value), most)
+    return min(whole_number(value, "per_page", low=1), most)
 
 
 def _cursor(item: Item) -> str:

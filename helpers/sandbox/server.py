@@ -44,11 +44,12 @@ class Sandbox:
 
 @contextmanager
 def start(
-    port: int = 0, *, clock: datetime = DEMO_NOW, rate_limit: RateLimit | None = None
+    port: int = 0, *, clock: datetime | None = DEMO_NOW, rate_limit: RateLimit | None = None
 ) -> Iterator[Sandbox]:
     """Run the sandbox on loopback while the context lasts. Port 0 takes a free one.
 
-    Raises OSError where the port is taken.
+    Workspaces stand at `clock`; None: they begin at present, and their clocks run. Raises OSError
+    where the port is taken.
     """
     intercom = application(clock, rate_limit)
     with listen(port) as listener:
@@ -63,7 +64,9 @@ def start(
             thread.join()
 
 
-def application(clock: datetime = DEMO_NOW, rate_limit: RateLimit | None = None) -> LocalIntercom:
+def application(
+    clock: datetime | None = DEMO_NOW, rate_limit: RateLimit | None = None
+) -> LocalIntercom:
     """The ASGI application with no workspace yet."""
     return LocalIntercom(partial(make_workspace, clock=clock, rate_limit=rate_limit))
 

@@ -16,7 +16,7 @@ from helpers.sandbox.limits import Limiter, too_many
 if TYPE_CHECKING:
     from starlette.types import Scope, Send
 
-__all__ = ["deliver", "refusal", "skew"]
+__all__ = ["cut_line", "deliver", "refusal", "skew"]
 
 Struck = Mapping[str, Fault]
 _PIECES: Final = 8
@@ -40,7 +40,7 @@ async def deliver(response: Response, struck: Struck, scope: Scope, send: Send) 
     if "latency" in struck:
         await asyncio.sleep(struck["latency"].seconds)
     if "drop" in struck:
-        _cut_line(send)
+        cut_line(send)
     elif "tear" in struck:
         await _send_part(response, response.body[: len(response.body) // 2], send)
         # the server closes the connection on an answer that was not finished
@@ -58,7 +58,7 @@ async def _nothing() -> Any:
     raise RuntimeError("the body has been read")
 
 
-def _cut_line(send: Send) -> None:
+def cut_line(send: Send) -> None:
     """Abort the TCP connection: uvicorn's `send` belongs to the object that holds it."""
     send.__self__.transport.abort()  # type: ignore[attr-defined]
 

@@ -132,6 +132,14 @@ def test_a_dropped_write_has_happened_all_the_same(hub: httpx.Client, connect: C
     assert "written" in client.get("/tags").text
 
 
+def test_a_refused_write_has_not_happened(hub: httpx.Client, connect: Connect) -> None:
+    client = connect()
+    hub.post("/faults", json={"kind": "refuse", "method": "POST", "times": 1})
+    with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+        client.post("/tags", json={"name": "never"})
+    assert "never" not in client.get("/tags").text
+
+
 def test_every_third_call_is_struck() -> None:
     fault = Fault("drop", every=3)
     assert [fault.strikes("GET", "/me") for _ in range(7)] == [

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -183,3 +184,24 @@ def test_region_and_identity_verification_can_be_changed(
     hub.put("/", json={"region": "AU", "identity_verification": True})
     app = client.get("/me").json()["app"]
     assert (app["region"], app["identity_verification"]) == ("AU", True)
+
+
+def test_the_past_of_a_workspace_ends_where_its_clock_stands(sandbox: Sandbox) -> None:
+    headers = {"Authorization": f"Bearer {DEMO.profiles['production'].access_token}"}
+    with httpx.Client(base_url=sandbox.base_url("later"), headers=headers) as client:
+        choices = {"name": "later", "clock": "2027-01-01T12:00:00+00:00"}
+        client.post("/_hub/workspaces", json=choices)
+        query = {"created_at_after": 1_798_805_000 - 30 * 86_400, "per_page": 250}
+        rows = client.get("/admins/activity_logs", params=query).json()["activity_logs"]
+    assert "admin_two_factor_auth_change" in {row["activity_type"] for row in rows}
+
+
+def test_a_live_workspace_stands_at_present_and_runs(sandbox: Sandbox) -> None:
+    with httpx.Client(base_url=sandbox.hub("live")) as hub:
+        before = datetime.now(UTC)
+        hub.post("/workspaces", json={"name": "live", "clock": "now"})
+        times = [datetime.fromisoformat(hub.get("/").json()["now"]) for _ in range(2)]
+        assert before < times[0] < times[1] < datetime.now(UTC)
+        moved = hub.put("/clock", json={"now": "2030-01-01T00:00:00+00:00"}).json()["now"]
+        assert moved > "2030-01-01T00:00:00"
+        assert hub.get("/").json()["now"] > moved

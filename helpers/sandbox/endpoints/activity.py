@@ -7,6 +7,7 @@ from typing import Any, Final
 from helpers.sandbox.answers import Answer, Refusal
 from helpers.sandbox.api import PREVIEWS, Call, endpoint, version_key
 from helpers.sandbox.event_types import EVENT_TYPES
+from helpers.sandbox.fields import whole_number
 
 _MONTH: Final = 30 * 86_400
 
@@ -20,11 +21,7 @@ def list_activity(call: Call) -> Answer:
 @endpoint("POST", "/admins/activity_logs/search", since="2.16")
 def search_activity(call: Call) -> Answer:
     """A page of the log, also by type."""
-    body = call.body if isinstance(call.body, dict) else {}
-    types = body.get("event_types") or []
-    if not isinstance(types, list):
-        raise Refusal(400, "parameter_invalid", "event_types must be an array", field="event_types")
-    return _page(call, body, types)
+    return _page(call, call.object, call.object.get("event_types", []))
 
 
 @endpoint("GET", "/admins/activity_log_event_types", since="2.16")
@@ -36,8 +33,8 @@ def list_event_types(call: Call) -> Answer:
 
 
 def _page(call: Call, given: Any, types: list[str]) -> Answer:
-    page = _number(given, "page", 1)
-    size = min(_number(given, "per_page", 20), 250)
+    page = _number(given, "page", 1, low=1)
+    size = min(_number(given, "per_page", 20, low=1), 250)
     after = _number(given, "created_at_after", _earliest(call, given))
     before = _number(given, "created_at_before", call.workspace.now)
     found = call.workspace.activity.select(after, before, frozenset(types))
@@ -60,10 +57,8 @@ def _earliest(call: Call, given: Any) -> int:
     raise Refusal(400, "parameter_not_found", message, field="created_at_after")
 
 
-def _number(given: Any, name: str, default: int) -> int:
+def _number(given: Any, name: str, default: int, *, low: int = 0) -> int:
     value = given.get(name)
     if value is None or value == "":
         return default
-    if isinstance(value, bool) or not str(value).isdigit() or (name == "page" and not int(value)):
-        raise Refusal(400, "parameter_invalid", f"{name} is invalid", field=name)
-    return int(value)
+    return whole_number(value, name, low=low)

@@ -60,7 +60,7 @@ def show_admin(call: Call) -> Answer:
 @endpoint("PUT", "/admins/{id}/away", lookup=_find)
 def set_away(call: Call) -> Answer:
     """Set a teammate away, or back."""
-    admin, body = call.found, call.body if isinstance(call.body, dict) else {}
+    admin, body = call.found, call.object
     for name in ("away_mode_enabled", "away_mode_reassign"):
         if not isinstance(body.get(name), bool):
             raise Refusal(400, "parameter_invalid", f"{name} must be a boolean", field=name)

@@ -6,7 +6,7 @@ and second only the first is kept, though both are answered with 202.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from helpers.sandbox.answers import Answer, Refusal
 from helpers.sandbox.api import Call, endpoint
@@ -93,9 +93,7 @@ def _contact(call: Call, given: Item) -> Item:
     raise Refusal(404, "not_found", "User Not Found")
 
 
-def _metadata(given: Any) -> Item:
-    if not isinstance(given, dict):
-        raise Refusal(400, "parameter_invalid", "metadata is invalid", field="metadata")
+def _metadata(given: Item) -> Item:
     for value in given.values():
         if isinstance(value, list) or (isinstance(value, dict) and set(value) not in _RICH):
             message = "metadata values can't be nested"

@@ -90,7 +90,7 @@ def new_article(workspace: Workspace, given: Item) -> Item:
         "title": given.get("title", ""),
         "description": given.get("description", ""),
         "body": given.get("body", ""),
-        "author_id": int(given["author_id"]),
+        "author_id": given["author_id"],
         "state": given.get("state", "draft"),
         "created_at": workspace.now,
         "updated_at": workspace.now,
