@@ -24,7 +24,7 @@ __all__ = ["attest"]
     help="A screenshot, say; its SHA-256 is kept.",
 )
 def attest(
-    question: str, profile: str, answer: str | None, by: str, days: int, evidence: Path | None
+    question: str, *, profile: str, answer: str | None, by: str, days: int, evidence: Path | None
 ) -> None:
     """Answer a QUESTION that Intercom's API can't; without one, list the questions."""
     from helpers.intercom.attestations import QUESTIONS, read_attestations

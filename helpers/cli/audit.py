@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["audit"]
 
+_SHOWN = 3
+
 
 @click.command()
 @click.option("--profile", default="sandbox", show_default=True, help=", ".join(Profile) + ".")
@@ -96,9 +98,15 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _summarise(result: AuditResult) -> None:
-    from helpers.report.summary import summary
+    from helpers.report.coverage import coverage
+    from helpers.report.summary import next_steps
+    from helpers.report.words import change_sentence, verdict_sentence
 
-    click.echo(summary(result.report))
+    report = result.report
+    click.echo(f"\n{coverage(report).headline}\n{verdict_sentence(report)}")
+    click.echo(change_sentence(report))
+    for number, step in enumerate(next_steps(report.findings)[:_SHOWN], 1):
+        click.echo(f"{number}. {step.worst.title} ({step.worst.check}): {step.worst.message}")
     for outcome in result.failed:
         click.echo(f"Not finished: {outcome.job.name}: {outcome.error}", err=True)
     click.echo(f"\nReport: {result.folder / 'report.html'}")

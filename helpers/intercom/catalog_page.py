@@ -13,8 +13,8 @@ _HEAD = """# Scopes of an Intercom app
 Written by `./runbook scopes --page`; edit `helpers/intercom/data/scopes.toml` instead.
 
 A scope is a check box in the Developer Hub (Configure > Authentication). Intercom prints a machine
-key for some; a key in *italics* is built like those. Routes that are marked ~ are inferred: Intercom
-does not say in so many words that this scope guards them. Nothing here was tried on the real service.
+key for some; a key in *italics* is built like those. Routes that are marked ~ are inferred: no page
+of Intercom's says that this scope guards them. Nothing here was tried on the real service.
 
 | Key | Check box | Opens | What somebody else does with it | Guards | Source |
 |---|---|---|---|---|---|

@@ -11,7 +11,7 @@ __all__ = ["section"]
 
 
 def section(profile: str, uses: Iterable[Use]) -> str:
-    """TOML for policy.toml: a line for each scope, with its check box and one place that needs it."""
+    """TOML for policy.toml: a line for each scope, with its check box and a place that needs it."""
     return "\n".join(_lines(profile, tuple(uses))) + "\n"
 
 

@@ -31,7 +31,7 @@ __all__ = ["policy_covers_the_code", "policy_names_real_scopes"]
     confidence=Confidence.MEDIUM,
     remediation=(
         "Decide whether this environment may do what the call does.",
-        "If it may, add the scope to scopes.allowed; `runbook scopes --section` prints the section.",
+        "If it may, allow the scope in policy.toml; `runbook scopes --section` prints how.",
         "If it may not, remove the call.",
     ),
     controls=("SOC 2 CC6.3", "NIST CSF PR.AA-05"),
