@@ -37,6 +37,12 @@ def test_the_list_of_apps_tells_fingerprints_and_never_a_secret(hub: httpx.Clien
     assert fingerprint("access_token", made["access_token"]) in text
 
 
+def test_an_apps_own_page_shows_its_secrets_again(hub: httpx.Client) -> None:
+    made = hub.post("/apps", json={"name": "New"}).json()
+    assert hub.get(f"/apps/{made['id']}/secrets").json() == made
+    assert made["access_token"] not in hub.get(f"/apps/{made['id']}").text
+
+
 def test_a_regenerated_token_replaces_the_old_one_at_once(hub: httpx.Client) -> None:
     old = hub.post("/apps", json={"scopes": READ_ME}).json()
     new = hub.post(f"/apps/{old['id']}/token").json()
