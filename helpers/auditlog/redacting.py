@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ipaddress
 import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
@@ -38,7 +39,7 @@ FIELDS: Final = frozenset(
 )
 _NAME: Final = re.compile(r"[a-z][a-z0-9_.]{0,79}")
 _EMAIL: Final = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,253}\.[A-Za-z]{2,24}")
-_IPV4: Final = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])")
+_IPV4: Final = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)")
 _IPV6: Final = re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:){2,7}[0-9a-fA-F:]{0,40}(?![\w:])")
 _LONGEST: Final = 1000  # characters of one text; the rest is cut, and said to be
 _MOST: Final = 32  # fields of one record
@@ -90,10 +91,20 @@ class Cleaner:
 
     def _named(self, kind: str) -> Callable[[re.Match[str]], str]:
         def name(match: re.Match[str]) -> str:
+            if kind == "ip" and not _is_address(match[0]):
+                return match[0]  # a time of day, a version
             told = f"{kind}\0{match[0].lower()}".encode()
             return f"{kind}:{hmac.new(self._salt, told, hashlib.sha256).hexdigest()[:16]}"
 
         return name
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 _RESOURCE: Final = ("id", "fingerprint", "kind")
