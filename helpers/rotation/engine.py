@@ -71,7 +71,7 @@ class Engine:
         register: Callable[[str, str], None] = lambda _kind, _value: None,
     ) -> None:
         self._ledger = ledger
-        self._store = store
+        self.store = store
         self._procedure = procedure
         self._consumers = tuple(consumers) or (Consumer("readers"),)
         self._tell = tell
@@ -87,13 +87,13 @@ class Engine:
 
     def preflight(self, *, compromised: bool = False) -> tuple[SecretStr, Verdict]:
         """The key in use and what it answers; raises where a rotation could not work."""
-        self._store.doctor()
-        current = self._store.read(Stage.CURRENT)
+        self.store.doctor()
+        current = self.store.read(Stage.CURRENT)
         if current is None:
-            raise UsageError(f"{self._store.label} holds nothing.", "Set it with `runbook init`.")
-        if self._store.read(Stage.PENDING) is not None:
+            raise UsageError(f"{self.store.label} holds nothing.", "Set it with `runbook init`.")
+        if self.store.read(Stage.PENDING) is not None:
             raise ConflictError(
-                f"A pending secret waits in {self._store.label}, of no rotation that is open here.",
+                f"A pending secret waits in {self.store.label}, of no rotation that is open here.",
                 "Another machine may be rotating it. If none is, delete the pending value.",
             )
         verdict = self._procedure.before(current)
@@ -107,17 +107,16 @@ class Engine:
     def start(self, variable: str, mode: Mode, *, compromised: bool = False) -> Entry:
         """Check all that can be, then open a rotation. Raises LockedError if one is open."""
         current, verdict = self.preflight(compromised=compromised)
+        gap = {"gap": {"allowed": "without a live key"}} if compromised else {}
         entry = self._ledger.open(
             variable=variable,
             kind=self._procedure.kind,
             mode=mode,
-            store=self._store.label,
+            store=self.store.label,
             old_fingerprint=self._print(current),
             compromised=compromised,
+            evidence={OLD_KEY: {"alive": verdict.proven, **verdict.detail}} | gap,
         )
-        self._ledger.prove(entry, OLD_KEY, alive=verdict.proven, **verdict.detail)
-        if compromised:
-            self._ledger.note(entry, "gap", say="A gap without a live key is allowed.")
         self._say(entry)
         return entry
 
@@ -190,21 +189,21 @@ class Engine:
         self._register(self._procedure.kind, value.get_secret_value())
         mark = self._print(value)
         self._ledger.intend(entry, "stage", fingerprint=mark)
-        self._store.stage(value, entry.id)
+        self.store.stage(value, entry.id)
         if self._at(Stage.PENDING) != mark:
             raise ConflictError("The store did not keep the new key.", "Look what else writes it.")
         return self._on(entry, new_fingerprint=mark)
 
     def _verify(self, entry: Entry) -> Entry | Pause:
         """Try the new key before anybody depends on it."""
-        new = self._store.read(Stage.PENDING)
+        new = self.store.read(Stage.PENDING)
         if new is None or self._print(new) != entry.new_fingerprint:
             lost = Verdict(Outlook.REFUTED, "The new key is no longer where it was kept.")
             return self._decide(entry, "new key verified", lost)
         known = self._ledger.last(entry, "evidence", OLD_KEY)
         before = known.detail if known and known.detail.get("alive") else {}
         verdict = self._procedure.verify(
-            entry, new, self._store.read(Stage.CURRENT), before, self._offer
+            entry, new, self.store.read(Stage.CURRENT), before, self._offer
         )
         return self._decide(entry, "new key verified", verdict)
 
@@ -212,7 +211,7 @@ class Engine:
         """Let the store give out the new key and keep the old one."""
         self._ledger.intend(entry, "swap", to=entry.new_fingerprint)
         try:
-            self._store.promote(entry.old_fingerprint, entry.new_fingerprint)
+            self.store.promote(entry.old_fingerprint, entry.new_fingerprint)
         except ConflictError as error:
             return self._decide(entry, "swap", Verdict(Outlook.UNCLEAR, str(error)))
         return self._on(entry)
@@ -264,8 +263,8 @@ class Engine:
     def _finish(self, entry: Entry) -> Entry | Pause:
         """Delete the dead key."""
         self._ledger.intend(entry, "delete the old key")
-        self._store.discard(Stage.PREVIOUS)
-        self._store.discard(Stage.PENDING)
+        self.store.discard(Stage.PREVIOUS)
+        self.store.discard(Stage.PENDING)
         return self._on(entry)
 
     # --- parts of steps ---
@@ -276,7 +275,7 @@ class Engine:
         if offered is not None:
             return offered
         intent = self._ledger.last(entry, "intent", "stage")
-        waiting = self._store.read(Stage.PENDING)
+        waiting = self.store.read(Stage.PENDING)
         if waiting and intent and intent.detail["fingerprint"] == self._print(waiting):
             return waiting
         self._ledger.intend(entry, "mint")
@@ -291,10 +290,10 @@ class Engine:
         return ""
 
     def _prove_dead(self, entry: Entry, stage: Stage, *, control: bool) -> Verdict:
-        old = self._store.read(stage)
+        old = self.store.read(stage)
         if old is None or self._print(old) != entry.old_fingerprint:
             return Verdict(Outlook.UNCLEAR, "The old key is no longer in the store to be tried.")
-        new = self._store.read(Stage.CURRENT) if control else None
+        new = self.store.read(Stage.CURRENT) if control else None
         known = self._ledger.last(entry, "evidence", OLD_KEY)
         seen = bool(known and known.detail.get("alive")) or entry.compromised
         return self._procedure.prove_dead(entry, old, new, seen_alive=seen, offer=self._offer)
@@ -314,7 +313,7 @@ class Engine:
         where = consumer.file or consumer.url
         if where:
             return f"{consumer.name}: {where} does not report {entry.new_fingerprint} yet."
-        whom = f"whatever reads {self._store.label}" if consumer.name == "readers" else "it"
+        whom = f"whatever reads {self.store.label}" if consumer.name == "readers" else "it"
         return f"{consumer.name}: see that {whom} uses {entry.new_fingerprint}, then confirm it."
 
     def _decide(self, entry: Entry, proof: str, verdict: Verdict) -> Entry | Pause:
@@ -342,15 +341,15 @@ class Engine:
         return self._do_roll_back(entry) if intents[-1] == "roll back" else None
 
     def _do_abort(self, entry: Entry) -> Entry:
-        self._store.discard(Stage.PENDING)
+        self.store.discard(Stage.PENDING)
         return self._say(self._ledger.move(entry, State.ABORTED))
 
     def _do_roll_back(self, entry: Entry) -> Entry:
-        self._store.rollback(entry.new_fingerprint, entry.old_fingerprint)
+        self.store.rollback(entry.new_fingerprint, entry.old_fingerprint)
         return self._say(self._ledger.move(entry, State.ROLLED_BACK))
 
     def _demand_old_alive(self, entry: Entry, stage: Stage, what: str) -> None:
-        old = self._store.read(stage)
+        old = self.store.read(stage)
         verdict = self._procedure.before(old) if old else None
         asked = verdict is not None and verdict.detail.get("asked", True)
         if not asked and not entry.new_fingerprint:
@@ -371,7 +370,7 @@ class Engine:
         return self._at(Stage.CURRENT)
 
     def _at(self, stage: Stage) -> str:
-        value = self._store.read(stage)
+        value = self.store.read(stage)
         return self._print(value) if value else ""
 
     def _print(self, value: SecretStr) -> str:

@@ -101,8 +101,9 @@ class Ledger:
         store: str,
         old_fingerprint: str,
         compromised: bool = False,
+        evidence: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Entry:
-        """Begin a rotation. Raises LockedError where one of this credential is open."""
+        """Begin a rotation, with what was observed before. Raises LockedError if one is open."""
         now = stamp(self._clock())
         entry = Entry(
             id=self._new_id(),
@@ -124,6 +125,8 @@ class Ledger:
             with writing(self._db):
                 self._insert(_INSERT_ENTRY, _row(entry))
                 self._append(entry.id, "move", State.PLANNED, {"fingerprint": old_fingerprint})
+                for proof, detail in (evidence or {}).items():
+                    self._append(entry.id, "evidence", proof, detail)
         except sqlite3.IntegrityError:
             raise self._held(variable) from None
         return entry

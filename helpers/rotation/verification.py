@@ -76,11 +76,13 @@ def compare_scopes(probe: Probe, new: SecretStr, before: frozenset[str]) -> Verd
 
 def prove_dead(ask: Ask, old: SecretStr, new: SecretStr | None, *, seen_alive: bool) -> Verdict:
     """Is the old token dead? Without `new` (a gap without a live key) there is no control yet."""
-    answers = [_asked(ask, token) for token in (old, *([new] if new else []), old)]
-    for answer in answers:
+    answers = []
+    for token in (old, *([new] if new else []), old):
+        answer = _asked(ask, token)
         if isinstance(answer, Verdict):
             return answer
-    first, *control, second = [answer for answer in answers if isinstance(answer, Answer)]
+        answers.append(answer)
+    first, *control, second = answers
     detail = {
         "old": [_seen(first), _seen(second)],
         "control": _seen(control[0]) if control else {},

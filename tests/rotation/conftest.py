@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from helpers.context import Context
 from helpers.intercom.developer_hub import App, DeveloperHub
 from helpers.policy import Policy, load_policy
 from helpers.redaction import Redactor
+from helpers.rotation.guide import Guide
+from helpers.rotation.procedures import Offer
 from helpers.sandbox import Sandbox, start
 from helpers.settings import Profile, load_settings
 
@@ -28,19 +32,33 @@ class Desk:
     hub: DeveloperHub
     app: App
     env_file: Path
+    hub_url: str
 
     @property
     def token(self) -> str:
         return self.app.access_token.get_secret_value()
 
-    def reread(self) -> None:
-        """Read the settings again, as the next command would."""
-        self.context.settings = load_settings(
-            self.context.settings.profile,
-            self.context.repo,
-            env_file=self.env_file,
-            environ={"INTERCOM_BASE_URL": self.context.settings.text("INTERCOM_BASE_URL")},
-        )
+    @property
+    def guide(self) -> Guide:
+        """As a person at a real profile has it: nobody else clicks."""
+        return Guide(self.context, "INTERCOM_ACCESS_TOKEN")
+
+    def click(self, method: str, path: str, **body: Any) -> Any:
+        """Turn something in the sandbox's hub."""
+        answer = httpx.request(method, f"{self.hub_url}{path}", json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def fault(self, kind: str, **how: Any) -> None:
+        """A fault that strikes `GET /me`."""
+        self.click("POST", "/faults", kind=kind, route="/me", **how)
+
+    def second_app(self, *more: str) -> Offer:
+        """What a person does in overlap mode: a second app; its token."""
+        return Offer(secret=self.hub.create_app("Second", (*SCOPES, *more)).access_token)
+
+    def in_file(self) -> str:
+        return self.env_file.read_text().partition("=")[2].strip()
 
 
 @pytest.fixture(scope="session")
@@ -74,9 +92,9 @@ def make_desk(
             folder,
             tmp_path / f"{name}-state",
             lambda: NOW,
-            hub=sandbox.hub(workspace),
+            hub=sandbox.hub(workspace) if profile is Profile.SANDBOX else "",
         )
-        return Desk(context, hub, app, env_file)
+        return Desk(context, hub, app, env_file, sandbox.hub(workspace))
 
     return make
 

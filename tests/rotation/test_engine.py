@@ -1,0 +1,369 @@
+"""A rotation as a person goes through it on a real profile, and all that can go wrong."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from helpers.errors import LockedError, RunbookError, UsageError
+from helpers.intercom import transport
+from helpers.intercom.pace import Pace
+from helpers.model import fingerprint
+from helpers.policy import ConsumerPolicy, Policy, RotationPolicy
+from helpers.rotation.engine import Need, Standing
+from helpers.rotation.hold import hold
+from helpers.rotation.procedures import Offer
+from helpers.rotation.transitions import Mode, State
+from helpers.rotation.workshop import ledger_of, workshop
+from tests.rotation.conftest import SCOPES, Desk
+
+READERS = Offer(attested=frozenset({"readers"}))
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No waiting between tries."""
+    monkeypatch.setattr(transport, "_SHORT_PAUSE", 0.001)
+    monkeypatch.setattr(transport, "pause_until_reset", lambda _: 0.001)
+    monkeypatch.setattr(Pace, "hold", lambda _: None)
+
+
+def at(standing: Standing) -> tuple[State, Need | None]:
+    return standing.entry.state, standing.pause.need if standing.pause else None
+
+
+def mark(token: SecretStr) -> str:
+    return fingerprint("access_token", token.get_secret_value())
+
+
+def test_overlap_waits_for_the_key_then_the_consumers_then_the_click(desk: Desk) -> None:
+    guide = desk.guide
+    assert at(guide.begin(Mode.OVERLAP)) == (State.PLANNED, Need.SECRET)
+    offer = desk.second_app()
+    assert at(guide.go_on(offer)) == (State.SWAPPED, Need.CONFIRMATION)
+    assert offer.secret is not None
+    assert desk.in_file() == offer.secret.get_secret_value()
+    assert at(guide.go_on(READERS)) == (State.CONFIRMED, Need.CLICK)
+    desk.hub.uninstall(desk.app.id)
+    assert at(guide.go_on()) == (State.DONE, None)
+    assert sorted(path.name for path in desk.env_file.parent.iterdir()) == [".env"]
+
+
+def test_in_place_needs_no_second_click(desk: Desk) -> None:
+    guide = desk.guide
+    guide.begin(Mode.IN_PLACE)
+    new = desk.hub.regenerate_token(desk.app.id).access_token
+    guide.go_on(Offer(secret=new))
+    assert at(guide.go_on(READERS)) == (State.DONE, None)
+
+
+def test_a_stolen_key_dies_before_it_is_replaced(desk: Desk) -> None:
+    guide = desk.guide
+    assert at(guide.begin(Mode.IN_PLACE, compromised=True)) == (State.PLANNED, Need.CLICK)
+    new = desk.hub.regenerate_token(desk.app.id).access_token
+    assert at(guide.go_on()) == (State.REVOKED, Need.SECRET)
+    guide.go_on(Offer(secret=new))
+    assert at(guide.go_on(READERS)) == (State.DONE, None)
+    names = [event.name for event in guide.history()]
+    assert "gap" in names
+    assert names.index("REVOKED") < names.index("STAGED")
+
+
+def test_a_key_that_is_dead_already_can_only_be_replaced_as_compromised(desk: Desk) -> None:
+    new = desk.hub.regenerate_token(desk.app.id).access_token
+    with pytest.raises(UsageError, match="--compromised"):
+        desk.guide.begin(Mode.IN_PLACE)
+    assert at(desk.guide.begin(Mode.IN_PLACE, compromised=True)) == (State.REVOKED, Need.SECRET)
+    desk.guide.go_on(Offer(secret=new))
+    assert at(desk.guide.go_on(READERS)) == (State.DONE, None)
+
+
+# --- what may be wrong with the new key ---
+
+
+def test_the_old_key_pasted_again_is_not_taken(desk: Desk) -> None:
+    desk.guide.begin(Mode.OVERLAP)
+    standing = desk.guide.go_on(Offer(secret=SecretStr(desk.token)))
+    assert at(standing) == (State.PLANNED, Need.SECRET)
+    assert standing.pause is not None
+    assert "in use now" in standing.pause.say[0]
+
+
+@pytest.mark.parametrize("text", ["short", "with blanks in it, so no key", "“curly-quoted-key-1”"])
+def test_what_is_no_key_is_not_taken(desk: Desk, text: str) -> None:
+    desk.guide.begin(Mode.OVERLAP)
+    assert at(desk.guide.go_on(Offer(secret=SecretStr(text)))) == (State.PLANNED, Need.SECRET)
+
+
+def test_a_key_of_another_workspace_needs_a_person_and_another_key_mends_it(desk: Desk) -> None:
+    desk.guide.begin(Mode.OVERLAP)
+    app = desk.click("POST", "/apps", name="Foreign", scopes=list(SCOPES), workspace="elsewhere")
+    standing = desk.guide.go_on(Offer(secret=SecretStr(app["access_token"])))
+    assert at(standing) == (State.NEEDS_HUMAN, Need.DECISION)
+    assert "elsewhere" in standing.entry.reason
+    assert desk.in_file() == desk.token
+    assert at(desk.guide.go_on(desk.second_app())) == (State.SWAPPED, Need.CONFIRMATION)
+
+
+def test_a_workspace_that_changes_its_region_is_noticed(desk: Desk) -> None:
+    desk.guide.begin(Mode.OVERLAP)
+    desk.click("PUT", "/", region="EU")
+    standing = desk.guide.go_on(desk.second_app())
+    assert at(standing) == (State.NEEDS_HUMAN, Need.DECISION)
+    assert "region EU" in standing.entry.reason
+
+
+def test_a_wider_key_needs_a_decision(desk: Desk) -> None:
+    desk.guide.begin(Mode.OVERLAP)
+    standing = desk.guide.go_on(desk.second_app("read_conversations"))
+    assert at(standing) == (State.NEEDS_HUMAN, Need.DECISION)
+    assert "read_conversations" in standing.entry.reason
+    allowed = desk.guide.go_on(Offer(allow_wider=True))
+    assert at(allowed) == (State.SWAPPED, Need.CONFIRMATION)
+
+
+def test_a_narrower_key_is_welcome(desk: Desk) -> None:
+    desk.guide.begin(Mode.OVERLAP)
+    app = desk.hub.create_app("Narrow", ("read_single_admin",))
+    assert desk.guide.go_on(Offer(secret=app.access_token)).entry.state is State.SWAPPED
+
+
+def test_a_dead_new_key_needs_a_person(desk: Desk) -> None:
+    desk.guide.begin(Mode.OVERLAP)
+    app = desk.hub.create_app("Second", ("read_single_admin",))
+    desk.hub.uninstall(app.id)
+    standing = desk.guide.go_on(Offer(secret=app.access_token))
+    assert at(standing) == (State.NEEDS_HUMAN, Need.DECISION)
+    assert desk.in_file() == desk.token
+
+
+# --- what may be wrong with the world ---
+
+
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [
+        ("status", {"status": 429, "code": "rate_limit_exceeded"}),
+        ("status", {"status": 500}),
+        ("status", {"status": 503, "code": "service_unavailable"}),
+        ("drop", {}),
+        ("tear", {}),
+    ],
+)
+def test_trouble_during_verification_waits_and_loses_nothing(
+    desk: Desk, kind: str, how: dict[str, object]
+) -> None:
+    desk.guide.begin(Mode.OVERLAP)
+    offer = desk.second_app()
+    desk.fault(kind, **how)
+    standing = desk.guide.go_on(offer)
+    assert at(standing) == (State.STAGED, Need.RETRY)
+    desk.click("DELETE", "/faults")
+    assert at(desk.guide.go_on()) == (State.SWAPPED, Need.CONFIRMATION)
+
+
+@pytest.mark.parametrize("status", [429, 502])
+def test_trouble_during_the_proof_proves_nothing(desk: Desk, status: int) -> None:
+    _to_confirmed(desk)
+    desk.hub.uninstall(desk.app.id)
+    desk.fault("status", status=status)
+    assert at(desk.guide.go_on()) == (State.CONFIRMED, Need.RETRY)
+    desk.click("DELETE", "/faults")
+    assert at(desk.guide.go_on()) == (State.DONE, None)
+
+
+@pytest.mark.parametrize("code", ["token_unauthorized", "token_blocked", "something_new"])
+def test_a_refusal_that_means_something_else_needs_a_person(desk: Desk, code: str) -> None:
+    _to_confirmed(desk)
+    desk.click("PUT", "/behaviours", revoked_code=code)
+    desk.hub.uninstall(desk.app.id)
+    standing = desk.guide.go_on()
+    assert at(standing) == (State.NEEDS_HUMAN, Need.DECISION)
+    assert code in standing.entry.reason
+    desk.click("PUT", "/behaviours", revoked_code="token_revoked")
+    assert at(desk.guide.go_on()) == (State.DONE, None)
+
+
+def test_a_suspended_app_is_not_a_dead_key(desk: Desk) -> None:
+    _to_confirmed(desk)
+    desk.click("PUT", f"/apps/{desk.app.id}", suspended=True)
+    assert at(desk.guide.go_on()) == (State.NEEDS_HUMAN, Need.DECISION)
+
+
+def test_an_address_off_the_allowlist_is_not_a_dead_key(desk: Desk) -> None:
+    _to_confirmed(desk)
+    desk.click("PUT", "/ip_allowlist", enabled=True, ip_allowlist=["192.0.2.1"])
+    assert at(desk.guide.go_on()) == (State.NEEDS_HUMAN, Need.DECISION)
+
+
+def test_a_stranger_s_change_of_the_store_stops_the_swap(desk: Desk) -> None:
+    desk.guide.begin(Mode.OVERLAP)
+    desk.env_file.write_text(f"INTERCOM_ACCESS_TOKEN={'x' * 40}\n")
+    standing = desk.guide.go_on(desk.second_app())
+    assert at(standing) == (State.NEEDS_HUMAN, Need.DECISION)
+    assert desk.in_file() == "x" * 40
+
+
+# --- giving up and going back ---
+
+
+def test_aborting_forgets_the_new_key(desk: Desk) -> None:
+    desk.guide.begin(Mode.OVERLAP)
+    desk.guide.go_on(desk.second_app("read_conversations"))
+    assert at(desk.guide.abort()) == (State.ABORTED, None)
+    assert [path.name for path in desk.env_file.parent.iterdir()] == [".env"]
+    assert desk.in_file() == desk.token
+
+
+def test_in_place_can_t_be_aborted_once_the_old_key_is_dead(desk: Desk) -> None:
+    desk.guide.begin(Mode.IN_PLACE)
+    desk.hub.regenerate_token(desk.app.id)
+    with pytest.raises(UsageError, match="forward"):
+        desk.guide.abort()
+
+
+def test_a_swap_is_rolled_back_while_the_old_key_is_alive(desk: Desk) -> None:
+    desk.guide.begin(Mode.OVERLAP)
+    desk.guide.go_on(desk.second_app())
+    with pytest.raises(UsageError, match="too late"):
+        desk.guide.abort()
+    assert at(desk.guide.roll_back()) == (State.ROLLED_BACK, None)
+    assert desk.in_file() == desk.token
+    assert [path.name for path in desk.env_file.parent.iterdir()] == [".env"]
+
+
+def test_a_dead_key_is_not_rolled_back_to(desk: Desk) -> None:
+    desk.guide.begin(Mode.OVERLAP)
+    offer = desk.second_app()
+    desk.guide.go_on(offer)
+    desk.hub.uninstall(desk.app.id)
+    with pytest.raises(UsageError, match="forward"):
+        desk.guide.roll_back()
+    assert offer.secret is not None
+    assert desk.in_file() == offer.secret.get_secret_value()
+
+
+def test_a_dry_run_changes_nothing(desk: Desk) -> None:
+    assert "200" in desk.guide.check()
+    assert desk.guide.standing() is None
+    assert [path.name for path in desk.env_file.parent.iterdir()] == [".env"]
+
+
+# --- two people ---
+
+
+def test_a_second_operator_is_told_who_began(desk: Desk) -> None:
+    desk.guide.begin(Mode.OVERLAP)
+    with pytest.raises(LockedError, match=r"@.*opened it on 2026-03-02"):
+        desk.guide.begin(Mode.IN_PLACE)
+
+
+def test_a_second_operator_is_told_who_is_at_work(desk: Desk) -> None:
+    desk.guide.begin(Mode.OVERLAP)
+    with (
+        hold(desk.context.state, "INTERCOM_ACCESS_TOKEN", "ada@desk"),
+        pytest.raises(LockedError, match="ada@desk is working"),
+    ):
+        desk.guide.go_on()
+
+
+def test_of_two_that_begin_at_once_one_wins(desk: Desk) -> None:
+    def begin(_: int) -> str:
+        try:
+            return str(desk.guide.begin(Mode.OVERLAP).entry.state)
+        except LockedError:
+            return "told"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(begin, range(2))) == ["PLANNED", "told"]
+
+
+# --- consumers ---
+
+
+def test_consumers_confirm_by_fingerprint(make_desk: Callable[..., Desk], tmp_path: Path) -> None:
+    report = tmp_path / "billing.fp"
+    rules = RotationPolicy(
+        consumers=(
+            ConsumerPolicy(name="billing", fingerprint_file=str(report)),
+            ConsumerPolicy(name="sync"),
+            ConsumerPolicy(name="elsewhere", variable="INTERCOM_READ_TOKEN"),
+        )
+    )
+    desk = make_desk(policy=Policy(rotation=rules))
+    desk.guide.begin(Mode.OVERLAP)
+    offer = desk.second_app()
+    assert offer.secret is not None
+    report.write_text(fingerprint("access_token", desk.token))
+    standing = desk.guide.go_on(offer)
+    assert standing.pause is not None
+    assert [line.partition(":")[0] for line in standing.pause.say] == ["billing", "sync"]
+    standing = desk.guide.go_on(Offer(attested=frozenset({"sync", "billing"})))
+    assert at(standing) == (State.SWAPPED, Need.CONFIRMATION), "nobody vouches for a file"
+    report.write_text(f'{{"intercom": "{mark(offer.secret)}"}}')
+    assert desk.guide.go_on().entry.state is State.CONFIRMED
+    how = {e.name: e.detail["how"] for e in desk.guide.history() if e.what == "confirmation"}
+    assert how == {"billing": "file", "sync": "attested"}
+
+
+# --- what is kept ---
+
+
+def test_no_secret_reaches_ledger_lock_or_leftovers(desk: Desk) -> None:
+    _to_confirmed(desk)
+    new = desk.in_file()
+    desk.hub.uninstall(desk.app.id)
+    desk.guide.go_on()
+    for path in desk.context.state.rglob("*"):
+        content = path.read_bytes() if path.is_file() else b""
+        assert desk.token.encode() not in content
+        assert new.encode() not in content
+
+
+def test_the_ledger_tells_who_did_what_when(desk: Desk) -> None:
+    _to_confirmed(desk)
+    desk.hub.uninstall(desk.app.id)
+    desk.guide.go_on()
+    history = desk.guide.history()
+    assert {event.at for event in history} == {"2026-03-02T09:00:00Z"}
+    assert all("@" in event.actor for event in history)
+    intents = [event.name for event in history if event.what == "intent"]
+    assert intents == ["mint", "stage", "swap", "withdraw", "delete the old key"]
+    proof = next(e for e in reversed(history) if e.name == "old key dead")
+    assert [seen["code"] for seen in proof.detail["old"]] == ["token_revoked"] * 2
+    assert proof.detail["control"]["status"] == 200
+
+
+def test_a_pending_key_from_elsewhere_stops_a_beginning(desk: Desk) -> None:
+    with workshop(desk.context, "INTERCOM_ACCESS_TOKEN") as shop:
+        shop.engine.store.stage(SecretStr("y" * 40), "elsewhere")
+    with pytest.raises(RunbookError, match="Another machine"):
+        desk.guide.begin(Mode.OVERLAP)
+    with ledger_of(desk.context) as ledger:
+        assert ledger.entries() == ()
+
+
+def test_a_key_from_the_environment_can_t_be_rotated_there(desk: Desk) -> None:
+    desk.context.settings.origins["INTERCOM_ACCESS_TOKEN"] = "environment"  # type: ignore[index]
+    with pytest.raises(RunbookError, match="comes from the environment"):
+        desk.guide.check()
+
+
+def test_the_lock_of_a_killed_process_is_free(desk: Desk) -> None:
+    pid = os.fork()
+    if pid == 0:
+        with hold(desk.context.state, "INTERCOM_ACCESS_TOKEN", "dead"):
+            os._exit(9)
+    os.waitpid(pid, 0)
+    assert desk.guide.begin(Mode.OVERLAP).entry.state is State.PLANNED
+
+
+def _to_confirmed(desk: Desk) -> None:
+    desk.guide.begin(Mode.OVERLAP)
+    desk.guide.go_on(desk.second_app())
+    assert desk.guide.go_on(READERS).entry.state is State.CONFIRMED
