@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "keys": ("helpers.cli.keys:keys", "How old every key is, and when it is due."),
     "rotate": ("helpers.cli.rotate:rotate", "Replace a key; prove the old one dead."),
     "sandbox": ("helpers.cli.sandbox:sandbox", "Run the local Intercom; print its credentials."),
+    "scan": ("helpers.cli.scan:scan", "Find every secret in repositories."),
     "scopes": ("helpers.cli.scopes:scopes", "What tokens may do, what code needs, what to change."),
     "test": ("helpers.cli.test:test", "Run every test, and check the notebooks."),
     "webhook": ("helpers.cli.webhook:webhook", "Try a webhook receiver; send it samples; listen."),

@@ -19,14 +19,14 @@ from helpers.exposure.tally import Progress
 from helpers.model import Datum, Known, Unavailable, fingerprint
 from helpers.settings import Settings
 
-__all__ = ["collect", "configured_fingerprints"]
+__all__ = ["collect", "configured_fingerprints", "configured_secrets"]
 
 _MOST_LEAKS: Final = 500  # told one by one
 
 
 def collect(context: Context) -> ExposureFacts:
     """Search the repository for secrets; nothing in it is run, changed or sent anywhere."""
-    configured = Known(tuple(_configured(context.settings)))
+    configured = Known(tuple(configured_secrets(context.settings)))
     try:
         engine = Kingfisher(all_rules=context.policy.exposure.rules == "all")
         scanned = scan(
@@ -71,7 +71,8 @@ def configured_fingerprints(settings: Settings) -> Mapping[str, str]:
     return names
 
 
-def _configured(settings: Settings) -> list[Configured]:
+def configured_secrets(settings: Settings) -> list[Configured]:
+    """The secrets in use, by variable and fingerprint."""
     kinds = {credential.variable: credential.kind for credential in settings.credentials()}
     return [
         Configured(variable=variable, kind=kinds[variable], fingerprint=mark)

@@ -76,6 +76,9 @@ class Place(Record):
         return f"{name}!{self.inner}" if self.inner else name
 
 
+_OBJECTS: Final = frozenset({PlaceKind.DANGLING, PlaceKind.INDEX, PlaceKind.TAG_MESSAGE})
+
+
 class Liveness(StrEnum):
     """Whether a secret still works."""
 
@@ -122,7 +125,7 @@ class Leak(Record):
     @property
     def committed(self) -> bool:
         """True where it is in any git object, so that a clone or a backup may carry it away."""
-        return any(p.commit or p.kind is PlaceKind.DANGLING for p in self.places)
+        return any(p.commit or p.kind in _OBJECTS for p in self.places)
 
     @property
     def on_remote(self) -> bool:

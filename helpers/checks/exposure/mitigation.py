@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from shlex import quote
 
+from helpers.checks.exposure.weighing import at_home
 from helpers.exposure.records import Leak, Liveness, Place, PlaceKind
 
 __all__ = ["mitigation"]
@@ -18,6 +19,7 @@ _ROTATED = {
     "keeps working until it is deleted.",
     "legacy_api_key": "Delete the API key; the API takes access tokens alone today.",
 }
+_OUTSIDE = frozenset({PlaceKind.UNTRACKED, PlaceKind.IGNORED})
 _MESSAGES = frozenset({PlaceKind.COMMIT_MESSAGE, PlaceKind.TAG_MESSAGE})
 
 
@@ -45,7 +47,7 @@ def _rotate(leak: Leak) -> Iterator[str]:
 
 
 def _clean(leak: Leak) -> Iterator[str]:
-    if any(place.kind in (PlaceKind.UNTRACKED, PlaceKind.IGNORED) for place in leak.places):
+    if any(place.kind in _OUTSIDE and not at_home(place) for place in leak.places):
         yield "Delete the files outside git that hold it, or move it into an ignored `.env`."
     if any(place.kind is PlaceKind.INDEX for place in leak.places):
         yield "Unstage it: `git restore --staged PATH`."

@@ -1,0 +1,181 @@
+"""A search for secrets outside an audit: many repositories at once, judged as the audit judges.
+
+request ─▶ scan each ─▶ one list of leaks ─▶ (ask Intercom) ─▶ judge ─▶ waivers ─▶ Report
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pydantic import SecretStr  # noqa: TC002 (a type, like those beside it)
+
+from helpers import catalog
+from helpers.collectors.exposure import configured_fingerprints, configured_secrets
+from helpers.errors import ConfigurationError
+from helpers.exposure.cache import Cache, Memory, NoCache
+from helpers.exposure.combine import combined
+from helpers.exposure.kingfisher import Kingfisher
+from helpers.exposure.records import Coverage, ExposureFacts, Leak
+from helpers.exposure.scan import Scanned, scan
+from helpers.exposure.scope import Scope
+from helpers.exposure.tally import Progress
+from helpers.judge import judge
+from helpers.model import Cause, Finding, Known, Report, Snapshot, StepResult, Unavailable
+from helpers.policy import Policy
+from helpers.settings import Profile, Settings, load_settings, state_home
+from helpers.waivers import apply_waivers, load_waivers
+
+if TYPE_CHECKING:
+    from helpers.intercom.client import Client
+
+__all__ = ["ScanRequest", "ScanResult", "scan_all"]
+
+_LEFT_TO_THE_AUDIT: Final = "EXP-006"  # whether a scanner guards the commits
+
+
+@dataclass(frozen=True)
+class ScanRequest:
+    """What to search, and how. Without a profile, secrets of all of them count as in use."""
+
+    paths: tuple[Path, ...]
+    scope: Scope = field(default_factory=Scope)
+    all_rules: bool = True
+    verify: bool = False
+    profile: Profile | None = None
+    env_file: Path | None = None
+    waivers: Path | None = None
+    cache: bool = True
+    jobs: int = 2
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """The judged report, and what it was judged on."""
+
+    report: Report
+    leaks: tuple[Leak, ...]
+    coverage: Coverage
+
+
+def scan_all(request: ScanRequest, observe: Callable[[Progress], None]) -> ScanResult:
+    """Search every path. Raises UsageError for one that is not there, and CollectionError."""
+    engine = Kingfisher(all_rules=request.all_rules)
+    settings = list(_settings(request))
+    in_use = {k: v for one in settings for k, v in configured_fingerprints(one).items()}
+
+    def search(path: Path) -> Scanned:
+        return scan(
+            path,
+            engine,
+            scope=request.scope,
+            memory=_memory(request, engine.identity),
+            configured=in_use,
+            observe=observe,
+        )
+
+    scans = _each(search, request)
+    leaks, coverage = combined([(str(p), s) for p, s in zip(request.paths, scans, strict=True)])
+    if request.verify:
+        from helpers.exposure.verify import verified
+
+        sources = [source for scanned in scans for source in scanned.sources]
+        leaks = verified(leaks, sources, engine, _connector(settings[0]))
+    return ScanResult(_judged(request, settings, leaks, coverage), leaks, coverage)
+
+
+def _each(search: Callable[[Path], Scanned], request: ScanRequest) -> list[Scanned]:
+    """One path in this thread, where Ctrl-C arrives; several side by side."""
+    if len(request.paths) == 1:
+        return [search(request.paths[0])]
+    with ThreadPoolExecutor(request.jobs) as pool:
+        try:
+            return list(pool.map(search, request.paths))
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _memory(request: ScanRequest, identity: str) -> Memory:
+    """The cache; a staged scan is quicker without, and one that can't be used costs time alone."""
+    if not request.cache or request.scope.staged:
+        return NoCache()
+    try:
+        return Cache(state_home(request.profile or Profile.DEVELOPMENT), identity)
+    except (OSError, sqlite3.Error):
+        return NoCache()
+
+
+def _settings(request: ScanRequest) -> Iterator[Settings]:
+    """Those of the profile that is named; else of each, where its file can be read."""
+    project = request.paths[0].resolve()
+    if request.profile or request.env_file:
+        profile = request.profile or Profile.DEVELOPMENT
+        yield load_settings(profile, project, env_file=request.env_file)
+        return
+    for profile in Profile:
+        try:
+            yield load_settings(profile, project)
+        except ConfigurationError:  # a broken .env must not keep anyone from searching
+            yield load_settings(profile, project.parent / "none")
+
+
+def _connector(settings: Settings) -> Callable[[SecretStr], Iterator[Client]]:
+    """One client for the host that is configured, or for each of Intercom's."""
+    from helpers.intercom.client import Client
+    from helpers.intercom.regions import HOSTS, base_url
+
+    told = settings.text("INTERCOM_BASE_URL") or settings.text("INTERCOM_REGION")
+    hosts = (base_url(settings),) if told else tuple(HOSTS.values())
+
+    def connect(token: SecretStr) -> Iterator[Client]:
+        for host in hosts:
+            yield Client(token, host)
+
+    return connect
+
+
+def _judged(
+    request: ScanRequest, settings: Sequence[Settings], leaks: tuple[Leak, ...], coverage: Coverage
+) -> Report:
+    now = datetime.now(UTC).replace(microsecond=0)
+    profile = request.profile or Profile.DEVELOPMENT
+    configured = tuple({c.fingerprint: c for s in settings for c in configured_secrets(s)}.values())
+    facts = ExposureFacts(
+        leaks=Known(leaks),
+        leaks_total=Known(len(leaks)),
+        coverage=Known(coverage),
+        configured=Known(configured),
+        guards=Unavailable(reason="The audit asks this.", call="", cause=Cause.OFF),
+    )
+    snapshot = Snapshot(step="exposure", profile=profile, taken_at=now, facts=facts)
+    checks = [c for c in catalog.load("exposure") if c.id != _LEFT_TO_THE_AUDIT]
+    return Report(
+        tool_version=_version(),
+        profile=profile,
+        generated_at=now,
+        steps=(StepResult(step="exposure", title="Secret exposure", completed=True),),
+        findings=_waived(request, judge(snapshot, checks, Policy(), now), now),
+    )
+
+
+def _waived(
+    request: ScanRequest, findings: Sequence[Finding], now: datetime
+) -> tuple[Finding, ...]:
+    """With the notes of `waivers.toml`: the one named, else that of the first repository."""
+    default = request.paths[0] / "waivers.toml"
+    path = request.waivers or (default if default.is_file() else None)
+    if path is None:
+        return tuple(findings)
+    known = {check.id for check in catalog.load()}
+    return apply_waivers(findings, load_waivers(path), known, now)[0]
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("intercom-security-runbook")
