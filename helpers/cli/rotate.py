@@ -99,6 +99,33 @@ def status(profile: str) -> int:
     return 0
 
 
+@rotate.command()
+@click.argument("key", type=click.Choice(list(KEYS)))
+@_PROFILE
+@click.option("--env-file", default="", help="An env file in place of the profile's own.")
+@click.option("--repo", default="", help="The repository in which the key may have been exposed.")
+@click.option("--out", default="", help="Write it there. Default: to standard output.")
+def incident(key: str, profile: str, env_file: str, repo: str, out: str) -> int:
+    """The report on a compromised key: exposure, rotation, activity since (Markdown)."""
+    from contextlib import ExitStack
+    from pathlib import Path
+
+    from helpers.choices import Choices
+    from helpers.files import write_private
+    from helpers.opening import open_context
+    from helpers.workflows.incident import gather, write_up
+
+    with ExitStack() as closing:
+        context = open_context("rotate", Choices(profile, env_file, repo), closing)
+        text = context.redactor.text(write_up(gather(context, KEYS[key])))
+    if out:
+        write_private(Path(out), text)
+        click.echo(f"Wrote {out}.")
+    else:
+        click.echo(text, nl=False)
+    return 0
+
+
 def _rotate(variable: str, *, profile: str, **options: Any) -> int:
     from contextlib import ExitStack
 

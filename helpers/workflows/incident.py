@@ -1,0 +1,201 @@
+"""A stolen key from end to end: where it was exposed, how it was rotated, what happened meanwhile.
+
+Crosses three rooms: the exposure scan says since when the key could be read, the ledger how and
+when it was revoked and replaced (with the gap without a live key), Intercom's activity log what was
+done in the workspace since the first exposure.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from helpers.context import Context
+from helpers.errors import CollectionError, ConfigurationError, UsageError
+from helpers.exposure.records import Leak
+from helpers.model import Datum, Known, Unavailable
+from helpers.report.markdown import code, escape
+from helpers.rotation.ages import parse
+from helpers.rotation.ledger import Entry, Event
+from helpers.rotation.transitions import State
+from helpers.rotation.workshop import ledger_of
+
+__all__ = ["Incident", "gather", "write_up"]
+
+_FURTHEST: Final = timedelta(days=400)
+_MOST_ROWS: Final = 200
+# What a thief does with a workspace, in the types of Intercom's activity log.
+_TELLING: Final = frozenset(
+    {
+        "admin_impersonation_start",
+        "admin_invite_creation",
+        "admin_login_failure",
+        "admin_login_success",
+        "admin_permission_change",
+        "admin_provisioned",
+        "admin_two_factor_auth_change",
+        "app_admin_join",
+        "app_authentication_method_change",
+        "app_data_deletion",
+        "app_data_export",
+        "app_identity_verification_change",
+        "app_package_installation",
+        "app_package_token_regeneration",
+        "app_package_uninstallation",
+        "app_webhook_creation",
+        "app_webhook_deletion",
+        "bulk_delete",
+        "bulk_export",
+        "conversation_pdf_export",
+        "custom_authentication_token_creation",
+        "messenger_api_secret_creation",
+        "messenger_api_secret_deletion",
+        "oauth_token_revocation",
+        "role_change",
+        "role_creation",
+        "security_settings_change",
+        "trusted_domains_setting_change",
+        "workspace_deletion_request",
+    }
+)
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One compromised key. Times are UTC."""
+
+    entry: Entry
+    events: tuple[Event, ...]
+    leaks: Datum[tuple[Leak, ...]]
+    since: datetime
+    until: datetime
+    rows: Datum[tuple[Mapping[str, Any], ...]]
+
+    def moved(self, state: State) -> datetime | None:
+        """When the rotation reached a state."""
+        found = [e.at for e in self.events if (e.what, e.name) == ("move", state)]
+        return parse(found[-1]) if found else None
+
+    @property
+    def gap(self) -> timedelta | None:
+        """How long there was no live key; None while it lasts, or if there was none."""
+        start, end = self.moved(State.REVOKED), self.moved(State.SWAPPED)
+        return end - start if start and end and end >= start else None
+
+
+def gather(context: Context, variable: str) -> Incident:
+    """Link exposure, rotation and activity of the last compromised rotation of a variable.
+
+    Raises UsageError where there was none, and StateError.
+    """
+    with ledger_of(context) as ledger:
+        stolen = [e for e in ledger.entries() if e.variable == variable and e.compromised]
+        if not stolen:
+            raise UsageError(
+                f"No rotation of {variable} was begun with --compromised.",
+                "An incident report follows one: `runbook rotate … --compromised`.",
+            )
+        entry, events = stolen[-1], ledger.events(stolen[-1])
+    now, leaks = context.clock(), _leaks(context, entry)
+    first = _first(leaks) or parse(entry.opened_at)
+    since = max(first, now - _FURTHEST)
+    return Incident(entry, events, leaks, since, now, _rows(context, since))
+
+
+def _leaks(context: Context, entry: Entry) -> Datum[tuple[Leak, ...]]:
+    from helpers.collectors.exposure import collect
+
+    found = collect(context).leaks
+    if isinstance(found, Unavailable):
+        return found
+    return Known(tuple(leak for leak in found.value if leak.fingerprint == entry.old_fingerprint))
+
+
+def _first(leaks: Datum[tuple[Leak, ...]]) -> datetime | None:
+    known = leaks.value if isinstance(leaks, Known) else ()
+    return min((leak.first for leak in known if leak.first), default=None)
+
+
+def _rows(context: Context, since: datetime) -> Datum[tuple[Mapping[str, Any], ...]]:
+    try:
+        return Known(tuple(context.client.activity_logs(since)))
+    except (CollectionError, ConfigurationError) as error:
+        return Unavailable(reason=str(error), call="GET /admins/activity_logs")
+
+
+def write_up(incident: Incident) -> str:
+    """The incident report, as Markdown. Names from the workspace are escaped."""
+    return "\n".join(_lines(incident)) + "\n"
+
+
+def _lines(incident: Incident) -> Iterator[str]:
+    entry = incident.entry
+    yield f"# Incident: {entry.variable} was compromised"
+    yield ""
+    yield f"- Key: {code(entry.old_fingerprint)}, replaced by {_or_none(entry.new_fingerprint)}"
+    yield f"- Response begun by {escape(entry.actor)} on {entry.opened_at}"
+    yield f"- The response stands at {entry.state}. {escape(entry.reason)}".rstrip()
+    yield f"- {_gap(incident)}"
+    yield from ("", "## Where the key was exposed", "")
+    yield from _exposure(incident)
+    yield from ("", "## What was done", "")
+    yield from (
+        f"- {e.at} {e.what}: {escape(e.name)}, by {escape(e.actor)}" for e in incident.events
+    )
+    yield from ("", f"## What happened in the workspace since {incident.since:%Y-%m-%d}", "")
+    yield from _activity(incident)
+
+
+def _or_none(fingerprint: str) -> str:
+    return code(fingerprint) if fingerprint else "none yet"
+
+
+def _gap(incident: Incident) -> str:
+    if incident.moved(State.REVOKED) is None:
+        return "THE KEY IS NOT PROVEN DEAD YET: withdraw it first."
+    if incident.gap is None:
+        return "There is no live key in use yet: the gap lasts."
+    return f"Without a live key in use for {int(incident.gap.total_seconds() // 60)} minutes."
+
+
+def _exposure(incident: Incident) -> Iterator[str]:
+    if isinstance(incident.leaks, Unavailable):
+        yield f"Not looked at: {escape(incident.leaks.reason)}"
+        return
+    if not incident.leaks.value:
+        yield "The repository that was examined does not hold this key: it got out another way."
+    for leak in incident.leaks.value:
+        for place in leak.places:
+            when = f"{place.first:%Y-%m-%d %H:%M}" if place.first else "time unknown"
+            by = f", by {escape(place.author)}" if place.author else ""
+            yield f"- {when}: {code(place.where)} ({place.kind}){by} {place.commit[:12]}".rstrip()
+
+
+def _activity(incident: Incident) -> Iterator[str]:
+    if isinstance(incident.rows, Unavailable):
+        yield f"Not looked at: {escape(incident.rows.reason)}"
+        yield ""
+        yield "Read it with a token that has the scope `read_admins`, then write this again."
+        return
+    rows = incident.rows.value
+    counts = Counter(str(row.get("activity_type", "")) for row in rows)
+    yield f"{len(rows)} rows; by kind: " + ", ".join(
+        f"{escape(kind)} {count}" for kind, count in sorted(counts.items())
+    )
+    telling = [row for row in rows if row.get("activity_type") in _TELLING]
+    yield from ("", "| When (UTC) | Who | From | What |", "|---|---|---|---|")
+    yield from (_row(row) for row in telling[:_MOST_ROWS])
+    if len(telling) > _MOST_ROWS:
+        yield ""
+        yield f"{len(telling) - _MOST_ROWS} more: see the activity log itself (notebook 07)."
+
+
+def _row(row: Mapping[str, Any]) -> str:
+    who = row.get("performed_by") or {}
+    at = datetime.fromtimestamp(int(row.get("created_at") or 0), UTC)
+    cells = (who.get("email"), who.get("ip"), row.get("activity_description"))
+    told = " | ".join(escape(str(cell or "–")) for cell in cells)
+    return f"| {at:%Y-%m-%d %H:%M} | {told} |"
