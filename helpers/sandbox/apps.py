@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from helpers.sandbox import tokens
@@ -73,7 +72,3 @@ class App:
         """Revoke everything."""
         self.installed = False
         self.kill(now)
-
-    def permit(self, scopes: Iterable[str]) -> None:
-        """Tick exactly these boxes."""
-        self.scopes = frozenset(scopes)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from helpers.sandbox.reading import FORBID
 
 __all__ = ["Behaviours"]
 
@@ -12,7 +14,9 @@ __all__ = ["Behaviours"]
 class Behaviours:
     """Switches of one workspace, set through the hub."""
 
-    missing_scope_shape: int = 403  # 403 `forbidden`, or 401 `token_unauthorized`
+    __pydantic_config__: ClassVar = FORBID
+
+    missing_scope_shape: Literal[401, 403] = 403  # 403 `forbidden`, or 401 `token_unauthorized`
     lookup_before_scope: bool = False  # 404 for an absent id before the permission is looked at
     write_implies_read: bool = False
     guards: dict[str, str] = field(default_factory=dict)  # route: another scope than the table's
@@ -22,12 +26,3 @@ class Behaviours:
     unknown_code: str = "unauthorized"
     ip_code: str = "forbidden"  # the documentation gives the message alone
     client_ip: str = ""  # pretend that calls come from here
-
-    def update(self, changes: dict[str, Any]) -> None:
-        """Set some switches. Raises ValueError for one that does not exist or has another type."""
-        kinds = {f.name: type(getattr(self, f.name)) for f in fields(self)}
-        for name, value in changes.items():
-            if not isinstance(value, kinds.get(name, ())):
-                message = f"behaviours have no {name} like that; they are {sorted(kinds)}"
-                raise ValueError(message)  # noqa: TRY004 - the hub answers 400
-            setattr(self, name, value)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import JSONResponse, Response
 
+from helpers.sandbox.behaviours import Behaviours
 from helpers.sandbox.faults import Fault
 from helpers.sandbox.generated import Block
 from helpers.sandbox.limits import Limiter, RateLimit
+from helpers.sandbox.reading import read
 from helpers.sandbox.workspace import Item, Workspace
 
 if TYPE_CHECKING:
@@ -77,13 +79,13 @@ def set_clock(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:
 
 def set_behaviours(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:
     """Set some behaviours; the others stay."""
-    workspace.behaviours.update(body)
+    workspace.behaviours = read(Behaviours, vars(workspace.behaviours) | body)
     return vars(workspace.behaviours)
 
 
 def add_fault(workspace: Workspace, body: Item, _path: dict[str, str]) -> list[Item]:
     """Set a fault beside those that are set."""
-    workspace.faults.active.append(Fault.from_json(body))
+    workspace.faults.active.append(read(Fault, body))
     return list_faults(workspace, {}, {})
 
 
@@ -100,7 +102,7 @@ def clear_faults(workspace: Workspace, _body: Item, _path: dict[str, str]) -> li
 
 def set_rate_limit(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:
     """Other limits: calls per `app` and per `workspace` in a `window` of so many seconds."""
-    limit = RateLimit(**body)
+    limit = read(RateLimit, body)
     workspace.limiter = Limiter(limit)
     return vars(limit)
 

@@ -6,8 +6,10 @@ every `every`-th. Latencies are real seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
+
+from helpers.sandbox.reading import FORBID
 
 __all__ = ["KINDS", "Fault", "Faults"]
 
@@ -21,11 +23,14 @@ KINDS: Final = {
     "slow": "send the body in pieces, `seconds` in all",
     "skew": "a `Date` header that is `seconds` off",
 }
+_LONGEST: Final = 86_400  # seconds
 
 
 @dataclass
 class Fault:
     """One fault. An empty method or route matches all; a route is written as in the scopes."""
+
+    __pydantic_config__: ClassVar = FORBID
 
     kind: str
     route: str = ""
@@ -36,16 +41,14 @@ class Fault:
     status: int = 500
     code: str = "server_error"
     headers: dict[str, str] = field(default_factory=dict)
-    seen: int = 0
-    struck: int = 0
+    seen: int = field(default=0, init=False)
+    struck: int = field(default=0, init=False)
 
-    @classmethod
-    def from_json(cls, body: dict[str, Any]) -> Fault:
-        """Read one. Raises ValueError for a kind or a key that does not exist."""
-        settable = {f.name for f in fields(cls)} - {"seen", "struck"}
-        if body.get("kind") not in KINDS or set(body) - settable:
-            raise ValueError(f"a fault has {sorted(settable)}; kinds are {sorted(KINDS)}")
-        return cls(**body)
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"kinds are {', '.join(KINDS)}")
+        if self.every < 1 or self.times < 0 or not 0 <= abs(self.seconds) <= _LONGEST:
+            raise ValueError("every is 1 or more, times 0 or more, seconds within a day")
 
     def strikes(self, method: str, route: str) -> bool:
         """Whether this call is hit; counts it."""

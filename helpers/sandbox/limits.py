@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from helpers.sandbox.answers import Refusal
+from helpers.sandbox.reading import FORBID
 
 __all__ = ["Limiter", "RateLimit", "too_many"]
 
@@ -19,9 +21,15 @@ __all__ = ["Limiter", "RateLimit", "too_many"]
 class RateLimit:
     """Calls allowed in a window, for each app and for the workspace; the window in seconds."""
 
+    __pydantic_config__: ClassVar = FORBID
+
     app: int = 10_000 // 6
     workspace: int = 25_000 // 6
     window: float = 10.0
+
+    def __post_init__(self) -> None:
+        if min(self.app, self.workspace) < 0 or self.window <= 0:
+            raise ValueError("limits are 0 or more calls, the window more than 0 seconds")
 
 
 @dataclass

@@ -211,3 +211,22 @@ def test_a_live_workspace_stands_at_present_and_runs(sandbox: Sandbox) -> None:
         moved = hub.put("/clock", json={"now": "2030-01-01T00:00:00+00:00"}).json()["now"]
         assert moved > "2030-01-01T00:00:00"
         assert hub.get("/").json()["now"] > moved
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "words"),
+    [
+        ("POST", "/apps", {"scopes": "read_admins"}, "scopes"),
+        ("POST", "/apps", {"scopes": [], "colour": "red"}, "colour"),
+        ("POST", "/faults", {"kind": "latency", "seconds": "1"}, "seconds"),
+        ("POST", "/faults", {"kind": "drop", "every": 0}, "every is 1 or more"),
+        ("PUT", "/rate_limit", {"window": 0}, "more than 0 seconds"),
+        ("PUT", "/behaviours", {"missing_scope_shape": 404}, "401 or 403"),
+    ],
+)
+def test_a_refusal_names_the_field_and_the_choice(
+    method: str, path: str, body: Any, words: str, hub: httpx.Client
+) -> None:
+    answer = hub.request(method, path, json=body)
+    assert answer.status_code == 400
+    assert words in answer.json()["error"]

@@ -1,0 +1,209 @@
+"""What a person clicks in Intercom's Developer Hub and its settings, and what the log says of it.
+
+A click writes the activity log as Intercom does. Lists show fingerprints; an app's own page shows
+its secrets, as Intercom's does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from helpers.sandbox.apps import App
+from helpers.sandbox.controls import Action
+from helpers.sandbox.people import SERVICE_ACCOUNT, teammate
+from helpers.sandbox.reading import FORBID, read
+from helpers.sandbox.scopes import SCOPES
+from helpers.sandbox.tokens import client_id, client_secret
+from helpers.sandbox.workspace import Item, Workspace
+
+__all__ = ["ROUTES"]
+
+_FIRST_ADMIN: Final = 991267500
+
+
+def list_apps(workspace: Workspace, _body: Item, _path: dict[str, str]) -> list[Item]:
+    """Every app, with the fingerprints of its secrets."""
+    return [_described(app, workspace) for app in workspace.apps.values()]
+
+
+def show_app(workspace: Workspace, _body: Item, path: dict[str, str]) -> Item:
+    """One app."""
+    return _described(workspace.apps[path["id"]], workspace)
+
+
+def show_secrets(workspace: Workspace, _body: Item, path: dict[str, str]) -> Item:
+    """One app with its newest token and client secret, as its Authentication page has them."""
+    return _with_secrets(workspace.apps[path["id"]], workspace)
+
+
+@dataclass
+class NewApp:
+    """What an app is made of; `expires_in` in seconds."""
+
+    __pydantic_config__: ClassVar = FORBID
+
+    name: str = "App"
+    scopes: frozenset[str] = frozenset()
+    owner: str = SERVICE_ACCOUNT
+    version: str = "2.16"
+    workspace: str = ""
+    expires_in: int | None = None
+
+
+def create_app(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:
+    """Create and install a private app."""
+    wanted = read(NewApp, body)
+    label = f"{workspace.seed}/hub/{workspace.next_number('app')}"
+    app = App(
+        id=client_id(label),
+        name=wanted.name,
+        owner=workspace.admins[wanted.owner]["id"],
+        scopes=wanted.scopes,
+        created_at=workspace.now,
+        version=wanted.version,
+        workspace=wanted.workspace,
+        client_secrets=[client_secret(label)],
+    )
+    app.issue(workspace.now, lives=wanted.expires_in)
+    workspace.apps[app.id] = app
+    _log(workspace, "app_package_installation", "installed", app)
+    return _with_secrets(app, workspace)
+
+
+def regenerate_token(workspace: Workspace, body: Item, path: dict[str, str]) -> Item:
+    """A new access token; the old one dies at once, or after `grace_seconds`."""
+    app = _installed(workspace, path)
+    app.regenerate(workspace.now, grace=int(body.get("grace_seconds", 0)))
+    _log(workspace, "app_package_token_regeneration", "regenerated the access token of", app)
+    return _with_secrets(app, workspace)
+
+
+def regenerate_client_secret(workspace: Workspace, _body: Item, path: dict[str, str]) -> Item:
+    """A new client secret. Intercom's log has no type for it, so none is written."""
+    app = _installed(workspace, path)
+    app.client_secrets.append(client_secret(f"{app.id}/{len(app.client_secrets) + 1}"))
+    return _with_secrets(app, workspace)
+
+
+def uninstall(workspace: Workspace, _body: Item, path: dict[str, str]) -> Item:
+    """Uninstall an app: all its tokens die at once."""
+    app = _installed(workspace, path)
+    app.uninstall(workspace.now)
+    _log(workspace, "oauth_token_revocation", "revoked the access token of", app)
+    _log(workspace, "app_package_uninstallation", "uninstalled", app)
+    return _described(app, workspace)
+
+
+@dataclass
+class ChangedApp:
+    """What of an app can be changed; `regenerate` mints a new token with it."""
+
+    __pydantic_config__: ClassVar = FORBID
+
+    scopes: frozenset[str]
+    version: str
+    suspended: bool
+    regenerate: bool = False
+
+
+def change_app(workspace: Workspace, body: Item, path: dict[str, str]) -> Item:
+    """Change scopes, version, or whether it is suspended; the rest stays."""
+    app = _installed(workspace, path)
+    present = {"scopes": sorted(app.scopes), "version": app.version, "suspended": app.suspended}
+    wanted = read(ChangedApp, present | body)
+    app.scopes, app.version, app.suspended = wanted.scopes, wanted.version, wanted.suspended
+    if wanted.regenerate:
+        return regenerate_token(workspace, {}, path)
+    return _described(app, workspace)
+
+
+def list_admins(workspace: Workspace, _body: Item, _path: dict[str, str]) -> list[Item]:
+    """Every teammate, the deactivated ones too."""
+    return list(workspace.admins.values())
+
+
+def add_admin(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:
+    """A new teammate: name, email, role."""
+    id_ = str(_FIRST_ADMIN + workspace.next_number("admin"))
+    admin = teammate(id_, body["name"], body["email"], body.get("role", ""))
+    workspace.admins[id_] = admin
+    workspace.record("app_admin_join", f"{admin['name']} joined.", by=admin)
+    return admin
+
+
+def deactivate_admin(workspace: Workspace, _body: Item, path: dict[str, str]) -> Item:
+    """Remove a teammate; the tokens of the apps they own die with them."""
+    admin = workspace.admins[path["id"]]
+    admin["active"] = False
+    for app in workspace.apps.values():
+        if app.owner == admin["id"]:
+            app.kill(workspace.now)
+    by = next(a for a in workspace.admins.values() if a.get("active", True))
+    workspace.record("admin_deletion", f"{by['name']} removed {admin['name']}.", by=by)
+    return admin
+
+
+def list_scopes(_workspace: Workspace, _body: Item, _path: dict[str, str]) -> Item:
+    """The sandbox's own table of scopes and the routes they guard."""
+    return {scope: list(routes) for scope, routes in SCOPES.items()}
+
+
+def _installed(workspace: Workspace, path: dict[str, str]) -> App:
+    app = workspace.apps[path["id"]]
+    if not app.installed:
+        raise ValueError(f"{app.name} is uninstalled")
+    return app
+
+
+def _log(workspace: Workspace, kind: str, verb: str, app: App) -> None:
+    by = next(a for a in workspace.admins.values() if a.get("active", True))
+    text = f"{by['name']} {verb} {app.name}."
+    workspace.record(kind, text, by=by)
+
+
+def _described(app: App, workspace: Workspace) -> Item:
+    from helpers.model import fingerprint
+
+    return {
+        "id": app.id,
+        "name": app.name,
+        "owner": app.owner,
+        "scopes": sorted(app.scopes),
+        "version": app.version,
+        "installed": app.installed,
+        "suspended": app.suspended,
+        "created_at": app.created_at,
+        "workspace": app.workspace or workspace.id_code,
+        "tokens": [
+            {
+                "fingerprint": fingerprint("access_token", token.value),
+                "created_at": token.created_at,
+                "state": token.state(workspace.now),
+            }
+            for token in app.tokens
+        ],
+    }
+
+
+def _with_secrets(app: App, workspace: Workspace) -> Item:
+    return _described(app, workspace) | {
+        "access_token": app.token.value,
+        "client_secret": app.client_secrets[-1],
+    }
+
+
+ROUTES: Final[tuple[tuple[str, str, Action], ...]] = (
+    ("GET", "/apps", list_apps),
+    ("POST", "/apps", create_app),
+    ("GET", "/apps/{id}", show_app),
+    ("GET", "/apps/{id}/secrets", show_secrets),
+    ("PUT", "/apps/{id}", change_app),
+    ("POST", "/apps/{id}/token", regenerate_token),
+    ("POST", "/apps/{id}/client_secret", regenerate_client_secret),
+    ("POST", "/apps/{id}/uninstall", uninstall),
+    ("GET", "/admins", list_admins),
+    ("POST", "/admins", add_admin),
+    ("POST", "/admins/{id}/deactivate", deactivate_admin),
+    ("GET", "/scopes", list_scopes),
+)
