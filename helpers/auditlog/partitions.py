@@ -111,10 +111,9 @@ class Partitions:
         try:
             with _private(incoming) as stream:
                 stream.writelines(json.dumps(row) + "\n" for row in rows)
-            with _private(merged):
-                pass
             with _database() as database:
                 database.execute(_merging(target if target.exists() else None, incoming, merged))
+            merged.chmod(0o600)
             merged.replace(target)
         except OSError as error:
             raise _refused(self.folder, error.strerror or str(error)) from None
@@ -168,7 +167,7 @@ def _database() -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false"})
     try:
         yield connection
-    except duckdb.IOException as error:
+    except (duckdb.IOException, duckdb.InvalidInputException) as error:
         raise OSError(0, str(error).splitlines()[0]) from None
     finally:
         connection.close()

@@ -27,9 +27,8 @@ def test_an_action_that_ends_well_is_a_success(bench: Bench) -> None:
 
 
 def test_an_action_that_raises_is_a_failure_and_still_raises(bench: Bench) -> None:
-    with bench.open() as log:
-        with pytest.raises(KeyError), audited("demo.export", log=log):
-            raise KeyError("secret text")
+    with bench.open() as log, pytest.raises(KeyError), audited("demo.export", log=log):
+        raise KeyError("secret text")
     last = _last(bench)
     assert (last.result, last.metadata) == ("failure", {"reason": "KeyError"})
 
