@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
@@ -26,3 +27,7 @@ class Behaviours:
     unknown_code: str = "unauthorized"
     ip_code: str = "forbidden"  # the documentation gives the message alone
     client_ip: str = ""  # pretend that calls come from here
+
+    def __post_init__(self) -> None:
+        if self.client_ip:
+            ipaddress.ip_address(self.client_ip)

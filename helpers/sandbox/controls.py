@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import JSONResponse, Response
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["ROUTES", "make_workspace", "read_object"]
 
 _YEAR: Final = 365 * 86_400
+_MOST_ROWS: Final = 10**12
 
 
 async def make_workspace(request: Request) -> Response:
@@ -30,8 +32,7 @@ async def make_workspace(request: Request) -> Response:
         body = await read_object(request)
         choices: Item = {key: body[key] for key in ("seed", "region") if key in body}
         if "clock" in body:
-            now = body["clock"] == "now"
-            choices["clock"] = None if now else datetime.fromisoformat(body["clock"])
+            choices["clock"] = None if body["clock"] == "now" else _moment(body["clock"])
         workspace = request.state.sandbox.reset(body["name"], **choices)
     except (KeyError, TypeError, ValueError) as error:
         return JSONResponse({"error": f"there is no such choice: {error}"}, 400)
@@ -70,11 +71,19 @@ def change(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:
 def set_clock(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:
     """Set the clock (`now`), move it (`advance`, seconds), or let it claim another (`skew`)."""
     if "now" in body:
-        workspace.clock.set(datetime.fromisoformat(body["now"]))
+        workspace.clock.set(_moment(body["now"]))
     workspace.clock.advance(float(body.get("advance", 0)))
     if "skew" in body:
         workspace.clock.skew = timedelta(seconds=float(body["skew"]))
     return {"now": workspace.clock.present.isoformat()}
+
+
+def _moment(text: str) -> datetime:
+    """An instant in ISO 8601 with its offset, in UTC. Raises ValueError for anything else."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError(f"{text} has no offset from UTC")
+    return found.astimezone(UTC)
 
 
 def set_behaviours(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:
@@ -109,6 +118,8 @@ def set_rate_limit(workspace: Workspace, body: Item, _path: dict[str, str]) -> I
 
 def set_allowlist(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:
     """Set the IP allowlist, without the protection from locking oneself out."""
+    for entry in body.get("ip_allowlist", ()):
+        ipaddress.ip_network(entry, strict=False)
     workspace.allowlist |= {k: body[k] for k in ("enabled", "ip_allowlist") if k in body}
     return workspace.allowlist
 
@@ -117,7 +128,10 @@ def generate_activity(workspace: Workspace, body: Item, _path: dict[str, str]) -
     """Add `count` computed rows between `oldest` and `newest` (default: the last year)."""
     newest = int(body.get("newest", workspace.now))
     oldest = int(body.get("oldest", newest - _YEAR))
-    workspace.activity.block = Block(int(body["count"]), oldest, newest)
+    count = int(body["count"])
+    if not 0 < count <= _MOST_ROWS or not 0 <= oldest <= newest:
+        raise ValueError(f"count is 1 to {_MOST_ROWS}, oldest not after newest")
+    workspace.activity.block = Block(count, oldest, newest)
     return {"rows": len(workspace.activity.select(0, max(newest, workspace.now)))}
 
 

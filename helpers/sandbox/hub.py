@@ -26,7 +26,7 @@ def _action(function: controls.Action) -> Callable[[Request], Any]:
             found = function(sandbox.workspace(name), body, dict(request.path_params))
         except KeyError as error:
             return JSONResponse({"error": f"there is no {error.args[0]!r}"}, 404)
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, OverflowError) as error:
             return JSONResponse({"error": str(error)}, 400)
         return JSONResponse(found)
 

@@ -222,6 +222,11 @@ def test_a_live_workspace_stands_at_present_and_runs(sandbox: Sandbox) -> None:
         ("POST", "/faults", {"kind": "drop", "every": 0}, "every is 1 or more"),
         ("PUT", "/rate_limit", {"window": 0}, "more than 0 seconds"),
         ("PUT", "/behaviours", {"missing_scope_shape": 404}, "401 or 403"),
+        ("PUT", "/behaviours", {"client_ip": "here"}, "'here'"),
+        ("PUT", "/clock", {"now": "2026-01-01"}, "no offset"),
+        ("PUT", "/clock", {"advance": 1e300}, "too large"),
+        ("PUT", "/ip_allowlist", {"ip_allowlist": ["here"]}, "'here'"),
+        ("POST", "/activity", {"count": 0}, "count is 1 to"),
     ],
 )
 def test_a_refusal_names_the_field_and_the_choice(
