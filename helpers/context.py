@@ -50,3 +50,8 @@ class Context:
         from helpers.intercom.client import Client
 
         return Client.from_settings(self.settings)
+
+    def close(self) -> None:
+        """Close the client's connections, if one was made."""
+        if "client" in vars(self):
+            self.client.close()

@@ -28,10 +28,15 @@ def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Contex
         demo = open_demo(workspace, closing)
         repo = path_of(choices.repo) or demo.repo
         redactor = redactor_of(demo.settings)
-        return Context(demo.settings, policy, redactor, repo, demo.state, demo.clock, hub=demo.hub)
-    settings = settings_of(choices)
-    redactor = redactor_of(settings)
-    return Context(settings, policy, redactor, _repository(choices), state_home(profile), _utc_now)
+        context = Context(
+            demo.settings, policy, redactor, repo, demo.state, demo.clock, hub=demo.hub
+        )
+    else:
+        settings = settings_of(choices)
+        redactor, repo = redactor_of(settings), _repository(choices)
+        context = Context(settings, policy, redactor, repo, state_home(profile), _utc_now)
+    closing.callback(context.close)
+    return context
 
 
 def settings_of(choices: Choices) -> Settings:

@@ -43,7 +43,7 @@ class Desk:
         """As a person at a real profile has it: nobody else clicks."""
         return Guide(self.context, "INTERCOM_ACCESS_TOKEN")
 
-    def click(self, method: str, path: str, **body: Any) -> Any:
+    def click(self, method: str, path: str, /, **body: Any) -> Any:
         """Turn something in the sandbox's hub."""
         answer = httpx.request(method, f"{self.hub_url}{path}", json=body)
         assert answer.is_success, answer.text

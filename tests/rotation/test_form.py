@@ -1,0 +1,99 @@
+"""The form does what the command line does, and keeps no key."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from helpers.rotation.form import RotationForm
+from helpers.settings import Profile
+from tests.rotation.conftest import Desk
+
+
+@pytest.fixture
+def form(make_desk: Callable[..., Desk]) -> tuple[Desk, RotationForm]:
+    desk = make_desk()
+    form = RotationForm(desk.context)
+    form._form()
+    return desk, form
+
+
+def said(form: RotationForm) -> str:
+    return str(form._widgets["said"].value)
+
+
+def press(form: RotationForm, action: Callable[[], None]) -> str:
+    form._guarded(action)
+    return said(form)
+
+
+def test_it_leads_from_the_plan_to_the_end(form: tuple[Desk, RotationForm]) -> None:
+    desk, it = form
+    assert "THIS CAN" in said(it)
+    assert "It could begin" in press(it, it.check)
+    assert "second private app" in press(it, it.begin)
+    offer = desk.second_app()
+    assert offer.secret is not None
+    it._widgets["secret"].value = offer.secret.get_secret_value()
+    assert "stands at SWAPPED" in press(it, it.go_on)
+    assert it._widgets["secret"].value == ""
+    it._widgets["vouch"].value = True
+    assert "stands at CONFIRMED" in press(it, it.go_on)
+    desk.hub.uninstall(desk.app.id)
+    assert "stands at DONE" in press(it, it.go_on)
+    assert offer.secret.get_secret_value() not in state_of(it)
+
+
+def test_it_stands_where_the_rotation_stands_after_a_restart(
+    form: tuple[Desk, RotationForm],
+) -> None:
+    desk, it = form
+    press(it, it.begin)
+    again = RotationForm(desk.context)
+    again._form()
+    assert "stands at PLANNED" in said(again)
+    assert "Go on" in said(again)
+
+
+def test_it_gives_up(form: tuple[Desk, RotationForm]) -> None:
+    _, it = form
+    press(it, it.begin)
+    assert "stands at ABORTED" in press(it, it.give_up)
+
+
+def test_a_key_that_is_refused_is_cleared_too(form: tuple[Desk, RotationForm]) -> None:
+    desk, it = form
+    press(it, it.begin)
+    it._widgets["secret"].value = desk.token
+    assert "in use now" in press(it, it.go_on)
+    assert it._widgets["secret"].value == ""
+    assert desk.token not in state_of(it)
+
+
+def test_an_error_is_a_sentence(form: tuple[Desk, RotationForm]) -> None:
+    _, it = form
+    assert "No rotation of INTERCOM_ACCESS_TOKEN is open" in press(it, it.go_on)
+
+
+def test_in_the_sandbox_the_hub_makes_the_key(make_desk: Callable[..., Desk]) -> None:
+    it = RotationForm(make_desk(Profile.SANDBOX).context)
+    it._form()
+    assert "Sandbox" in press(it, it.begin)
+    assert "stands at SWAPPED" in press(it, it.go_on)
+    it._widgets["vouch"].value = True
+    assert "stands at DONE" in press(it, it.go_on)
+
+
+def test_outside_jupyterlab_it_is_a_sentence(
+    form: tuple[Desk, RotationForm], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    assert "runbook rotate access-token" in repr(form[1])
+
+
+def state_of(form: RotationForm) -> str:
+    """All that the widgets would save."""
+    widgets: dict[str, Any] = form._widgets
+    return str([widget.get_state() for widget in widgets.values()])

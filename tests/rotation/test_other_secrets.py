@@ -1,0 +1,138 @@
+"""Client secrets by the deliveries they sign; identity secrets by Intercom's API."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from helpers.errors import RunbookError, UsageError
+from helpers.rotation.client_secret import NEW_WORKS, OLD_REFUSED, signs
+from helpers.rotation.engine import Need
+from helpers.rotation.guide import Guide
+from helpers.rotation.procedures import Delivery, Offer
+from helpers.rotation.transitions import Mode, State
+from helpers.settings import load_settings
+from tests.rotation.conftest import SCOPES, Desk
+
+OLD, NEW = SecretStr("old-" + "a" * 32), SecretStr("new-" + "b" * 32)
+READERS = frozenset({"readers"})
+
+
+def delivery(secret: SecretStr, body: bytes = b'{"type":"notification_event"}') -> Delivery:
+    mac = hmac.new(secret.get_secret_value().encode(), body, hashlib.sha1).hexdigest()
+    return Delivery(body, f"sha1={mac}")
+
+
+@given(st.binary(max_size=50), st.text("0123456789abcdef=sha", max_size=50))
+def test_only_the_secret_that_signed_fits(body: bytes, noise: str) -> None:
+    assert signs(NEW, delivery(NEW, body))
+    assert not signs(OLD, delivery(NEW, body))
+    assert not signs(NEW, Delivery(body, noise))
+    assert not signs(None, delivery(NEW, body))
+
+
+def guide_of(desk: Desk, variable: str, value: str) -> Guide:
+    """The desk's profile with another secret beside the token."""
+    desk.env_file.write_text(f"INTERCOM_ACCESS_TOKEN={desk.token}\n{variable}={value}\n")
+    desk.context.settings = load_settings(
+        desk.context.settings.profile,
+        desk.context.repo,
+        env_file=desk.env_file,
+        environ={"INTERCOM_BASE_URL": desk.context.settings.text("INTERCOM_BASE_URL")},
+    )
+    return Guide(desk.context, variable)
+
+
+@pytest.fixture
+def client_secret(desk: Desk) -> Guide:
+    guide = guide_of(desk, "INTERCOM_CLIENT_SECRET", OLD.get_secret_value())
+    guide.begin(Mode.IN_PLACE)
+    return guide
+
+
+def test_a_delivery_proves_the_new_client_secret(client_secret: Guide) -> None:
+    waiting = client_secret.go_on(Offer(secret=NEW))
+    assert waiting.entry.state is State.STAGED
+    assert waiting.pause is not None
+    assert waiting.pause.need is Need.CLICK
+    still_old = client_secret.go_on(Offer(delivery=delivery(OLD)))
+    assert still_old.entry.state is State.STAGED
+    swapped = client_secret.go_on(Offer(delivery=delivery(NEW), attested=READERS))
+    assert swapped.entry.state is State.DONE
+
+
+def test_a_delivery_that_neither_secret_signed_needs_a_person(client_secret: Guide) -> None:
+    client_secret.go_on(Offer(secret=NEW))
+    strange = client_secret.go_on(Offer(delivery=delivery(SecretStr("someone else's"))))
+    assert strange.entry.state is State.NEEDS_HUMAN
+
+
+def test_a_person_may_vouch_which_the_ledger_tells(client_secret: Guide) -> None:
+    client_secret.go_on(Offer(secret=NEW))
+    half = client_secret.go_on(Offer(attested=READERS | {NEW_WORKS}))
+    assert half.entry.state is State.CONFIRMED
+    assert client_secret.go_on(Offer(attested=frozenset({OLD_REFUSED}))).entry.state is State.DONE
+    hows = [e.detail.get("how") for e in client_secret.history() if e.what == "evidence"]
+    assert hows[-1] == "attested"
+
+
+def test_a_client_secret_can_be_given_up_only_before_a_new_one_is_here(desk: Desk) -> None:
+    guide = guide_of(desk, "INTERCOM_CLIENT_SECRET", OLD.get_secret_value())
+    guide.begin(Mode.IN_PLACE)
+    assert guide.abort().entry.state is State.ABORTED
+    guide.begin(Mode.IN_PLACE)
+    guide.go_on(Offer(secret=NEW))
+    with pytest.raises(UsageError, match="forward"):
+        guide.abort()
+
+
+# --- identity secrets ---
+
+
+@pytest.fixture
+def identity(make_desk: Callable[..., Desk]) -> tuple[Desk, Guide]:
+    desk = make_desk()
+    scopes = [*SCOPES, "read_secure_mode_secret", "write_secure_mode_secret"]
+    desk.click("PUT", f"/apps/{desk.app.id}", scopes=scopes)
+    return desk, guide_of(desk, "INTERCOM_IDENTITY_SECRET", OLD.get_secret_value())
+
+
+def names(desk: Desk) -> list[str]:
+    return [str(secret["name"]) for secret in desk.context.client.identity_secrets()]
+
+
+def test_an_identity_secret_is_rotated_by_the_api(identity: tuple[Desk, Guide]) -> None:
+    desk, guide = identity
+    with desk.context.client:
+        assert len(names(desk)) == 1
+        waiting = guide.begin(Mode.OVERLAP)
+        assert waiting.entry.state is State.SWAPPED
+        assert len(names(desk)) == 2, "both are valid until the old one is deleted"
+        assert guide.go_on(Offer(attested=READERS)).entry.state is State.DONE
+        assert names(desk) == [f"runbook rotation {waiting.entry.id}"]
+    assert OLD.get_secret_value() not in desk.env_file.read_text()
+
+
+def test_a_value_lost_in_a_crash_is_deleted_and_made_anew(identity: tuple[Desk, Guide]) -> None:
+    desk, guide = identity
+    desk.click("POST", "/faults", kind="tear", route="/secure_mode_secrets", method="POST", times=1)
+    with pytest.raises(RunbookError, match="secure_mode_secrets"):
+        guide.begin(Mode.OVERLAP)
+    again = guide.go_on()
+    assert again.entry.state is State.SWAPPED
+    with desk.context.client:
+        assert len(names(desk)) == 2
+
+
+def test_several_identity_secrets_can_t_be_told_apart(identity: tuple[Desk, Guide]) -> None:
+    desk, guide = identity
+    with type(desk.context.client).from_settings(desk.context.settings, acts=("rotation",)) as one:
+        one.create_identity_secret("forgotten")
+    with pytest.raises(UsageError, match="2 identity secrets are alive"):
+        guide.begin(Mode.OVERLAP)
