@@ -2,7 +2,8 @@
 
 Both run in a process of their own, and are called alternately by the same client over kept-alive
 connections, so what differs is the sandbox's own work: gate, limits, state, and the size of its
-answers. Prints one line of JSON: calls per second, and the sandbox's share of the bare route's.
+answers. Prints one line of JSON: calls per second, and the sandbox's share of the bare route's; and
+the seconds from the start of each process to its first answer.
 
     python benchmarks/sandbox_throughput.py [--calls 2000] [--rounds 5]
 """
@@ -67,6 +68,14 @@ async def call(port: int, path: str, calls: int) -> None:
     await writer.wait_closed()
 
 
+def first_answer(*arguments: str) -> float:
+    """Seconds from nothing to the first answer."""
+    began = time.perf_counter()
+    with server(*arguments) as port:
+        asyncio.run(call(port, "/me", 1))
+        return time.perf_counter() - began
+
+
 async def rate(port: int, path: str, calls: int) -> float:
     """Calls a second over several connections at once."""
     share = calls // CONNECTIONS
@@ -92,6 +101,10 @@ def main() -> None:
         "me": "/me",
         "activity_page_of_250": "/admins/activity_logs?created_at_after=0&per_page=250",
     }
+    starts: dict[str, list[float]] = {"bare": [], "sandbox": []}
+    for _ in range(chosen.rounds):
+        starts["bare"].append(first_answer("-c", BARE))
+        starts["sandbox"].append(first_answer("-m", "helpers.sandbox"))
     with server("-c", BARE) as bare, server("-m", "helpers.sandbox") as sandbox:
         lift_limits(sandbox)
         rates: dict[str, list[float]] = {name: [] for name in ("bare", *paths)}
@@ -102,7 +115,8 @@ def main() -> None:
     middle = {name: statistics.median(found) for name, found in rates.items()}
     figures = {f"{name}_per_second": round(figure) for name, figure in middle.items()}
     ratios = {f"{name}_of_bare": round(middle[name] / middle["bare"], 2) for name in paths}
-    print(json.dumps(figures | ratios))
+    seconds = {f"{k}_start_seconds": round(statistics.median(v), 2) for k, v in starts.items()}
+    print(json.dumps(figures | ratios | seconds))
 
 
 if __name__ == "__main__":
