@@ -100,8 +100,7 @@ def gather(context: Context, variable: str) -> Incident:
             )
         entry, events = stolen[-1], ledger.events(stolen[-1])
     now, leaks = context.clock(), _leaks(context, entry)
-    first = _first(leaks) or parse(entry.opened_at)
-    since = max(first, now - _FURTHEST)
+    since = max(_first(leaks) or _blind(context, entry), now - _FURTHEST)
     return Incident(entry, events, leaks, since, now, _rows(context, since))
 
 
@@ -117,6 +116,11 @@ def _leaks(context: Context, entry: Entry) -> Datum[tuple[Leak, ...]]:
 def _first(leaks: Datum[tuple[Leak, ...]]) -> datetime | None:
     known = leaks.value if isinstance(leaks, Known) else ()
     return min((leak.first for leak in known if leak.first), default=None)
+
+
+def _blind(context: Context, entry: Entry) -> datetime:
+    """Where nobody knows since when the key was exposed: the policy's time before the response."""
+    return parse(entry.opened_at) - timedelta(days=context.policy.auditlog.lookback_days)
 
 
 def _rows(context: Context, since: datetime) -> Datum[tuple[Mapping[str, Any], ...]]:
