@@ -9,7 +9,7 @@ so. Scopes are named by the keys of `helpers.intercom.scopes`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -63,6 +63,10 @@ class Call:
             raise ValueError(f"{self.route} takes {len(holes)} plain id(s).")
         found = iter(ids)
         return re.sub(r"\{\w+\}", lambda _: next(found), self.route)
+
+    def takes(self, query: Iterable[str]) -> bool:
+        """Whether names may stand in the query; `*` in the list lets any."""
+        return "*" in self.query or set(query) <= set(self.query)
 
     def fits(self, method: str, path: str) -> bool:
         """Whether a raw path, as it would go over the wire, is this call."""

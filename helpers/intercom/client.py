@@ -28,7 +28,7 @@ from helpers.settings import Settings
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-__all__ = ["API_VERSION", "Client"]
+__all__ = ["API_VERSION", "Client", "http_client"]
 
 API_VERSION: Final = "2.16"
 _TIMEOUT: Final = httpx.Timeout(20, connect=5)  # seconds
@@ -56,17 +56,7 @@ class Client:
         self._transport = Transport(
             transport or live(base), base, listed if allowed is None else allowed, misuse=misuse
         )
-        self._http = httpx.Client(
-            transport=self._transport,
-            headers={
-                "Authorization": _bearer(token),
-                "Intercom-Version": version,
-                "User-Agent": "intercom-security-runbook",
-            },
-            timeout=_TIMEOUT,
-            follow_redirects=False,
-            trust_env=False,
-        )
+        self._http = http_client(token, self._transport, version)
 
     @classmethod
     def from_settings(
@@ -236,6 +226,21 @@ class Client:
             raise unreachable(name, error) from None
         request_id = response.headers.get("X-Request-Id", "")
         return Answer.of(name, response.status_code, _body(response, name), request_id)
+
+
+def http_client(token: SecretStr, transport: Transport, version: str) -> httpx.Client:
+    """An httpx client that sends this token through this transport, and follows no redirect."""
+    return httpx.Client(
+        transport=transport,
+        headers={
+            "Authorization": _bearer(token),
+            "Intercom-Version": version,
+            "User-Agent": "intercom-security-runbook",
+        },
+        timeout=_TIMEOUT,
+        follow_redirects=False,
+        trust_env=False,
+    )
 
 
 def _bearer(token: SecretStr) -> str:

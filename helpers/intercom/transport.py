@@ -52,7 +52,9 @@ class Transport(httpx.BaseTransport):
         *,
         misuse: Misuse | None = None,
         pace: Pace | None = None,
+        advice: str = "`runbook calls` lists what may be.",
     ) -> None:
+        self._advice = advice
         self._inner = inner
         self._base = base
         # the most literal route first: `/admins/activity_logs` is no `/admins/{id}`
@@ -78,12 +80,12 @@ class Transport(httpx.BaseTransport):
     def _permitted(self, request: httpx.Request) -> Call:
         path = self._route(request.url)
         found = next((c for c in self._allowed if path and c.fits(request.method, path)), None)
-        if found is None or not set(request.url.params) <= set(found.query):
+        if found is None or not found.takes(request.url.params):
             if self._misuse:
-                self._misuse(request.method, request.url.path)
+                self._misuse(request.method, path or request.url.path)
             raise ForbiddenCallError(
                 f"{request.method} {request.url.path} is not a call that may be made here.",
-                "Nothing was sent. `runbook calls` lists what may be.",
+                f"Nothing was sent. {self._advice}",
             )
         return found
 

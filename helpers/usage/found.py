@@ -11,9 +11,9 @@ from importlib.resources import files
 from typing import Final
 
 from helpers.intercom.records import Sure, Use
-from helpers.intercom.scopes import guard_of
+from helpers.intercom.scopes import Endpoint, guard_of
 
-__all__ = ["HOLE", "Found", "endpoint_path", "host_path", "sdk_call", "uses_of"]
+__all__ = ["HOLE", "Found", "Nearby", "endpoint_path", "host_path", "sdk_call", "talks", "uses_of"]
 
 HOLE: Final = "0"  # what stands for a value that is not known before the code runs
 _HOST: Final = re.compile(
@@ -21,6 +21,10 @@ _HOST: Final = re.compile(
 )
 _HOLES: Final = re.compile(
     r"\$\{[^{}]*\}|#\{[^{}]*\}|\{[^{}]*\}|%\(\w+\)s|%[sd@]|<[\w-]+>|:[a-z_]\w*|\$\w+"
+)
+_LIBRARY: Final = re.compile(
+    r"""(from|require\(|import\()\s*['"]intercom-client['"/]|^\s*(from|import) intercom\b""",
+    re.MULTILINE,
 )
 _PLAIN: Final = re.compile(r"(/[\w.\-]+)+")
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -35,6 +39,25 @@ class Found:
     line: int
     sure: Sure
     how: str
+
+
+@dataclass(frozen=True)
+class Nearby:
+    """What a source's neighbours do: call Intercom's host, use the official library.
+
+    A relative path or a method chain that says little alone says more beside them.
+    """
+
+    host: bool = False
+    sdk: bool = False
+
+    def __or__(self, other: Nearby) -> Nearby:
+        return Nearby(self.host or other.host, self.sdk or other.sdk)
+
+
+def talks(source: str) -> Nearby:
+    """What a source itself does, as far as a look at its text shows."""
+    return Nearby(bool(_HOST.search(source)), bool(_LIBRARY.search(source)))
 
 
 def host_path(text: str) -> str | None:
@@ -71,15 +94,20 @@ def uses_of(found: Iterable[Found], path: str) -> Iterator[Use]:
     """The scopes behind what was found in a file; what no catalog knows is left out."""
     seen: set[tuple[str, int]] = set()
     for one in sorted(found, key=lambda f: (f.line, list(Sure).index(f.sure))):
-        for method in (one.method,) if one.method else _METHODS[:1]:
-            guard = guard_of(method, one.path)
-            if guard and (guard.name, one.line) not in seen:
-                seen.add((guard.name, one.line))
-                yield Use(
-                    scope=guard.scope,
-                    call=guard.name,
-                    path=path,
-                    line=one.line,
-                    sure=one.sure if one.method else Sure.POSSIBLE,
-                    how=one.how,
-                )
+        guard = guard_of(one.method, one.path) if one.method else _any_method(one.path)
+        if guard and (guard.name, one.line) not in seen:
+            seen.add((guard.name, one.line))
+            yield Use(
+                scope=guard.scope,
+                call=guard.name,
+                path=path,
+                line=one.line,
+                sure=one.sure if one.method else Sure.POSSIBLE,
+                how=one.how,
+            )
+
+
+def _any_method(path: str) -> Endpoint | None:
+    """The most literal endpoint of a path whose method is not known, GET before the others."""
+    guards = [guard for method in _METHODS if (guard := guard_of(method, path))]
+    return min(guards, key=lambda guard: guard.name.count("{"), default=None)

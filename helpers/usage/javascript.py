@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from helpers.intercom.records import Sure
-from helpers.usage.found import HOLE, Found, endpoint_path, host_path, sdk_call
+from helpers.usage.found import HOLE, Found, Nearby, endpoint_path, host_path, sdk_call, talks
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -17,26 +17,23 @@ __all__ = ["finder"]
 
 _VERBS: Final = ("get", "post", "put", "patch", "delete")
 _METHOD: Final = re.compile(r"(?:\w+\.)*(GET|POST|PUT|PATCH|DELETE)", re.IGNORECASE)
-_SDK: Final = re.compile(
-    r"""(?:from|require\(|import\()\s*['"]intercom-client['"/]|import ['"]intercom"""
-)
 _TEXTS: Final = frozenset(
     {"string", "template_string", "binary_expression", "identifier", "member_expression"}
 )
 _URL_KEYS: Final = ("url", "uri", "path", "endpoint", "pathname", "resourceUri")
 
 
-def finder(suffix: str) -> Callable[[str], Iterator[Found]]:
+def finder(suffix: str) -> Callable[[str, Nearby], Iterator[Found]]:
     """The finder for sources of that suffix."""
     return partial(_find, suffix=suffix)
 
 
-def _find(source: str, suffix: str) -> Iterator[Found]:
+def _find(source: str, nearby: Nearby, suffix: str) -> Iterator[Found]:
     from tree_sitter import Language, Parser
 
     parser = Parser(Language(_grammar(suffix)))
     root = parser.parse(source.encode("utf-8", "replace")).root_node
-    reader = _Reader(source, root)
+    reader = _Reader(source, root, nearby)
     for node in _walk(root):
         if node.type in ("call_expression", "new_expression"):
             yield from reader.call(node)
@@ -58,11 +55,12 @@ def _grammar(suffix: str) -> object:
 
 
 class _Reader:
-    """Reads one module. `constants` are the names that are bound to one text."""
+    """Reads one module. `constants` are the names that are bound to one text and no other."""
 
-    def __init__(self, source: str, root: Node) -> None:
-        self.imports_sdk = bool(_SDK.search(source))
-        self.own_host = "intercom.io" in source
+    def __init__(self, source: str, root: Node, nearby: Nearby) -> None:
+        self.own = talks(source)
+        self.all = nearby | self.own
+        self.ambiguous: set[str] = set()
         self.constants: dict[str, str] = {}
         self.clients: set[str] = set()
         for node in _walk(root):
@@ -82,8 +80,8 @@ class _Reader:
             return
         name = _chain(left)[-1:] or ("",)
         text = self.text(right)
-        if text is not None:
-            self.constants.setdefault(name[0], text)
+        if text is not None and self.constants.setdefault(name[0], text) != text:
+            self.ambiguous.add(name[0])
         made = right.child_by_field_name("constructor") if right.type == "new_expression" else None
         if made is not None and _chain(made)[-1:] in (("IntercomClient",), ("Client",)):
             self.clients.add(name[0])
@@ -100,7 +98,8 @@ class _Reader:
         if kind == "binary_expression":
             return self._joined(node)
         names = _chain(node)
-        return self.constants.get(names[-1]) if names else None
+        known = names and names[-1] not in self.ambiguous
+        return self.constants.get(names[-1]) if known else None
 
     def _joined(self, node: Node) -> str | None:
         left = self.text(node.child_by_field_name("left"))
@@ -124,10 +123,11 @@ class _Reader:
         if function is None or arguments is None:
             return
         names, line = _chain(function), node.start_point[0] + 1
-        sdk = sdk_call(names) if self.imports_sdk and len(names) > 1 else None
+        sdk = sdk_call(names) if self.all.sdk and len(names) > 1 else None
         if sdk:
             method, path = sdk.split(" ")
-            sure = Sure.CERTAIN if set(names) & self.clients else Sure.LIKELY
+            sure = Sure.LIKELY if self.own.sdk else Sure.POSSIBLE
+            sure = Sure.CERTAIN if set(names) & self.clients else sure
             yield Found(method, path.replace("{id}", HOLE), line, sure, "SDK")
             return
         given = list(arguments.named_children)
@@ -148,7 +148,9 @@ class _Reader:
         if path is not None:
             return (path, Sure.CERTAIN) if path else None
         relative = endpoint_path(text.removeprefix(HOLE))
-        return (relative, Sure.LIKELY) if called and self.own_host and relative else None
+        if not (called and relative and (self.all.host or self.all.sdk)):
+            return None
+        return relative, Sure.LIKELY if self.own.host else Sure.POSSIBLE
 
     def _method(
         self, names: tuple[str, ...], given: list[Node], options: list[tuple[str, Node]]

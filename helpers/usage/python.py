@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from helpers.intercom.records import Sure
-from helpers.usage.found import HOLE, Found, endpoint_path, host_path, sdk_call
+from helpers.usage.found import HOLE, Found, Nearby, endpoint_path, host_path, sdk_call
 
 __all__ = ["find"]
 
@@ -18,7 +18,7 @@ _METHOD: Final = re.compile(r"GET|POST|PUT|PATCH|DELETE", re.IGNORECASE)
 _NAMED: Final = re.compile(r"(^|_)(path|endpoint|url|route|uri|resource)$", re.IGNORECASE)
 
 
-def find(source: str) -> Iterator[Found]:
+def find(source: str, nearby: Nearby) -> Iterator[Found]:
     """Every call in a source; a file that is not Python holds none."""
     try:
         with warnings.catch_warnings():
@@ -27,19 +27,21 @@ def find(source: str) -> Iterator[Found]:
     except (SyntaxError, ValueError, RecursionError):
         return
     nodes = list(ast.walk(tree))
-    reader = _Reader(nodes)
+    reader = _Reader(nodes, nearby)
     for node in nodes:
         if isinstance(node, ast.Call):
             yield from reader.call(node)
-        elif isinstance(node, ast.Assign | ast.AnnAssign | ast.Return):
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
             yield from reader.named(node)
 
 
 class _Reader:
-    """Reads one module. `constants` are the names that are bound to one text."""
+    """Reads one module. `constants` are the names that are bound to one text and no other."""
 
-    def __init__(self, nodes: list[ast.AST]) -> None:
+    def __init__(self, nodes: list[ast.AST], nearby: Nearby) -> None:
+        self.nearby = nearby
         self.constants: dict[str, str] = {}
+        self.ambiguous: set[str] = set()
         self.imports_sdk = any(_imports_sdk(node) for node in nodes)
         self.clients: set[str] = set()
         for node in nodes:
@@ -56,8 +58,8 @@ class _Reader:
         text = self.text(node.value)
         made = (isinstance(node.value, ast.Call) and _name(node.value.func)) or ""
         for name in names:
-            if text is not None:
-                self.constants.setdefault(name, text)
+            if text is not None and self.constants.setdefault(name, text) != text:
+                self.ambiguous.add(name)
             if made in ("Intercom", "AsyncIntercom") or (made == "Client" and self.imports_sdk):
                 self.clients.add(name)
 
@@ -68,7 +70,8 @@ class _Reader:
         if isinstance(node, ast.JoinedStr):
             return "".join(self._piece(part) for part in node.values)
         if isinstance(node, ast.Name | ast.Attribute):
-            return self.constants.get(_name(node) or "")
+            name = _name(node) or ""
+            return None if name in self.ambiguous else self.constants.get(name)
         if isinstance(node, ast.BinOp):
             return self._joined(node)
         if isinstance(node, ast.Call):
@@ -106,10 +109,12 @@ class _Reader:
     def call(self, node: ast.Call) -> Iterator[Found]:
         """What one call expression says."""
         names = _chain(node.func)
-        sdk = sdk_call(names) if self.imports_sdk and len(names) > 1 else None
+        library = self.imports_sdk or self.nearby.sdk
+        sdk = sdk_call(names) if library and len(names) > 1 else None
         if sdk:
             method, path = sdk.split(" ")
-            sure = Sure.CERTAIN if set(names) & self.clients else Sure.LIKELY
+            sure = Sure.LIKELY if self.imports_sdk else Sure.POSSIBLE
+            sure = Sure.CERTAIN if set(names) & self.clients else sure
             yield Found(method, path.replace("{id}", HOLE), node.lineno, sure, "SDK")
             return
         method = self._method(node, names)
@@ -126,8 +131,8 @@ class _Reader:
         if path is not None:
             return (path, Sure.CERTAIN) if path else None
         relative = text.removeprefix(HOLE)
-        if called and self.own_host and endpoint_path(relative):
-            return endpoint_path(relative), Sure.LIKELY
+        if called and (self.own_host or self.nearby.host) and endpoint_path(relative):
+            return endpoint_path(relative), Sure.LIKELY if self.own_host else Sure.POSSIBLE
         return None
 
     def _method(self, node: ast.Call, names: tuple[str, ...]) -> str:
@@ -148,9 +153,9 @@ class _Reader:
         body = len(node.args) > 1 or any(k.arg == "data" for k in node.keywords)
         return "POST" if body else "GET"
 
-    def named(self, node: ast.Assign | ast.AnnAssign | ast.Return) -> Iterator[Found]:
+    def named(self, node: ast.Assign | ast.AnnAssign) -> Iterator[Found]:
         """A path that is given a name such as `endpoint`, and used elsewhere."""
-        if isinstance(node, ast.Return) or not self.own_host:
+        if not (self.own_host or self.nearby.host):
             return
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         text = self.text(node.value) if isinstance(node.value, ast.Constant) else None

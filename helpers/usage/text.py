@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from typing import Final
 
 from helpers.intercom.records import Sure
-from helpers.usage.found import Found, host_path
+from helpers.usage.found import Found, Nearby, host_path
 
 __all__ = ["find"]
 
 _METHOD: Final = re.compile(r"\b(get|post|put|patch|delete)\b", re.IGNORECASE)
 
 
-def find(source: str) -> Iterator[Found]:
+def find(source: str, nearby: Nearby) -> Iterator[Found]:  # noqa: ARG001 (as the others)
     """Every URL of Intercom's in a source; the method is guessed from the lines near it."""
     lines = source.splitlines()
     for number, line in enumerate(lines, 1):
