@@ -156,7 +156,8 @@ from helpers.execution import execute, Job
 from helpers.redaction import Redactor
 from tests.test_execution import Watcher
 out = Path(sys.argv[1])
-quick, slow = (Job(n, out / f"{n}.ipynb", out / "out" / f"{n}.ipynb", {}) for n in ("quick", "slow"))
+names = ("quick", "slow")
+quick, slow = (Job(n, out / f"{n}.ipynb", out / "out" / f"{n}.ipynb", {}) for n in names)
 class Interrupter(Watcher):
     def finished(self, outcome):
         if outcome.job.name == "quick":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 from helpers.auditlog.mirrors import Sink, deliver
 from helpers.auditlog.records import MirrorEvidence
@@ -25,20 +26,21 @@ def act(context: Context) -> MirrorEvidence | Unavailable:
         )
     folder, _ = log_folder(context.settings, context.state)
     try:
-        sinks = list(_sinks(context))
-        return MirrorEvidence(
-            mirrors=tuple(deliver(folder, context.state, one, context.clock) for one in sinks)
-        )
+        with ExitStack() as closing:
+            sinks = list(_sinks(context, closing))
+            return MirrorEvidence(
+                mirrors=tuple(deliver(folder, context.state, one, context.clock) for one in sinks)
+            )
     except RunbookError as error:
         return Unavailable(reason=str(error), call="POST /events, syslog")
 
 
-def _sinks(context: Context) -> Iterator[Sink]:
+def _sinks(context: Context, closing: ExitStack) -> Iterator[Sink]:
     wanted = context.policy.auditlog
     if wanted.mirror_contact:
         from helpers.intercom.client import Client
 
-        client = Client.from_settings(context.settings, acts=("mirror",))
+        client = closing.enter_context(Client.from_settings(context.settings, acts=("mirror",)))
         yield IntercomEvents(client, wanted.mirror_contact)
     if wanted.syslog:
         yield Syslog(wanted.syslog)

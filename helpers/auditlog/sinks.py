@@ -128,12 +128,14 @@ class Syslog(Sink):
         if self._url.scheme == "tcp":
             place = (self._url.hostname or "", self._url.port or 601)
             return socket.create_connection(place, timeout=5)
-        if self._url.scheme == "unix":
-            stream = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            stream.connect(self._url.path)
-            return stream
-        stream = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        stream.connect((self._url.hostname or "", self._url.port or _SYSLOG_PORT))
+        family = socket.AF_UNIX if self._url.scheme == "unix" else socket.AF_INET
+        where = (self._url.hostname or "", self._url.port or _SYSLOG_PORT)
+        stream = socket.socket(family, socket.SOCK_DGRAM)
+        try:
+            stream.connect(self._url.path if self._url.scheme == "unix" else where)
+        except OSError:
+            stream.close()
+            raise
         return stream
 
 

@@ -90,20 +90,27 @@ class Kingfisher:
         source = ScanInput(path=path, data=data)
         findings = self._scanner.scan_input(source, timeout=_SECONDS)
         ours = [f for f in findings if f.rule_id.startswith(_OURS)]
-        told = {f.secret for f in ours}
+        told: list[Finding] = []
         for finding in ours:
             kind = finding.rule_id.split(".")[1]
             value = canonical(kind, finding.secret)
             if value:
+                told.append(finding)
                 yield kind, value, finding
         for finding in findings:
-            inside = any(secret in finding.secret for secret in told)
-            if finding.visible and _foreign(finding) and not inside:
+            doubled = any(_overlap(finding, one) for one in told)
+            if finding.visible and _foreign(finding) and not doubled:
                 yield finding.rule_id.rpartition(".")[2], finding.secret, finding
 
 
 def _foreign(finding: Finding) -> bool:
     return not finding.rule_id.startswith(_OURS) and finding.rule_id not in _DOUBLES
+
+
+def _overlap(one: Finding, other: Finding) -> bool:
+    """True where two rules speak of the same bytes (a decoded one of the encoded ones)."""
+    a, b = one.location, other.location
+    return a["start_offset"] < b["end_offset"] and b["start_offset"] < a["end_offset"]
 
 
 def _title(rule_id: str) -> str:

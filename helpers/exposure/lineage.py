@@ -18,7 +18,7 @@ from typing import IO, Final
 
 from helpers.errors import CollectionError
 from helpers.exposure.repository import Repository
-from helpers.git import git, git_command, git_environment
+from helpers.git import git_environment
 
 __all__ = ["Appearance", "Change", "Commit", "Log", "follow", "reachable_from"]
 
@@ -69,7 +69,7 @@ class Log:
         """The log of these revisions; `--stdin` among them reads more of them from `stdin`."""
         with tempfile.TemporaryFile() as file:
             done = subprocess.run(  # noqa: S603 (a fixed program, arguments are ours)
-                git_command(repository.place, *_log_arguments(), *revisions),
+                repository.command(*_log_arguments(), *revisions),
                 cwd=repository.place,
                 env=git_environment(),
                 input=stdin,
@@ -122,7 +122,7 @@ def follow(log: Log, wanted: Collection[str]) -> dict[str, dict[str, Appearance]
 
 def reachable_from(repository: Repository, *revisions: str) -> frozenset[str]:
     """The ids of all commits that can be reached from some revisions."""
-    return frozenset(git(repository.place, "rev-list", *revisions, "--").decode().split())
+    return frozenset(repository.git("rev-list", *revisions, "--").decode().split())
 
 
 def _at(found: dict[str, dict[str, Appearance]], oid: str, path: str) -> Appearance:

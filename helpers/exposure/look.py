@@ -10,6 +10,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Final
 
 from helpers.exposure.engine import Engine, Sighting
@@ -74,10 +75,14 @@ def _look(item: Item, engine: Engine, missing: Callable[[bytes], str]) -> Looked
             continue
         path = f"{item.path}!{part.inner}" if part.inner else item.path
         try:
-            seen.extend((part.inner, s) for s in engine.scan(part.data, path))
+            seen.extend((part.inner, _at(s, item)) for s in engine.scan(part.data, path))
         except TimeoutError:
             missed.append((part.inner, "it took too long to search"))
     absent = missing(item.data)
     if absent:
         missed.append(("", absent))
     return Looked(item, tuple(seen), tuple(missed))
+
+
+def _at(sighting: Sighting, item: Item) -> Sighting:
+    return replace(sighting, line=sighting.line + item.first_line)

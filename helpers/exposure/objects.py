@@ -16,7 +16,7 @@ from typing import IO, Final
 from helpers.exposure.items import Item, Origin, OriginKind
 from helpers.exposure.pieces import pieces
 from helpers.exposure.repository import Repository
-from helpers.git import git_command, git_environment
+from helpers.git import git_environment
 
 __all__ = ["StoredObject", "list_objects", "named_objects", "read_objects", "streaming"]
 
@@ -126,7 +126,7 @@ def streaming(
 ) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """A git process to talk to; it is gone afterwards, however the talk ended."""
     process = subprocess.Popen(  # noqa: S603 (a fixed program, arguments are ours)
-        git_command(repository.place, *arguments),
+        repository.command(*arguments),
         cwd=repository.place,
         env=git_environment(),
         stdin=subprocess.PIPE,

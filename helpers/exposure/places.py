@@ -14,7 +14,6 @@ from helpers.exposure.lineage import Appearance, Commit, Log, follow, reachable_
 from helpers.exposure.objects import list_objects, named_objects, read_objects
 from helpers.exposure.records import Place, PlaceKind
 from helpers.exposure.repository import Repository
-from helpers.git import git, git_ok
 
 __all__ = ["Map", "shown"]
 
@@ -154,15 +153,15 @@ class Map:
 
     @cached_property
     def _ref_targets(self) -> frozenset[str]:
-        listed = git(self.repository.place, "for-each-ref", "--format=%(objectname)")
+        listed = self.repository.git("for-each-ref", "--format=%(objectname)")
         return frozenset(listed.decode().split())
 
     @cached_property
     def _head(self) -> frozenset[tuple[str, str]]:
         """Path and blob of what interests us in the checked-out commit."""
-        if not git_ok(self.repository.place, "rev-parse", "-q", "--verify", "HEAD^{commit}"):
+        if not self.repository.has_head():
             return frozenset()
-        listed = git(self.repository.place, "ls-tree", "-r", "-z", "--full-tree", "HEAD")
+        listed = self.repository.git("ls-tree", "-r", "-z", "--full-tree", "HEAD")
         blobs = self._names(OriginKind.BLOB)
         found = ((_text(m[2]), m[1].decode()) for m in _TREE_LINE.finditer(listed))
         return frozenset((path, oid) for path, oid in found if oid in blobs)
@@ -181,7 +180,7 @@ class Map:
     def _staged(self) -> bytes:
         if self.repository.tree is None or self.repository.git_dir is None:
             return b""
-        return git(self.repository.tree, "ls-files", "-s", "-z")
+        return self.repository.git("ls-files", "-s", "-z")
 
     @cached_property
     def _tracked(self) -> frozenset[str]:
@@ -195,7 +194,7 @@ class Map:
             return frozenset()
         stdin = "".join(f"{n}\0" for n in sorted(names)).encode("utf-8", "surrogateescape")
         try:
-            listed = git(tree, "check-ignore", "-z", "--stdin", stdin=stdin)
+            listed = self.repository.git("check-ignore", "-z", "--stdin", stdin=stdin)
         except CollectionError:  # it answers 1 where none is ignored
             return frozenset()
         return frozenset(_text(name) for name in listed.split(b"\0") if name)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers.errors import CollectionError
 from helpers.exposure.cache import Memory, NoCache
 from helpers.exposure.engine import Engine
 from helpers.exposure.files import Files
@@ -16,7 +14,7 @@ from helpers.exposure.leaks import Hits, merged
 from helpers.exposure.objects import StoredObject, read_objects
 from helpers.exposure.places import Map
 from helpers.exposure.records import Coverage, Leak
-from helpers.exposure.repository import Repository, open_repository
+from helpers.exposure.repository import Repository, below, open_repository
 from helpers.exposure.scope import Scope, paths_of, stored
 from helpers.exposure.tally import Progress, Tally
 
@@ -76,19 +74,29 @@ def scan(
 
 def _search(top: Repository, scope: Scope, tally: Tally) -> Iterator[tuple[Repository, Hits]]:
     """Each repository with what is in it, told before it is searched: it fills while it is."""
-    waiting = [top]
+    waiting, places, stores = [top], set(), set()
     while waiting:
         repository = waiting.pop()
+        if repository.place in places:
+            continue
         hits = Hits()
         yield repository, hits
-        if repository.git_dir:
+        if repository.common and repository.common not in stores:
             _objects(repository, scope, tally, hits)
+        places.add(repository.place)
+        stores.add(repository.common)
+        nested: list[Path] = []
         for source in () if scope.staged else _sources(repository, tally):
             tally.look(repository, tally.counted(source), hits)
             for mark, name in source.known_files.items():
                 tally.count(source.kind)
                 hits.add(Origin(source.kind, name), tally.recall(mark))
-            waiting += _below(repository, source, tally)
+            nested += source.nested
+        for name, found in () if scope.staged else below(repository, nested):
+            if isinstance(found, Repository):
+                waiting.append(found)
+            else:
+                tally.miss(name, found)
 
 
 def _objects(repository: Repository, scope: Scope, tally: Tally, hits: Hits) -> None:
@@ -116,13 +124,3 @@ def _sources(repository: Repository, tally: Tally) -> Iterator[Files]:
             known=tally.knows,
             skip=_ELSEWHERE,
         )
-
-
-def _below(repository: Repository, source: Files, tally: Tally) -> Iterator[Repository]:
-    """The repositories below this one: submodules that are checked out, and nested clones."""
-    for folder in source.nested:
-        name = os.path.join(repository.name, os.path.relpath(folder, source.root))  # noqa: PTH118
-        try:
-            yield open_repository(folder, name)
-        except CollectionError as error:
-            tally.miss(name, error.message)

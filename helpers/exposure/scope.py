@@ -11,7 +11,6 @@ from helpers.errors import CollectionError, UsageError
 from helpers.exposure.lineage import Log
 from helpers.exposure.objects import StoredObject, list_objects, named_objects
 from helpers.exposure.repository import Repository
-from helpers.git import git, git_ok
 
 __all__ = ["Scope", "paths_of", "stored"]
 
@@ -49,11 +48,11 @@ def paths_of(repository: Repository, scope: Scope) -> Mapping[str, str]:
 
 
 def _staged(repository: Repository) -> Mapping[str, str]:
-    if git_ok(repository.place, "rev-parse", "-q", "--verify", "HEAD^{commit}"):
+    if repository.has_head():
         arguments = ("diff-index", "--cached", "--raw", "-z", "--no-renames", "HEAD", "--")
-        listed, pattern = git(repository.place, *arguments), _STAGED
+        listed, pattern = repository.git(*arguments), _STAGED
     else:
-        listed, pattern = git(repository.place, "ls-files", "-s", "-z"), _ENTRY
+        listed, pattern = repository.git("ls-files", "-s", "-z"), _ENTRY
     return {
         match[2].decode(): match[3].decode("utf-8", "surrogateescape")
         for match in pattern.finditer(listed)
@@ -63,8 +62,7 @@ def _staged(repository: Repository) -> Mapping[str, str]:
 
 def _since(repository: Repository, revision: str) -> Mapping[str, str]:
     try:
-        commit = git(
-            repository.place,
+        commit = repository.git(
             "rev-parse",
             "-q",
             "--verify",
@@ -76,6 +74,6 @@ def _since(repository: Repository, revision: str) -> Mapping[str, str]:
             f"There is no revision {revision!r} in {repository.place.name}.",
             "Name a commit, a tag or a branch with --since.",
         ) from None
-    listed = git(repository.place, "rev-list", "--objects", "--all", f"^{commit.decode().strip()}")
+    listed = repository.git("rev-list", "--objects", "--all", f"^{commit.decode().strip()}")
     lines = (line.partition(b" ") for line in listed.splitlines())
     return {oid.decode(): path.decode("utf-8", "surrogateescape") for oid, _, path in lines}

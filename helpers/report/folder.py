@@ -26,6 +26,8 @@ from helpers.report.terms import Terms
 
 __all__ = [
     "MANIFEST",
+    "RESULTS",
+    "TERMS",
     "finish_run",
     "finished_runs",
     "load_report",

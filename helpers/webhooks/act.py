@@ -11,7 +11,6 @@ from helpers.webhooks.forge import Forge
 from helpers.webhooks.records import BatteryResult
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
-from helpers.webhooks.wire import Kind
 
 __all__ = ["SECRET", "URL", "act", "why_not"]
 
@@ -32,7 +31,7 @@ def act(context: Context) -> BatteryResult | Unavailable:
         trial = try_receiver(parse_target(context.settings.text(URL)), forge, options)
     except RunbookError as error:
         return _unavailable(str(error), Cause.FAILED)
-    if trial.control.kind is not Kind.ANSWERED:
+    if not trial.control.kind.reached:
         return _unavailable(f"The receiver gave {trial.control.observed}.", Cause.FAILED)
     return assess(trial, forge)
 

@@ -49,6 +49,8 @@ def _group(case_id: str) -> int:
 
 def _control(trial: Trial) -> Outcome:
     """The control passes when a genuine delivery is accepted at the start and at the end."""
+    if not trial.control.kind.reached:
+        return Outcome.INCONCLUSIVE
     if not accepted(trial.control):
         return Outcome.FAIL
     return Outcome.PASS if trial.ended or accepted(trial.closing) else Outcome.INCONCLUSIVE
@@ -66,7 +68,7 @@ def _case(case: Case, trial: Trial, forge: Forge) -> CaseResult:
     if case.id == "A01":
         exchanges = [Exchange(case, forge.genuine("A01"), trial.control)]
     judged = [(each, _judgement(each, trial)) for each in exchanges]
-    if not judged:
+    if not judged or (case.id == "A01" and not trial.control.kind.reached):
         return _blank(case, Outcome.INCONCLUSIVE, f"not sent: control {trial.control.observed}")
     variants = tuple(_variant(each, judgement, forge) for each, judgement in judged)
     outcome = worst([judgement.outcome for _, judgement in judged])

@@ -37,6 +37,11 @@ class Kind(StrEnum):
     HUNG = "no answer in time"
     GARBAGE = "an answer that is not HTTP"
 
+    @property
+    def reached(self) -> bool:
+        """True where the request got to something that might be the receiver."""
+        return self not in {Kind.UNREACHABLE, Kind.TLS}
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -239,9 +244,9 @@ class _Reader:
         return Kind.GARBAGE, "it speaks TLS" if self._seen.startswith(b"\x15\x03") else ""
 
     def answer(self, kind: Kind, detail: str, seconds: float) -> Answer:
-        """All that was read."""
+        """All that was read. An answer without a status (101, say) is none."""
         return Answer(
-            kind=kind,
+            kind=kind if self.status or kind is not Kind.ANSWERED else Kind.GARBAGE,
             status=self.status,
             headers=self._headers,
             body=bytes(self._body[:_KEPT]),

@@ -10,6 +10,7 @@ complete.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -24,12 +25,12 @@ from helpers.errors import LeakError
 from helpers.execution import Job, Observer, Outcome, execute
 from helpers.exit_status import Threshold, exit_status
 from helpers.model import Report
+from helpers.opening import path_of, policy_of, redactor_of, settings_of, waivers_of
 from helpers.redaction import Redactor
-from helpers.report import write_reports
 from helpers.report.build import build_report, tool_version
 from helpers.report.folder import finish_run, prune_runs, run_name, start_run
 from helpers.report.terms import Terms
-from helpers.opening import path_of, policy_of, redactor_of, settings_of, waivers_of
+from helpers.report.writers import write_reports
 from helpers.settings import Profile, profile_named, state_home
 from helpers.state import lock_profile, open_state
 from helpers.steps import STEPS, step_named
@@ -144,7 +145,7 @@ def _finish(run: _Run, terms: Terms) -> AuditResult:
     state = open_state(state_home(run.profile))
     try:
         report = build_report(run.folder, terms, before=history.past(state))
-        write_reports(report, terms, run.folder, run.redactor)
+        deque(write_reports(run.folder, report, terms, run.redactor.text), maxlen=0)
         run.execute([LAST])
         _refuse_leaks(run)
         folder = finish_run(run.folder)

@@ -19,6 +19,7 @@ _ROTATED = {
     "keeps working until it is deleted.",
     "legacy_api_key": "Delete the API key; the API takes access tokens alone today.",
 }
+_GUIDED = frozenset({"access_token", "client_secret", "identity_secret"})
 _OUTSIDE = frozenset({PlaceKind.UNTRACKED, PlaceKind.IGNORED})
 _MESSAGES = frozenset({PlaceKind.COMMIT_MESSAGE, PlaceKind.TAG_MESSAGE})
 
@@ -37,9 +38,10 @@ def _rotate(leak: Leak) -> Iterator[str]:
         "compromised key: revoke first, then replace."
     )
     if leak.intercom:
-        variable = leak.configured_as or "INTERCOM_ACCESS_TOKEN"
-        if leak.kind == "access_token":
-            yield f"`runbook rotate {variable} --compromised` (notebook 03) leads through it."
+        if leak.kind in _GUIDED:
+            key = leak.configured_as or f"INTERCOM_{leak.kind.upper()}"
+            name = key.removeprefix("INTERCOM_").lower().replace("_", "-")
+            yield f"`runbook rotate {name} --compromised` (notebook 03) leads through it."
         yield _ROTATED[leak.kind]
         yield "Then read the activity log (notebook 07) from the day it leaked on."
     else:

@@ -1,0 +1,192 @@
+"""`report.sarif`: the report for code scanning, SARIF 2.1.0.
+
+Every verdict is a result: `kind` says which, `suppressions` what is waived, `baselineState` what is
+new, and `partialFingerprints` which finding it is. What was fixed stands there as `absent`. A
+finding about the workspace has no line of code, so that it points to its check's entry in
+docs/CHECKS.md, and names the thing itself as a logical location.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final, Literal
+from urllib.parse import quote
+
+from helpers.model import Baseline, Finding, Report, Severity, Status
+from helpers.report import sarif_model as sarif
+from helpers.visible import visible
+
+__all__ = ["CATALOG", "to_sarif"]
+
+CATALOG: Final = "docs/CHECKS.md"
+_ROOT: Final = "%SRCROOT%"
+_NAMESPACE: Final = uuid.UUID("5f2b3c57-6d0e-5a0e-9b43-0d8f4b6a1c11")
+_LINK: Final = re.compile(r"\[(?=[^\[\]]*\]\()")  # message texts know links [3.11.6]
+
+_KINDS: Final[Mapping[Status, Literal["pass", "fail", "review", "open", "notApplicable"]]] = {
+    Status.PASS: "pass",
+    Status.FAIL: "fail",
+    Status.MANUAL: "review",
+    Status.ERROR: "open",
+    Status.NOT_APPLICABLE: "notApplicable",
+}
+_LEVELS: Final[Mapping[Severity, Literal["note", "warning", "error"]]] = {
+    Severity.LOW: "note",
+    Severity.MEDIUM: "warning",
+    Severity.HIGH: "error",
+    Severity.CRITICAL: "error",
+}
+# The figure by which GitHub code scanning sorts: over 9 critical, over 7 high, over 4 medium.
+_SCORES: Final = {
+    Severity.LOW: "3.0",
+    Severity.MEDIUM: "5.5",
+    Severity.HIGH: "8.0",
+    Severity.CRITICAL: "9.5",
+}
+_STATES: Final[Mapping[Baseline, Literal["new", "unchanged", "updated"]]] = {
+    Baseline.NEW: "new",
+    Baseline.UNCHANGED: "unchanged",
+    Baseline.FIXED: "updated",
+    Baseline.REGRESSED: "new",
+}
+
+
+def to_sarif(report: Report, lines: Mapping[str, int] | None = None) -> str:
+    """The report as SARIF. `lines` are the checks' lines in docs/CHECKS.md, from the catalog."""
+    if lines is None:
+        from helpers.report.checks_page import heading_lines
+
+        lines = heading_lines()
+    everything = (*report.findings, *report.fixed)
+    first_of = {f.check: f for f in reversed(everything)}
+    places = {check: index for index, check in enumerate(sorted(first_of))}
+    run = sarif.Run(
+        tool=_tool(report, [first_of[check] for check in sorted(first_of)]),
+        automation_details=sarif.AutomationDetails(
+            id=f"intercom-security-runbook/{visible(report.profile)}/",
+            guid=_guid(report.profile, report.generated_at),
+        ),
+        baseline_guid=_baseline_guid(report),
+        invocations=(_invocation(report),),
+        results=(
+            *(_result(f, places, lines) for f in report.findings),
+            *(_result(f, places, lines, absent=True) for f in report.fixed),
+        ),
+    )
+    return sarif.Log(runs=(run,)).text()
+
+
+def _tool(report: Report, checks: Iterable[Finding]) -> sarif.Tool:
+    return sarif.Tool(
+        driver=sarif.Driver(
+            name="Intercom security runbook",
+            semantic_version=report.tool_version,
+            rules=tuple(_rule(finding) for finding in checks),
+        )
+    )
+
+
+def _rule(finding: Finding) -> sarif.Rule:
+    steps = (f"{number}. {line}" for number, line in enumerate(finding.remediation, 1))
+    return sarif.Rule(
+        id=finding.check,
+        short_description=_message(finding.title),
+        help=_message(" ".join(steps) or finding.title),
+        default_configuration=sarif.Configuration(level=_LEVELS[finding.severity]),
+        properties={
+            "tags": ["security", finding.step, *finding.controls],
+            "security-severity": _SCORES[finding.severity],
+        },
+    )
+
+
+def _result(
+    finding: Finding, places: Mapping[str, int], lines: Mapping[str, int], *, absent: bool = False
+) -> sarif.Result:
+    version, _, digest = finding.fingerprint.partition(":")
+    state = "absent" if absent else _STATES[finding.baseline] if finding.baseline else None
+    return sarif.Result(
+        rule_id=finding.check,
+        rule_index=places[finding.check],
+        kind=_KINDS[finding.status],
+        level=_LEVELS[finding.severity] if finding.status is Status.FAIL else "none",
+        message=_message(f"{finding.resource.label}: {finding.message}"),
+        locations=(_location(finding, lines),),
+        partial_fingerprints={f"runbookFinding/{version}": digest},
+        suppressions=_suppressions(finding),
+        baseline_state=state,
+        properties=_properties(finding),
+    )
+
+
+def _location(finding: Finding, lines: Mapping[str, int]) -> sarif.Location:
+    resource = finding.resource
+    if resource.kind == "file":
+        place = sarif.PhysicalLocation(artifact_location=_file(resource.key))
+    else:
+        region = sarif.Region(start_line=lines.get(finding.check, 1))
+        place = sarif.PhysicalLocation(artifact_location=_file(CATALOG), region=region)
+    logical = sarif.LogicalLocation(
+        name=visible(resource.label),
+        fully_qualified_name=visible(f"{resource.kind}/{resource.key}"),
+        kind="resource",
+    )
+    return sarif.Location(physical_location=place, logical_locations=(logical,))
+
+
+def _file(path: str) -> sarif.ArtifactLocation:
+    return sarif.ArtifactLocation(uri=quote(path), uri_base_id=_ROOT)
+
+
+def _suppressions(finding: Finding) -> tuple[sarif.Suppression, ...]:
+    if finding.waiver is None:
+        return ()
+    waiver = finding.waiver
+    said = f"{waiver.owner}: {waiver.reason} Until {waiver.expires}."
+    return (sarif.Suppression(justification=visible(said)),)
+
+
+def _properties(finding: Finding) -> dict[str, Any]:
+    said = {
+        "status": finding.status,
+        "severity": finding.severity,
+        "confidence": finding.confidence,
+        "effort": finding.effort,
+        "evidence": [visible(f"{e.what} {e.where}".strip()) for e in finding.evidence],
+        "controls": list(finding.controls),
+    }
+    if finding.baseline:
+        said["baseline"] = finding.baseline
+    if finding.since:
+        said["failingSince"] = finding.since.isoformat()
+    return said
+
+
+def _invocation(report: Report) -> sarif.Invocation:
+    missing = [
+        sarif.Notification(level="error", message=_message(f"{s.title} is missing: {s.reason}"))
+        for s in report.steps
+        if not s.completed
+    ]
+    notes = [sarif.Notification(level="note", message=_message(note)) for note in report.notes]
+    return sarif.Invocation(
+        execution_successful=not missing,
+        end_time_utc=f"{report.generated_at:%Y-%m-%dT%H:%M:%S}Z",
+        tool_execution_notifications=(*missing, *notes),
+    )
+
+
+def _message(text: str) -> sarif.Message:
+    return sarif.Message(text=_LINK.sub(r"\\[", visible(text)) or " ")
+
+
+def _baseline_guid(report: Report) -> str | None:
+    before = report.compared_with
+    return _guid(report.profile, before) if before else None
+
+
+def _guid(profile: str, moment: datetime) -> str:
+    return str(uuid.uuid5(_NAMESPACE, f"{profile} {moment.isoformat()}"))

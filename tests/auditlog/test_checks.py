@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from helpers.auditlog.records import (
+    ActivityRow,
+    Anchor,
+    Answer,
+    Gap,
+    LogStatus,
+    MirrorEvidence,
+    MirrorStatus,
+    Review,
+    Verdict,
+    Verification,
+)
+from helpers.catalog import Check, load
+from helpers.checks import auditlog as checks
+from helpers.model import Severity, Status
+from helpers.policy import AuditPolicy, Policy
+from tests.checking import NOW, off, statuses, unreadable, verdicts
+
+PASS, FAIL, MANUAL, NONE, ERROR = (
+    Status.PASS,
+    Status.FAIL,
+    Status.MANUAL,
+    Status.NOT_APPLICABLE,
+    Status.ERROR,
+)
+
+
+def _log(**changes: Any) -> LogStatus:
+    verification = Verification(
+        verdict=Verdict.INTACT,
+        records=10,
+        head=Anchor(seq=9, hash="a" * 64),
+        vouched=("an anchor at record 9",),
+    )
+    sound = LogStatus(
+        source="INTERCOM_AUDIT_LOG",
+        chained=True,
+        records=10,
+        before_run=10,
+        first_at=NOW - timedelta(days=20),
+        last_at=NOW - timedelta(days=1),
+        failures=0,
+        longest_gap=Gap(days=3, start=NOW - timedelta(days=9), end=NOW - timedelta(days=6)),
+        verification=verification,
+        actions=(),
+        actors=(),
+        recent=(),
+    )
+    return sound.model_copy(update=changes)
+
+
+def _verdict(verdict: Verdict, **more: Any) -> Verification:
+    return Verification(verdict=verdict, problem="Something.", records=10, **more)
+
+
+EMPTY = _log(records=0, before_run=0, first_at=None, last_at=None, longest_gap=None)
+SHORT = Policy(auditlog=AuditPolicy(max_gap_days=2, retention_days=10))
+
+
+@pytest.mark.parametrize(
+    ("log", "status"),
+    [
+        (_log(), PASS),
+        (EMPTY, FAIL),
+        (_log(before_run=0), FAIL),
+        (_log(last_at=NOW - timedelta(days=31)), FAIL),
+        (_log(last_at=NOW - timedelta(days=30)), PASS),
+        (unreadable(), ERROR),
+        (off(), MANUAL),
+    ],
+)
+def test_logging_is_on_with_fresh_records_from_before_this_run(log: Any, status: Status) -> None:
+    assert statuses(checks.audit_logging_is_on, log=log) == [status]
+
+
+@pytest.mark.parametrize(
+    ("log", "status", "severity"),
+    [
+        (_log(), PASS, Severity.MEDIUM),
+        (_log(verification=_verdict(Verdict.TAMPERED)), FAIL, Severity.CRITICAL),
+        (_log(verification=_verdict(Verdict.TRUNCATED)), FAIL, Severity.HIGH),
+        (_log(verification=_verdict(Verdict.UNVERIFIED)), MANUAL, Severity.MEDIUM),
+        (_log(verification=None, chained=False), FAIL, Severity.MEDIUM),
+        (EMPTY.model_copy(update={"verification": None}), NONE, Severity.MEDIUM),
+        (unreadable(), ERROR, Severity.MEDIUM),
+    ],
+)
+def test_integrity_is_as_the_verifier_says(log: Any, status: Status, severity: Severity) -> None:
+    (finding,) = verdicts(checks.log_is_intact, log=log)
+    assert (finding.status, finding.severity) == (status, severity)
+
+
+def test_an_emptied_log_that_should_hold_records_is_not_passed_over() -> None:
+    cut = EMPTY.model_copy(update={"verification": _verdict(Verdict.TRUNCATED)})
+    assert statuses(checks.log_is_intact, log=cut) == [FAIL]
+
+
+@pytest.mark.parametrize(
+    ("log", "policy", "status"),
+    [
+        (_log(), Policy(), PASS),
+        (_log(), SHORT, FAIL),
+        (_log(longest_gap=None), Policy(), NONE),
+        (unreadable(), Policy(), ERROR),
+    ],
+)
+def test_a_silence_longer_than_the_policys_fails(log: Any, policy: Policy, status: Status) -> None:
+    assert statuses(checks.log_has_no_gap, log=log, policy=policy) == [status]
+
+
+@pytest.mark.parametrize(
+    ("log", "policy", "status"),
+    [
+        (_log(), SHORT, PASS),
+        (_log(), Policy(), PASS),
+        (_log(verification=_verdict(Verdict.INTACT, first_seq=50)), Policy(), FAIL),
+        (_log(verification=None), Policy(), MANUAL),
+        (EMPTY, Policy(), NONE),
+        (unreadable(), Policy(), ERROR),
+    ],
+)
+def test_the_log_reaches_back_far_enough(log: Any, policy: Policy, status: Status) -> None:
+    assert statuses(checks.log_is_kept, log=log, policy=policy) == [status]
+
+
+def _review(days_ago: int = 1) -> Review:
+    end = NOW - timedelta(days=days_ago)
+    return Review(
+        reviewer="Ann",
+        signed_at=end,
+        period_from=end - timedelta(days=30),
+        period_to=end,
+        rows=7,
+        results="ab" * 32,
+    )
+
+
+@pytest.mark.parametrize(
+    ("reviews", "status"),
+    [
+        ((_review(),), PASS),
+        ((_review(200), _review(31)), PASS),
+        ((_review(32),), FAIL),
+        ((), FAIL),
+        (unreadable(), ERROR),
+    ],
+)
+def test_an_unreviewed_period_fails(reviews: Any, status: Status) -> None:
+    assert statuses(checks.period_is_reviewed, reviews=reviews) == [status]
+
+
+@pytest.mark.parametrize(
+    ("mirror", "status"),
+    [
+        ((MirrorStatus(sink="s", behind=0, refused=0),), PASS),
+        ((MirrorStatus(sink="s", behind=3, refused=0, reason="down"),), FAIL),
+        ((MirrorStatus(sink="s", behind=0, refused=1),), FAIL),
+        ((), NONE),
+    ],
+)
+def test_a_mirror_that_is_behind_fails(mirror: tuple[MirrorStatus, ...], status: Status) -> None:
+    assert statuses(checks.log_is_mirrored, mirror=MirrorEvidence(mirrors=mirror)) == [status]
+
+
+def test_a_mirror_that_is_off_is_manual() -> None:
+    assert statuses(checks.log_is_mirrored, mirror=off()) == [MANUAL]
+    assert statuses(checks.log_is_mirrored, mirror=unreadable()) == [ERROR]
+
+
+ASKED = {
+    checks.account_taken_over: ("takeover",),
+    checks.repeated_failures: ("failures_then_success",),
+    checks.tokens_and_secrets: ("token_regenerations", "secret_creations"),
+    checks.data_taken_out: ("exports", "deletions"),
+    checks.two_factor: ("two_factor_changes",),
+    checks.sign_in_settings: ("sign_in_changes",),
+    checks.impersonation: ("impersonation",),
+    checks.permissions: ("permission_changes",),
+    checks.new_addresses: ("first_seen_address", "new_places"),
+    checks.apps_and_webhooks: ("app_installs", "webhook_changes"),
+    checks.off_hours: ("off_hours",),
+    checks.departed_or_dormant: ("dormant_active", "departed_active"),
+    checks.peaks: ("peaks",),
+}
+PAIRS = [pytest.param(c, q, id=f"{c.id}-{q}") for c, names in ASKED.items() for q in names]
+
+
+def _row(actor: str = "ann@example.com", *flags: str, days: int = 5) -> ActivityRow:
+    return ActivityRow(
+        id="1",
+        at=NOW - timedelta(days=days),
+        actor=actor,
+        ip="192.0.2.1",
+        activity="x",
+        detail="did it",
+        flags=flags,
+    )
+
+
+def _answers(question: str, *rows: ActivityRow, count: int | None = None) -> tuple[Answer, ...]:
+    found = tuple(
+        Answer(question=name, title=name, count=0, flagged=0, rows=())
+        for names in ASKED.values()
+        for name in names
+        if name != question
+    )
+    flagged = sum(bool(row.flags) for row in rows)
+    total = len(rows) if count is None else count
+    return (
+        *found,
+        Answer(question=question, title=question, count=total, flagged=flagged, rows=rows),
+    )
+
+
+def _of(check: Check, question: str, answers: Any, reviews: Any = ()) -> list[Status]:
+    found = verdicts(check, answers=answers, reviews=reviews)
+    return [f.status for f in found if question in f.resource.key or f.status is ERROR]
+
+
+@pytest.mark.parametrize(("check", "question"), PAIRS)
+def test_what_stands_out_fails_and_what_does_not_asks(check: Check, question: str) -> None:
+    assert _of(check, question, _answers(question)) == [PASS]
+    assert _of(check, question, _answers(question, _row())) == [MANUAL]
+    assert _of(check, question, _answers(question, _row("ann", "odd"), _row("bob"))) == [
+        FAIL,
+        MANUAL,
+    ]
+    assert _of(check, question, _answers(question, _row()), (_review(),)) == [PASS]
+    assert _of(check, question, _answers(question, _row(days=50)), (_review(),)) == [MANUAL]
+    assert _of(check, question, _answers(question, _row("ann", "odd")), (_review(),)) == [FAIL]
+    assert _of(check, question, unreadable()) == [ERROR]
+    assert _of(check, question, off()) == []  # MANUAL, under the datum's own name
+
+
+@pytest.mark.parametrize(("check", "question"), PAIRS)
+def test_rows_beyond_what_a_report_holds_ask_for_a_person(check: Check, question: str) -> None:
+    found = _of(check, question, _answers(question, _row(), count=70), (_review(),))
+    assert sorted(found) == [MANUAL, PASS]
+
+
+def test_a_teammate_keeps_one_finding_whatever_the_day() -> None:
+    first = verdicts(checks.data_taken_out, answers=_answers("exports", _row()), reviews=())
+    later = verdicts(checks.data_taken_out, answers=_answers("exports", _row(days=2)), reviews=())
+    assert [f.fingerprint for f in first] == [f.fingerprint for f in later]
+
+
+def test_every_question_is_judged_by_a_check() -> None:
+    from helpers.auditlog.questions import questions
+
+    judged = {name for names in ASKED.values() for name in names}
+    assert judged == {question.name for question in questions()}
+
+
+def test_every_check_has_its_verdict_table_and_controls() -> None:
+    for check in load("auditlog"):
+        assert set(check.verdicts) == set(Status), check.id
+        assert check.controls, check.id
+        assert not check.verdicts[FAIL].startswith("never")

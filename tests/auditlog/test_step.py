@@ -1,0 +1,303 @@
+"""The whole step on the sandbox, its views, the command line, and a review that is signed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from click.testing import CliRunner, Result
+
+from helpers.auditlog.entries import Event
+from helpers.auditlog.export import Selection, select, to_csv
+from helpers.auditlog.log import AuditLog
+from helpers.auditlog.records import AuditFacts
+from helpers.auditlog.review import reviews_in, sign
+from helpers.auditlog.status import status_of
+from helpers.choices import Choices
+from helpers.cli.auditlog import auditlog
+from helpers.collectors.auditlog import collect
+from helpers.context import Context
+from helpers.errors import UsageError
+from helpers.model import Known, Snapshot, Unavailable
+from helpers.opening import open_context
+from helpers.policy import Acts, AuditPolicy
+from helpers.views import auditlog as views
+from tests.auditlog.builders import ROOT, Bench, edited
+
+
+@pytest.fixture(scope="module")
+def context() -> Iterator[Context]:
+    with ExitStack() as closing:
+        yield open_context("07_audit_log", Choices(), closing)
+
+
+@pytest.fixture(scope="module")
+def facts(context: Context) -> AuditFacts:
+    return collect(context)
+
+
+def test_the_facts_survive_the_disk(facts: AuditFacts, context: Context) -> None:
+    kind = Snapshot[AuditFacts]
+    snapshot = kind(step="auditlog", profile="sandbox", taken_at=context.clock(), facts=facts)
+    assert kind.model_validate_json(snapshot.model_dump_json()) == snapshot
+
+
+def test_the_planted_takeover_is_told(facts: AuditFacts) -> None:
+    told = views.story(facts).text
+    for part in ("7 times", "successfully", "disabled two-factor", "regenerated", "exported"):
+        assert part in told
+
+
+def test_two_collections_are_the_same(facts: AuditFacts) -> None:
+    with ExitStack() as closing:
+        again = collect(open_context("07_audit_log", Choices(), closing))
+    assert again.model_dump_json() == facts.model_dump_json()
+
+
+def test_the_timeline_is_one_well_formed_picture_without_a_script(facts: AuditFacts) -> None:
+    html = str(views.timeline(facts).html)
+    root = ET.fromstring(html)
+    assert root.tag == "svg"
+    assert "<script" not in html
+    assert html.count("<circle") > 10
+
+
+def test_views_escape_what_the_workspace_says(facts: AuditFacts) -> None:
+    assert isinstance(facts.answers, Known)
+    assert isinstance(facts.activity, Known)
+    hostile = "<script>alert(1)</script>"
+    rows = tuple(
+        r.model_copy(update={"detail": hostile, "actor": hostile})
+        for r in facts.activity.value.security
+    )
+    summary = facts.activity.value.model_copy(update={"security": rows})
+    answers = tuple(
+        a.model_copy(update={"rows": rows, "count": len(rows)}) for a in facts.answers.value
+    )
+    changed = facts.model_copy(update={"activity": Known(summary), "answers": Known(answers)})
+    for view in (views.timeline, views.story, views.answers, views.overview, views.review):
+        assert "<script" not in str(view(changed).html)
+
+
+def test_views_say_why_there_is_nothing() -> None:
+    gone = Unavailable(reason="It was down.", call="GET /admins/activity_logs")
+    empty = AuditFacts(log=gone, activity=gone, answers=gone, reviews=gone, mirror=gone)
+    for name in set(views.__all__) - {"act", "rows_of"}:
+        assert "It was down." in getattr(views, name)(empty).text
+
+
+def test_a_missing_scope_is_an_error_that_names_the_call(tmp_path: Path) -> None:
+    with ExitStack() as closing:
+        context = open_context("07_audit_log", Choices(), closing)
+        context.client.close()
+        from pydantic import SecretStr
+
+        from helpers.intercom.client import Client
+
+        base = context.settings.text("INTERCOM_BASE_URL")
+        context.__dict__["client"] = Client(SecretStr("not-a-token"), base)
+        found = collect(context)
+        context.client.close()
+    assert isinstance(found.activity, Unavailable)
+    assert found.activity.call == "GET /admins/activity_logs"
+
+
+def test_a_review_is_signed_into_the_log_with_what_was_seen(
+    bench: Bench, facts: AuditFacts
+) -> None:
+    assert isinstance(facts.activity, Known)
+    assert isinstance(facts.answers, Known)
+    with bench.open() as log:
+        log.start_sealing(root_key=ROOT)
+        with pytest.raises(UsageError):
+            sign(log, " ", facts.activity.value, facts.answers.value)
+        sign(log, "Ann Review", facts.activity.value, facts.answers.value, note="all asked")
+    (review,) = reviews_in(bench.folder)
+    assert review.reviewer == "Ann Review"
+    assert review.rows == facts.activity.value.rows
+    assert review.period_to == facts.activity.value.end
+    assert bench.verify(key=True).covered_to >= 2
+
+
+def test_what_the_run_itself_wrote_proves_nothing(bench: Bench) -> None:
+    bench.fill(3)
+    found = status_of(bench.folder, "x", bench.state, bench.clock())
+    assert (found.records, found.before_run) == (3, 0)
+    bench.clock.on(days=1)
+    assert status_of(bench.folder, "x", bench.state, bench.clock()).before_run == 3
+
+
+def test_a_log_seen_once_is_held_against_that_the_next_time(bench: Bench) -> None:
+    bench.fill(3)
+    other = bench.base / "runbook-state"
+    first = status_of(bench.folder, "x", other, bench.clock())
+    assert first.verification
+    assert first.verification.verdict == "unverified"
+    bench.rewrite(lambda lines: lines[:-1])
+    second = status_of(bench.folder, "x", other, bench.clock())
+    assert second.verification
+    assert second.verification.verdict == "truncated"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"timestamp": "2026-02-01T10:00:00Z", "action": "x", "user": "ann"}',
+        '[AUDIT] {"ts": 1769940000, "event": "x", "actor": "ann"}',
+        '{"time": "2026-02-01T10:00:00+00:00", "message": "x"}',
+    ],
+)
+def test_plain_json_lines_count_by_their_time(tmp_path: Path, line: str) -> None:
+    from tests.auditlog.builders import START
+
+    (tmp_path / "app.jsonl").write_text(f"{line}\nnot json\n[1]\n" + '{"no": "time"}\n')
+    found = status_of(tmp_path, "x", tmp_path / "state", START)
+    assert (found.records, found.chained, found.verification) == (1, False, None)
+    assert found.actions[0].name == "x"
+
+
+def test_no_folder_is_no_record(tmp_path: Path, bench: Bench) -> None:
+    assert status_of(tmp_path / "gone", "x", tmp_path, bench.clock()).records == 0
+
+
+def test_the_mirror_act_is_off_until_the_policy_says_so(context: Context) -> None:
+    from helpers.auditlog.act import act
+
+    assert isinstance(act(context), Unavailable)
+
+
+def test_the_mirror_act_serves_every_mirror_of_the_policy() -> None:
+    from helpers.auditlog.act import act
+    from helpers.sandbox.seeds import MIRROR_CONTACT
+
+    with ExitStack() as closing:
+        context = open_context("auditlog-mirror", Choices(), closing)
+        rules = AuditPolicy(mirror_contact=MIRROR_CONTACT, syslog="unix:///nowhere/log")
+        update: dict[str, Any] = {"acts": Acts(mirror=True), "auditlog": rules}
+        context.policy = context.policy.model_copy(update=update)
+        done = act(context)
+    assert not isinstance(done, Unavailable)
+    events, syslog = done.mirrors
+    assert (events.behind, events.refused) == (0, 0)
+    assert syslog.behind > 0
+    assert "syslog" in syslog.reason
+    assert "waiting" in views.act(done).text
+
+
+def test_csv_neutralises_formulas(bench: Bench) -> None:
+    with bench.open(fields=["x"]) as log:
+        log.append_many(
+            [Event("demo.act", {"id": start + "SUM(A1)"}) for start in ("=", "+", "-", "@", "\t")]
+        )
+    rows = list(csv.DictReader(io.StringIO("".join(to_csv(select(bench.folder, Selection()))))))
+    cells = [row["resource_id"] for row in rows if row["action"] == "demo.act"]
+    assert len(cells) == 5
+    assert all(cell.startswith("'") for cell in cells)
+
+
+def test_a_selection_narrows(bench: Bench) -> None:
+    bench.fill(5)
+    bench.clock.on(days=1)
+    with bench.open() as log:
+        log.append("other.act", result="failure", resource="thing/9")
+    since = bench.clock() - timedelta(hours=1)
+
+    def seqs(**wanted: Any) -> list[int]:
+        return [e.seq for e in select(bench.folder, Selection(**wanted))]
+
+    assert seqs(action="demo.*") == [1, 2, 3, 4, 5]
+    assert seqs(result="failure") == seqs(since=since) == seqs(resource="*/9") == [6]
+    assert seqs(until=since, user="tester") == [0, 1, 2, 3, 4, 5]
+    assert seqs(user="nobody") == []
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
+    def call(*arguments: str) -> Result:
+        return CliRunner().invoke(auditlog, arguments, standalone_mode=False)
+
+    monkeypatch.setenv("RUNBOOK_STATE_HOME", str(tmp_path / "home"))
+    return call
+
+
+def test_verify_of_a_copied_folder_ends_with_the_documented_status(
+    bench: Bench, run: Callable[..., Result]
+) -> None:
+    last = bench.fill(150, sealed=True)
+    key = bench.base / "root"
+    key.write_text(ROOT.hex())
+    copy = bench.backup()
+    anchor = f"{last.seq}:{last.hash}"
+    assert run("verify", str(copy)).return_value == 3
+    assert run("verify", str(copy), "--anchor", anchor).return_value == 0
+    with_key = run("verify", str(copy), "--root-key-file", str(key))
+    assert with_key.return_value == 0
+    assert "chain alone" in with_key.output
+    beyond = run("verify", str(copy), "--anchor", f"{last.seq + 1}:{'a' * 16}")
+    assert beyond.return_value == 13
+    bench.rewrite(lambda lines: [*lines[:9], edited(lines[9], result="failure"), *lines[10:]])
+    changed = run("verify", str(bench.backup()))
+    assert changed.return_value == 14
+    assert "First bad: record 10" in changed.output
+    with pytest.raises(UsageError):
+        raise run("verify", str(copy), "--anchor", "nonsense").exception or AssertionError
+
+
+def test_tail_prints_lines_for_collectors(bench: Bench, run: Callable[..., Result]) -> None:
+    bench.fill(12)
+    lines = run("tail", str(bench.folder), "-n", "3").output.splitlines()
+    assert [json.loads(line.removeprefix("[AUDIT] "))["seq"] for line in lines] == [10, 11, 12]
+
+
+def test_export_and_query_agree(bench: Bench, run: Callable[..., Result], tmp_path: Path) -> None:
+    bench.fill(4)
+    exported = run("export", str(bench.folder), "--action", "demo.*").output.splitlines()
+    assert len(exported) == 4
+    out = tmp_path / "out.csv"
+    run("export", str(bench.folder), "--format", "csv", "--out", str(out))
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert len(out.read_text().splitlines()) == 6
+    assert "thing/3" in run("query", str(bench.folder), "--limit", "1").output
+    assert "No record fits" in run("query", str(bench.folder), "--since", "2030-01-01").output
+
+
+def test_sealing_starts_once_and_shows_the_root_key(run: Callable[..., Result]) -> None:
+    shown = run("seal").stdout.strip()
+    assert len(bytes.fromhex(shown)) == 32
+
+
+def test_asking_for_a_question_that_is_none_names_those_there_are(
+    run: Callable[..., Result],
+) -> None:
+    failed = run("ask", "nonsense").exception
+    assert isinstance(failed, UsageError)
+    assert "exports" in failed.advice
+    assert "18,204" in run("ask", "exports").output
+
+
+def test_review_on_the_command_line_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    from helpers.cli.review import review
+
+    signed: list[Path] = []
+    real = AuditLog.open.__func__  # type: ignore[attr-defined]
+
+    def watched(cls: type[AuditLog], folder: Path, state: Path, **options: Any) -> AuditLog:
+        signed.append(folder)
+        log: AuditLog = real(cls, folder, state, **options)
+        return log
+
+    monkeypatch.setattr(AuditLog, "open", classmethod(watched))
+    done = CliRunner().invoke(review, ["--reviewer", "Ann", "--yes"], standalone_mode=False)
+    assert done.exception is None
+    assert "Signed. Anchor:" in done.output
+    assert signed[-1].name == "audit"
+    refused = CliRunner().invoke(review, ["--reviewer", "Ann"], input="n\n", standalone_mode=False)
+    assert refused.exception is not None

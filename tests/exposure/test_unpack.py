@@ -1,0 +1,136 @@
+"""Content that hides content, and content that means harm: bounded, and told."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import tarfile
+import zipfile
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers.exposure.unpack import Budget, Part, unpack
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def reasons(parts: list[Part]) -> list[str]:
+    return [part.reason for part in parts if part.reason]
+
+
+def content(parts: list[Part]) -> dict[str, bytes]:
+    return {part.inner: part.data for part in parts if not part.reason}
+
+
+def test_plain_content_is_itself() -> None:
+    assert list(unpack("a", b"hello")) == [Part("", b"hello")]
+
+
+def test_a_bomb_is_cut_at_its_ratio_and_told() -> None:
+    bomb = gzip.compress(bytes(64 << 20))
+    parts = list(unpack("a.gz", bomb, Budget(free=1 << 20, ratio=10)))
+    assert len(content(parts)["gz"]) == (1 << 20) + 10 * len(bomb)
+    assert reasons(parts) == ["unpacks to too much: only its beginning was searched"]
+
+
+def test_many_bombs_share_one_budget() -> None:
+    data = zipped({f"{i}": bytes(1 << 20) for i in range(40)})
+    parts = list(unpack("a.zip", data, Budget(bytes=8 << 20)))
+    assert sum(len(part.data) for part in parts) <= 9 << 20
+    assert any("the archive is too large" in reason for reason in reasons(parts))
+
+
+def test_a_hundred_thousand_members_stop_at_the_limit() -> None:
+    data = zipped({f"{i}": b"" for i in range(100_000)})
+    parts = list(unpack("a.zip", data, Budget(entries=500)))
+    assert len(parts) == 501
+    assert reasons(parts) == ["the archive is too large: this and what follows is not read"]
+
+
+def test_nesting_ends_somewhere() -> None:
+    data = b"deep"
+    for _ in range(8):
+        data = gzip.compress(data)
+    parts = list(unpack("a.gz", data))
+    assert reasons(parts) == ["archives nested too deep"]
+
+
+def test_a_damaged_archive_is_searched_as_bytes_and_told() -> None:
+    data = zipped({"a": os.urandom(5000)})
+    parts = list(unpack("a.zip", data[:2000]))
+    assert content(parts) == {"": data[:2000]}
+    assert reasons(parts) == ["the archive is damaged (BadZipFile)"]
+
+
+def test_a_damaged_member_stops_itself_alone() -> None:
+    data = bytearray(zipped({"bad": os.urandom(5000), "good": b"fine"}))
+    data[100] ^= 0xFF
+    parts = list(unpack("a.zip", bytes(data)))
+    assert content(parts) == {"good": b"fine"}
+    assert reasons(parts) == ["can't be unpacked (BadZipFile)"]
+
+
+def test_an_encrypted_member_is_told() -> None:
+    data = bytearray(zipped({"secret": b"x"}))
+    for magic, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(magic) + offset] |= 1
+    assert reasons(list(unpack("a.zip", bytes(data)))) == ["can't be unpacked (RuntimeError)"]
+
+
+def test_links_and_devices_of_a_tar_are_passed_over() -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name, kind in (("link", tarfile.SYMTYPE), ("device", tarfile.CHRTYPE)):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, "/etc/passwd"
+            archive.addfile(info)
+    assert list(unpack("a.tar", buffer.getvalue())) == []
+
+
+def test_what_can_not_be_opened_is_told() -> None:
+    parts = list(unpack("a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(50)))
+    assert reasons(parts) == ["a 7z archive, which is not opened"]
+
+
+def test_a_doubled_key_of_a_notebook_hides_nothing() -> None:
+    data = b'{"cells": [{"source": "first", "source": "second"}], "nbformat": 4}'
+    (cell,) = [part for part in unpack("a.ipynb", data) if part.inner == "cell 1"]
+    assert cell.data.splitlines() == [b"source: first", b"source: second"]
+
+
+def test_pictures_of_a_notebook_are_left_out() -> None:
+    output = {"data": {"image/png": "QUJD" * 9, "text/plain": "shown"}}
+    document = {"cells": [{"source": "x", "outputs": [output]}], "nbformat": 4}
+    text = b"".join(part.data for part in unpack("a.ipynb", json.dumps(document).encode()))
+    assert b"shown" in text
+    assert b"QUJD" not in text
+
+
+def test_a_broken_notebook_is_searched_as_bytes() -> None:
+    data = b'{"cells": [, "nbformat": 4'
+    assert list(unpack("a.ipynb", data)) == [Part("", data)]
+
+
+def test_a_notebook_nested_beyond_reason_is_searched_as_bytes() -> None:
+    data = b'{"nbformat":4,"cells":' + b"[" * 200_000
+    assert list(unpack("a.ipynb", data)) == [Part("", data)]
+
+
+@given(
+    st.sampled_from(
+        [b"PK\x03\x04", b"\x1f\x8b\x08", b"BZh9", b"\xfd7zXZ\x00", bytes(257) + b"ustar"]
+    ),
+    st.binary(max_size=600),
+)
+def test_rubbish_behind_a_magic_number_never_raises(magic: bytes, rest: bytes) -> None:
+    parts = list(unpack("a", magic + rest))
+    assert parts == [] or all(isinstance(part, Part) for part in parts)
