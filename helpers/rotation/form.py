@@ -8,7 +8,7 @@ the ledger: after a restart of the kernel it stands where the rotation stands.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pydantic import SecretStr
 
@@ -19,7 +19,6 @@ from helpers.rotation.engine import Need, Standing
 from helpers.rotation.guide import Guide, plan
 from helpers.rotation.procedures import Offer
 from helpers.rotation.transitions import ORDER, Mode, State
-from helpers.runbook import StepSession
 from helpers.views.base import View, prose, stack
 from helpers.views.rotation import chain
 
@@ -31,7 +30,16 @@ _ELSEWHERE: Final = (
 _SANDBOX: Final = "Sandbox: leave the field empty, and the sandbox's developer hub makes the key."
 
 
-def open_rotation(step: StepSession) -> RotationForm:
+class Opened(Protocol):
+    """An opened step, of which the form needs the context alone."""
+
+    @property
+    def context(self) -> Context:
+        """The profile's settings, policy and places."""
+        ...
+
+
+def open_rotation(step: Opened) -> RotationForm:
     """Lead a person through a rotation of one of the profile's keys."""
     return RotationForm(step.context)
 
