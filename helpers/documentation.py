@@ -51,7 +51,8 @@ def _executed(path: Path) -> str:
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute(env=kernel_environ({}, secrets=False))
-    return nbformat.writes(_settled(notebook)) + "\n"
+    text: str = nbformat.writes(_settled(notebook))
+    return text + "\n"
 
 
 def _settled(notebook: Any) -> Any:

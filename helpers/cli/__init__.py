@@ -35,6 +35,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "sandbox": ("helpers.cli.sandbox:sandbox", "Run the local Intercom; print its credentials."),
     "scan": ("helpers.cli.scan:scan", "Find every secret in repositories."),
     "scopes": ("helpers.cli.scopes:scopes", "What tokens may do, what code needs, what to change."),
+    "docs": ("helpers.cli.docs:docs", "Re-make the committed notebooks on the sandbox."),
     "test": ("helpers.cli.test:test", "Run every test, and check the notebooks."),
     "webhook": ("helpers.cli.webhook:webhook", "Try a webhook receiver; send it samples; listen."),
 }
