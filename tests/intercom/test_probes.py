@@ -129,6 +129,7 @@ def test_a_burst_of_429_and_5xx_changes_no_verdict(hub: Hub) -> None:
     held = ["read_tags", "read_conversations", "read_users_companies"]
     guards = control(hub, writes=False)
     calm = verdicts_of(ask(hub, held), guards)
+    hub.limit(app=10_000, workspace=10_000, window=0.2)
     for _ in range(3):
         # as many as one call is tried again, should they all hit the same one
         hub.fault(kind="status", status=429, times=3)
@@ -182,5 +183,5 @@ def test_the_probes_change_nothing_and_send_only_what_is_listed(hub: Hub) -> Non
 
 def test_a_probe_that_meets_the_rate_limit_waits_and_still_gets_every_answer(hub: Hub) -> None:
     guards = control(hub, writes=False)
-    hub.limit(app=20, workspace=100, window=1.0)
+    hub.limit(app=20, workspace=100, window=0.5)
     assert granted(ask(hub, ["read_tags"]), guards) == {"read_tags"}
