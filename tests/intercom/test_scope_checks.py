@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import pytest
+
+from helpers.catalog import Check
+from helpers.checks.scopes import (
+    code_has_what_it_uses,
+    no_scope_beyond_the_policy,
+    no_scope_without_a_use,
+    owner_is_a_service_account,
+    policy_covers_the_code,
+    policy_names_real_scopes,
+    reader_only_reads,
+    service_accounts_are_separate,
+)
+from helpers.intercom.needs import AUDIT_USES
+from helpers.intercom.records import ScopeVerdict, Teammate, TokenScopes, Use, Verdict
+from helpers.intercom.scopes import catalog
+from helpers.model import Status
+from helpers.policy import Policy, ScopePolicy
+from tests.checking import off, statuses, unreadable, verdicts
+
+TAGS = Use(scope="read_tags", call="GET /tags", path="sync.py", line=7)
+NARROW = Policy(scopes=ScopePolicy(allowed=("read_tags",)))
+
+
+def token(
+    *granted: str, unknown: tuple[str, ...] = (), owner: Teammate | None = None, **more: str
+) -> TokenScopes:
+    def verdict(key: str) -> Verdict:
+        if key in granted:
+            return Verdict.GRANTED
+        return Verdict.UNKNOWN if key in unknown else Verdict.MISSING
+
+    rows = tuple(ScopeVerdict(scope=k, verdict=verdict(k), why="") for k in catalog())
+    named = {"variable": "INTERCOM_ACCESS_TOKEN", "fingerprint": "a", **more}
+    return TokenScopes(verdicts=rows, owner=owner, **named)
+
+
+def person(role: str, *, seat: bool) -> Teammate:
+    return Teammate(id="1", name="Ada", email="ada@example.com", role=role, inbox_seat=seat)
+
+
+def test_a_scope_beyond_the_policy_fails_as_severely_as_what_it_opens() -> None:
+    found = verdicts(no_scope_beyond_the_policy, access=token("read_conversations"), policy=NARROW)
+    assert [(f.status, f.severity) for f in found] == [(Status.FAIL, "critical")]
+    assert statuses(no_scope_beyond_the_policy, access=token("read_tags"), policy=NARROW) == [
+        "PASS"
+    ]
+    unseen = token("read_tags", unknown=("write_tags",))
+    assert Status.MANUAL in statuses(no_scope_beyond_the_policy, access=unseen, policy=NARROW)
+
+
+def test_a_scope_that_nothing_uses_fails() -> None:
+    uses = (TAGS, *AUDIT_USES)
+    assert statuses(no_scope_without_a_use, access=token("read_news"), uses=uses) == ["FAIL"]
+    assert statuses(no_scope_without_a_use, access=token("read_tags"), uses=uses) == ["PASS"]
+    assert statuses(no_scope_without_a_use, access=token(), uses=AUDIT_USES) == ["NOT_APPLICABLE"]
+
+
+def test_a_missing_scope_names_the_call_that_breaks() -> None:
+    found = verdicts(code_has_what_it_uses, access=token(), uses=(TAGS,))
+    assert [f.status for f in found] == [Status.FAIL]
+    assert found[0].evidence[0].where == "sync.py:7"
+    assert statuses(code_has_what_it_uses, access=token("read_tags"), uses=(TAGS,)) == ["PASS"]
+    assert statuses(code_has_what_it_uses, access=token(), uses=()) == ["NOT_APPLICABLE"]
+
+
+def test_a_use_that_the_policy_forbids_names_its_place() -> None:
+    none = Policy(scopes=ScopePolicy(allowed=()))
+    found = verdicts(policy_covers_the_code, access=token(), uses=(TAGS,), policy=none)
+    assert (found[0].status, found[0].evidence[0].where) == (Status.FAIL, "sync.py:7")
+    passing = {"access": token(), "uses": (TAGS,), "policy": NARROW}
+    assert statuses(policy_covers_the_code, **passing) == ["PASS"]
+    assert statuses(policy_covers_the_code, access=token(), uses=()) == ["NOT_APPLICABLE"]
+
+
+@pytest.mark.parametrize(
+    ("names", "status"), [(("read:all",), "FAIL"), (("read_tags",), "PASS"), ((), "NOT_APPLICABLE")]
+)
+def test_names_of_no_scope_are_told(names: tuple[str, ...], status: str) -> None:
+    policy = Policy(scopes=ScopePolicy(allowed=names))
+    assert statuses(policy_names_real_scopes, policy=policy) == [status]
+
+
+def test_one_token_for_reader_and_writer_fails() -> None:
+    pair = {"reader": token(), "writer": token()}
+    assert statuses(service_accounts_are_separate, **pair) == ["FAIL"]
+    other = token(fingerprint="b")
+    assert statuses(service_accounts_are_separate, reader=token(), writer=other) == ["PASS"]
+    assert statuses(service_accounts_are_separate, reader=off(), writer=other) == ["MANUAL"]
+
+
+def test_a_reader_that_may_write_fails_and_one_that_might_is_asked_about() -> None:
+    assert statuses(reader_only_reads, reader=token("write_tags")) == ["FAIL"]
+    assert statuses(reader_only_reads, reader=token("read_tags")) == ["PASS"]
+    assert statuses(reader_only_reads, reader=token(unknown=("write_tags",))) == ["MANUAL"]
+
+
+@pytest.mark.parametrize(
+    ("owner", "status"),
+    [
+        (person("Admin", seat=False), "FAIL"),
+        (person("Agent", seat=True), "FAIL"),
+        (person("API", seat=False), "PASS"),
+        (person("", seat=False), "MANUAL"),
+        (None, "MANUAL"),
+    ],
+)
+def test_the_owner_of_a_token_is_no_person(owner: Teammate | None, status: str) -> None:
+    assert statuses(owner_is_a_service_account, access=token(owner=owner)) == [status]
+
+
+@pytest.mark.parametrize("check", [no_scope_beyond_the_policy, owner_is_a_service_account])
+def test_a_token_that_could_not_be_asked_is_an_error(check: Check) -> None:
+    assert statuses(check, access=unreadable()) == ["ERROR"]
