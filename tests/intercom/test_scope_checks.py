@@ -70,8 +70,8 @@ def test_a_use_that_the_policy_forbids_names_its_place() -> None:
     none = Policy(scopes=ScopePolicy(allowed=()))
     found = verdicts(policy_covers_the_code, access=token(), uses=(TAGS,), policy=none)
     assert (found[0].status, found[0].evidence[0].where) == (Status.FAIL, "sync.py:7")
-    passing = {"access": token(), "uses": (TAGS,), "policy": NARROW}
-    assert statuses(policy_covers_the_code, **passing) == ["PASS"]
+    fits = statuses(policy_covers_the_code, access=token(), uses=(TAGS,), policy=NARROW)
+    assert fits == ["PASS"]
     assert statuses(policy_covers_the_code, access=token(), uses=()) == ["NOT_APPLICABLE"]
 
 
@@ -84,8 +84,8 @@ def test_names_of_no_scope_are_told(names: tuple[str, ...], status: str) -> None
 
 
 def test_one_token_for_reader_and_writer_fails() -> None:
-    pair = {"reader": token(), "writer": token()}
-    assert statuses(service_accounts_are_separate, **pair) == ["FAIL"]
+    same = statuses(service_accounts_are_separate, reader=token(), writer=token())
+    assert same == ["FAIL"]
     other = token(fingerprint="b")
     assert statuses(service_accounts_are_separate, reader=token(), writer=other) == ["PASS"]
     assert statuses(service_accounts_are_separate, reader=off(), writer=other) == ["MANUAL"]
