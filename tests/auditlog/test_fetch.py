@@ -151,10 +151,8 @@ def test_files_are_for_the_owner_alone(partitions: Partitions) -> None:
 def test_progress_is_told_with_the_time_left(
     partitions: Partitions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import helpers.auditlog.activity as module
-
     ticks = iter(range(0, 10_000, 2))
-    monkeypatch.setattr(module.time, "monotonic", lambda: next(ticks))
+    monkeypatch.setattr("helpers.auditlog.activity.time.monotonic", lambda: next(ticks))
     told: list[str] = []
     fetch(Workspace(_rows()), partitions, START, END, progress=told.append)
     assert told

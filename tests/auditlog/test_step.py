@@ -289,7 +289,7 @@ def test_review_on_the_command_line_signs(monkeypatch: pytest.MonkeyPatch) -> No
     signed: list[Path] = []
     real = AuditLog.open.__func__  # type: ignore[attr-defined]
 
-    def watched(cls: type[AuditLog], folder: Path, state: Path, **options: Any) -> AuditLog:
+    def watched(cls: type[AuditLog], /, folder: Path, state: Path, **options: Any) -> AuditLog:
         signed.append(folder)
         log: AuditLog = real(cls, folder, state, **options)
         return log
