@@ -41,7 +41,8 @@ def main() -> None:
         begun = time.perf_counter()
         found = verify(folder / "audit", root_keys=[root])
         rate = found.records / (time.perf_counter() - begun)
-    print(f"bare write+fsync {floor:,.0f}/s, append {single:,.0f}/s: {floor / single:.2f} x as long")
+    ratio = floor / single
+    print(f"bare write+fsync {floor:,.0f}/s, append {single:,.0f}/s: {ratio:.2f} x as long")
     print(f"group commit {many:,.0f}/s, verify with seals {rate:,.0f}/s ({found.verdict})")
 
 
