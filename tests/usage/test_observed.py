@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -27,7 +29,7 @@ def test_a_file_of_each_kind_shows_the_call_without_its_ids(text: str, tmp_path:
 
 def test_the_recorder_keeps_method_and_route_once_and_can_be_read(tmp_path: Path) -> None:
     path = tmp_path / "calls"
-    hooks = {"request": [Recorder(path)]}
+    hooks: dict[str, list[Callable[..., Any]]] = {"request": [Recorder(path)]}
     wire = httpx.MockTransport(lambda _: httpx.Response(200))
     with httpx.Client(event_hooks=hooks, transport=wire) as http:
         http.get(URL)
