@@ -37,7 +37,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "scopes": ("helpers.cli.scopes:scopes", "What tokens may do, what code needs, what to change."),
     "docs": ("helpers.cli.docs:docs", "Re-make the committed notebooks on the sandbox."),
     "test": ("helpers.cli.test:test", "Run every test, and check the notebooks."),
-    "webhook": ("helpers.cli.webhook:webhook", "Try a webhook receiver; send it samples; listen."),
+    "webhook": ("helpers.cli.webhook:webhook", "Try a webhook receiver; list what it is tried with."),
 }
 
 

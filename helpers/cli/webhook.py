@@ -1,12 +1,11 @@
-"""`runbook webhook …`: try a receiver, send it samples, listen as one."""
+"""`runbook webhook …`: try a receiver, and print what it is tried with."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
@@ -17,30 +16,13 @@ from helpers.model import Severity
 
 if TYPE_CHECKING:
     from helpers.model import Report
-    from helpers.webhooks.battery import Options
     from helpers.webhooks.cases import Case
     from helpers.webhooks.records import BatteryResult
 
 __all__ = ["webhook"]
 
-_TRAFFIC: Final = ("send", "listen", "overlap")
 
-
-class _Group(click.Group):
-    """Loads the commands that make traffic when they are called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), *_TRAFFIC]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in _TRAFFIC:
-            return super().get_command(ctx, cmd_name)
-        module = importlib.import_module("helpers.cli.webhook_traffic")
-        command: click.Command = getattr(module, cmd_name)
-        return command
-
-
-@click.group(cls=_Group)
+@click.group()
 def webhook() -> None:
     """Try a webhook receiver: does it know Intercom's deliveries from forged ones?"""
 
@@ -80,9 +62,7 @@ def list_cases(scheme: str, *, markdown: bool) -> int:
 @click.option("--json", "as_json", type=click.Path(path_type=Path), help="Write the result.")
 @click.option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML.")
 @click.option("--sarif", type=click.Path(path_type=Path), help="Write SARIF 2.1.0.")
-@click.option(
-    "--fail-on", type=click.Choice(THRESHOLDS), default="high", show_default=True
-)
+@click.option("--fail-on", type=click.Choice(THRESHOLDS), default="high", show_default=True)
 def try_receiver(  # noqa: PLR0917 (click passes options so)
     url: str,
     scheme: str,
@@ -184,9 +164,9 @@ def _write(
 
         _save(junit, junit_xml(result))
     if sarif:
-        from helpers.webhooks.sarif import sarif_log
+        from helpers.report.sarif import to_sarif
 
-        _save(sarif, sarif_log(report))
+        _save(sarif, to_sarif(report))
 
 
 def _save(path: Path, text: str) -> None:

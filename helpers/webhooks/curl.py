@@ -21,7 +21,7 @@ _SIGN: Final = (
 def curl_line(probe: Probe, *, case_id: str, variable: str, algorithm: str) -> str:
     """The line for bash: `URL` and, where a signature is needed, `variable` must be set."""
     if not _sayable(probe):
-        return f'runbook webhook send "$URL" --case {case_id}'
+        return f'runbook webhook test "$URL" --case {case_id}'
     send = " ".join(("curl -sS -i", *_options(probe), _url(probe)))
     assign = f"body={_quote(probe.body)}; " if probe.body else ""
     return assign + _sign(probe, variable, algorithm) + send

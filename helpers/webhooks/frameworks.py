@@ -49,13 +49,13 @@ _ADVICE: Final = {
     "Flask": (
         (
             "Flask: verify request.get_data(cache=True), before request.json or request.form; "
-            "helpers/webhooks/recipes/flask.py is the whole of it."
+            "helpers/webhooks/signatures.py does it."
         ),
     ),
     "Django": (
         (
             "Django: verify request.body in a csrf_exempt view, before request.POST is touched; "
-            "helpers/webhooks/recipes/django.py is the whole of it."
+            "helpers/webhooks/signatures.py does it."
         ),
     ),
     "FastAPI or Starlette": (
@@ -63,7 +63,7 @@ _ADVICE: Final = {
             "FastAPI: take `request: Request` and verify `await request.body()`; a pydantic "
             "parameter is parsed before your code runs, and answers 422 or 500 by itself."
         ),
-        "helpers/webhooks/recipes/starlette.py is the whole of it.",
+        "helpers/webhooks/signatures.py does it.",
     ),
     "Rails": (
         (
@@ -75,7 +75,7 @@ _ADVICE: Final = {
     "AWS Lambda": (
         (
             "AWS Lambda: decode event['body'] where event['isBase64Encoded'], and verify those "
-            "bytes; helpers/webhooks/recipes/aws_lambda.py is the whole of it."
+            "bytes; helpers/webhooks/signatures.py does it."
         ),
     ),
 }

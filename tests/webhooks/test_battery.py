@@ -1,0 +1,71 @@
+"""The battery against the sample receivers: no false alarm, and no flaw missed."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from helpers.errors import UsageError
+from helpers.sandbox.receivers import Receivers, start_receivers
+from helpers.webhooks.battery import Options, run_battery
+from helpers.webhooks.forge import Forge
+from helpers.webhooks.records import Outcome
+from helpers.webhooks.signatures import WEBHOOK
+from helpers.webhooks.target import parse_target
+
+SECRET = secrets.token_hex(20)
+FORGE = Forge(WEBHOOK, SECRET.encode())
+
+
+@pytest.fixture(scope="module")
+def receivers() -> Iterator[Receivers]:
+    with start_receivers(SECRET) as both:
+        yield both
+
+
+def test_a_sound_receiver_raises_no_alarm(receivers: Receivers):
+    result = run_battery(parse_target(receivers.sound_url), FORGE)
+    assert [case.id for case in result.cases if case.outcome is Outcome.FAIL] == []
+    assert result.control is Outcome.PASS
+
+
+def test_the_flaws_of_the_flawed_receiver_are_found(receivers: Receivers):
+    result = run_battery(parse_target(receivers.flawed_url), FORGE)
+    failing = {case.id for case in result.cases if case.outcome is Outcome.FAIL}
+    assert {"A02", "R01", "R02", "R18", "R26", "E02", "E03", "L01"} <= failing
+
+
+def test_the_secret_stands_in_no_result(receivers: Receivers):
+    result = run_battery(parse_target(receivers.flawed_url), FORGE)
+    assert SECRET not in result.model_dump_json()
+    assert "INTERCOM_CLIENT_SECRET" in result.model_dump_json()
+
+
+def test_with_a_wrong_secret_refusals_say_nothing(receivers: Receivers):
+    result = run_battery(parse_target(receivers.sound_url), Forge(WEBHOOK, b"not this one"))
+    assert result.control is Outcome.FAIL
+    assert result.case("R01").outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_receiver_that_is_not_there_is_told_as_unreachable():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    result = run_battery(parse_target(f"http://127.0.0.1:{port}/"), FORGE)
+    assert {case.outcome for case in result.cases} <= {Outcome.INCONCLUSIVE, Outcome.SKIPPED}
+
+
+def test_a_receiver_that_hangs_ends_the_run_in_time():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        target = parse_target(f"http://127.0.0.1:{server.getsockname()[1]}/")
+        result = run_battery(target, FORGE, Options(timeout=0.2))
+    assert result.case("A01").outcome is Outcome.FAIL
+    assert "no answer in time" in result.case("A01").observed
+
+
+def test_a_receiver_elsewhere_needs_consent():
+    with pytest.raises(UsageError, match="--consent"):
+        run_battery(parse_target("https://hooks.example.com/in"), FORGE)
