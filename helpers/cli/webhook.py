@@ -94,9 +94,10 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
       10      something could not be judged, and nothing fails
       11..14  the worst failure: low, medium, high, critical
     """
-    from helpers.exit_status import exit_status
+    from helpers.exit_status import NOTHING_VERIFIED, exit_status
     from helpers.webhooks.battery import Options, run_battery
     from helpers.webhooks.forge import Forge
+    from helpers.webhooks.records import Outcome
     from helpers.webhooks.signatures import SCHEMES
     from helpers.webhooks.target import parse_target
     from helpers.webhooks.wording import result_lines
@@ -118,6 +119,8 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
         click.echo(line)
     report = _report(result)
     _write(result, report, as_json=as_json, junit=junit, sarif=sarif)
+    if not result.count(Outcome.PASS, Outcome.NOTE, Outcome.FAIL):
+        return NOTHING_VERIFIED
     return exit_status(report, _threshold(fail_on))
 
 

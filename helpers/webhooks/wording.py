@@ -49,6 +49,8 @@ def case_lines(case: CaseResult) -> Iterator[str]:
 def headline(result: BatteryResult) -> str:
     """The result in a sentence or two."""
     wrong = result.count(Outcome.FAIL)
+    if not result.count(Outcome.PASS, Outcome.NOTE, Outcome.FAIL):
+        return "The receiver could not be reached, so nothing was judged."
     tried = len(result.cases) - result.count(Outcome.SKIPPED)
     first = f"{wrong} of {tried} cases failed." if wrong else f"None of {tried} cases failed."
     about = f" It looks like {result.framework}." if result.framework else ""
