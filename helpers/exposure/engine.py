@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from pydantic import SecretStr  # noqa: TC002 (a type of the protocol)
+from pydantic import SecretStr
 
 __all__ = ["Engine", "Sighting"]
 

@@ -66,6 +66,8 @@ def named_objects(repository: Repository, oids: Iterable[str]) -> Iterator[Store
 def _listed(line: bytes) -> StoredObject | None:
     if line.startswith(b"tree"):
         return None
+    if line.endswith(b" missing\n"):  # listed, but damaged: reading it will say so
+        return StoredObject(OriginKind.BLOB, line.split()[0].decode(), 0)
     kind, oid, size = [*line.split(), b"", b""][:3]
     if kind not in _KINDS:
         return None
@@ -98,7 +100,7 @@ def _read(
         for stored in wanted:
             head = output.readline().split()
             if len(head) == 2:  # noqa: PLR2004 (`<oid> missing`)
-                yield _unread(stored, "the object is missing")
+                yield _unread(stored, "the object is missing or damaged")
                 continue
             if len(head) != 3:  # noqa: PLR2004 (`<oid> <kind> <size>`)
                 return

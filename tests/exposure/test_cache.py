@@ -27,7 +27,7 @@ class Counting(Kingfisher):
         self.rules = rules
 
     @property
-    def identity(self) -> str:  # type: ignore[override]
+    def identity(self) -> str:
         return f"{super().identity} {self.rules}"
 
     def scan(self, data: bytes, path: str) -> tuple[Sighting, ...]:

@@ -149,7 +149,7 @@ def test_a_damaged_object_is_told_and_the_rest_is_read(repo: Path, token: str) -
     oid = run_git(repo, "rev-parse", "HEAD~1:a.txt").strip()
     damaged = repo / ".git/objects" / oid[:2] / oid[2:]
     damaged.chmod(0o644)
-    damaged.write_bytes(damaged.read_bytes()[:20] + bytes(20))
+    damaged.write_bytes(damaged.read_bytes()[:6] + bytes(20))
     scanned = scan(repo, ENGINE)
     assert {mark(token), mark(value)} <= marks(scanned)
     assert [missed.where for missed in scanned.coverage.missed] == [f"blob {oid}"]
@@ -188,7 +188,7 @@ def test_an_unreadable_file_is_told(repo: Path) -> None:
     program = (
         "import os, sys; from pathlib import Path; from helpers.exposure.scan import scan;"
         "from helpers.exposure.kingfisher import Kingfisher;"
-        "engine = Kingfisher(all_rules=False); engine.warm_up(); os.setuid(65534);"
+        "engine = Kingfisher(all_rules=False); engine.warm_up(); engine.identity; os.setuid(65534);"
         "[print(m.where, '|', m.reason) for m in scan(Path('.'), engine).coverage.missed]"
     )
     for folder in (repo, *repo.parents[:3]):

@@ -1,0 +1,126 @@
+"""Each check: pass, fail, not applicable where it can be, unavailable."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from helpers import catalog
+from helpers.exposure.records import (
+    Configured,
+    Coverage,
+    ExposureFacts,
+    Leak,
+    Liveness,
+    Missed,
+    Place,
+    PlaceKind,
+)
+from helpers.judge import judge
+from helpers.model import Finding, Known, Severity, Snapshot, Status, Unavailable
+from helpers.policy import Policy
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+COMMITTED = Place(kind=PlaceKind.HISTORY, path="a.py", commit="c" * 40, first=NOW, at_head=True)
+HOME = Place(kind=PlaceKind.IGNORED, path="app/.env.local")
+CONFIGURED = Configured(variable="INTERCOM_ACCESS_TOKEN", kind="access_token", fingerprint="f" * 16)
+CLEAN = Coverage(rules="r", objects=3, files=2)
+
+
+def leak(*places: Place, kind: str = "access_token", **more: Any) -> Leak:
+    return Leak(
+        fingerprint="f" * 16,
+        kind=kind,
+        title="t",
+        shape="…(60)",
+        places=places,
+        places_total=len(places),
+        **more,
+    )
+
+
+def facts(**given: Any) -> ExposureFacts:
+    values: dict[str, Any] = {
+        "leaks": (),
+        "leaks_total": 0,
+        "coverage": CLEAN,
+        "configured": (),
+        "guards": (),
+    }
+    return ExposureFacts(**{name: Known(value) for name, value in (values | given).items()})
+
+
+def verdicts(check: str, given: ExposureFacts) -> list[Finding]:
+    snapshot = Snapshot[ExposureFacts](step="exposure", profile="p", taken_at=NOW, facts=given)
+    return list(judge(snapshot, [catalog.find(check)], Policy(), NOW))
+
+
+@pytest.mark.parametrize(
+    ("check", "given", "status"),
+    [
+        ("EXP-001", {}, Status.PASS),
+        ("EXP-001", {"leaks": (leak(HOME),)}, Status.PASS),
+        ("EXP-001", {"leaks": (leak(COMMITTED),)}, Status.FAIL),
+        ("EXP-002", {}, Status.NOT_APPLICABLE),
+        ("EXP-002", {"configured": (CONFIGURED,)}, Status.PASS),
+        ("EXP-002", {"configured": (CONFIGURED,), "leaks": (leak(HOME),)}, Status.PASS),
+        ("EXP-002", {"configured": (CONFIGURED,), "leaks": (leak(COMMITTED),)}, Status.FAIL),
+        ("EXP-003", {"leaks": (leak(COMMITTED),)}, Status.PASS),
+        ("EXP-003", {"leaks": (leak(COMMITTED, kind="aws"),)}, Status.FAIL),
+        ("EXP-004", {}, Status.PASS),
+        ("EXP-004", {"leaks": (leak(COMMITTED, kind="mobile_sdk_key"),)}, Status.FAIL),
+        ("EXP-005", {}, Status.PASS),
+        ("EXP-005", {"coverage": Coverage(rules="r")}, Status.NOT_APPLICABLE),
+        ("EXP-005", {"coverage": CLEAN.model_copy(update={"shallow": True})}, Status.FAIL),
+        (
+            "EXP-005",
+            {
+                "coverage": CLEAN.model_copy(
+                    update={"missed": (Missed(where="w", reason="r"),), "missed_total": 1}
+                )
+            },
+            Status.MANUAL,
+        ),
+        ("EXP-006", {"guards": ("gitleaks",)}, Status.PASS),
+        ("EXP-006", {}, Status.FAIL),
+        ("EXP-006", {"coverage": Coverage(rules="r", git=False)}, Status.NOT_APPLICABLE),
+    ],
+)
+def test_the_verdict(check: str, given: dict[str, Any], status: Status) -> None:
+    assert [finding.status for finding in verdicts(check, facts(**given))] == [status]
+
+
+@pytest.mark.parametrize("check", [f"EXP-00{number}" for number in range(1, 7)])
+def test_what_could_not_be_read_is_an_error(check: str) -> None:
+    gone = Unavailable(reason="git is not installed.", call="git")
+    given = ExposureFacts(
+        leaks=gone, leaks_total=gone, coverage=gone, configured=Known(()), guards=gone
+    )
+    assert {finding.status for finding in verdicts(check, given)} == {Status.ERROR}
+
+
+@pytest.mark.parametrize(
+    ("one", "severity"),
+    [
+        (leak(COMMITTED), Severity.HIGH),
+        (leak(COMMITTED, liveness=Liveness.LIVE), Severity.CRITICAL),
+        (leak(COMMITTED, liveness=Liveness.REVOKED), Severity.LOW),
+        (leak(COMMITTED.model_copy(update={"on_remote": True})), Severity.CRITICAL),
+        (leak(Place(kind=PlaceKind.UNTRACKED, path="x")), Severity.MEDIUM),
+    ],
+)
+def test_the_severity_follows_from_kind_place_and_liveness(one: Leak, severity: Severity) -> None:
+    (finding,) = verdicts("EXP-001", facts(leaks=(one,)))
+    assert finding.severity is severity
+    assert finding.resource.key == one.fingerprint
+
+
+def test_the_remedy_rotates_first_and_spells_the_history_commands_out() -> None:
+    (finding,) = verdicts("EXP-001", facts(leaks=(leak(COMMITTED),)))
+    steps = "\n".join(finding.remediation)
+    assert finding.remediation[0].startswith("Rotate it at once")
+    assert "runbook rotate access-token --compromised" in steps
+    assert "git filter-repo --replace-text" in steps
+    assert "The cost" in steps

@@ -1,0 +1,121 @@
+"""`runbook scan`: exit status, formats, several repositories, waivers, liveness."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from click.testing import CliRunner, Result
+from pydantic import SecretStr
+
+from helpers.cli.scan import scan as command
+from helpers.exposure.kingfisher import Kingfisher
+from helpers.exposure.records import Liveness
+from helpers.exposure.scan import scan
+from helpers.exposure.verify import verified
+from helpers.intercom.client import Client
+from helpers.model import fingerprint
+from tests.conftest import make_access_token, run_git
+
+
+@pytest.fixture
+def token(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("RUNBOOK_STATE_HOME", str(tmp_path / "state"))
+    value = make_access_token()
+    (repo / "a.txt").write_text(value)
+    run_git(repo, "add", "-A")
+    return value
+
+
+def commit(repo: Path) -> None:
+    run_git(repo, "commit", "-q", "-m", "work")
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(command, arguments, standalone_mode=False)
+
+
+def test_a_committed_token_fails_with_the_severity(repo: Path, token: str) -> None:
+    commit(repo)
+    done = run(str(repo), "--rules", "intercom")
+    assert done.return_value == 13
+    assert token[:12] not in done.output
+    assert fingerprint("access_token", token) in done.output
+
+
+def test_a_staged_token_stops_the_commit(repo: Path, token: str) -> None:
+    assert run(str(repo), "--staged", "--fail-on", "medium").return_value == 13
+    (repo / "a.txt").write_text("clean")
+    run_git(repo, "add", "-A")
+    assert run(str(repo), "--staged", "--fail-on", "medium").return_value == 0
+
+
+def test_a_secret_in_use_is_told_as_such(repo: Path, token: str) -> None:
+    commit(repo)
+    (repo / ".gitignore").write_text(".env\n")
+    (repo / ".env").write_text(f"INTERCOM_ACCESS_TOKEN={token}\n")
+    done = run(str(repo), "--rules", "intercom")
+    assert done.return_value == 14
+    assert "EXP-002" in done.output
+
+
+def test_one_secret_in_two_repositories_is_one_leak(repo: Path, token: str, tmp_path: Path) -> None:
+    commit(repo)
+    run_git(tmp_path, "clone", "-q", str(repo), "copy")
+    done = run(str(repo), str(tmp_path / "copy"), "--format", "json", "--rules", "intercom")
+    (leak,) = json.loads(done.output)["leaks"]
+    assert {p["repository"] for p in leak["places"]} == {str(repo), str(tmp_path / "copy")}
+
+
+def test_sarif_names_the_fingerprint(repo: Path, token: str) -> None:
+    commit(repo)
+    done = run(str(repo), "--format", "sarif", "--rules", "intercom")
+    results = json.loads(done.output)["runs"][0]["results"]
+    assert any(fingerprint("access_token", token) in str(r["locations"]) for r in results)
+
+
+def test_a_waiver_outlives_a_rebase_and_hides_no_new_secret(repo: Path, token: str) -> None:
+    commit(repo)
+    mark = fingerprint("access_token", token)
+    (repo / "waivers.toml").write_text(
+        f'[[waiver]]\ncheck = "EXP-001"\nresource = "{mark}"\nowner = "ana@example.com"\n'
+        'reason = "Dead since the spring; see the ticket."\nexpires = 2099-01-01\n'
+    )
+    run_git(repo, "commit", "-q", "--amend", "-m", "another id")
+    assert run(str(repo), "--rules", "intercom").return_value == 0
+    (repo / "a.txt").write_text(make_access_token())
+    run_git(repo, "commit", "-q", "-a", "-m", "same line, new secret")
+    assert run(str(repo), "--rules", "intercom").return_value == 13
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "expected"),
+    [
+        (200, {"type": "admin", "app": {"id_code": "abc12345"}}, Liveness.LIVE),
+        (401, {"errors": [{"code": "token_revoked"}]}, Liveness.REVOKED),
+        (401, {"errors": [{"code": "token_unauthorized"}]}, Liveness.UNKNOWN),
+        (403, {"errors": [{"code": "forbidden"}]}, Liveness.UNKNOWN),
+    ],
+)
+def test_liveness_is_what_intercom_says(
+    repo: Path, token: str, status: int, body: object, expected: Liveness
+) -> None:
+    commit(repo)
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers["Authorization"])
+        return httpx.Response(status, json=body)
+
+    def connect(value: SecretStr) -> Iterator[Client]:
+        yield Client(value, "https://api.intercom.io", transport=httpx.MockTransport(answer))
+
+    engine = Kingfisher(all_rules=False)
+    scanned = scan(repo, engine)
+    (leak,) = verified(scanned.leaks, scanned.sources, engine, connect)
+    assert leak.liveness is expected
+    assert leak.workspace == ("abc12345" if expected is Liveness.LIVE else "")
+    assert set(asked) == {f"Bearer {token}"}
