@@ -17,13 +17,18 @@ from helpers.settings import Settings
 if TYPE_CHECKING:
     from helpers.intercom.client import Client
 
-__all__ = ["Context", "Progress"]
+__all__ = ["Context", "Progress", "Recorder"]
 
 Progress = Callable[[str], None]
+Recorder = Callable[..., object]  # (action, resource=…, result=…, **metadata)
 
 
 def _silent(message: str) -> None:
     """Show nothing: the default observer."""
+
+
+def _unrecorded(action: str, **told: Any) -> None:
+    """Record nothing: the sandbox's own actions are a rehearsal."""
 
 
 @dataclass
@@ -37,6 +42,7 @@ class Context:
     state: Path  # this profile's state folder
     clock: Callable[[], datetime]
     progress: Progress = _silent
+    record: Recorder = _unrecorded  # of the runbook's own actions, into its audit log
     hub: str = ""  # address of the sandbox's developer hub; empty on real profiles
     evidence: Datum[Any] = field(
         default_factory=lambda: Unavailable(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from helpers.choices import Choices
-from helpers.context import Context
+from helpers.context import Context, Recorder
 from helpers.demo import demo_secrets, open_demo
 from helpers.git import top_level
 from helpers.policy import Policy, load_policy
@@ -34,9 +35,22 @@ def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Contex
     else:
         settings = settings_of(choices)
         redactor, repo = redactor_of(settings), _repository(choices)
-        context = Context(settings, policy, redactor, repo, state_home(profile), _utc_now)
+        state = state_home(profile)
+        context = Context(settings, policy, redactor, repo, state, _utc_now)
+        context.record = _recorder(state, redactor)
     closing.callback(context.close)
     return context
+
+
+def _recorder(state: Path, redactor: Redactor) -> Recorder:
+    """What writes the runbook's own actions into the profile's audit log."""
+
+    def write(action: str, /, **told: Any) -> object:
+        from helpers.auditlog.log import record
+
+        return record(state, action, redactor=redactor, **told)
+
+    return write
 
 
 def settings_of(choices: Choices) -> Settings:

@@ -269,9 +269,9 @@ def local_actor() -> Actor:
     return Actor(user, socket.gethostname())
 
 
-def record(state: Path, action: str, **told: Any) -> Anchor:
+def record(state: Path, action: str, /, *, redactor: Redactor | None = None, **told: Any) -> Anchor:
     """Record one action of the runbook itself in a profile's own log, `state/audit`."""
-    with AuditLog.open(state / "audit", state) as log:
+    with AuditLog.open(state / "audit", state, redactor=redactor) as log:
         return log.append(action, **told)
 
 

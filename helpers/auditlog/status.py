@@ -33,7 +33,8 @@ __all__ = ["log_folder", "status_of"]
 _TIMES: Final = ("timestamp", "time", "ts", "@timestamp", "created_at")
 _RECENT: Final = 10
 _MOST: Final = 12
-_OWN: Final = "log."
+_OWN: Final = ("log.", "runbook.")
+_SIGNED: Final = "review.signed"
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _count(
             gap = Gap(days=(line.at - last).days, start=last, end=line.at)
         first, last = first or line.at, line.at
         records += 1
-        before += line.at < now
+        before += line.at < now and line.action != _SIGNED
         failures += line.result == "failure"
         actions[line.action] += 1
         actors[line.actor] += 1
@@ -128,7 +129,10 @@ def _shown(line: _Line) -> RecentRecord:
 
 
 def _chained(folder: Path) -> Iterator[_Line]:
-    """The records of one of our logs, without those the log writes about itself."""
+    """The records of one of our logs, without those of the log and of the runbook themselves.
+
+    What the runbook does is on record as well, but it is no sign that an application logs.
+    """
     for entry in entries(folder):
         if entry.action.startswith(_OWN):
             continue

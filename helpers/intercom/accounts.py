@@ -1,6 +1,6 @@
 """Service accounts for your own programs: a reader that can't write, a writer that does one thing.
 
-    with reader(settings, audit=log.misuse) as http:
+    with reader(settings, audit=recorder_of_misuse(state)) as http:
         contacts = http.get("/contacts", params={"per_page": 50}).json()
         http.delete("/contacts/123")  # ForbiddenCallError; nothing was sent, and it is on record
 

@@ -45,6 +45,7 @@ def build_report(run: Path, terms: Terms, before: history.Past | None = None) ->
         generated_at=terms.generated_at,
         steps=tuple(steps),
         findings=_with_waivers(findings, terms),
+        notes=terms.notes,
     )
     return history.compare(report, before or history.Past())
 

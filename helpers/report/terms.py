@@ -23,3 +23,4 @@ class Terms(Record):
     waivers: tuple[Waiver, ...] = ()
     steps: tuple[str, ...] = tuple(step.name for step in STEPS)
     reasons: Mapping[str, str] = {}
+    notes: tuple[str, ...] = ()  # for the reader, such as where the audit log stood

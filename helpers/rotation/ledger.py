@@ -82,8 +82,10 @@ class Ledger:
         *,
         clock: Callable[[], datetime],
         actor: str,
+        record: Callable[..., object] = lambda _action, **_told: None,
     ) -> None:
         self._db = connection
+        self._record_move = record  # told of each move, once it is in the ledger
         self._clock = clock
         self._new_id: Callable[[], str] = partial(secrets.token_hex, 8)
         self.actor = actor
@@ -129,6 +131,7 @@ class Ledger:
                     self._append(entry.id, "evidence", proof, detail)
         except sqlite3.IntegrityError:
             raise self._held(variable) from None
+        self._tell(entry)
         return entry
 
     def move(
@@ -165,6 +168,7 @@ class Ledger:
         with writing(self._db):
             self._replace(entry, moved)
             self._append(entry.id, "move", state, {**detail, **said})
+        self._tell(moved, before=entry.state)
         return moved
 
     def intend(self, entry: Entry, effect: str, **detail: Any) -> None:
@@ -229,6 +233,20 @@ class Ledger:
             }
             self._insert("INSERT INTO key_sightings VALUES ({})", values)
         return now
+
+    def _tell(self, entry: Entry, *, before: str = "") -> None:
+        self._record_move(
+            "runbook.rotation.move",
+            resource={
+                "id": entry.variable,
+                "kind": entry.kind,
+                "fingerprint": entry.new_fingerprint or entry.old_fingerprint,
+            },
+            state=str(entry.state),
+            run_id=entry.id,
+            reason=entry.reason,
+            **{"from": str(before)},
+        )
 
     def _record(self, entry: Entry, what: str, name: str, detail: Mapping[str, Any]) -> None:
         with writing(self._db):

@@ -64,7 +64,9 @@ def actor_of(context: Context) -> str:
 def ledger_of(context: Context) -> Iterator[Ledger]:
     """The profile's ledger, closed at the end. Raises StateError."""
     with closing(open_state(context.state)) as connection:
-        ledger = Ledger(connection, clock=context.clock, actor=actor_of(context))
+        ledger = Ledger(
+            connection, clock=context.clock, actor=actor_of(context), record=context.record
+        )
         if context.settings.profile is Profile.SANDBOX:
             ledger.number_ids()
         yield ledger

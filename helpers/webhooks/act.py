@@ -28,6 +28,7 @@ def act(context: Context) -> BatteryResult | Unavailable:
     forge = Forge(WEBHOOK, key, app_id=context.settings.text("INTERCOM_APP_ID", "sample01"))
     options = Options(consent=True, progress=context.progress)
     try:
+        context.record("runbook.webhook.battery", resource=URL)  # first: what can't be is not done
         trial = try_receiver(parse_target(context.settings.text(URL)), forge, options)
     except RunbookError as error:
         return _unavailable(str(error), Cause.FAILED)

@@ -11,6 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from helpers.auditlog.segments import entries
 from helpers.cli.keys import keys
 from helpers.cli.rotate import rotate
 from helpers.errors import RunbookError
@@ -123,3 +124,19 @@ def test_keys_tells_ages_and_fails_on_demand(run: Run, desk: Desk, tmp_path: Pat
 def test_the_sandbox_s_old_keys_fail_on_demand() -> None:
     result = CliRunner().invoke(keys, ["--fail-if-older-than", "100"], standalone_mode=False)
     assert result.return_value == 13
+
+
+def test_a_rotation_on_a_real_profile_is_in_the_runbooks_own_audit_log(
+    run: Run, desk: Desk, tmp_path: Path
+) -> None:
+    env = ("--env-file", str(desk.env_file))
+    run(rotate, "access-token", *env, "--mode", "in-place")
+    run(rotate, "access-token", *env, "--abort")
+    found = [
+        e for e in entries(tmp_path / "home" / "production" / "audit") if "log." not in e.action
+    ]
+    assert [(e.metadata["from"], e.metadata["state"]) for e in found] == [
+        ("", "PLANNED"),
+        ("PLANNED", "ABORTED"),
+    ]
+    assert {e.resource["id"] for e in found} == {"INTERCOM_ACCESS_TOKEN"}

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -367,3 +368,17 @@ def _to_confirmed(desk: Desk) -> None:
     desk.guide.begin(Mode.OVERLAP)
     desk.guide.go_on(desk.second_app())
     assert desk.guide.go_on(READERS).entry.state is State.CONFIRMED
+
+
+def test_every_move_of_a_rotation_is_told_to_the_audit_log(desk: Desk) -> None:
+    told: list[tuple[str, str]] = []
+
+    def record(action: str, **said: Any) -> None:
+        told.append((said["from"], said["state"]))
+        assert action == "runbook.rotation.move"
+        assert desk.token not in repr(said)
+
+    desk.context.record = record
+    desk.guide.begin(Mode.OVERLAP)
+    desk.guide.abort()
+    assert told == [("", "PLANNED"), ("PLANNED", "ABORTED")]
