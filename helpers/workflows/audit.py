@@ -34,6 +34,7 @@ from helpers.report.writers import write_reports
 from helpers.settings import Profile, profile_named, state_home
 from helpers.state import lock_profile, open_state
 from helpers.steps import STEPS, step_named
+from helpers.workflows.recording import recorded_run
 
 __all__ = ["INTERRUPTED", "AuditRequest", "AuditResult", "audit"]
 
@@ -112,8 +113,13 @@ def audit(request: AuditRequest, observer: Observer) -> AuditResult:
     steps = tuple(step_named(name).name for name in request.steps)
     with ExitStack() as closing:
         run, terms = _begin(request, profile, steps, observer, closing)
+        recorded = closing.enter_context(
+            recorded_run(state_home(profile), profile, run_name(run.started, profile), steps)
+        )
         run.execute([FIRST, *(step_named(name).notebook for name in steps)])
-        return _finish(run, terms.model_copy(update={"reasons": _reasons(run)}))
+        note = recorded.finished(failed=sum(bool(one.error) for one in run.outcomes))
+        told = {"reasons": _reasons(run), "notes": (note,)}
+        return _finish(run, terms.model_copy(update=told))
 
 
 def _begin(
