@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import sys
 import threading
 import traceback
 from collections.abc import Iterator
@@ -172,12 +173,16 @@ def _serve(receiver: type[_Receiver], client_secret: str) -> Iterator[str]:
     server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
+    ending = sys.is_finalizing  # kept: at the end of the interpreter names of modules are gone
     try:
         yield f"http://127.0.0.1:{server.server_port}/webhooks/intercom"
     finally:
-        server.shutdown()
+        # A block that was never left is closed when the interpreter ends. By then the thread stands
+        # still for good, and to wait for it would be to hang.
+        if not ending():
+            server.shutdown()
+            thread.join()
         server.server_close()
-        thread.join()
 
 
 class _Server(ThreadingHTTPServer):

@@ -14,6 +14,7 @@ import stamina
 from helpers.auditlog.mirrors import deliver, entries_after
 from helpers.auditlog.sinks import IntercomEvents, Syslog, event_of
 from helpers.errors import ConfigurationError, IntercomError, UnreachableError
+from helpers.intercom import pace, transport
 from helpers.sandbox.seeds import MIRROR_CONTACT
 from tests.auditlog.builders import Bench
 from tests.intercom.hub import Hub
@@ -193,7 +194,12 @@ def hub(sandbox_url: str) -> Iterator[Hub]:
         yield Hub(f"{sandbox_url}/w/mirror", http)
 
 
-def test_a_sandbox_that_refuses_slows_and_drops_gets_everything(ten: Bench, hub: Hub) -> None:
+def test_a_sandbox_that_refuses_slows_and_drops_gets_everything(
+    ten: Bench, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "_SHORT_PAUSE", 0.001)  # as often, but without the waiting
+    monkeypatch.setattr(transport, "pause_until_reset", lambda _: 0.001)
+    monkeypatch.setattr(pace, "pause_until_reset", lambda _: 0.001)
     hub.fault(kind="status", status=429, code="rate_limit_exceeded", route="/events", times=2)
     hub.fault(kind="status", status=503, route="/events", every=4, times=2)
     hub.fault(kind="drop", route="/events", every=5, times=2)
