@@ -23,6 +23,23 @@ _SILENT: Final = {
     "intercom_version_invalid": "this API version does not know it",
     "rate_limit_exceeded": "the rate limit was used up",
 }
+# the documented code of each write probe's 404 (API reference); a proxy's or a router's 404 has
+# another, and says nothing about a permission
+_ABSENT: Final = {
+    "PUT /admins/0/away": "admin_not_found",
+    "DELETE /tags/0": "not_found",
+    "DELETE /articles/0": "not_found",
+    "PUT /articles/0": "not_found",
+    "PUT /conversations/0": "not_found",
+    "DELETE /news/news_items/0": "not_found",
+    "DELETE /audiences/0": "not_found",
+    "DELETE /companies/0": "company_not_found",
+    "PUT /companies/0": "company_not_found",
+    "DELETE /tickets/0": "ticket_not_found",
+    "PATCH /data_connectors/0": "data_connector_not_found",
+    "DELETE /data_connectors/0": "data_connector_not_found",
+    "DELETE /secure_mode_secrets/0": "identity_verification_secret_not_found",
+}
 _PLAN: Final = 402
 _NOT_FOUND: Final = 404
 _UNAUTHORIZED: Final = 401
@@ -37,11 +54,17 @@ def read_answer(answer: Answer) -> ProbeAnswer:
         status=answer.status,
         code=answer.code,
         reading=reading,
-        absent=answer.status == _NOT_FOUND,
+        absent=_absent(answer),
         named=named[1] if named else "",
         why=why,
         request_id=answer.request_id,
     )
+
+
+def _absent(answer: Answer) -> bool:
+    """Whether there is nothing of that id; of a write probe only with the documented code."""
+    code = _ABSENT.get(answer.call, answer.code)
+    return answer.status == _NOT_FOUND and answer.code == code and code.endswith("not_found")
 
 
 def _reading(answer: Answer) -> tuple[Reading, str]:

@@ -1,0 +1,63 @@
+"""What every check that is shipped has to bring along."""
+
+from __future__ import annotations
+
+import re
+import typing
+
+import pytest
+
+from helpers.catalog import CHECKLIST, Check, load
+from helpers.model import Known, Status
+from helpers.steps import STEPS, step_named
+from tests.conftest import HOME
+
+CHECKS = load()
+OF_STEPS = [found for found in CHECKS if found.step in {step.name for step in STEPS}]
+# they ask a person about what nobody else can tell, and so can't fail
+ASKING = {"ACC-003", "ACC-005"}
+# still to be tried on made-up facts
+UNTRIED = {f"WHK-00{number}" for number in range(2, 10)}
+
+
+def named(check: Check) -> str:
+    return check.id
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=named)
+def test_a_check_tells_why_when_and_what_to_do(check: Check) -> None:
+    assert set(check.verdicts) == set(Status)
+    assert check.title
+    assert check.rationale
+    assert check.remediation
+    assert all(check.remediation)
+    assert check.checklist in {"", *CHECKLIST}
+    if check.id not in ASKING:
+        assert not check.verdicts[Status.FAIL].startswith("never")
+
+
+@pytest.mark.parametrize("check", OF_STEPS, ids=named)
+def test_a_check_asks_for_facts_that_exist_as_they_are(check: Check) -> None:
+    facts = step_named(check.step).load("facts")
+    wanted = typing.get_type_hints(check.function, _names(check))
+    for name in check.data:
+        assert name in facts.model_fields, name
+        assert Known[wanted[name]] in typing.get_args(facts.model_fields[name].annotation), name
+
+
+def _names(check: Check) -> dict[str, object]:
+    return dict(check.function.__globals__)
+
+
+def test_no_two_checks_share_an_id() -> None:
+    ids = [found.id for found in CHECKS]
+    assert len(ids) == len(set(ids))
+    assert all(re.fullmatch(r"[A-Z]{3}-\d{3}", one) for one in ids)
+
+
+def test_every_check_is_named_by_a_test() -> None:
+    """By its function or its id, in some test beside this one."""
+    own = HOME / "tests" / "test_catalog.py"
+    texts = "\n".join(p.read_text("utf-8") for p in (HOME / "tests").rglob("*.py") if p != own)
+    missing = [c.id for c in CHECKS if c.id not in texts and c.function.__name__ not in texts]
+    assert set(missing) <= UNTRIED
