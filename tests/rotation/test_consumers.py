@@ -1,0 +1,67 @@
+"""Consumers that report the fingerprint of their key at a URL, asked for real."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from helpers.errors import ConfigurationError
+from helpers.rotation.consumers import Consumer, reported
+
+MARK = "0123456789abcdef"
+
+
+class _Service(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        answers = {
+            "/key": (200, f'{{"key": "{MARK}"}}'),
+            "/error": (500, MARK),
+            "/moved": (302, MARK),
+            "/endless": (200, " " * 100_000 + MARK),
+            "/other": (200, "no fingerprint here"),
+        }
+        status, text = answers[self.path]
+        self.send_response(status)
+        self.send_header("Location", "/key")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        try:
+            self.wfile.write(text.encode())
+        except ConnectionError:
+            self.close_connection = True  # the reader had enough
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class's name)
+        """Be quiet."""
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Service) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_service_that_reports_its_key_is_believed(service: str) -> None:
+    assert reported(Consumer("api", url=f"{service}/key")) == {MARK}
+
+
+@pytest.mark.parametrize("path", ["error", "moved", "endless", "other"])
+def test_an_error_a_redirect_and_what_lies_beyond_the_limit_confirm_nothing(
+    service: str, path: str
+) -> None:
+    assert reported(Consumer("api", url=f"{service}/{path}")) == frozenset()
+
+
+def test_a_service_that_is_not_there_confirms_nothing() -> None:
+    assert reported(Consumer("api", url="http://127.0.0.1:9/key")) == frozenset()
+
+
+def test_plain_http_to_another_machine_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="plain HTTP"):
+        reported(Consumer("api", url="http://service.example/key"))
