@@ -45,7 +45,8 @@ def scopes(
     r"""Granted, used, allowed: the matrix, what to tick and untick, and the blast radius.
 
     \b
-    Exit status: 0 fine, 2 a file or name is off, 3 no token could be asked
+    Exit status: 0 shown, 2 a file or name is off, 3 the access token could not be asked.
+    This shows and does not judge: `runbook audit` judges, and ends with 10 to 14.
     """
     if listed or as_page:
         return _catalog(as_page=as_page)
