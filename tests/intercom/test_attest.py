@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from helpers.checks.access import two_factor_is_enforced
+from helpers.cli.attest import attest
+from helpers.cli.calls import calls
+from helpers.errors import StateError, UsageError
+from helpers.intercom.attestations import attest as keep
+from helpers.intercom.attestations import read_attestations
+from tests.checking import NOW, statuses
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(attest, arguments, standalone_mode=False)
+
+
+def test_an_answer_is_kept_and_listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("RUNBOOK_STATE_HOME", str(tmp_path))
+    assert "nobody answered" in run().output
+    done = run("two-factor", "--answer", "yes", "--by", "Ada", "--days", "30")
+    assert done.exception is None, done.exception
+    assert "yes, until" in run().output
+    assert isinstance(run("nonsense").exception, UsageError)
+
+
+def test_an_answer_replaces_the_one_before_and_keeps_only_a_hash(tmp_path: Path) -> None:
+    shot = tmp_path / "shot.png"
+    shot.write_bytes(b"picture")
+    day = datetime.now(UTC).date()
+    keep(tmp_path, "roles", answer="no", by="Ada", on=day, days=1)
+    keep(tmp_path, "roles", answer="yes", by="Bob", on=day, days=2, evidence=shot)
+    (kept,) = read_attestations(tmp_path)
+    assert (kept.answer, kept.by, kept.expires) == ("yes", "Bob", day + timedelta(days=2))
+    assert len(kept.evidence_sha256) == 64
+
+
+def test_an_answer_goes_stale_the_day_after_it_expires(tmp_path: Path) -> None:
+    for days, status in ((30, "PASS"), (29, "MANUAL")):
+        on = NOW.date() - timedelta(days=30)
+        said = keep(tmp_path, "two-factor", answer="yes", by="Ada", on=on, days=days)
+        assert statuses(two_factor_is_enforced, attestations=(said,)) == [status]
+
+
+def test_a_damaged_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / "attestations.json").write_text("[{]")
+    with pytest.raises(StateError):
+        read_attestations(tmp_path)
+
+
+def test_calls_lists_what_a_step_may_send() -> None:
+    shown = CliRunner().invoke(calls, ["scopes"], standalone_mode=False)
+    assert "GET /me" in shown.output
+    assert "DELETE /tags/0" in shown.output
