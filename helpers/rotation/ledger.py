@@ -11,66 +11,20 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from helpers.errors import LockedError, StateError
-from helpers.rotation.transitions import CLOSED, Mode, State, may_move
+from helpers.rotation.entries import Entry, Event, entry_of, event_of, row_of, stamp
+from helpers.rotation.transitions import Mode, State, may_move
 from helpers.state import seal, writing
 
 __all__ = ["Entry", "Event", "Ledger", "stamp"]
 
 _INSERT_ENTRY = "INSERT INTO rotations VALUES ({})"
 _INSERT_EVENT = "INSERT INTO rotation_events VALUES ({})"
-
-
-def stamp(moment: datetime) -> str:
-    """A moment as the ledger writes it: UTC, whole seconds."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One rotation, as the ledger has it. Times are UTC, ISO 8601."""
-
-    id: str
-    variable: str
-    kind: str
-    mode: Mode
-    compromised: bool
-    state: State
-    stood_at: str
-    reason: str
-    store: str
-    actor: str
-    old_fingerprint: str
-    new_fingerprint: str
-    opened_at: str
-    moved_at: str
-
-    @property
-    def open(self) -> bool:
-        """True until it is done, aborted or rolled back."""
-        return self.state not in CLOSED
-
-    @property
-    def at(self) -> State:
-        """The state the work goes on from."""
-        return State(self.stood_at) if self.state is State.NEEDS_HUMAN else self.state
-
-
-@dataclass(frozen=True)
-class Event:
-    """One line of a rotation's history."""
-
-    number: int
-    at: str
-    actor: str
-    what: str
-    name: str
-    detail: Mapping[str, Any]
 
 
 class Ledger:
@@ -125,7 +79,7 @@ class Ledger:
         )
         try:
             with writing(self._db):
-                self._insert(_INSERT_ENTRY, _row(entry))
+                self._insert(_INSERT_ENTRY, row_of(entry))
                 self._append(entry.id, "move", State.PLANNED, {"fingerprint": old_fingerprint})
                 for proof, detail in (evidence or {}).items():
                     self._append(entry.id, "evidence", proof, detail)
@@ -192,7 +146,7 @@ class Ledger:
         row = self._db.execute("SELECT * FROM rotations WHERE id = ?", (rotation,)).fetchone()
         if row is None:
             raise StateError(f"There is no rotation {rotation}.", "See `runbook rotate status`.")
-        return _entry(row)
+        return entry_of(row)
 
     def open_entry(self, variable: str) -> Entry | None:
         """The open rotation of a credential."""
@@ -201,14 +155,14 @@ class Ledger:
     def entries(self) -> tuple[Entry, ...]:
         """Every rotation, oldest first."""
         rows = self._db.execute("SELECT * FROM rotations ORDER BY opened_at, rowid")
-        return tuple(_entry(row) for row in rows)
+        return tuple(entry_of(row) for row in rows)
 
     def events(self, entry: Entry) -> tuple[Event, ...]:
         """The history of a rotation, oldest first."""
         rows = self._db.execute(
             "SELECT * FROM rotation_events WHERE rotation = ? ORDER BY number", (entry.id,)
         )
-        return tuple(_event(row) for row in rows)
+        return tuple(event_of(row) for row in rows)
 
     def last(self, entry: Entry, what: str, name: str) -> Event | None:
         """The newest event of this sort and name."""
@@ -271,7 +225,7 @@ class Ledger:
         self._db.execute(statement.format(marks), sealed)
 
     def _replace(self, old: Entry, new: Entry) -> None:
-        row = seal(_row(new))
+        row = seal(row_of(new))
         changes = ", ".join(f"{name} = :{name}" for name in row)
         changed = self._db.execute(
             f"UPDATE rotations SET {changes} WHERE id = :id AND state = :was AND moved_at = :then",  # noqa: S608 (our own columns)
@@ -294,37 +248,3 @@ class Ledger:
             f"A rotation of {variable} is open: {who}.",
             "Go on with --resume, or give it up with --abort.",
         )
-
-
-def _values(entry: Entry) -> dict[str, Any]:
-    return {field.name: getattr(entry, field.name) for field in fields(Entry)}
-
-
-def _row(entry: Entry) -> dict[str, Any]:
-    return {
-        name: int(value) if isinstance(value, bool) else str(value)
-        for name, value in _values(entry).items()
-    }
-
-
-def _entry(row: sqlite3.Row) -> Entry:
-    values = {name: row[name] for name in row.keys() if name != "row_hash"}  # noqa: SIM118 (a Row iterates values)
-    return Entry(
-        **{
-            **values,
-            "mode": Mode(values["mode"]),
-            "state": State(values["state"]),
-            "compromised": bool(values["compromised"]),
-        }
-    )
-
-
-def _event(row: sqlite3.Row) -> Event:
-    return Event(
-        number=row["number"],
-        at=row["at"],
-        actor=row["actor"],
-        what=row["what"],
-        name=row["name"],
-        detail=json.loads(row["detail"]),
-    )
