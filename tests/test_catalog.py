@@ -39,10 +39,11 @@ def test_a_check_tells_why_when_and_what_to_do(check: Check) -> None:
 @pytest.mark.parametrize("check", OF_STEPS, ids=named)
 def test_a_check_asks_for_facts_that_exist_as_they_are(check: Check) -> None:
     facts = step_named(check.step).load("facts")
+    known: typing.Any = Known
     wanted = typing.get_type_hints(check.function, _names(check))
     for name in check.data:
         assert name in facts.model_fields, name
-        assert Known[wanted[name]] in typing.get_args(facts.model_fields[name].annotation), name
+        assert known[wanted[name]] in typing.get_args(facts.model_fields[name].annotation), name
 
 
 def _names(check: Check) -> dict[str, object]:
