@@ -7,8 +7,10 @@ holds the highest, by which an older runbook recognises a file that is too new f
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
@@ -74,8 +76,27 @@ def migrations() -> Mapping[int, tuple[str, str]]:
 def _make_private(folder: Path, path: Path) -> None:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+    if not os.path.lexists(path):
+        _create(path)
+    if path.is_symlink() or not path.is_file():
+        raise OSError(errno.ELOOP, "it is no regular file")
     path.chmod(0o600)
+
+
+def _create(path: Path) -> None:
+    """Put an empty file in place, 0600, without ever closing a descriptor of the database.
+
+    Closing any descriptor of a file drops all of the process's POSIX locks on it, also those of
+    another connection (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".state-")
+    os.close(descriptor)
+    try:
+        os.link(name, path)
+    except FileExistsError:
+        pass  # another process was quicker
+    finally:
+        Path(name).unlink()
 
 
 @contextmanager
@@ -124,12 +145,13 @@ def _back_up(connection: sqlite3.Connection, path: Path, number: int) -> None:
     """Copy a database that holds something, as it is before this migration."""
     if not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
         return
-    backup = path.with_name(f"{path.name}.before-{number:04}")
-    partial = backup.with_name(f"{backup.name}.{os.getpid()}")
-    partial.unlink(missing_ok=True)
-    os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    connection.execute("VACUUM INTO ?", (str(partial),))
-    partial.replace(backup)
+    descriptor, partial = tempfile.mkstemp(dir=path.parent, prefix=".state-")  # 0600, and empty
+    os.close(descriptor)
+    try:
+        connection.execute("VACUUM INTO ?", (partial,))
+        Path(partial).replace(path.with_name(f"{path.name}.before-{number:04}"))
+    finally:
+        Path(partial).unlink(missing_ok=True)
 
 
 def _apply(connection: sqlite3.Connection, number: int) -> None:

@@ -140,7 +140,7 @@ def test_two_processes_that_open_a_new_state_at_once_both_succeed(tmp_path: Path
 def test_a_write_that_raises_is_rolled_back(tmp_path: Path) -> None:
     connection = open_state(tmp_path)
     statement = (
-        "INSERT INTO runs (name, profile, generated_at, tool_version) VALUES ('a','b','c','d')"
+        "INSERT INTO runs (name, generated_at, tool_version, summary) VALUES ('a','b','c','d')"
     )
 
     def fail() -> None:
