@@ -1,0 +1,78 @@
+"""`runbook diff RUN RUN`: what changed from one finished run to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from helpers.model import Baseline, Status
+
+if TYPE_CHECKING:
+    from helpers.model import Finding, Report
+
+__all__ = ["diff"]
+
+_Run = click.Path(path_type=Path, file_okay=False)
+_GROUPS: Final = (
+    ("new", Baseline.NEW),
+    ("back again", Baseline.REGRESSED),
+    ("unchanged", Baseline.UNCHANGED),
+)
+
+
+@click.command()
+@click.argument("earlier", type=_Run)
+@click.argument("later", type=_Run)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json", "html", "sarif", "markdown")),
+    default="text",
+    show_default=True,
+)
+def diff(earlier: Path, later: Path, form: str) -> None:
+    """Compare two finished runs: failures that are new, unchanged and fixed.
+
+    A failure counts as fixed only where its check looked again. Failures that come back after an
+    earlier run had mended them are told in each run's own report, which knows the whole history.
+    """
+    from helpers.errors import UsageError
+    from helpers.history import compare, past_of
+    from helpers.report.folder import load_report
+
+    before, after = load_report(earlier), load_report(later)
+    if before.profile != after.profile:
+        raise UsageError(
+            f"{earlier.name} is of {before.profile}, {later.name} of {after.profile}.",
+            "Compare two runs of one profile.",
+        )
+    compared = compare(after, past_of(before))
+    if form == "text":
+        _show(compared)
+        return
+    from helpers.report.writers import render
+
+    click.echo(render(compared, form), nl=False)
+
+
+def _show(compared: Report) -> None:
+    from helpers.report.words import change_sentence
+
+    click.echo(change_sentence(compared))
+    failing = [f for f in compared.findings if f.status is Status.FAIL]
+    for word, baseline in _GROUPS:
+        for finding in failing:
+            if finding.baseline is baseline:
+                click.echo(_line(word, finding))
+    for finding in compared.fixed:
+        click.echo(_line("fixed", finding))
+
+
+def _line(word: str, finding: Finding) -> str:
+    from helpers.visible import visible
+
+    waived = ", waived" if finding.waiver else ""
+    said = f"{finding.check}  {visible(finding.resource.label)}: {visible(finding.message)}"
+    return f"{word:<10}  {finding.severity}{waived}  {said}"

@@ -1,0 +1,99 @@
+"""`runbook report RUN`: the report of a finished run, in any format, on its terms or on others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from helpers.exit_status import THRESHOLDS, Threshold
+from helpers.model import Severity
+from helpers.settings import Profile
+
+if TYPE_CHECKING:
+    from helpers.model import Report
+
+__all__ = ["report"]
+
+_File = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("text", "json", "html", "sarif", "markdown")),
+    default="text",
+    show_default=True,
+)
+@click.option("--output", type=_File, default=None, help="A file (0600) in place of the terminal.")
+@click.option("--policy", type=_File, default=None, help="Judge by this policy, not by the run's.")
+@click.option("--waivers", type=_File, default=None, help="With these waivers, not the run's.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(THRESHOLDS),
+    default=None,
+    help="The severity from which a failure counts. Default: high; on the sandbox: never.",
+)
+def report(  # noqa: PLR0917 (click passes options so)
+    run: Path,
+    form: str,
+    output: Path | None,
+    policy: Path | None,
+    waivers: Path | None,
+    fail_on: str | None,
+) -> int:
+    """Judge a run's saved snapshots again, and show the report.
+
+    Without --policy and --waivers the findings are those of the run, byte for byte. The exit status
+    is that of `runbook audit`. Files that differ from the run's manifest are told.
+    """
+    from helpers.exit_status import exit_status
+    from helpers.policy import load_policy
+    from helpers.report.again import judge_again
+    from helpers.report.folder import load_terms, manifest_problems
+    from helpers.waivers import load_waivers
+
+    for problem in manifest_problems(run):
+        click.echo(f"Warning: {problem} since the run was finished.", err=True)
+    profile = load_terms(run).profile
+    found = judge_again(
+        run,
+        policy=load_policy(profile, policy) if policy else None,
+        waivers=load_waivers(waivers) if waivers else None,
+    )
+    _show(_text(found) if form == "text" else _written(found, form), output)
+    return exit_status(found, _threshold(fail_on, profile))
+
+
+def _show(content: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(content, nl=False)
+        return
+    from helpers.files import write_private
+
+    write_private(output, content)
+    click.echo(f"Report: {output}")
+
+
+def _written(found: Report, form: str) -> str:
+    from helpers.report.writers import render
+
+    return render(found, form)
+
+
+def _text(found: Report) -> str:
+    from helpers.views.base import stack
+    from helpers.views.checklist import checklist_view
+    from helpers.views.findings import coverage_view, findings_table, fixed_view
+
+    findings = findings_table(found.findings)
+    views = (coverage_view(found), checklist_view(found), findings, fixed_view(found))
+    return stack(*views).text + "\n"
+
+
+def _threshold(text: str | None, profile: str) -> Threshold:
+    chosen = text or ("never" if profile == Profile.SANDBOX else "high")
+    return "never" if chosen == "never" else Severity(chosen)
