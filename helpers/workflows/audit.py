@@ -34,6 +34,7 @@ from helpers.report.writers import write_reports
 from helpers.settings import Profile, profile_named, state_home
 from helpers.state import lock_profile, open_state
 from helpers.steps import STEPS, step_named
+from helpers.workflows.preflight import ASKING, ask_once
 from helpers.workflows.recording import recorded_run
 
 __all__ = ["INTERRUPTED", "AuditRequest", "AuditResult", "audit"]
@@ -133,6 +134,8 @@ def _begin(
     started = datetime.now(UTC).replace(microsecond=0)
     policy, waivers = policy_of(request.choices), waivers_of(request.choices)
     redactor = _redactor(request.choices, profile)
+    if profile is not Profile.SANDBOX and ASKING & set(steps):
+        ask_once(settings_of(request.choices))
     closing.enter_context(lock_profile(state_home(profile), wait=request.wait))
     folder = start_run(request.out, run_name(started, profile))
     environ = {SANDBOX_URL: _sandbox(closing)} if profile is Profile.SANDBOX else {}

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pydantic import SecretStr  # noqa: TC002 (a type, like those beside it)
+from pydantic import SecretStr
 
 from helpers import catalog
 from helpers.collectors.exposure import configured_fingerprints, configured_secrets

@@ -1,0 +1,161 @@
+"""A whole audit, from the command line to the files it leaves."""
+
+from __future__ import annotations
+
+import json
+import signal
+import stat
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from helpers.model import Report
+from helpers.redaction import Redactor
+from helpers.report.build import build_report
+from helpers.report.folder import load_report, load_terms, manifest_problems
+from helpers.sandbox.seeds import DEMO
+from tests.conftest import run_git
+from tests.e2e.conftest import CommandLine
+
+NOTEBOOKS = 9
+
+
+@pytest.fixture(scope="module")
+def sandbox_run(tmp_path_factory: pytest.TempPathFactory):
+    """One audit of the demo, looked at from many sides."""
+    cli = CommandLine(tmp_path_factory.mktemp("audit"))
+    done = cli.run("audit")
+    assert done.returncode == 0, done.stderr
+    return cli, done
+
+
+def secrets_of_the_demo() -> Redactor:
+    redactor = Redactor()
+    for profile in DEMO.profiles.values():
+        redactor.register("access_token", profile.access_token)
+        redactor.register("client_secret", profile.client_secret)
+        redactor.register("identity_secret", profile.identity_secret)
+    redactor.register("access_token", DEMO.read_token)
+    redactor.register("access_token", DEMO.write_token)
+    return redactor
+
+
+def leaks_in(folder: Path) -> list[str]:
+    redactor = secrets_of_the_demo()
+    return [
+        f"{path.name}: {label}"
+        for path in folder.rglob("*")
+        if path.is_file()
+        for label in redactor.leaks(path.read_bytes())
+    ]
+
+
+def test_audit_of_the_demo_ends_with_0_and_names_the_report(sandbox_run):
+    cli, done = sandbox_run
+    assert f"Report: {cli.last_run() / 'report.html'}" in done.stdout
+    assert "judged" in done.stdout
+
+
+def test_run_folder_holds_every_file_and_its_manifest_is_right(sandbox_run):
+    run = sandbox_run[0].last_run()
+    names = {path.name for path in run.iterdir()}
+    assert {"report.html", "report.sarif", "report.md", "results.json", "manifest.json"} <= names
+    assert len(list((run / "notebooks").glob("*.ipynb"))) == NOTEBOOKS
+    assert len(list((run / "snapshots").glob("*.json"))) == NOTEBOOKS - 2
+    assert list(manifest_problems(run)) == []
+
+
+def test_every_step_completed_and_every_severity_is_found(sandbox_run):
+    report = load_report(sandbox_run[0].last_run())
+    assert [step.step for step in report.steps if not step.completed] == []
+    assert all(report.failures().values())
+
+
+def test_files_and_folders_are_for_their_owner_only(sandbox_run):
+    run = sandbox_run[0].last_run()
+    modes = {(path.is_dir(), stat.S_IMODE(path.stat().st_mode)) for path in (run, *run.rglob("*"))}
+    assert modes == {(True, 0o700), (False, 0o600)}
+
+
+def test_no_artefact_and_no_state_holds_a_secret_in_any_form(sandbox_run):
+    cli, done = sandbox_run
+    assert leaks_in(cli.out) == []
+    assert leaks_in(cli.folder / "state") == []
+    assert list(secrets_of_the_demo().leaks((done.stdout + done.stderr).encode())) == []
+
+
+def test_judging_the_saved_snapshots_again_gives_the_same_findings(sandbox_run):
+    run = sandbox_run[0].last_run()
+    again = build_report(run, load_terms(run))
+    assert again.findings == load_report(run).findings
+
+
+def test_executed_notebooks_ran_to_their_last_cell(sandbox_run):
+    for path in (sandbox_run[0].last_run() / "notebooks").glob("*.ipynb"):
+        notebook = nbformat.read(path, as_version=4)
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        assert all(cell.execution_count for cell in code if cell.source), path.name
+
+
+def test_second_run_is_compared_with_the_first(sandbox_run, tmp_path: Path):
+    cli, _ = sandbox_run
+    done = cli.run("audit", "--steps", "environment", "--out", str(tmp_path))
+    assert "Since the run before: 0 new, 0 back again" in done.stdout
+
+
+def test_audit_of_a_live_profile_fails_by_the_worst_finding(
+    cli: CommandLine, live: Path, repo: Path
+):
+    (repo / "README.md").write_text("# An app\n")
+    run_git(repo, "add", "README.md")
+    run_git(repo, "commit", "-qm", "Begin")
+    before = _listing(repo)
+    arguments = ("--profile", "production", "--env-file", str(live), "--repo", str(repo))
+    done = cli.run("audit", *arguments)
+    assert done.returncode == 14, done.stdout + done.stderr
+    report = load_report(cli.last_run())
+    assert report.profile == "production"
+    assert [step.step for step in report.steps if not step.completed] == []
+    assert leaks_in(cli.folder) == []
+    assert _listing(repo) == before, "an audit of a real profile changes nothing"
+
+
+def _listing(repo: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in repo.rglob("*") if path.is_file()}
+
+
+def test_threshold_decides_the_status_and_not_the_report(cli: CommandLine, live: Path, repo: Path):
+    arguments = ("--profile", "production", "--env-file", str(live), "--repo", str(repo))
+    done = cli.run("audit", *arguments, "--steps", "environment", "--fail-on", "never")
+    assert done.returncode == 0
+    assert "fail" in done.stdout
+
+
+def test_keep_prunes_older_runs(cli: CommandLine):
+    for _ in range(2):
+        assert cli.run("audit", "--steps", "webhooks", "--keep", "1").returncode == 0
+    assert len(list(cli.out.iterdir())) == 1
+
+
+def test_terminated_run_keeps_what_is_finished_and_says_what_is_missing(cli: CommandLine):
+    with cli.start("audit", "--jobs", "1") as process:
+        assert process.stderr is not None
+        while not process.stderr.readline().startswith("01_environment_setup"):
+            pass
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    report = load_report(cli.last_run())
+    completed = {step.step for step in report.steps if step.completed}
+    missing = [step for step in report.steps if not step.completed]
+    assert "environment" in completed
+    assert missing
+    assert all("interrupted" in step.reason for step in missing)
+    assert (cli.last_run() / "report.html").is_file()
+
+
+def test_results_are_valid_against_the_model(sandbox_run):
+    text = (sandbox_run[0].last_run() / "results.json").read_text()
+    assert Report.model_validate_json(text).schema_version == 1
+    assert json.loads(text)["profile"] == "sandbox"

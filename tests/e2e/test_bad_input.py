@@ -1,0 +1,170 @@
+"""Whatever is wrong with what a user gives: one clear message, the documented status."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import HOME, make_access_token
+from tests.e2e.conftest import CommandLine
+
+NOBODY = 65534
+
+
+def said(cli: CommandLine, status: int, *arguments: str, **environ: str) -> str:
+    done = cli.run("audit", "--repo", str(cli.folder), *arguments, **environ)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stderr
+
+
+def test_unknown_profile_names_those_that_exist(cli: CommandLine):
+    assert "sandbox, development, staging, production" in said(cli, 2, "--profile", "prod")
+
+
+def test_unknown_step_names_those_that_exist(cli: CommandLine):
+    assert "environment, exposure" in said(cli, 2, "--steps", "everything")
+
+
+def test_unknown_option_is_refused(cli: CommandLine):
+    assert "No such option" in said(cli, 2, "--frobnicate")
+
+
+def test_without_a_token_nothing_starts(cli: CommandLine):
+    message = said(cli, 2, "--profile", "production")
+    assert "INTERCOM_ACCESS_TOKEN" in message
+    assert not cli.out.exists()
+
+
+def test_wrong_token_is_told_once(cli: CommandLine, live: Path):
+    base = next(li for li in live.read_text().splitlines() if li.startswith("INTERCOM_BASE_URL"))
+    token = make_access_token()
+    message = said(
+        cli,
+        3,
+        "--profile",
+        "production",
+        INTERCOM_ACCESS_TOKEN=token,
+        INTERCOM_BASE_URL=base.partition("=")[2],
+    )
+    assert "GET /me" in message
+    assert token not in message
+
+
+def test_unreachable_host_is_told_once(cli: CommandLine):
+    message = said(
+        cli,
+        3,
+        "--profile",
+        "production",
+        INTERCOM_ACCESS_TOKEN=make_access_token(),
+        INTERCOM_BASE_URL="http://127.0.0.1:9",
+    )
+    assert "127.0.0.1" in message
+
+
+@pytest.mark.parametrize("url", ["http://api.example.com", "ftp://127.0.0.1", "api.intercom.io"])
+def test_token_goes_to_no_host_that_is_neither_https_nor_loopback(cli: CommandLine, url: str):
+    message = said(
+        cli,
+        2,
+        "--profile",
+        "production",
+        INTERCOM_ACCESS_TOKEN=make_access_token(),
+        INTERCOM_BASE_URL=url,
+    )
+    assert "INTERCOM_BASE_URL" in message
+
+
+def test_unknown_region_names_those_that_exist(cli: CommandLine):
+    message = said(
+        cli,
+        2,
+        "--profile",
+        "production",
+        INTERCOM_ACCESS_TOKEN=make_access_token(),
+        INTERCOM_REGION="mars",
+    )
+    assert "us, eu" in message
+
+
+def test_region_of_another_continent_is_a_finding(cli: CommandLine, live: Path):
+    text = live.read_text().replace("INTERCOM_REGION=us", "INTERCOM_REGION=eu")
+    (cli.folder / "eu.env").write_text(text)
+    arguments = ("--profile", "production", "--env-file", "eu.env", "--steps", "environment")
+    done = cli.run("audit", *arguments, "--fail-on", "medium")
+    assert done.returncode >= 12
+    assert "ENV-010" in (cli.last_run() / "report.md").read_text()
+
+
+def test_broken_env_file_names_the_line(cli: CommandLine):
+    (cli.folder / ".env").write_text("INTERCOM_REGION=us\nwhat is this\n")
+    assert "line 2" in said(cli, 2, "--profile", "production")
+
+
+def test_absent_env_file_is_named(cli: CommandLine):
+    assert "nowhere.env" in said(cli, 2, "--profile", "production", "--env-file", "nowhere.env")
+
+
+def test_bad_policy_names_line_and_choice(cli: CommandLine):
+    (cli.folder / "policy.toml").write_text("[rotation]\nmax_age = 3\n")
+    message = said(cli, 2)
+    assert "line 2" in message
+    assert "max_age_days" in message
+
+
+def test_bad_waiver_names_the_line(cli: CommandLine):
+    (cli.folder / "waivers.toml").write_text('[[waiver]]\ncheck = "ENV-001"\n')
+    message = said(cli, 2)
+    assert "waivers.toml, line 1" in message
+
+
+def test_folder_without_git_is_looked_at_as_far_as_it_goes(cli: CommandLine):
+    (cli.folder / "plain").mkdir()
+    done = cli.run("audit", "--repo", "plain", "--steps", "environment", "--fail-on", "critical")
+    assert done.returncode == 10
+    assert "not a git repository" in (cli.last_run() / "report.md").read_text()
+
+
+def test_output_that_may_not_be_written_is_refused(tmp_path: Path):
+    """The child runs as nobody, and is first shown to be refused there."""
+    if os.geteuid() != 0:
+        pytest.skip("becoming another user needs root")
+    tmp_path.chmod(0o755)
+    for folder in tmp_path.parents:
+        if folder != Path("/") and not folder.stat().st_mode & 0o005:
+            pytest.skip(f"{folder} keeps other users out, so nobody can't come this far")
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0o755)
+    state = tmp_path / "state"
+    state.mkdir()
+    os.chown(state, NOBODY, NOBODY)
+    touch = ["setpriv", f"--reuid={NOBODY}", "--clear-groups", "touch", str(locked / "probe")]
+    if not shutil.which("setpriv"):
+        pytest.skip("setpriv is missing: apt install util-linux")
+    assert subprocess.run(touch, check=False, capture_output=True).returncode != 0
+    command = [
+        *touch[:3],
+        sys.executable,
+        "-m",
+        "helpers.cli",
+        "audit",
+        "--out",
+        str(locked / "runs"),
+    ]
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(state),
+        "RUNBOOK_STATE_HOME": str(state),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    done = subprocess.run(
+        command, cwd=HOME, env=environ, check=False, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode in (1, 2), done.stderr
+    assert "Permission denied" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,95 @@
+"""A step that fails, a kernel that dies, a notebook that leaks, a profile that is taken."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from helpers.choices import Choices
+from helpers.errors import LeakError, LockedError
+from helpers.exit_status import BLIND
+from helpers.model import Status
+from helpers.report.folder import load_report
+from helpers.sandbox.seeds import DEMO
+from helpers.settings import Profile, state_home
+from helpers.state import lock_profile
+from helpers.workflows import audit as workflow
+from helpers.workflows.audit import AuditRequest, audit
+from tests.notebooks import notebook
+from tests.test_execution import Watcher
+
+
+@pytest.fixture
+def notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the notebooks that a test may break, and a state of its own."""
+    monkeypatch.delenv("INTERCOM_ACCESS_TOKEN", raising=False)
+    monkeypatch.setenv("RUNBOOK_STATE_HOME", str(tmp_path / "state"))
+    folder = tmp_path / "notebooks"
+    shutil.copytree(workflow.NOTEBOOKS, folder)
+    monkeypatch.setattr(workflow, "NOTEBOOKS", folder)
+    return folder
+
+
+def request(tmp_path: Path, *steps: str) -> AuditRequest:
+    return AuditRequest(Choices(), tmp_path / "runs", steps=steps, fail_on="never")
+
+
+@pytest.mark.parametrize("fault", ["1/0", "import os; os._exit(9)"], ids=["raises", "dies"])
+def test_step_that_fails_leaves_the_others_and_is_told(notebooks: Path, tmp_path: Path, fault: str):
+    notebook(notebooks / "06_workspace_access.ipynb", fault)
+    result = audit(request(tmp_path, "environment", "access"), Watcher())
+    report = load_report(result.folder)
+    completed = {step.step: step.completed for step in report.steps}
+    assert completed == {"environment": True, "access": False}
+    blind = {finding.status for finding in report.findings if finding.step == "access"}
+    assert Status.PASS not in blind
+    assert Status.ERROR in blind
+    assert "access" in next(step.reason for step in report.steps if not step.completed) or fault
+    assert (result.folder / "notebooks" / "06_workspace_access.ipynb").is_file()
+
+
+def test_missing_step_counts_as_not_looked_at(notebooks: Path, tmp_path: Path):
+    from helpers.exit_status import exit_status
+    from helpers.model import Severity
+
+    notebook(notebooks / "05_webhook_verification.ipynb", "1/0")
+    result = audit(request(tmp_path, "webhooks"), Watcher())
+    assert exit_status(result.report, Severity.CRITICAL) in (3, BLIND)
+
+
+def test_last_notebook_that_fails_takes_nothing_away(notebooks: Path, tmp_path: Path):
+    notebook(notebooks / "08_security_checklist.ipynb", "1/0")
+    result = audit(request(tmp_path, "environment"), Watcher())
+    assert [outcome.job.name for outcome in result.failed] == ["08_security_checklist"]
+    assert (result.folder / "report.html").is_file()
+
+
+def test_file_that_holds_a_secret_is_withheld_and_the_run_fails_loudly(
+    notebooks: Path, tmp_path: Path
+):
+    code = (
+        "from pathlib import Path; from helpers.sandbox.seeds import DEMO; "
+        "Path(run_dir, 'notes.txt').write_text(DEMO.profiles['production'].client_secret)"
+    )
+    notebook(notebooks / "00_start_here.ipynb", code.replace("run_dir", "globals()['run_dir']"))
+    with pytest.raises(LeakError, match=r"notes\.txt") as caught:
+        audit(request(tmp_path, "webhooks"), Watcher())
+    secret = DEMO.profiles["production"].client_secret
+    assert secret not in str(caught.value)
+    left = [path for path in tmp_path.joinpath("runs").rglob("*") if path.is_file()]
+    assert left
+    assert not any(secret.encode() in path.read_bytes() for path in left)
+    assert not any(path.name == "manifest.json" for path in left), "it must not look complete"
+
+
+def test_profile_that_another_run_holds_is_refused_with_its_holder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("RUNBOOK_STATE_HOME", str(tmp_path / "state"))
+    with (
+        lock_profile(state_home(Profile.SANDBOX)),
+        pytest.raises(LockedError, match=r"process .* holds it since"),
+    ):
+        audit(request(tmp_path, "environment"), Watcher())
