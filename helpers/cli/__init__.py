@@ -31,7 +31,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "report": ("helpers.cli.report:report", "Judge a finished run again; show it in any format."),
     "diff": ("helpers.cli.diff:diff", "What changed from one run to another."),
     "checks": ("helpers.cli.checks:checks", "Every check there is."),
-    "explain": ("helpers.cli.checks:explain", "Why a check exists, and what leads to each verdict."),
+    "explain": ("helpers.cli.checks:explain", "Why a check exists, and its verdicts."),
     "lab": ("helpers.cli.lab:lab", "Open JupyterLab at the first notebook."),
     "init": ("helpers.cli.init:init", "Set a repository up: .env.example, .gitignore, .env."),
     "keys": ("helpers.cli.keys:keys", "How old every key is, and when it is due."),
@@ -41,7 +41,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "scopes": ("helpers.cli.scopes:scopes", "What tokens may do, what code needs, what to change."),
     "docs": ("helpers.cli.docs:docs", "Re-make the committed notebooks on the sandbox."),
     "test": ("helpers.cli.test:test", "Run every test, and check the notebooks."),
-    "webhook": ("helpers.cli.webhook:webhook", "Try a webhook receiver; list what it is tried with."),
+    "webhook": ("helpers.cli.webhook:webhook", "Try a webhook receiver; list the cases."),
 }
 
 

@@ -119,6 +119,9 @@ class Transport(httpx.BaseTransport):
     def _again(self, request: httpx.Request, call: Call, first: _TryAgainError) -> httpx.Response:
         """Go on after a first failure; what comes last is what the caller gets."""
         import stamina
+        from stamina.instrumentation import set_on_retry_hooks
+
+        set_on_retry_hooks(())  # its default hook writes to standard error
 
         failure = first
         replayed = False

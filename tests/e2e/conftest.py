@@ -67,7 +67,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = folder / "live.env"
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=HOME) as process:
         assert process.stdout is not None
-        lines = []
+        lines: list[str] = []
         while not lines or not lines[-1].startswith("INTERCOM_IDENTITY_SECRET"):
             lines.append(process.stdout.readline())
         path.write_text("".join(lines))
