@@ -10,20 +10,11 @@ import click
 
 __all__ = ["lab"]
 
-HOME = Path(__file__).resolve().parents[2]
-
 
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def lab(arguments: tuple[str, ...]) -> None:
     """Open JupyterLab at notebooks/00_start_here.ipynb. ARGUMENTS go to JupyterLab."""
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        f"--config={Path(__file__).with_name('lab_config.py')}",
-        f"--ServerApp.root_dir={HOME}",
-        "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb",
-        *arguments,
-    ]
+    config = Path(__file__).with_name("lab_config.py")
+    command = [sys.executable, "-m", "jupyterlab", f"--config={config}", *arguments]
     os.execv(sys.executable, command)  # noqa: S606 (JupyterLab takes this process's place)

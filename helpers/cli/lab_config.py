@@ -1,11 +1,18 @@
-"""Jupyter's configuration for `runbook lab`: nothing phones home, and saves are redacted."""
+"""Jupyter's configuration for `runbook lab`: nothing phones home, and saves are redacted.
 
+What stands here, the arguments of `runbook lab` can override.
+"""
+
+from pathlib import Path
 from typing import Any
 
 from helpers.contents import redact_before_saving
 
 c: Any = get_config()  # type: ignore[name-defined]  # noqa: F821 (given by Jupyter)
 
+c.ServerApp.root_dir = str(Path(__file__).resolve().parents[2])
+c.LabApp.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 c.LabApp.news_url = None
+c.LabApp.extension_manager = "readonly"
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.FileContentsManager.pre_save_hook = redact_before_saving
