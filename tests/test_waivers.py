@@ -1,0 +1,188 @@
+"""Waivers annotate, never remove; and they are under watch themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import catalog
+from helpers.errors import ConfigurationError
+from helpers.judge import judge
+from helpers.model import Finding, Resource, Snapshot, Status, Unavailable
+from helpers.policy import Policy
+from helpers.waivers import Waiver, WaiverFacts, apply_waivers, load_waivers
+from tests.report.samples import NOW, finding
+
+LAST_DAY = date(2026, 3, 2)
+KNOWN = {"ENV-001", "ENV-002"}
+GOOD = """\
+[[waiver]]
+check = "ENV-001"
+resource = ".env*"
+owner = "ana@example.com"
+reason = "Known."
+expires = 2026-03-31
+"""
+
+
+def waiver(check: str = "ENV-001", resource: str = "*", expires: date = LAST_DAY) -> Waiver:
+    return Waiver(check=check, resource=resource, owner="ana", reason="known", expires=expires)
+
+
+def noted(*waivers: Waiver, status: Status = Status.FAIL, now: datetime = NOW) -> Finding:
+    ((one,), _) = apply_waivers([finding(status=status)], waivers, KNOWN, now)
+    return one
+
+
+def verdicts(facts: WaiverFacts) -> dict[str, set[Status]]:
+    snapshot = Snapshot(step="waivers", profile="production", taken_at=NOW, facts=facts)
+    found: dict[str, set[Status]] = {}
+    for one in judge(snapshot, catalog.load("waivers"), Policy(), NOW):
+        found.setdefault(one.check, set()).add(one.status)
+    return found
+
+
+def verdicts_of(findings: Sequence[Finding], *waivers: Waiver) -> dict[str, set[Status]]:
+    return verdicts(apply_waivers(findings, waivers, KNOWN, NOW)[1])
+
+
+def test_a_waived_finding_keeps_its_verdict_and_bears_owner_reason_and_end() -> None:
+    one = noted(waiver())
+    assert one.status is Status.FAIL
+    assert one.waiver is not None
+    assert one.waiver.model_dump() == {"owner": "ana", "reason": "known", "expires": "2026-03-02"}
+    assert not one.failing
+
+
+def test_a_waiver_holds_to_the_end_of_its_last_day() -> None:
+    assert noted(waiver(), now=datetime(2026, 3, 2, 23, 59, 59, tzinfo=UTC)).waiver
+    assert not noted(waiver(), now=datetime(2026, 3, 3, tzinfo=UTC)).waiver
+
+
+def test_expired_waiver_does_not_suppress() -> None:
+    assert noted(waiver(expires=date(2026, 3, 1))).failing
+
+
+def test_an_expired_waiver_leaves_room_for_one_that_holds() -> None:
+    assert noted(waiver(expires=date(2026, 3, 1)), waiver()).waiver
+
+
+@pytest.mark.parametrize("status", [Status.PASS, Status.NOT_APPLICABLE])
+def test_what_is_fine_is_not_waived(status: Status) -> None:
+    assert noted(waiver(), status=status).waiver is None
+
+
+@pytest.mark.parametrize("status", [Status.MANUAL, Status.ERROR])
+def test_what_needs_a_person_or_could_not_be_looked_at_can_be_waived(status: Status) -> None:
+    assert noted(waiver(), status=status).waiver
+
+
+@pytest.mark.parametrize(
+    ("check", "pattern", "covers"),
+    [
+        ("ENV-001", ".env", True),
+        ("ENV-001", ".e?v", True),
+        ("ENV-001", ".ENV", False),
+        ("ENV-001", "env", False),
+        ("ENV-002", "*", False),
+        ("env-001", "*", False),
+    ],
+)
+def test_a_waiver_covers_what_it_names_and_nothing_else(
+    check: str, pattern: str, *, covers: bool
+) -> None:
+    resource = Resource(kind="file", key=".env")
+    assert waiver(check, pattern).covers("ENV-001", resource) is covers
+
+
+@given(st.lists(st.sampled_from(["ENV-001", "ENV-002", "XXX-999"]), max_size=4))
+def test_waivers_never_add_remove_or_change_a_verdict(checks: list[str]) -> None:
+    findings = [finding(c, s) for c in sorted(KNOWN) for s in Status]
+    after, _ = apply_waivers(findings, [waiver(c) for c in checks], KNOWN, NOW)
+    assert [f.model_copy(update={"waiver": None}) for f in after] == findings
+
+
+def test_a_waiver_that_is_needed_passes_every_check_on_it() -> None:
+    said = verdicts_of([finding()], waiver())
+    assert said == {"WVR-001": {Status.PASS}, "WVR-002": {Status.PASS}, "WVR-003": {Status.PASS}}
+
+
+def test_an_expired_waiver_fails() -> None:
+    assert verdicts_of([finding()], waiver(expires=date(2026, 3, 1)))["WVR-001"] == {Status.FAIL}
+
+
+def test_a_waiver_that_matches_nothing_any_more_fails() -> None:
+    assert verdicts_of([finding(status=Status.PASS)], waiver())["WVR-002"] == {Status.FAIL}
+
+
+@pytest.mark.parametrize("findings", [[], [finding(status=Status.ERROR)]])
+def test_a_waiver_whose_check_was_not_wholly_judged_is_not_called_stale(
+    findings: list[Finding],
+) -> None:
+    other = waiver(resource="another")
+    assert verdicts_of(findings, other)["WVR-002"] == {Status.NOT_APPLICABLE}
+
+
+def test_a_waiver_of_a_check_that_does_not_exist_fails_and_is_not_stale_too() -> None:
+    said = verdicts_of([finding()], waiver("ENV-0O1"))
+    assert said["WVR-003"] == {Status.FAIL}
+    assert said["WVR-002"] == {Status.NOT_APPLICABLE}
+
+
+def test_without_waivers_there_is_nothing_to_check() -> None:
+    said = verdicts_of([finding()])
+    assert set(said) == {"WVR-001", "WVR-002", "WVR-003"}
+    assert all(statuses == {Status.NOT_APPLICABLE} for statuses in said.values())
+
+
+def test_waivers_that_could_not_be_matched_are_an_error() -> None:
+    said = verdicts(WaiverFacts(waivers=Unavailable(reason="broken", call="waivers")))
+    assert all(statuses == {Status.ERROR} for statuses in said.values())
+
+
+def test_a_good_file_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "waivers.toml"
+    path.write_text(GOOD)
+    (one,) = load_waivers(path)
+    assert (one.check, one.resource, one.expires) == ("ENV-001", ".env*", date(2026, 3, 31))
+
+
+def test_no_file_means_no_waivers() -> None:
+    assert load_waivers(None) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (GOOD.replace('reason = "Known."\n', ""), "line 1: reason is missing"),
+        (GOOD.replace('"Known."', '"  "'), "line 5: reason is missing or can't be used"),
+        (GOOD + GOOD.replace("expires = 2026-03-31", 'expires = "soon"'), "line 12: expires"),
+        (GOOD + GOOD.replace("owner", "onwer"), "waiver"),
+        (GOOD + "extra = 1\n", "line 7: extra"),
+        ("[waiver]\ncheck = 'ENV-001'\n", "line 1: waiver"),
+        ("version = 1\n" + GOOD, "line 1: version"),
+        ("[[waiver]\n", "not valid TOML"),
+        ("waiver = [1]\n", "line 1"),
+    ],
+)
+def test_a_bad_file_is_refused_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "waivers.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigurationError) as caught:
+        load_waivers(path)
+    assert said in caught.value.message
+    assert caught.value.advice
+
+
+def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "waivers.toml"
+    with pytest.raises(ConfigurationError, match="can't be read"):
+        load_waivers(path)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigurationError, match="not UTF-8"):
+        load_waivers(path)
