@@ -17,8 +17,16 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from helpers import catalog, history
-from helpers.judge import judge
-from helpers.model import Finding, Report, Snapshot, StepResult, Unavailable
+from helpers.judge import identity, judge
+from helpers.model import (
+    Finding,
+    Report,
+    Resource,
+    Snapshot,
+    Status,
+    StepResult,
+    Unavailable,
+)
 from helpers.report.terms import Terms
 from helpers.steps import Step, step_named
 from helpers.waivers import apply_waivers
@@ -38,7 +46,8 @@ def build_report(run: Path, terms: Terms, before: history.Past | None = None) ->
         snapshot, reason = _snapshot(run, step, terms)
         result = StepResult(step=step.name, title=step.title, completed=not reason, reason=reason)
         steps.append(result)
-        findings += judge(snapshot, catalog.load(step.name), terms.policy, snapshot.taken_at)
+        judged = judge(snapshot, catalog.load(step.name), terms.policy, snapshot.taken_at)
+        findings += [_unread(finding, reason) for finding in judged] if reason else judged
     report = Report(
         tool_version=terms.tool_version,
         profile=terms.profile,
@@ -80,6 +89,21 @@ def _blank(step: Step, reason: str, terms: Terms) -> Snapshot[Any]:
     return Snapshot.model_construct(
         step=step.name, profile=terms.profile, taken_at=terms.generated_at, facts=blank
     )
+
+
+def _unread(finding: Finding, reason: str) -> Finding:
+    """A check that asks for no data would still say something of a step that never ran."""
+    if finding.status is Status.ERROR:
+        return finding
+    resource = Resource(kind="check", key=finding.check)
+    update = {
+        "status": Status.ERROR,
+        "resource": resource,
+        "message": reason,
+        "evidence": (),
+        "fingerprint": identity(finding.check, resource),
+    }
+    return finding.model_copy(update=update)
 
 
 def _with_waivers(findings: list[Finding], terms: Terms) -> tuple[Finding, ...]:

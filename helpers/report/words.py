@@ -24,8 +24,8 @@ def verdict_sentence(report: Report) -> str:
     total = sum(numbers.values())
     if not total:
         waived = sum(f.status is Status.FAIL for f in report.findings)
-        known = f" {waived} waived {_findings(waived)} stand beside." if waived else ""
-        return f"No finding fails.{known}"
+        known = f" {waived} {_findings(waived)} {'is' if waived == 1 else 'are'} waived."
+        return f"No finding fails.{known if waived else ''}"
     said = _list([f"{number} {severity}" for severity, number in numbers.items()])
     verb = "fails" if total == 1 else "fail"
     return f"{said} {_findings(total)} {verb}. {_urgency(max(numbers, key=_rank))}"
