@@ -123,6 +123,17 @@ class Notebook:
         """Save it; JupyterLab makes a checkpoint too."""
         self._command("docmanager:save")
 
+    def picture(self, path: Path) -> None:
+        """A picture of the whole notebook, to look at."""
+        height = self._evaluate(
+            "panel => panel.content.node.querySelector('.jp-WindowedPanel-inner').scrollHeight"
+        )
+        before = self.page.viewport_size
+        assert before
+        self.page.set_viewport_size({"width": before["width"], "height": height + 200})
+        self.panel.screenshot(path=path)
+        self.page.set_viewport_size(before)
+
     def close(self) -> None:
         """Close it and shut its kernel down."""
         self._evaluate("panel => panel.sessionContext.shutdown()")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from helpers.report.page import to_html
 from tests.report.samples import HOSTILE, full_report, hostile_report
@@ -41,25 +41,6 @@ CONTRASTS = """
   return found;
 }
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    import shutil
-
-    from tests.conftest import missing
-
-    chromium = shutil.which("chromium")
-    if not chromium:
-        missing("chromium", "apt install chromium")
-    flags = [
-        *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-        *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    ]
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium, args=flags)
-        yield found
-        found.close()
 
 
 @pytest.fixture
@@ -132,7 +113,7 @@ def test_no_page_scrolls_sideways(show: Callable[..., Page], width: int) -> None
 
 def test_it_reads_without_scripts(show: Callable[..., Page]) -> None:
     page = show(to_html(full_report()), java_script_enabled=False)
-    assert page.get_by_text("5 judged, 1 needs a person, 1 could not look").is_visible()
+    assert page.get_by_text("5 judged, 1 needs a person, 1 could not look", exact=True).is_visible()
     page.get_by_text("How to mend it, in minutes").first.click()
     assert page.get_by_text("Deploy the new token").last.is_visible()
 
