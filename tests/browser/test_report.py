@@ -77,11 +77,8 @@ def test_the_page_asks_nobody_for_anything(show: Callable[..., Page]) -> None:
     assert heard(show(to_html(full_report()))) == []
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_runs_nothing_and_fetches_nothing(
-    show: Callable[..., Page], text: str
-) -> None:
-    page = show(to_html(hostile_report(text)))
+def test_hostile_text_runs_nothing_and_fetches_nothing(show: Callable[..., Page]) -> None:
+    page = show(to_html(hostile_report(" ".join(HOSTILE))))
     assert heard(page) == []
     assert page.title().startswith("Intercom security runbook")
 
@@ -114,8 +111,9 @@ def test_no_page_scrolls_sideways(show: Callable[..., Page], width: int) -> None
 def test_it_reads_without_scripts(show: Callable[..., Page]) -> None:
     page = show(to_html(full_report()), java_script_enabled=False)
     assert page.get_by_text("5 judged, 1 needs a person, 1 could not look", exact=True).is_visible()
-    page.get_by_text("How to mend it, in minutes").first.click()
-    assert page.get_by_text("Deploy the new token").last.is_visible()
+    folded = page.locator("details", has_text="How to mend it").last
+    folded.locator("summary").click()
+    assert folded.locator("li").first.is_visible()
 
 
 def test_paper_shows_what_the_screen_folds(show: Callable[..., Page]) -> None:
