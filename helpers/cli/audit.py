@@ -101,12 +101,14 @@ def _summarise(result: AuditResult) -> None:
     from helpers.report.coverage import coverage
     from helpers.report.summary import next_steps
     from helpers.report.words import change_sentence, verdict_sentence
+    from helpers.visible import visible
 
     report = result.report
     click.echo(f"\n{coverage(report).headline}\n{verdict_sentence(report)}")
     click.echo(change_sentence(report))
     for number, step in enumerate(next_steps(report.findings)[:_SHOWN], 1):
-        click.echo(f"{number}. {step.worst.title} ({step.worst.check}): {step.worst.message}")
+        seen = visible(f"{step.worst.resource.label}: {step.worst.message}")
+        click.echo(f"{number}. ✗ {step.worst.title} ({step.worst.check}): {seen}")
     for outcome in result.failed:
         click.echo(f"Not finished: {outcome.job.name}: {outcome.error}", err=True)
     click.echo(f"\nReport: {result.folder / 'report.html'}")

@@ -57,7 +57,7 @@ def coverage_view(report: Report) -> View:
     failures = ", ".join(f"{n} {severity}" for severity, n in report.failures().items() if n)
     html = Markup("<p><strong>{}</strong></p><p>{}</p>")
     detail = f"Failing findings: {failures or 'none'}."
-    missing = [step.title for step in report.steps if not step.completed]
+    missing = [visible(step.title) for step in report.steps if not step.completed]
     if missing:
         detail += f" Missing from this run: {', '.join(missing)}."
     return View(html.format(found.headline, detail), f"{found.headline}\n{detail}")
@@ -142,10 +142,10 @@ def _lines(step: NextStep) -> tuple[str, ...]:
 def _step_html(step: NextStep) -> Markup:
     todo = Markup("").join(Markup("<li>{}</li>").format(line) for line in _lines(step))
     return Markup("<li><strong>{}</strong> ({}, {}): {}<ul>{}</ul></li>").format(
-        step.title, step.check, _urgency(step), _about(step), todo
+        visible(step.title), step.check, _urgency(step), _about(step), todo
     )
 
 
 def _step_text(number: int, step: NextStep) -> Iterable[str]:
-    yield f"{number}. {step.title} ({step.check}, {_urgency(step)}): {_about(step)}"
+    yield f"{number}. {visible(step.title)} ({step.check}, {_urgency(step)}): {_about(step)}"
     yield from (f"   - {line}" for line in _lines(step))
