@@ -34,6 +34,8 @@ _ARGUMENTS: Final = (
     "--IdentityProvider.token=",
     "--LabApp.expose_app_in_browser=True",
 )
+_CURRENT: Final = "jupyterapp.shell.currentWidget"
+_OUTER: Final = "panel.content.node.querySelector('.jp-WindowedPanel-outer')"
 _URL: Final = re.compile(r"http://127\.0\.0\.1:\d+")
 
 
@@ -125,14 +127,14 @@ class Notebook:
 
     def picture(self, path: Path) -> None:
         """A picture of the whole notebook, to look at."""
-        height = self._evaluate(
-            "panel => panel.content.node.querySelector('.jp-WindowedPanel-inner').scrollHeight"
-        )
-        before = self.page.viewport_size
-        assert before
-        self.page.set_viewport_size({"width": before["width"], "height": height + 200})
+        size = self.page.viewport_size
+        assert size
+        self._evaluate("panel => { panel.content.activeCellIndex = 0 }")
+        height = int(self._evaluate(f"panel => {_OUTER}.scrollHeight"))
+        self.page.set_viewport_size({"width": size["width"], "height": height + 100})
+        self.panel.locator(".jp-Cell").first.scroll_into_view_if_needed()
         self.panel.screenshot(path=path)
-        self.page.set_viewport_size(before)
+        self.page.set_viewport_size(size)
 
     def close(self) -> None:
         """Close it and shut its kernel down."""
@@ -167,16 +169,18 @@ class Notebook:
         )
 
     def _evaluate(self, function: str, argument: Any = None) -> Any:
-        return self.page.evaluate(
-            f"argument => ({function})(jupyterapp.shell.currentWidget, argument)", argument
-        )
+        return self.page.evaluate(f"argument => ({function})({_CURRENT}, argument)", argument)
 
 
 def _settings(folder: Path, *, widget_state: bool) -> None:
-    widgets = folder / "@jupyter-widgets" / "jupyterlab-manager"
-    widgets.mkdir(parents=True)
-    told = json.dumps({"saveState": widget_state})
-    (widgets / "plugin.jupyterlab-settings").write_text(told)
+    told: dict[str, dict[str, Any]] = {
+        "@jupyter-widgets/jupyterlab-manager/plugin": {"saveState": widget_state},
+        "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},  # all of it is there
+    }
+    for plugin, values in told.items():
+        path = folder / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(values))
 
 
 def _environ(folder: Path) -> dict[str, str]:
