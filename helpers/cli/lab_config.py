@@ -10,9 +10,17 @@ from helpers.contents import redact_before_saving
 
 c: Any = get_config()  # type: ignore[name-defined]  # noqa: F821 (given by Jupyter)
 
+
+def _without_news(_handler: Any, page: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the extension that asks whether to fetch news."""
+    page["disabledExtensions"].append("@jupyterlab/apputils-extension:announcements")
+    return page
+
+
 c.ServerApp.root_dir = str(Path(__file__).resolve().parents[2])
+c.ServerApp.tornado_settings = {"page_config_hook": _without_news}
 c.LabApp.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 c.LabApp.news_url = None
-c.LabApp.extension_manager = "readonly"
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+c.LabApp.extension_manager = "readonly"
 c.FileContentsManager.pre_save_hook = redact_before_saving

@@ -9,12 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from markupsafe import Markup
 
 from helpers.visible import visible
 
 __all__ = ["View", "prose", "stack", "table"]
+
+# JupyterLab sets every cell flush right, and drops style sheets from notebooks it doesn't trust
+_HEAD: Final = Markup('<th style="text-align:left">{}</th>')
+_CELL: Final = Markup('<td style="text-align:left">{}</td>')
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
     kept = [tuple(_seen(cell) for cell in row) for row in rows]
     if not kept:
         return prose(empty)
-    head = Markup("").join(Markup("<th>{}</th>").format(column) for column in columns)
+    head = Markup("").join(_HEAD.format(column) for column in columns)
     body = Markup("").join(_row(row) for row in kept)
     html = Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, body)
     return View(html, _text(columns, kept))
@@ -60,7 +65,7 @@ def _seen(cell: object) -> str:
 
 
 def _row(row: Sequence[object]) -> Markup:
-    cells = Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row)
+    cells = Markup("").join(_CELL.format(cell) for cell in row)
     return Markup("<tr>{}</tr>").format(cells)
 
 
