@@ -6,13 +6,14 @@ snapshot on disk means a step that ran to its end.
 
 from __future__ import annotations
 
+import atexit
 import importlib
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from helpers import catalog
-from helpers.choices import Choices
+from helpers.choices import Choices, in_jupyterlab
 from helpers.context import Context
 from helpers.errors import UsageError
 from helpers.files import write_private
@@ -92,14 +93,21 @@ class StepSession:
         return findings_table(self.findings)
 
     def close(self) -> View:
-        """Write the snapshot into the run folder, if there is one, and let go of everything."""
+        """Write the snapshot into the run folder, if there is one, and let go of everything.
+
+        In JupyterLab that waits for the end of the kernel: a person who ran all cells goes on to
+        the forms and cells above, which need the step, and the redactor behind it.
+        """
         try:
             if self._run_dir:
                 folder = self._run_dir / "snapshots"
                 content = self.context.redactor.text(self.snapshot.model_dump_json(indent=2))
                 write_private(folder / f"{self.step.name}.json", content)
         finally:
-            self._closing.close()
+            if in_jupyterlab():
+                atexit.register(self._closing.close)
+            else:
+                self._closing.close()
         return prose(f"{self.step.title}: done.")
 
     def _view(self, name: str) -> Any:

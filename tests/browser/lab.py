@@ -100,17 +100,12 @@ class Notebook:
         """Run the cells above the first code cell that holds this, and that cell."""
         self._select(code)
         self._command("notebook:run-all-above")
+        self.run(code)
+
+    def run(self, code: str) -> None:
+        """Run the first code cell that holds this."""
         self._select(code)
         self._command("notebook:run-cell")
-
-    def run_after(self, code: str, until: str) -> None:
-        """Run the code cells after the one that holds `code`, up to the one that holds `until`."""
-        sources = [cell["source"] for cell in self.code_cells()]
-        first = next(i for i, source in enumerate(sources) if code in source)
-        last = next(i for i, source in enumerate(sources) if until in source)
-        for source in sources[first + 1 : last + 1]:
-            self._select(source)
-            self._command("notebook:run-cell")
 
     def restart(self) -> None:
         """Restart the kernel as a person does, with the question whether to."""

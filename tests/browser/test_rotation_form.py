@@ -1,0 +1,156 @@
+"""A person rotates a key in JupyterLab, and no file that JupyterLab writes holds it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from helpers.intercom.developer_hub import App, DeveloperHub
+from helpers.redaction import Redactor
+from helpers.sandbox import start
+from tests.browser.lab import Lab, Notebook, start_lab
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+NAME = "03_secret_rotation.ipynb"
+SCOPES = ("read_single_admin", "read_admins", "read_tags")
+PICTURES = os.environ.get("RUNBOOK_PICTURES")  # a folder for screenshots to look at
+
+
+@dataclass
+class Desk:
+    """A development profile: an app in a workspace, and its token in an env file."""
+
+    hub: DeveloperHub
+    app: App
+    env_file: Path
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    with start(clock=None) as sandbox:
+        hub = DeveloperHub(sandbox.hub("desk"))
+        app = hub.create_app("Under test", SCOPES)
+        env_file = tmp_path / "desk.env"
+        env_file.write_text(
+            f"INTERCOM_ACCESS_TOKEN={app.access_token.get_secret_value()}\n"
+            f"INTERCOM_BASE_URL={sandbox.base_url('desk')}\n"
+        )
+        env_file.chmod(0o600)
+        yield Desk(hub, app, env_file)
+
+
+def test_a_key_is_rotated_across_a_restart_and_stands_in_no_file(
+    browser: Browser, desk: Desk, tmp_path: Path
+) -> None:
+    folder = tmp_path / "lab"
+    folder.mkdir()
+    with start_lab(folder, widget_state=True) as lab:
+        notebook = open_form(at_desk(browser, lab), desk)
+        press(notebook, "Check only", "It could begin.")
+        press(notebook, "Begin", "second private app")
+        new = desk.hub.create_app("Second", SCOPES).access_token.get_secret_value()
+        field = notebook.panel.get_by_placeholder("paste it here")
+        field.fill(new)
+        notebook.save()  # as JupyterLab does by itself, at any moment
+        picture(notebook, "pasted")
+        press(notebook, "Go on", "stands at SWAPPED")
+        assert field.input_value() == ""
+        notebook.save()
+
+        notebook.restart()
+        choose_desk(notebook, desk)
+        says(notebook, "stands at SWAPPED")
+        notebook.panel.get_by_label("I saw every consumer use the new key").check()
+        press(notebook, "Go on", "stands at CONFIRMED")
+        picture(notebook, "confirmed")
+        desk.hub.uninstall(desk.app.id)
+        press(notebook, "Go on", "stands at DONE")
+        picture(notebook, "done")
+        notebook.save()
+        notebook.close()
+
+    redactor = Redactor()
+    for token in (new, desk.app.access_token.get_secret_value()):
+        redactor.register("access_token", token)
+    assert list(redactor.leaks(desk.env_file.read_bytes()))  # where it belongs, it is found
+    assert written_kinds(folder) >= {"notebook", "checkpoint", "history", "ledger", "log"}
+    assert "stands at DONE" in widgets_of(folder / "notebooks" / NAME)
+    assert {
+        str(path): found
+        for path in lab.written()
+        if (found := list(redactor.leaks(path.read_bytes())))
+    } == {}
+
+
+def test_in_the_sandbox_the_form_works_after_all_cells_ran(
+    browser: Browser, tmp_path: Path
+) -> None:
+    with start_lab(tmp_path) as lab:
+        notebook = Notebook(at_desk(browser, lab), f"notebooks/{NAME}")
+        notebook.run_all()
+        press(notebook, "Begin", "developer hub makes the key")
+        picture(notebook, "sandbox")
+        press(notebook, "Go on", "stands at SWAPPED")
+        notebook.panel.get_by_label("I saw every consumer use the new key").check()
+        press(notebook, "Go on", "stands at DONE")
+
+
+def at_desk(browser: Browser, lab: Lab) -> Page:
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.goto(f"{lab.url}/lab")
+    page.wait_for_function("() => window.jupyterapp && jupyterapp.restored.then(() => true)")
+    return page
+
+
+def open_form(page: Page, desk: Desk) -> Notebook:
+    notebook = Notebook(page, f"notebooks/{NAME}")
+    choose_desk(notebook, desk)
+    return notebook
+
+
+def choose_desk(notebook: Notebook, desk: Desk) -> None:
+    """Choose the profile in the form, and run what the rotation's form needs."""
+    notebook.run_until("choices = choose(")
+    notebook.panel.get_by_label("profile").select_option("development")
+    file = notebook.panel.get_by_label("env_file")
+    file.fill(str(desk.env_file))
+    file.press("Tab")
+    notebook.run("open_step(")
+    notebook.run("open_rotation(")
+
+
+def press(notebook: Notebook, button: str, answer: str) -> None:
+    notebook.panel.get_by_role("button", name=button, exact=True).click()
+    says(notebook, answer)
+
+
+def says(notebook: Notebook, answer: str) -> None:
+    notebook.panel.locator(".widget-html").get_by_text(answer).first.wait_for()
+
+
+def written_kinds(folder: Path) -> set[str]:
+    patterns = {
+        "notebook": f"notebooks/{NAME}",
+        "checkpoint": "notebooks/.ipynb_checkpoints/*.ipynb",
+        "history": "ipython/**/history.sqlite",
+        "ledger": "state/**/state.db",
+        "log": "lab.log",
+    }
+    return {kind for kind, pattern in patterns.items() if any(folder.glob(pattern))}
+
+
+def widgets_of(path: Path) -> str:
+    return json.dumps(json.loads(path.read_text())["metadata"]["widgets"])
+
+
+def picture(notebook: Notebook, name: str) -> None:
+    if PICTURES:
+        notebook.page.screenshot(path=Path(PICTURES) / f"form-{name}.png")
