@@ -11,13 +11,14 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from helpers.model import Finding, Report, Status
 from helpers.report import pictures, summary
 from helpers.report.controls import DISCLAIMER
 from helpers.report.coverage import coverage
 from helpers.report.words import MARKS, change_sentence, quiet_sentence, verdict_sentence
+from helpers.views.base import with_code
 from helpers.visible import visible
 
 if TYPE_CHECKING:
@@ -111,11 +112,7 @@ def _steps_bar(group: summary.StepGroup) -> Any:
 
 def _coded(line: str) -> Markup:
     """Our own remediation puts commands and names between backticks."""
-    parts = visible(line).split("`")
-    if len(parts) % 2 == 0:
-        return escape(visible(line))
-    kinds = (Markup("{}"), Markup("<code>{}</code>"))
-    return Markup("").join(kinds[index % 2].format(part) for index, part in enumerate(parts))
+    return with_code(visible(line))
 
 
 def _anchor(finding: Finding) -> str:

@@ -7,7 +7,7 @@ the ledger: after a restart of the kernel it stands where the rotation stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, Protocol
 
 from pydantic import SecretStr
@@ -27,7 +27,7 @@ __all__ = ["RotationForm", "open_rotation"]
 _ELSEWHERE: Final = (
     "In JupyterLab a form stands here. On the command line: runbook rotate access-token --dry-run."
 )
-_SANDBOX: Final = "Sandbox: leave the field empty, and the sandbox's developer hub makes the key."
+_SANDBOX: Final = "Sandbox: leave the field empty, and the developer hub makes the key."
 
 
 class Opened(Protocol):
@@ -158,11 +158,22 @@ class RotationForm:
         views.append(prose(f"{entry.variable} stands at {entry.state}. {entry.reason}".strip()))
         if standing.pause:
             views.extend(prose(line) for line in standing.pause.say)
-            if standing.pause.need is Need.SECRET and self._context.hub:
-                views.append(prose(_SANDBOX))
+            views.extend(prose(line) for line in self._asked(standing.pause.need))
         elif entry.open:
             views.append(prose("Click Go on: it tells what it waits for."))
         self._show(*views)
 
+    def _asked(self, need: Need) -> Iterator[str]:
+        """Which field of the form the answer goes into."""
+        if need is Need.SECRET:
+            yield "Paste it into the field “new key” and click Go on."
+            if self._context.hub:
+                yield _SANDBOX
+        elif need is Need.CONFIRMATION:
+            yield "What only you can see, confirm with the check box; then click Go on."
+        elif need is Need.CLICK:
+            yield "Then click Go on."
+
     def _show(self, *views: View) -> None:
-        self._widgets["said"].value = self._context.redactor.text(str(stack(*views).html))
+        html = f'<div style="line-height:1.4">{stack(*views).html}</div>'  # widgets set lines wide
+        self._widgets["said"].value = self._context.redactor.text(html)

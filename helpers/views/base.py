@@ -7,19 +7,22 @@ a duration or a run id, so that committed notebooks stay the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from helpers.visible import visible
 
-__all__ = ["View", "prose", "stack", "table"]
+__all__ = ["View", "prose", "stack", "table", "with_code"]
 
 # JupyterLab sets every cell flush right, and drops style sheets from notebooks it doesn't trust
 _HEAD: Final = Markup('<th style="text-align:left">{}</th>')
 _CELL: Final = Markup('<td style="text-align:left">{}</td>')
+_SHORT_CELL: Final = Markup('<td style="text-align:left;white-space:nowrap">{}</td>')
+_SHORT: Final = 18  # characters: a date, an id, a fingerprint stay on one line
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class View:
 def prose(sentence: str) -> View:
     """A sentence."""
     seen = visible(sentence)
-    return View(Markup("<p>{}</p>").format(seen), seen)
+    return View(Markup("<p>{}</p>").format(with_code(seen)), seen)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> View:
@@ -60,13 +63,29 @@ def stack(*views: View) -> View:
     )
 
 
+def with_code(text: str) -> Markup:
+    """What stands between backticks, set as code; everything escaped."""
+    first, *pairs = re.split(r"`([^`]+)`", text)
+    marked = (
+        Markup("<code>{}</code>{}").format(code, rest)
+        for code, rest in zip(pairs[::2], pairs[1::2], strict=True)
+    )
+    return escape(first) + Markup("").join(marked)
+
+
 def _seen(cell: object) -> str:
     return cell if isinstance(cell, Markup) else visible(str(cell))
 
 
 def _row(row: Sequence[object]) -> Markup:
-    cells = Markup("").join(_CELL.format(cell) for cell in row)
-    return Markup("<tr>{}</tr>").format(cells)
+    return Markup("<tr>{}</tr>").format(Markup("").join(_cell(cell) for cell in row))
+
+
+def _cell(cell: object) -> Markup:
+    if isinstance(cell, Markup):
+        return _CELL.format(cell)
+    text = str(cell)
+    return (_SHORT_CELL if len(text) <= _SHORT else _CELL).format(with_code(text))
 
 
 def _text(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

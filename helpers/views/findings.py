@@ -12,7 +12,7 @@ from helpers.report.controls import DISCLAIMER
 from helpers.report.coverage import coverage
 from helpers.report.summary import NextStep, compliance, in_order, next_steps
 from helpers.report.words import MARKS
-from helpers.views.base import View, prose, stack, table
+from helpers.views.base import View, prose, stack, table, with_code
 from helpers.visible import visible
 
 __all__ = [
@@ -140,7 +140,7 @@ def _lines(step: NextStep) -> tuple[str, ...]:
 
 
 def _step_html(step: NextStep) -> Markup:
-    todo = Markup("").join(Markup("<li>{}</li>").format(line) for line in _lines(step))
+    todo = Markup("").join(Markup("<li>{}</li>").format(with_code(line)) for line in _lines(step))
     return Markup("<li><strong>{}</strong> ({}, {}): {}<ul>{}</ul></li>").format(
         visible(step.title), step.check, _urgency(step), _about(step), todo
     )
