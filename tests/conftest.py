@@ -36,6 +36,15 @@ def require() -> Callable[[str, str], Path]:
     return program
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _base_that_others_can_reach(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tests that become another user must come as far as their own folder."""
+    base = tmp_path_factory.getbasetemp()
+    for folder in (base, *base.parents):
+        if folder.name.startswith(("pytest-", "popen-")):
+            folder.chmod(0o755)
+
+
 @pytest.fixture(scope="session")
 def specs() -> Path:
     """Intercom's API descriptions and the schemas; a skip that says so where they are absent."""

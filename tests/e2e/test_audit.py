@@ -151,7 +151,8 @@ def test_terminated_run_keeps_what_is_finished_and_says_what_is_missing(cli: Com
     missing = [step for step in report.steps if not step.completed]
     assert "environment" in completed
     assert missing
-    assert all("interrupted" in step.reason for step in missing)
+    assert all(step.reason for step in missing)
+    assert any("interrupted" in step.reason for step in missing)
     assert (cli.last_run() / "report.html").is_file()
 
 
