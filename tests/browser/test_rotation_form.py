@@ -60,6 +60,8 @@ def test_a_key_is_rotated_across_a_restart_and_stands_in_no_file(
         field = notebook.panel.get_by_placeholder("paste it here")
         field.fill(new)
         notebook.save()  # as JupyterLab does by itself, at any moment
+        redactor = redactor_of(new, desk.app.access_token.get_secret_value())
+        assert leaks(lab, redactor) == {}
         picture(notebook, "pasted")
         press(notebook, "Go on", "stands at SWAPPED")
         assert field.input_value() == ""
@@ -77,17 +79,10 @@ def test_a_key_is_rotated_across_a_restart_and_stands_in_no_file(
         notebook.save()
         notebook.close()
 
-    redactor = Redactor()
-    for token in (new, desk.app.access_token.get_secret_value()):
-        redactor.register("access_token", token)
     assert list(redactor.leaks(desk.env_file.read_bytes()))  # where it belongs, it is found
     assert written_kinds(folder) >= {"notebook", "checkpoint", "history", "ledger", "log"}
     assert "stands at DONE" in widgets_of(folder / "notebooks" / NAME)
-    assert {
-        str(path): found
-        for path in lab.written()
-        if (found := list(redactor.leaks(path.read_bytes())))
-    } == {}
+    assert leaks(lab, redactor) == {}
 
 
 def test_in_the_sandbox_the_form_works_after_all_cells_ran(
@@ -134,6 +129,18 @@ def press(notebook: Notebook, button: str, answer: str) -> None:
 
 def says(notebook: Notebook, answer: str) -> None:
     notebook.panel.locator(".widget-html").get_by_text(answer).first.wait_for()
+
+
+def redactor_of(*tokens: str) -> Redactor:
+    redactor = Redactor()
+    for token in tokens:
+        redactor.register("access_token", token)
+    return redactor
+
+
+def leaks(lab: Lab, redactor: Redactor) -> dict[str, list[str]]:
+    found = {str(path): list(redactor.leaks(path.read_bytes())) for path in lab.written()}
+    return {path: labels for path, labels in found.items() if labels}
 
 
 def written_kinds(folder: Path) -> set[str]:
