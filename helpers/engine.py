@@ -45,12 +45,16 @@ class _Client(PapermillNotebookClient):
 class _Manager(NotebookExecutionManager):
     """papermill's bookkeeper; it saves redacted text, whole or not at all."""
 
-    def __init__(self, nb: Any, redactor: Redactor, on_cell: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, nb: Any, redactor: Redactor, on_cell: Any, running: Any, **kwargs: Any
+    ) -> None:
         super().__init__(nb, **kwargs)
         self._redactor = redactor
         self._on_cell = on_cell
+        self._running = running
 
     def cell_start(self, cell: Any, cell_index: int = 0, **kwargs: Any) -> None:
+        self._running.go_on()  # a kernel that was only starting when the run was stopped
         self._on_cell(cell_index + 1, len(self.nb.cells))
         super().cell_start(cell, cell_index, **kwargs)
 
@@ -81,13 +85,15 @@ class RedactingEngine(NBClientEngine):
         **options: Any,
     ) -> Any:
         """Execute, and answer with a redacted notebook."""
-        manager = _Manager(nb, redactor, on_cell, output_path=output_path, progress_bar=False)
+        manager = _Manager(
+            nb, redactor, on_cell, running, output_path=output_path, progress_bar=False
+        )
         client = _Client(manager, redactor, **_traits(kernel_name, options))
         manager.notebook_start()
         running.clients.add(client)
         try:
-            if not running.stopped:
-                client.execute(env=dict(kernel_environ), **_SILENT)
+            running.go_on()
+            client.execute(env=dict(kernel_environ), **_SILENT)
         finally:
             running.clients.discard(client)
             manager.notebook_complete()

@@ -103,6 +103,11 @@ class _Running:
         self.stopped = False
         self.clients: set[Any] = set()
 
+    def go_on(self) -> None:
+        """Raise in the notebook's own thread where the run has been stopped meanwhile."""
+        if self.stopped:
+            raise InterruptedError("interrupted")
+
     def stop(self) -> None:
         """End every kernel at once."""
         self.stopped = True

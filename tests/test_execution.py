@@ -188,3 +188,26 @@ def _kernels_of(folder: Path) -> list[int]:
         except OSError:
             continue
     return found
+
+
+def test_run_stopped_while_a_kernel_starts_is_told_as_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """The kernel has no process yet that could be ended, so the notebook itself must stop."""
+    stopped = property(lambda _: True, lambda *_: None)
+    monkeypatch.setattr(execution._Running, "stopped", stopped, raising=False)
+    outcome, text, watcher = run(tmp_path, "print('ran')")
+    assert outcome.error == "interrupted"
+    assert '"ran\\n"' not in text
+    assert watcher.events == ["started one", "finished one"]
+
+
+def test_run_stopped_between_start_and_first_cell_runs_no_cell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked = iter((False, True, True, True))
+    stopped = property(lambda _: next(asked), lambda *_: None)
+    monkeypatch.setattr(execution._Running, "stopped", stopped, raising=False)
+    outcome, text, _ = run(tmp_path, "print('ran')")
+    assert outcome.error == "interrupted"
+    assert '"ran\\n"' not in text
