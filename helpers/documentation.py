@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import nbformat
 
-from helpers.execution import kernel_environ
+from helpers.execution import close_event_loop, kernel_environ
 
 __all__ = ["remake"]
 
@@ -50,7 +50,10 @@ def _executed(path: Path) -> str:
         config=Config({"KernelManager": {"transport_encryption": "required"}}),
         resources={"metadata": {"path": str(path.parent)}},
     )
-    client.execute(env=kernel_environ({}, secrets=False))
+    try:
+        client.execute(env=kernel_environ({}, secrets=False))
+    finally:
+        close_event_loop()
     text: str = nbformat.writes(_settled(notebook))
     return text + "\n"
 

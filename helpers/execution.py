@@ -19,7 +19,7 @@ from typing import Any, Final, Protocol
 from helpers.demo import SANDBOX_URL
 from helpers.redaction import Redactor
 
-__all__ = ["Job", "Observer", "Outcome", "execute", "kernel_environ"]
+__all__ = ["Job", "Observer", "Outcome", "close_event_loop", "execute", "kernel_environ"]
 
 _CELL_SECONDS: Final = 300
 _START_SECONDS: Final = 60
@@ -140,13 +140,13 @@ def _run(
         reason = "interrupted" if running.stopped else redactor.text(_first_line(error))
         outcome = Outcome(job, reason)
     finally:
-        _close_event_loop()
+        close_event_loop()
     observer.finished(outcome)
     return outcome
 
 
-def _close_event_loop() -> None:
-    """jupyter_client opens a loop in each thread that waits for a kernel, and leaves it open."""
+def close_event_loop() -> None:
+    """Close the loop that jupyter_client opens in each thread that waits for a kernel."""
     from jupyter_core.utils import ensure_event_loop
 
     ensure_event_loop().close()

@@ -19,11 +19,16 @@ NOTEBOOKS = sorted((HOME / "notebooks").glob("0*.ipynb"))
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs_alone_from_another_working_directory(path: Path, tmp_path: Path):
     out = tmp_path / "out.ipynb"
-    command = [sys.executable, "-m", "papermill", str(path), str(out), "-p", "profile", "sandbox"]
+    command = [sys.executable, "-m", "papermill", "--start-timeout", "20", str(path), str(out)]
+    command += ["-p", "profile", "sandbox"]
     environ = {k: v for k, v in os.environ.items() if not k.startswith(("INTERCOM_", "RUNBOOK_"))}
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environ, check=False, capture_output=True, text=True
-    )
+    for _ in range(2):
+        done = subprocess.run(
+            command, cwd=tmp_path, env=environ, check=False, capture_output=True, text=True
+        )
+        # kernels of separate processes can pick the same port, and then one of them stays mute
+        if "Kernel didn't respond" not in done.stderr:
+            break
     assert done.returncode == 0, done.stderr[-2000:]
     cells = nbformat.read(out, as_version=4).cells
     assert not any(o.output_type == "error" for c in cells for o in c.get("outputs", ()))

@@ -69,11 +69,16 @@ def test_controls_without_a_check_stand_in_the_compliance_view() -> None:
     assert re.search(r"SOC 2 CC6\.2 +registering and authorising users +no check", said)
 
 
+def _elements(html: str) -> list[str]:
+    return re.findall(r"<(?!/?code>)[a-z/]+", html)
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_harmless_in_html_and_on_a_terminal(text: str) -> None:
     made = hostile_report(text)
     calm = hostile_report("calm")
     for view in (lambda r: findings_table(r.findings), coverage_view, fixed_view, checklist_view):
         html, plain = str(view(made).html), str(view(calm).html)
-        assert re.findall(r"<[a-z/]+", html) == re.findall(r"<[a-z/]+", plain)
+        # backticks may become code, whose content is escaped; nothing else makes an element
+        assert _elements(html) == _elements(plain)
         assert not set("\x1b\x9b\u202e") & set(view(made).text + html)
