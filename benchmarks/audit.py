@@ -21,6 +21,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
 NOTEBOOKS = 9
+KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 FLOOR = """
 import sys
 from pathlib import Path
@@ -49,7 +50,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for number in range(NOTEBOOKS):
-            empty = new_notebook(cells=[new_code_cell("pass")])
+            empty = new_notebook(cells=[new_code_cell("pass")], metadata={"kernelspec": KERNEL})
             nbformat.write(empty, folder / f"{number}.ipynb")
         measured = [measure(folder) for _ in range(rounds)]
     audit, floor, loop, start = (median(column) for column in zip(*measured, strict=True))
@@ -70,7 +71,7 @@ def measure(folder: Path) -> tuple[float, float, float, float]:
 
     def loop() -> None:
         for path in sorted(folder.glob("*.ipynb")):
-            run(python, "-m", "papermill", str(path), str(folder / "out" / path.name))
+            run(python, "-m", "papermill", str(path), str(folder / f"{path.name}.out"))
 
     return (
         timed(lambda: run(python, "-m", "helpers.cli", "audit", "--out", str(folder / "runs"))),
