@@ -1,0 +1,130 @@
+"""Going live by the README's words, in a real terminal: every prompt answered, nothing echoed."""
+
+from __future__ import annotations
+
+import os
+import pty
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+from tests.conftest import HOME, run_git
+from tests.e2e.conftest import CommandLine
+from tests.test_readme import COMMANDS
+
+ELSEWHERE = {
+    "audit": "by the tests of the whole audit",
+    "audit --profile production": "by the tests of the whole audit, with the env file named",
+    "audit --profile production --repo /srv/app --keep 12": "by the tests of the whole audit",
+    "lab": "by the tests in the browser",
+    "test": "by whoever runs this",
+}
+HERE = [
+    "init --repo ../my-app --profile production",
+    "audit --profile production --repo ../my-app",
+]
+
+
+class Terminal:
+    """A command with a terminal of its own; answers questions as they come, one by one."""
+
+    def __init__(self, line: str, folder: Path, environ: Mapping[str, str]) -> None:
+        self._ours, theirs = pty.openpty()
+        self.process = subprocess.Popen(
+            [str(HOME / "runbook"), *shlex.split(line)],
+            cwd=folder,
+            env=environ,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        self.screen = ""
+
+    def read(self) -> bool:
+        """Take what is on its way; False when the command has closed its terminal."""
+        try:
+            data = os.read(self._ours, 65536)
+        except OSError:  # what Linux answers once the other side is closed
+            return False
+        self.screen += data.decode(errors="replace")
+        return bool(data)
+
+    def answer(self, question: str, text: str) -> None:
+        """Wait for a question, then type."""
+        asked = len(self.screen)
+        while question not in self.screen[asked:]:
+            assert self.read(), self.screen[-2000:]
+        os.write(self._ours, f"{text}\n".encode())
+
+    def ended(self) -> int:
+        """The exit status, when all was read."""
+        while self.read():
+            pass
+        os.close(self._ours)
+        return self.process.wait()
+
+
+@pytest.fixture
+def newcomer(cli: CommandLine, repo: Path, live: Path) -> tuple[CommandLine, Path, dict[str, str]]:
+    """A folder to stand in, an app beside it, and the values that Intercom shows."""
+    (cli.folder / "runbook").mkdir()
+    app = cli.folder / "my-app"
+    repo.rename(app)
+    values = {key: value or "" for key, value in dotenv_values(live).items()}
+    return cli, app, values
+
+
+def test_every_command_of_the_readme_is_carried_out_by_a_test():
+    quick = {line for line in COMMANDS if line.split()[0] in {"attest", "calls", "explain"}}
+    quick |= {line for line in COMMANDS if line.endswith("--help")}
+    assert quick == set(QUICK)
+    assert {*HERE, *ELSEWHERE, *QUICK} == set(COMMANDS)
+
+
+QUICK = [line for line in COMMANDS if line not in {*HERE, *ELSEWHERE}]
+
+
+@pytest.mark.parametrize("line", QUICK)
+def test_command_that_shows_something_shows_it(cli: CommandLine, line: str):
+    done = cli.run(*shlex.split(line))
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout.splitlines()) > 3
+
+
+def test_newcomer_sets_a_repository_up_and_audits_it(
+    newcomer: tuple[CommandLine, Path, dict[str, str]],
+):
+    cli, app, values = newcomer
+    environ = {**cli.environ(), "RUNBOOK_VENV": sys.prefix}
+    terminal = Terminal(HERE[0], cli.folder / "runbook", environ)
+    terminal.answer("Make this change?", "y")
+    terminal.answer("Make .env.production now", "y")
+    answered = answer_prompts(terminal, values)
+    assert terminal.ended() == 0, terminal.screen
+    assert "INTERCOM_ACCESS_TOKEN" in answered
+    written = dotenv_values(app / ".env.production")
+    assert {name: written[name] for name in answered} == {name: values[name] for name in answered}
+    secrets = [values[name] for name in answered if "TOKEN" in name or "SECRET" in name]
+    assert not any(secret in terminal.screen for secret in secrets)
+    assert run_git(app, "check-ignore", ".env.production").strip() == ".env.production"
+
+    audit = Terminal(HERE[1], cli.folder / "runbook", environ)
+    assert audit.ended() == 14, audit.screen
+    assert "Report: " in audit.screen
+    assert not any(secret in audit.screen for secret in secrets)
+
+
+def answer_prompts(terminal: Terminal, values: Mapping[str, str]) -> list[str]:
+    """Answer every variable's prompt: with its value where there is one, else with Enter alone."""
+    from helpers.settings import VARIABLES
+
+    for variable in VARIABLES:
+        terminal.answer(f"{variable.name}:", values.get(variable.name, ""))
+    return [variable.name for variable in VARIABLES if variable.name in values]
