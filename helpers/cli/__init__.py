@@ -67,6 +67,7 @@ class LazyGroup(click.Group):
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="intercom-security-runbook", prog_name="runbook")
 def runbook() -> None:
     """Audit how your team holds the secrets of its Intercom workspace."""
 
