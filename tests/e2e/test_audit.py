@@ -7,8 +7,10 @@ import signal
 import stat
 from pathlib import Path
 
+import httpx
 import nbformat
 import pytest
+from dotenv import dotenv_values
 
 from helpers.model import Report
 from helpers.redaction import Redactor
@@ -111,6 +113,7 @@ def test_audit_of_a_live_profile_fails_by_the_worst_finding(
     run_git(repo, "add", "README.md")
     run_git(repo, "commit", "-qm", "Begin")
     before = _listing(repo)
+    called = requests_of(live)
     arguments = ("--profile", "production", "--env-file", str(live), "--repo", str(repo))
     done = cli.run("audit", *arguments)
     assert done.returncode == 14, done.stdout + done.stderr
@@ -119,6 +122,17 @@ def test_audit_of_a_live_profile_fails_by_the_worst_finding(
     assert [step.step for step in report.steps if not step.completed] == []
     assert leaks_in(cli.folder) == []
     assert _listing(repo) == before, "an audit of a real profile changes nothing"
+    sent = {(call["method"], call["route"]) for call in requests_of(live)[len(called) :]}
+    assert len(sent) > 20
+    posts_that_read = {("POST", "/admins/activity_logs/search")}
+    assert [call for call in sent if call[0] != "GET" and call not in posts_that_read] == []
+
+
+def requests_of(live: Path) -> list[dict[str, str]]:
+    """Every call that this local Intercom has answered, by its own account."""
+    url = dotenv_values(live)["INTERCOM_BASE_URL"]
+    calls: list[dict[str, str]] = httpx.get(f"{url}/_hub/requests").json()
+    return calls
 
 
 def _listing(repo: Path) -> dict[str, bytes]:
