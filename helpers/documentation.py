@@ -27,6 +27,9 @@ def remake(source: Path, target: Path, *, workers: int = 4) -> Iterator[Path]:
 
     Raises nbclient's CellExecutionError for a notebook that fails.
     """
+    from helpers.kernels import use_private_sockets
+
+    use_private_sockets()
     notebooks = sorted(source.glob("[0-9]*.ipynb"))
     with ThreadPoolExecutor(workers) as pool:
         for path, text in zip(notebooks, pool.map(_executed, notebooks), strict=True):

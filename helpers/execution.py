@@ -121,6 +121,9 @@ def _warm_up() -> None:
     """Import papermill once, before the threads ask for it, and keep it quiet."""
     import papermill.execute  # noqa: F401
 
+    from helpers.kernels import use_private_sockets
+
+    use_private_sockets()
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
 

@@ -26,9 +26,8 @@ def test(arguments: tuple[str, ...]) -> int:
 
 def _notebooks() -> int:
     """Let nbval re-run the committed notebooks and compare every output."""
-    return _pytest(
-        "--nbval", "--nbval-cell-timeout=60", "-n", "auto", "--dist", "loadfile", "notebooks"
-    )
+    nbval = ("--nbval", "--nbval-cell-timeout=60", "-p", "tests.private_kernels")
+    return _pytest(*nbval, "-n", "auto", "--dist", "loadfile", "notebooks")
 
 
 def _pytest(*arguments: str) -> int:
