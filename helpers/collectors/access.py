@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from helpers.context import Context
 from helpers.errors import ConfigurationError, RunbookError
-from helpers.intercom.attestations import read_attestations
+from helpers.intercom.attestations import attested
 from helpers.intercom.client import Client
 from helpers.intercom.records import (
     AccessFacts,
     Allowlist,
     Connector,
     IdentitySecret,
+    SecurityEvent,
     Teammate,
 )
 from helpers.intercom.teammates import teammate_of
@@ -51,7 +52,7 @@ def collect(context: Context) -> AccessFacts:
         identity_secrets=_read(context, "GET /secure_mode_secrets", _identity_secrets),
         allowlist=_read(context, "GET /ip_allowlist", _allowlist),
         connectors=_read(context, "GET /data_connectors", _connectors),
-        attestations=_attestations(context),
+        attestations=attested(context.state),
     )
 
 
@@ -82,9 +83,19 @@ def _last_seen(log: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, datetime], 
     return tuple((who, datetime.fromtimestamp(at, UTC)) for who, at in sorted(newest.items()))
 
 
-def _events(log: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, int], ...]:
-    counted = Counter(str(row.get("activity_type")) for row in log)
-    return tuple((kind, counted[kind]) for kind in WATCHED if counted[kind])
+def _events(log: Iterable[Mapping[str, Any]]) -> tuple[SecurityEvent, ...]:
+    times: dict[str, list[int]] = defaultdict(list)
+    for row in log:
+        times[str(row.get("activity_type"))].append(_seconds(row.get("created_at")))
+    return tuple(
+        SecurityEvent(
+            kind=kind,
+            count=len(times[kind]),
+            newest=datetime.fromtimestamp(max(times[kind]), UTC),
+        )
+        for kind in WATCHED
+        if times[kind]
+    )
 
 
 def _identity_verification(client: Client) -> bool:
@@ -138,10 +149,3 @@ def _address(url: str) -> str:
 
 def _seconds(value: Any) -> int:
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
-def _attestations(context: Context) -> Datum[Any]:
-    try:
-        return Known(read_attestations(context.state))
-    except RunbookError as error:
-        return Unavailable(reason=str(error), call="read attestations.json")

@@ -9,6 +9,7 @@ from typing import Final
 from helpers.context import Context
 from helpers.errors import RunbookError
 from helpers.files import write_private
+from helpers.intercom.attestations import attested
 from helpers.intercom.client import Client
 from helpers.intercom.guards import Guards
 from helpers.intercom.needs import AUDIT_USES
@@ -51,6 +52,7 @@ def collect(context: Context) -> ScopeFacts:
         writer=tokens["INTERCOM_WRITE_TOKEN"],
         uses=_uses(context),
         previous=previous,
+        attestations=attested(context.state),
     )
 
 

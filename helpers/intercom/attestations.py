@@ -18,14 +18,18 @@ from pydantic import TypeAdapter, ValidationError
 from helpers.errors import StateError, UsageError
 from helpers.files import write_private
 from helpers.intercom.records import Attestation
+from helpers.model import Datum, Known, Unavailable
 
-__all__ = ["QUESTIONS", "attest", "read_attestations"]
+__all__ = ["QUESTIONS", "attest", "attested", "read_attestations"]
 
 QUESTIONS: Final[Mapping[str, str]] = {
     "two-factor": "Does every teammate have to use two-factor authentication?",
     "single-sign-on": "Is signing in with e-mail and password off, so that only SSO is left?",
     "roles": "Has somebody looked at what each role and each custom permission allows?",
     "sessions": "Do sessions in the dashboard end by themselves after a time without activity?",
+    "security-events": "Can each security event of notebook 06 be explained by who caused it?",
+    "token-scopes": "Is every ticked check box of the audited app one that the policy allows?",
+    "reader-scopes": "Is no check box that writes ticked on the reader's app?",
 }
 _FILE: Final = "attestations.json"
 _MANY: Final = TypeAdapter(tuple[Attestation, ...])
@@ -42,6 +46,14 @@ def read_attestations(state: Path) -> tuple[Attestation, ...]:
         raise StateError(
             f"{path} can't be read.", "Move it away, and answer with `runbook attest` again."
         ) from None
+
+
+def attested(state: Path) -> Datum[tuple[Attestation, ...]]:
+    """The answers of a profile, as a collector hands them on."""
+    try:
+        return Known(read_attestations(state))
+    except StateError as error:
+        return Unavailable(reason=str(error), call="read attestations.json")
 
 
 def attest(

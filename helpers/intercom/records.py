@@ -17,6 +17,7 @@ __all__ = [
     "Reading",
     "ScopeFacts",
     "ScopeVerdict",
+    "SecurityEvent",
     "Sure",
     "Teammate",
     "TokenScopes",
@@ -112,6 +113,17 @@ class WriteProbes(Record):
     answers: tuple[tuple[str, tuple[ProbeAnswer, ...]], ...]
 
 
+class Attestation(Record):
+    """What a person has looked at and vouches for, until when, with the evidence's hash."""
+
+    question: str
+    answer: str
+    by: str
+    on: date
+    expires: date
+    evidence_sha256: str = ""
+
+
 class ScopeFacts(Record):
     """All that the scope review knows."""
 
@@ -120,6 +132,7 @@ class ScopeFacts(Record):
     writer: Datum[TokenScopes]
     uses: Datum[tuple[Use, ...]]
     previous: Datum[tuple[tuple[str, str], ...]]  # scope and verdict of the access token, last time
+    attestations: Datum[tuple[Attestation, ...]]
 
 
 class Allowlist(Record):
@@ -151,15 +164,12 @@ class IdentitySecret(Record):
     platforms: tuple[str, ...]
 
 
-class Attestation(Record):
-    """What a person has looked at and vouches for, until when, with the evidence's hash."""
+class SecurityEvent(Record):
+    """A kind of event that somebody should explain: how many there were, and the newest (UTC)."""
 
-    question: str
-    answer: str
-    by: str
-    on: date
-    expires: date
-    evidence_sha256: str = ""
+    kind: str
+    count: int
+    newest: datetime
 
 
 class AccessFacts(Record):
@@ -167,7 +177,7 @@ class AccessFacts(Record):
 
     teammates: Datum[tuple[Teammate, ...]]
     last_seen: Datum[tuple[tuple[str, datetime], ...]]  # a teammate's id and newest activity
-    events: Datum[tuple[tuple[str, int], ...]]  # kinds of security event and how many there were
+    events: Datum[tuple[SecurityEvent, ...]]
     identity_verification: Datum[bool]
     identity_secrets: Datum[tuple[IdentitySecret, ...]]
     allowlist: Datum[Allowlist]

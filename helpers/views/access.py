@@ -39,8 +39,8 @@ def events(facts: AccessFacts) -> View:
     """Events that somebody should be able to explain."""
     if isinstance(facts.events, Unavailable):
         return _missing("activity log", facts.events)
-    rows = [(kind, count) for kind, count in facts.events.value]
-    return table(("event", "times"), rows, empty="The activity log holds none.")
+    rows = [(e.kind, e.count, f"{e.newest:%Y-%m-%d}") for e in facts.events.value]
+    return table(("event", "times", "last"), rows, empty="The activity log holds none.")
 
 
 def defences(facts: AccessFacts) -> View:

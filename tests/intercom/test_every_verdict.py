@@ -14,6 +14,7 @@ from helpers.intercom.records import (
     Connector,
     IdentitySecret,
     ScopeVerdict,
+    SecurityEvent,
     Teammate,
     TokenScopes,
     Use,
@@ -36,6 +37,11 @@ CHIEF = LIVE.model_copy(update={"role": "Admin"})
 STRANGER = LIVE.model_copy(update={"email": "ada@example.net"})
 SECRET = IdentitySecret(
     id="1", name="web", created_at=datetime(2026, 1, 1, tzinfo=UTC), platforms=("web",)
+)
+FAILURES = (
+    SecurityEvent(
+        kind="admin_login_failure", count=2, newest=datetime(2026, 2, 27, 23, tzinfo=UTC)
+    ),
 )
 WIRED = Connector(
     id="1",
@@ -82,11 +88,18 @@ def attested(check: str, question: str) -> list[tuple[str, dict[str, Any], Statu
     ]
 
 
+def explained(answer: str, on: date, expires: date = date(2026, 6, 1)) -> dict[str, Any]:
+    (row,) = said("security-events", answer, expires)["attestations"]
+    return {"events": FAILURES, "attestations": (row.model_copy(update={"on": on}),)}
+
+
+NOBODY: dict[str, Any] = {"attestations": ()}
 CASES: list[tuple[str, dict[str, Any], Status]] = [
-    ("SCP-001", {"access": token("read_tags"), "policy": NARROW}, PASS),
-    ("SCP-001", {"access": token("write_tags"), "policy": NARROW}, FAIL),
-    ("SCP-001", {"access": off()}, MANUAL),
-    ("SCP-001", {"access": unreadable()}, ERROR),
+    ("SCP-001", {"access": token("read_tags"), "policy": NARROW, **NOBODY}, PASS),
+    ("SCP-001", {"access": token("write_tags"), "policy": NARROW, **NOBODY}, FAIL),
+    ("SCP-001", {"access": off(), **NOBODY}, MANUAL),
+    ("SCP-001", {"access": unreadable(), **NOBODY}, ERROR),
+    ("SCP-001", {"access": token(), "attestations": unreadable()}, ERROR),
     ("SCP-002", {"access": token("read_tags"), "uses": (TAGS,)}, PASS),
     ("SCP-002", {"access": token("read_news"), "uses": (TAGS,)}, FAIL),
     ("SCP-002", {"access": token("read_news"), "uses": ()}, NA),
@@ -110,11 +123,13 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     ("SCP-006", {"reader": token(), "writer": token()}, FAIL),
     ("SCP-006", {"reader": token(), "writer": off()}, MANUAL),
     ("SCP-006", {"reader": token(), "writer": unreadable()}, ERROR),
-    ("SCP-007", {"reader": token("read_tags")}, PASS),
-    ("SCP-007", {"reader": token("write_tags")}, FAIL),
-    ("SCP-007", {"reader": token(unknown="write_tags")}, MANUAL),
-    ("SCP-007", {"reader": off()}, MANUAL),
-    ("SCP-007", {"reader": unreadable()}, ERROR),
+    ("SCP-007", {"reader": token("read_tags"), **NOBODY}, PASS),
+    ("SCP-007", {"reader": token("write_tags"), **NOBODY}, FAIL),
+    ("SCP-007", {"reader": token(unknown="write_tags"), **NOBODY}, MANUAL),
+    ("SCP-007", {"reader": token(unknown="write_tags"), **said("reader-scopes", "yes")}, PASS),
+    ("SCP-007", {"reader": token(unknown="write_tags"), **said("reader-scopes", "no")}, FAIL),
+    ("SCP-007", {"reader": off(), **NOBODY}, MANUAL),
+    ("SCP-007", {"reader": unreadable(), **NOBODY}, ERROR),
     ("SCP-008", {"access": token(owner=BOT)}, PASS),
     ("SCP-008", {"access": token(owner=LIVE)}, FAIL),
     ("SCP-008", {"access": token(owner=CHIEF)}, FAIL),
@@ -129,18 +144,11 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     ("ACC-002", {"teammates": (CHIEF, CHIEF), "policy": OURS}, FAIL),
     ("ACC-002", {"teammates": ()}, NA),
     ("ACC-002", {"teammates": unreadable()}, ERROR),
-    ("ACC-003", {"teammates": (LIVE,)}, PASS),
-    ("ACC-003", {"teammates": (ODD,)}, MANUAL),
-    ("ACC-003", {"teammates": ()}, NA),
-    ("ACC-003", {"teammates": unreadable()}, ERROR),
     ("ACC-004", {"teammates": (LIVE,), "last_seen": (("1", NOW),)}, PASS),
     ("ACC-004", {"teammates": (LIVE,), "last_seen": (("2", NOW),)}, FAIL),
     ("ACC-004", {"teammates": (BOT,), "last_seen": (("2", NOW),)}, MANUAL),
     ("ACC-004", {"teammates": (LIVE,), "last_seen": ()}, NA),
     ("ACC-004", {"teammates": (LIVE,), "last_seen": unreadable()}, ERROR),
-    ("ACC-005", {"events": ()}, PASS),
-    ("ACC-005", {"events": (("admin_login_failure", 2),)}, MANUAL),
-    ("ACC-005", {"events": unreadable()}, ERROR),
     ("ACC-006", {"identity_verification": True}, PASS),
     ("ACC-006", {"identity_verification": False}, FAIL),
     ("ACC-006", {"identity_verification": unreadable()}, ERROR),
@@ -168,6 +176,20 @@ CASES: list[tuple[str, dict[str, Any], Status]] = [
     *attested("ACC-013", "single-sign-on"),
     *attested("ACC-014", "roles"),
     *attested("ACC-015", "sessions"),
+    ("ACC-016", {"teammates": (LIVE,)}, PASS),
+    ("ACC-016", {"teammates": (LIVE, ODD)}, FAIL),
+    ("ACC-016", {"teammates": (ODD, ODD)}, MANUAL),
+    ("ACC-016", {"teammates": ()}, NA),
+    ("ACC-016", {"teammates": unreadable()}, ERROR),
+    ("ACC-017", {"events": (), **NOBODY}, PASS),
+    ("ACC-017", {"events": FAILURES, **NOBODY}, MANUAL),
+    ("ACC-017", explained("yes", date(2026, 2, 28)), PASS),
+    ("ACC-017", explained("yes", date(2026, 2, 27)), MANUAL),  # the day of the newest one
+    ("ACC-017", explained("yes", date(2026, 2, 28), date(2026, 3, 1)), MANUAL),
+    ("ACC-017", explained("no", date(2026, 2, 28)), FAIL),
+    ("ACC-017", explained("no", date(2026, 2, 20)), FAIL),  # what came later mends nothing
+    ("ACC-017", {"events": unreadable(), **NOBODY}, ERROR),
+    ("ACC-017", {"events": FAILURES, "attestations": unreadable()}, ERROR),
 ]
 
 

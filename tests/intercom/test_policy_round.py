@@ -53,7 +53,7 @@ def test_the_generated_policy_makes_the_next_audit_pass(hub: Hub, tmp_path: Path
     policy = generated(uses)
     assert policy.scopes.allowed == ("read_tags", "read_conversations")
     granted = token(hub, *policy.scopes.allowed)
-    found = statuses(no_scope_beyond_the_policy, access=granted, policy=policy)
+    found = statuses(no_scope_beyond_the_policy, access=granted, attestations=(), policy=policy)
     assert sorted(found) == [Status.MANUAL, Status.PASS]  # what can't be seen stays a question
     covered = statuses(policy_covers_the_code, access=granted, uses=uses, policy=policy)
     assert covered == [Status.PASS]
@@ -76,6 +76,7 @@ def test_a_scope_that_came_or_went_since_the_last_run_is_drift(hub: Hub) -> None
         writer=off(),
         uses=Known(()),
         previous=Known(tuple((k, str(v)) for k, v in before.items())),
+        attestations=Known(()),
     )
     rows = {line.split()[0]: line.split()[1:] for line in drift(facts).text.splitlines()[2:]}
     assert rows == {

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from helpers.catalog import Check
@@ -14,9 +16,16 @@ from helpers.checks.scopes import (
     service_accounts_are_separate,
 )
 from helpers.intercom.needs import AUDIT_USES
-from helpers.intercom.records import ScopeVerdict, Teammate, TokenScopes, Use, Verdict
+from helpers.intercom.records import (
+    Attestation,
+    ScopeVerdict,
+    Teammate,
+    TokenScopes,
+    Use,
+    Verdict,
+)
 from helpers.intercom.scopes import catalog
-from helpers.model import Status
+from helpers.model import Finding, Status
 from helpers.policy import Policy, ScopePolicy
 from tests.checking import off, statuses, unreadable, verdicts
 
@@ -37,18 +46,52 @@ def token(
     return TokenScopes(verdicts=rows, owner=owner, **named)
 
 
+def beyond(access: TokenScopes, *attestations: Attestation) -> tuple[Finding, ...]:
+    return verdicts(
+        no_scope_beyond_the_policy, access=access, attestations=attestations, policy=NARROW
+    )
+
+
 def person(role: str, *, seat: bool) -> Teammate:
     return Teammate(id="1", name="Ada", email="ada@example.com", role=role, inbox_seat=seat)
 
 
 def test_a_scope_beyond_the_policy_fails_as_severely_as_what_it_opens() -> None:
-    found = verdicts(no_scope_beyond_the_policy, access=token("read_conversations"), policy=NARROW)
+    found = beyond(token("read_conversations"))
     assert [(f.status, f.severity) for f in found] == [(Status.FAIL, "critical")]
-    assert statuses(no_scope_beyond_the_policy, access=token("read_tags"), policy=NARROW) == [
-        "PASS"
-    ]
+    assert [f.status for f in beyond(token("read_tags"))] == ["PASS"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expires", "status"),
+    [("yes", 2027, "PASS"), ("no", 2027, "FAIL"), ("yes", 2025, "MANUAL"), ("", 2027, "MANUAL")],
+)
+def test_a_person_vouches_for_the_scopes_that_can_not_be_seen(
+    answer: str, expires: int, status: str
+) -> None:
     unseen = token("read_tags", unknown=("write_tags",))
-    assert Status.MANUAL in statuses(no_scope_beyond_the_policy, access=unseen, policy=NARROW)
+    said = Attestation(
+        question="token-scopes",
+        answer=answer,
+        by="Ada",
+        on=date(2025, 1, 1),
+        expires=date(expires, 6, 1),
+    )
+    found = {f.resource.kind: f for f in beyond(unseen, *([said] if answer else []))}
+    assert (found["token"].status, found["scopes"].status) == ("PASS", status)
+    assert status != "MANUAL" or "Write tags" in found["scopes"].message
+
+
+def test_a_person_who_vouches_does_not_outvote_what_was_seen() -> None:
+    said = Attestation(
+        question="token-scopes",
+        answer="yes",
+        by="Ada",
+        on=date(2026, 1, 1),
+        expires=date(2027, 1, 1),
+    )
+    found = beyond(token("read_news", unknown=("write_tags",)), said)
+    assert [f.status for f in found] == ["FAIL", "PASS"]
 
 
 def test_a_scope_that_nothing_uses_fails() -> None:
@@ -92,9 +135,12 @@ def test_one_token_for_reader_and_writer_fails() -> None:
 
 
 def test_a_reader_that_may_write_fails_and_one_that_might_is_asked_about() -> None:
-    assert statuses(reader_only_reads, reader=token("write_tags")) == ["FAIL"]
-    assert statuses(reader_only_reads, reader=token("read_tags")) == ["PASS"]
-    assert statuses(reader_only_reads, reader=token(unknown=("write_tags",))) == ["MANUAL"]
+    for reader, status in (
+        (token("write_tags"), "FAIL"),
+        (token("read_tags"), "PASS"),
+        (token(unknown=("write_tags",)), "MANUAL"),
+    ):
+        assert statuses(reader_only_reads, reader=reader, attestations=()) == [status]
 
 
 @pytest.mark.parametrize(
@@ -113,4 +159,4 @@ def test_the_owner_of_a_token_is_no_person(owner: Teammate | None, status: str) 
 
 @pytest.mark.parametrize("check", [no_scope_beyond_the_policy, owner_is_a_service_account])
 def test_a_token_that_could_not_be_asked_is_an_error(check: Check) -> None:
-    assert statuses(check, access=unreadable()) == ["ERROR"]
+    assert statuses(check, access=unreadable(), attestations=()) == ["ERROR"]

@@ -17,10 +17,10 @@ from helpers.checks.access.defences import (
     identity_verification_is_on,
 )
 from helpers.checks.access.people import (
+    everybody_has_a_role,
     few_have_full_access,
     nobody_is_dormant,
-    permissions_come_from_roles,
-    security_events_are_explained,
+    security_events_were_explained,
     teammates_are_of_the_company,
 )
 
@@ -29,14 +29,14 @@ __all__ = [
     "connectors_authenticate",
     "connectors_share_no_credential",
     "connectors_use_tls",
+    "everybody_has_a_role",
     "few_have_full_access",
     "identity_secrets_are_in_use",
     "identity_verification_is_on",
     "nobody_is_dormant",
     "password_sign_in_is_off",
-    "permissions_come_from_roles",
     "roles_were_reviewed",
-    "security_events_are_explained",
+    "security_events_were_explained",
     "sessions_end",
     "teammates_are_of_the_company",
     "two_factor_is_enforced",

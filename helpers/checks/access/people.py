@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Final
 
 from helpers.catalog import check
-from helpers.intercom.records import Teammate
+from helpers.checks.attestation import answered
+from helpers.intercom.records import Attestation, SecurityEvent, Teammate
 from helpers.model import (
     Confidence,
     Evidence,
@@ -22,10 +23,10 @@ from helpers.model import (
 from helpers.policy import Policy
 
 __all__ = [
+    "everybody_has_a_role",
     "few_have_full_access",
     "nobody_is_dormant",
-    "permissions_come_from_roles",
-    "security_events_are_explained",
+    "security_events_were_explained",
     "teammates_are_of_the_company",
 ]
 
@@ -103,7 +104,7 @@ def few_have_full_access(teammates: tuple[Teammate, ...], policy: Policy) -> Ite
 
     PASS: no more have full access than the policy allows.
     FAIL: more have it.
-    MANUAL: never, because permissions without a role are asked about by ACC-003.
+    MANUAL: never, because permissions without a role are told by ACC-016.
     NOT_APPLICABLE: the workspace has no teammates.
     ERROR: the teammates could not be read.
     """
@@ -118,33 +119,38 @@ def few_have_full_access(teammates: tuple[Teammate, ...], policy: Policy) -> Ite
 
 
 @check(
-    id="ACC-003",
+    id="ACC-016",
     step="access",
-    title="Permissions come from roles",
+    title="Every teammate's permissions come from a role",
     severity=Severity.LOW,
     remediation=(
         f"Open {_WHERE} > this teammate > Permissions.",
         "Give them a role that fits; make one if none does.",
+        "Permissions that have to stay as they are: waive this with a reason and a date.",
     ),
     controls=("SOC 2 CC6.3", "ISO 27001 A.5.18", "CIS 6.8"),
 )
-def permissions_come_from_roles(teammates: tuple[Teammate, ...]) -> Iterator[Outcome]:
+def everybody_has_a_role(teammates: tuple[Teammate, ...]) -> Iterator[Outcome]:
     """Permissions that were clicked together for one person are looked at by nobody later.
 
+    Intercom tells a role's name where one is assigned, and no role for permissions made by hand.
+
     PASS: every teammate has a role.
-    FAIL: never, because what the permissions are can't be read, so a person has to judge.
-    MANUAL: a teammate has permissions of their own making.
+    FAIL: a teammate has permissions of their own making.
+    MANUAL: Intercom tells a role of nobody here, so it may tell none of anybody.
     NOT_APPLICABLE: the workspace has no teammates.
     ERROR: the teammates could not be read.
     """
+    odd = [t for t in teammates if not t.role]
     if not teammates:
         yield _nobody()
-        return
-    odd = [t for t in teammates if not t.role]
-    for one in odd:
-        yield manual(_person(one), "Permissions of their own making: look at what they allow.")
-    if not odd:
+    elif odd == list(teammates):
+        yield manual(_ALL, f"Intercom tells no role of anybody: look at {_WHERE}.")
+    elif not odd:
         yield passed(_ALL, "Every teammate has a role.")
+    else:
+        for one in odd:
+            yield failed(_person(one), "Permissions of their own making, that no role names.")
 
 
 @check(
@@ -189,27 +195,36 @@ def nobody_is_dormant(
 
 
 @check(
-    id="ACC-005",
+    id="ACC-017",
     step="access",
-    title="Security events can be explained",
-    severity=Severity.MEDIUM,
+    title="Each security event has been explained",
+    severity=Severity.HIGH,
     remediation=(
-        "Open the audit log step for who did it, when, and from where.",
-        "Ask them. What nobody can explain is an incident: rotate, and look further.",
+        "An event that nobody can explain is an incident: look at what followed it (notebook 07).",
+        "Rotate what the account could reach: `runbook rotate … --compromised`.",
+        "When all is explained, answer `runbook attest security-events` again.",
     ),
-    controls=("SOC 2 CC7.2", "ISO 27001 A.8.16", "NIST CSF DE.CM-03"),
+    controls=("SOC 2 CC7.2", "SOC 2 CC7.3", "ISO 27001 A.8.16", "NIST CSF DE.AE-02"),
 )
-def security_events_are_explained(events: tuple[tuple[str, int], ...]) -> Iterator[Outcome]:
+def security_events_were_explained(
+    events: tuple[SecurityEvent, ...], attestations: tuple[Attestation, ...], now: datetime
+) -> Iterator[Outcome]:
     """Impersonation, failed log-ins and changes to how people sign in are rare, and never private.
 
-    PASS: the activity log holds none of them.
-    FAIL: never, because the same event is routine or an attack, and only a person can tell which.
-    MANUAL: it holds some, a line for each kind.
+    The same event is routine or an attack. A person asks those who did it, and answers once for all
+    kinds; an answer covers what happened before the day on which it was given.
+
+    PASS: the log holds none of a kind, or a person attested that those before are explained.
+    FAIL: a person attested that there is one that nobody can explain.
+    MANUAL: nobody answered, the answer went stale, or something happened since.
     NOT_APPLICABLE: never, because every workspace has an activity log.
-    ERROR: the activity log could not be read.
+    ERROR: the activity log or the attestations could not be read.
     """
-    for kind, count in events:
-        times = "once" if count == 1 else f"{count} times"
-        yield manual(Resource(kind="activity", key=kind), f"{times.capitalize()}: who, and why?")
+    for event in events:
+        about = Resource(kind="activity", key=event.kind)
+        covering = [a for a in attestations if a.answer == "no" or event.newest.date() < a.on]
+        times = "Once" if event.count == 1 else f"{event.count} times"
+        look = f"{times}, the last on {event.newest:%Y-%m-%d}: who, and why?"
+        yield answered(about, "security-events", covering, now, look)
     if not events:
         yield passed(Resource(kind="workspace", key="activity log"), "None of them happened.")

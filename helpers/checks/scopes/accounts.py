@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from helpers.catalog import check
+from helpers.checks.attestation import answered
 from helpers.checks.scopes.grants import scope_named
 from helpers.intercom.calls import Kind
-from helpers.intercom.records import TokenScopes, Verdict
+from helpers.intercom.records import Attestation, TokenScopes, Verdict
 from helpers.intercom.scopes import catalog, label_of
 from helpers.model import (
     Confidence,
@@ -72,14 +74,17 @@ def service_accounts_are_separate(reader: TokenScopes, writer: TokenScopes) -> I
     controls=("SOC 2 CC6.3", "ISO 27001 A.8.3", "NIST CSF PR.AA-05"),
     checklist="minimal_scopes",
 )
-def reader_only_reads(reader: TokenScopes) -> Iterator[Outcome]:
+def reader_only_reads(
+    reader: TokenScopes, attestations: tuple[Attestation, ...], now: datetime
+) -> Iterator[Outcome]:
     """The reader's code refuses to write; its token should refuse as well.
 
-    PASS: every scope that writes was asked for, and none is granted.
-    FAIL: a scope that writes is granted.
-    MANUAL: whether some scope that writes is granted can't be told by asking.
+    PASS: no scope that writes is granted; a person vouches for those that can't be seen by asking.
+    FAIL: a scope that writes is granted, or a person looked and said that one is.
+    MANUAL: whether some scope that writes is granted can't be told by asking, and nobody answered,
+        or the answer went stale.
     NOT_APPLICABLE: never, because a reader that is not configured is MANUAL.
-    ERROR: the reader's token could not be probed.
+    ERROR: the reader's token could not be probed, or the attestations could not be read.
     """
     writing = {key for key, scope in catalog().items() if scope.kind is Kind.WRITE}
     held = [scope for scope in reader.scopes(Verdict.GRANTED) if scope in writing]
@@ -89,7 +94,8 @@ def reader_only_reads(reader: TokenScopes) -> Iterator[Outcome]:
     token = Resource(kind="token", key=reader.variable)
     if unknown:
         boxes = ", ".join(label_of(scope) for scope in unknown)
-        yield manual(token, f"Look at the reader's app: none of these should be ticked: {boxes}.")
+        look = f"Look at the reader's app: none of these should be ticked: {boxes}."
+        yield answered(token, "reader-scopes", attestations, now, look)
     elif not held:
         yield passed(token, "The reader holds no scope that writes.")
 

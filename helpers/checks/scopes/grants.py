@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Final
 
 from helpers.catalog import check
+from helpers.checks.attestation import answered
 from helpers.intercom.needs import recommend
-from helpers.intercom.records import TokenScopes, Use, Verdict
+from helpers.intercom.records import Attestation, TokenScopes, Use, Verdict
 from helpers.intercom.scopes import catalog, label_of
 from helpers.model import (
     Confidence,
@@ -16,7 +18,6 @@ from helpers.model import (
     Resource,
     Severity,
     failed,
-    manual,
     not_applicable,
     passed,
 )
@@ -31,6 +32,9 @@ __all__ = [
 ]
 
 _HUB: Final = "Developer Hub > your app > Configure > Authentication > Edit"
+_UNSEEN: Final = Resource(
+    kind="scopes", key="unseen", name="scopes that can't be seen from outside"
+)
 _SCOPES_PAGE: Final = (
     "https://developers.intercom.com/docs/build-an-integration/learn-more/authentication/oauth-scopes",
 )
@@ -67,14 +71,19 @@ def places(uses: Iterable[Use], scope: str) -> tuple[Evidence, ...]:
     controls=_CONTROLS,
     checklist="minimal_scopes",
 )
-def no_scope_beyond_the_policy(access: TokenScopes, policy: Policy) -> Iterator[Outcome]:
+def no_scope_beyond_the_policy(
+    access: TokenScopes, attestations: tuple[Attestation, ...], policy: Policy, now: datetime
+) -> Iterator[Outcome]:
     """A stolen token does what its scopes allow, so each one too many makes a theft worse.
 
-    PASS: every scope that is granted is one that the policy allows.
-    FAIL: a scope is granted that the policy does not allow; as severe as what it opens.
-    MANUAL: whether a scope outside the policy is granted can't be told by asking.
+    PASS: every scope that is granted is one that the policy allows; a person vouches for those that
+        can't be seen by asking.
+    FAIL: a scope is granted that the policy does not allow, as severe as what it opens; or a person
+        looked and said that there is one.
+    MANUAL: whether a scope outside the policy is granted can't be told by asking, and nobody
+        answered, or the answer went stale.
     NOT_APPLICABLE: never, because every token has scopes.
-    ERROR: the token could not be probed.
+    ERROR: the token could not be probed, or the attestations could not be read.
     """
     allowed = set(policy.scopes.allowed)
     beyond = [s for s in access.scopes(Verdict.GRANTED) if s not in allowed]
@@ -93,10 +102,8 @@ def no_scope_beyond_the_policy(access: TokenScopes, policy: Policy) -> Iterator[
     unknown = [s for s in access.scopes(Verdict.UNKNOWN) if s not in allowed]
     if unknown:
         boxes = ", ".join(label_of(scope) for scope in unknown)
-        yield manual(
-            Resource(kind="scopes", key="unseen", name="scopes that can't be seen from outside"),
-            f"Look at {_HUB}: none of these should be ticked: {boxes}.",
-        )
+        look = f"Look at {_HUB}: none of these should be ticked: {boxes}."
+        yield answered(_UNSEEN, "token-scopes", attestations, now, look)
 
 
 def _answers(token: TokenScopes, scope: str) -> tuple[Evidence, ...]:

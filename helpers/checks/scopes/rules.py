@@ -74,6 +74,7 @@ def policy_covers_the_code(
         "`runbook scopes --list` shows the keys.",
         "Write them so in scopes.allowed; names such as read:all or write:limited do not exist.",
     ),
+    controls=("ISO 27001 A.8.9", "NIST CSF PR.PS-01"),
 )
 def policy_names_real_scopes(policy: Policy) -> Iterator[Outcome]:
     """A name that no scope has allows nothing, and looks as if it did.
