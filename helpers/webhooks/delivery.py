@@ -1,0 +1,90 @@
+"""A delivery as it arrived, kept byte for byte: a body that was written again proves nothing.
+
+On disk it is two files: `NAME.body`, the raw body alone, and `NAME.json`, what came with it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from helpers.errors import UsageError
+from helpers.files import write_private
+
+__all__ = ["Delivery", "load_delivery", "save_delivery"]
+
+_LARGEST: Final = 16_777_216  # bytes of a file that is taken for a delivery
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A request. Names of headers are in lower case; values are read as Latin-1."""
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Every value of a header, whatever the case of its name."""
+        return tuple(value for key, value in self.headers if key == name.lower())
+
+    def value(self, name: str) -> str:
+        """The first value of a header, or an empty text."""
+        return next(iter(self.values(name)), "")
+
+    def document(self) -> dict[str, Any]:
+        """The body as JSON; empty where it is none. Nothing in it was verified."""
+        try:
+            parsed = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return {}
+        return parsed if isinstance(parsed, dict) else {}
+
+
+def save_delivery(folder: Path, name: str, delivery: Delivery) -> Path:
+    """Write both files, for the owner only; the path of the body. Raises UsageError."""
+    body = folder / f"{name}.body"
+    write_private(body, delivery.body)
+    beside = {
+        "method": delivery.method,
+        "path": delivery.path,
+        "headers": [list(pair) for pair in delivery.headers],
+    }
+    write_private(folder / f"{name}.json", json.dumps(beside, indent=2) + "\n")
+    return body
+
+
+def load_delivery(path: Path) -> Delivery:
+    """Read a saved delivery by either of its files, or a file that holds a raw body and no more.
+
+    Raises UsageError where it can't be read.
+    """
+    pair = path.with_suffix(".json") if path.suffix == ".body" else path
+    if path.suffix == ".json" and path.with_suffix(".body").is_file():
+        path = path.with_suffix(".body")
+    body = _read(path)
+    if path.suffix != ".body" or not pair.is_file():
+        return Delivery("POST", "/", (), body)
+    try:
+        beside = json.loads(_read(pair))
+        headers = tuple((str(name).lower(), str(value)) for name, value in beside["headers"])
+        return Delivery(str(beside["method"]), str(beside["path"]), headers, body)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise UsageError(
+            f"{pair} does not say what came with the body.",
+            "Take files that `runbook webhook listen --save` wrote, or a raw body with no .json.",
+        ) from None
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(_LARGEST + 1)
+    except OSError as error:
+        raise UsageError(f"{path} can't be read: {error.strerror}.", "Name another file.") from None
+    if len(content) > _LARGEST:
+        raise UsageError(f"{path} is too large for a delivery.", "Name another file.")
+    return content
