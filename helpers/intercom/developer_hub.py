@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from helpers.errors import ConfigurationError, IntercomError
 from helpers.intercom.failures import unreachable
 from helpers.intercom.regions import is_loopback
+from helpers.intercom.transport import live
 
 __all__ = ["App", "DeveloperHub"]
 
@@ -79,7 +80,7 @@ class DeveloperHub:
 
     def _call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         try:
-            with httpx.Client(trust_env=False, timeout=_TIMEOUT) as client:
+            with httpx.Client(transport=live(httpx.URL(self._url)), timeout=_TIMEOUT) as client:
                 answer = client.request(method, self._url + path, json=body)
         except httpx.TransportError as error:
             raise unreachable(f"{method} {path} (developer hub)", error) from None

@@ -1,0 +1,1 @@
+"""Rotations that are killed everywhere: a bomb, a world to rotate in, and the driver."""
