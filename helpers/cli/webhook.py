@@ -1,23 +1,18 @@
-"""`runbook webhook …`: try a receiver, and print what it is tried with."""
+"""`runbook webhook …`: try a receiver, send to it, listen, and print what it is tried with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from helpers.cli.webhook_options import headers_of, scheme_option, secret_for, variable_option
-from helpers.errors import UsageError
-from helpers.exit_status import THRESHOLDS, Threshold
-from helpers.model import Severity
+from helpers.cli.webhook_listen import explain, listen
+from helpers.cli.webhook_options import scheme_option
+from helpers.cli.webhook_send import send
+from helpers.cli.webhook_test import try_receiver
 
 if TYPE_CHECKING:
-    from helpers.model import Report
     from helpers.webhooks.cases import Case
-    from helpers.webhooks.records import BatteryResult
 
 __all__ = ["webhook"]
 
@@ -25,6 +20,10 @@ __all__ = ["webhook"]
 @click.group()
 def webhook() -> None:
     """Try a webhook receiver: does it know Intercom's deliveries from forged ones?"""
+
+
+for _command in (try_receiver, send, listen, explain):
+    webhook.add_command(_command)
 
 
 @webhook.command("cases")
@@ -40,147 +39,6 @@ def list_cases(scheme: str, *, markdown: bool) -> int:
     for case in applicable(SCHEMES[scheme]):
         click.echo(_row(case) if markdown else _block(case))
     return 0
-
-
-@webhook.command("test")
-@click.argument("url")
-@scheme_option
-@variable_option
-@click.option("--case", "cases", multiple=True, metavar="ID", help="Only this case; repeatable.")
-@click.option("--consent", is_flag=True, help="I may test this receiver, which is not local.")
-@click.option("--heavy", is_flag=True, help="Large bodies and bursts too, where it is not local.")
-@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with each.")
-@click.option("--app-id", default="sample01", show_default=True, help="The workspace's id.")
-@click.option("--timeout", type=click.FloatRange(0.1, 60), default=8.0, show_default=True)
-@click.option("--budget", type=click.FloatRange(1), default=120.0, show_default=True)
-@click.option(
-    "--processed",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="A file into which the receiver writes the id of each delivery it acts upon, a line each.",
-)
-@click.option("--all", "every", is_flag=True, help="List what went well too.")
-@click.option("--json", "as_json", type=click.Path(path_type=Path), help="Write the result.")
-@click.option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML.")
-@click.option("--sarif", type=click.Path(path_type=Path), help="Write SARIF 2.1.0.")
-@click.option("--fail-on", type=click.Choice(THRESHOLDS), default="high", show_default=True)
-def try_receiver(  # noqa: PLR0917 (click passes options so)
-    url: str,
-    scheme: str,
-    variable: str,
-    cases: tuple[str, ...],
-    headers: tuple[str, ...],
-    app_id: str,
-    timeout: float,
-    budget: float,
-    processed: Path | None,
-    as_json: Path | None,
-    junit: Path | None,
-    sarif: Path | None,
-    fail_on: str,
-    *,
-    consent: bool,
-    heavy: bool,
-    every: bool,
-) -> int:
-    r"""Try the receiver at URL with genuine, forged and malformed deliveries.
-
-    The secret comes from the environment or a hidden prompt, never from an argument.
-
-    \b
-    Exit status:
-      0       nothing fails at or above the threshold
-      2       usage, or no consent
-      3       the receiver could not be reached
-      10      something could not be judged, and nothing fails
-      11..14  the worst failure: low, medium, high, critical
-    """
-    from helpers.exit_status import NOTHING_VERIFIED, exit_status
-    from helpers.webhooks.battery import Options, run_battery
-    from helpers.webhooks.forge import Forge
-    from helpers.webhooks.records import Outcome
-    from helpers.webhooks.signatures import SCHEMES
-    from helpers.webhooks.target import parse_target
-    from helpers.webhooks.wording import result_lines
-
-    options = Options(
-        cases=cases,
-        consent=consent,
-        heavy=heavy,
-        timeout=timeout,
-        budget=budget,
-        headers=headers_of(headers),
-        observer=_observer(processed),
-    )
-    target = parse_target(url)
-    key = secret_for(scheme, variable)
-    run = f"{datetime.now(UTC):%Y%m%d%H%M%S}_"
-    result = run_battery(target, Forge(SCHEMES[scheme], key, app_id=app_id, run=run), options)
-    for line in result_lines(result, every=every):
-        click.echo(line)
-    report = _report(result)
-    _write(result, report, as_json=as_json, junit=junit, sarif=sarif)
-    if not result.count(Outcome.PASS, Outcome.NOTE, Outcome.FAIL):
-        return NOTHING_VERIFIED
-    return exit_status(report, _threshold(fail_on))
-
-
-def _observer(processed: Path | None) -> Callable[[], Collection[str]] | None:
-    if processed is None:
-        return None
-
-    def ids() -> Collection[str]:
-        try:
-            return processed.read_text("utf-8").split()
-        except OSError as error:
-            raise UsageError(
-                f"{processed} can't be read: {error.strerror}.",
-                "Let the receiver write ids there.",
-            ) from None
-
-    return ids
-
-
-def _report(result: BatteryResult) -> Report:
-    from helpers.report.build import tool_version
-    from helpers.webhooks.reporting import report_of
-
-    return report_of(
-        result,
-        profile="webhook",
-        generated_at=datetime.now(UTC),
-        tool_version=tool_version(),
-    )
-
-
-def _write(
-    result: BatteryResult,
-    report: Report,
-    *,
-    as_json: Path | None,
-    junit: Path | None,
-    sarif: Path | None,
-) -> None:
-    if as_json:
-        _save(as_json, result.model_dump_json(indent=2) + "\n")
-    if junit:
-        from helpers.webhooks.junit import junit_xml
-
-        _save(junit, junit_xml(result))
-    if sarif:
-        from helpers.report.sarif import to_sarif
-
-        _save(sarif, to_sarif(report))
-
-
-def _save(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, "utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} can't be written: {error.strerror}.", "Name another.") from None
-
-
-def _threshold(text: str) -> Threshold:
-    return "never" if text == "never" else Severity(text)
 
 
 def _expected(case: Case) -> str:

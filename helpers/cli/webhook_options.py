@@ -10,7 +10,17 @@ import click
 
 from helpers.errors import UsageError
 
-__all__ = ["headers_of", "scheme_option", "secret_for", "variable_option"]
+__all__ = [
+    "consent_option",
+    "headers_of",
+    "previous_option",
+    "profile_option",
+    "recorded",
+    "scheme_option",
+    "secret_for",
+    "variable_name",
+    "variable_option",
+]
 
 _SCHEMES: Final = ("webhook", "canvas_kit", "fin_agent")  # as `signatures.SCHEMES` has them
 
@@ -30,15 +40,48 @@ variable_option = click.option(
     "Default: INTERCOM_CLIENT_SECRET, for fin_agent FIN_AGENT_WEBHOOK_SECRET.",
 )
 
+previous_option = click.option(
+    "--previous-secret-variable",
+    "previous",
+    default="",
+    metavar="NAME",
+    help="During a rotation: the variable that holds the secret before this one.",
+)
+consent_option = click.option(
+    "--consent", is_flag=True, help="I may try this receiver, which is not on this machine."
+)
+profile_option = click.option(
+    "--profile",
+    default="development",
+    show_default=True,
+    help="In whose audit log it is recorded.",
+)
+
+
+def recorded(profile: str, action: str, resource: str) -> None:
+    """Put what is about to be done into a profile's audit log: what can't be is not done.
+
+    Raises UsageError for a profile that does not exist, StateError where the log takes nothing.
+    """
+    from helpers.auditlog.log import record
+    from helpers.settings import profile_named, state_home
+
+    record(state_home(profile_named(profile)), action, resource=resource, profile=profile)
+
+
+def variable_name(scheme: str, variable: str = "") -> str:
+    """The variable that holds a scheme's secret."""
+    from helpers.webhooks.curl import secret_variable
+
+    return variable or secret_variable(scheme)
+
 
 def secret_for(scheme: str, variable: str = "", *, what: str = "secret") -> bytes:
     """The secret from its variable, or else from a hidden prompt.
 
     Raises UsageError where neither can give one.
     """
-    from helpers.webhooks.curl import secret_variable
-
-    name = variable or secret_variable(scheme)
+    name = variable_name(scheme, variable)
     value = os.environ.get(name, "")
     if not value and sys.stdin.isatty():
         value = click.prompt(f"The {what} ({name} is not set)", hide_input=True, err=True)

@@ -7,21 +7,18 @@ from typing import Final
 
 from helpers.model import Severity
 from helpers.webhooks.cases.case import Case
+from helpers.webhooks.effects import acted_upon
 from helpers.webhooks.forge import Forge
 from helpers.webhooks.latency import band_of
 from helpers.webhooks.leaks import Leak, find_leaks
 from helpers.webhooks.probes import Probe
 from helpers.webhooks.records import CaseResult, LatencyBand, Outcome, VariantResult
 from helpers.webhooks.trial import Trial
-from helpers.webhooks.wire import Answer, Kind
+from helpers.webhooks.wire import Kind
 
 __all__ = ["DERIVED"]
 
 _SHOWN: Final = 3  # requests that are named for one kind of leak
-_ACTED_UPON: Final[Mapping[int, str]] = {
-    410: "disables the subscription",
-    429: "throttles deliveries",
-}
 
 
 def _leaks(case: Case, trial: Trial, forge: Forge) -> CaseResult:
@@ -45,6 +42,14 @@ def _found(trial: Trial, forge: Forge) -> Iterator[tuple[Probe, Leak]]:
             yield probe, leak
 
 
+def _outlived(case: Case, trial: Trial, _forge: Forge) -> CaseResult:
+    if trial.gone:
+        return _result(case, Outcome.FAIL, trial.ended, case.severity)
+    late = trial.ended or trial.control.kind is not Kind.ANSWERED
+    observed = trial.ended or trial.closing.observed
+    return _result(case, Outcome.INCONCLUSIVE if late else Outcome.PASS, observed, case.severity)
+
+
 def _latency(case: Case, trial: Trial, _forge: Forge) -> CaseResult:
     band = band_of(trial.timed)
     outcome = {
@@ -60,22 +65,13 @@ def _acted_upon(case: Case, trial: Trial, forge: Forge) -> CaseResult:
     pairs = [(forge.genuine("A01"), trial.control)]
     pairs += [(each.probe, each.answer) for each in trial.exchanges if each.probe.genuine]
     variants = tuple(
-        VariantResult(name=probe.name, outcome=Outcome.FAIL, observed=_effect(answer))
+        VariantResult(name=probe.name, outcome=Outcome.FAIL, observed=acted_upon(answer))
         for probe, answer in pairs
-        if _effect(answer)
+        if acted_upon(answer)
     )
     observed = ", ".join(dict.fromkeys(variant.observed for variant in variants)) or "none"
     outcome = Outcome.FAIL if variants else _unless_silent(trial)
     return _result(case, outcome, observed, case.severity, variants)
-
-
-def _effect(answer: Answer) -> str:
-    """What Intercom does at such an answer, if it does something."""
-    if answer.status in _ACTED_UPON:
-        return f"{answer.status}, which {_ACTED_UPON[answer.status]}"
-    if 300 <= answer.status < 400:  # noqa: PLR2004 (3xx)
-        return f"{answer.status}, which is no success"
-    return ""
 
 
 def _unless_silent(trial: Trial) -> Outcome:
@@ -110,6 +106,7 @@ def _rank(severity: Severity) -> int:
 
 
 DERIVED: Final[Mapping[str, Callable[[Case, Trial, Forge], CaseResult]]] = {
+    "E12": _outlived,
     "L01": _leaks,
     "P01": _latency,
     "P03": _acted_upon,

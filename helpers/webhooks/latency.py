@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Final
 
+from helpers.webhooks.effects import SLOW, TOO_SLOW
 from helpers.webhooks.records import LatencyBand
 from helpers.webhooks.wire import Answer, Kind
 
 __all__ = ["band_of", "percentile"]
-
-_SLOW: Final = 0.5  # seconds; over it, Intercom lowers the priority of deliveries
-_FAILED: Final = 5.0  # seconds; over it, a delivery has failed
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -25,11 +22,11 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def band_of(answers: Sequence[Answer]) -> LatencyBand:
     """The band in which the 95th percentile lies. A delivery with no answer counts as too slow."""
-    hung = any(answer.kind is Kind.HUNG for answer in answers)
-    seconds = [answer.seconds for answer in answers if answer.kind is Kind.ANSWERED]
+    hung = [math.inf for answer in answers if answer.kind is Kind.HUNG]
+    seconds = [answer.seconds for answer in answers if answer.kind is Kind.ANSWERED] + hung
     if not seconds:
-        return LatencyBand.TOO_SLOW if hung else LatencyBand.UNKNOWN
+        return LatencyBand.UNKNOWN
     p95 = percentile(seconds, 0.95)
-    if p95 > _FAILED:
+    if p95 > TOO_SLOW:
         return LatencyBand.TOO_SLOW
-    return LatencyBand.SLOW if p95 > _SLOW else LatencyBand.FAST
+    return LatencyBand.SLOW if p95 > SLOW else LatencyBand.FAST

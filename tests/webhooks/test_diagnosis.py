@@ -153,6 +153,7 @@ def test_a_delivery_of_another_scheme_is_proven_by_its_own_rule(other: Scheme):
         hashlib.sha1(SECRET + BODY).hexdigest(),
         hashlib.sha1(BODY + SECRET).hexdigest(),
     ],
+    ids=["of the body", "secret first", "body first"],
 )
 def test_a_plain_hash_is_no_hmac(value: str):
     assert causes(delivery(BODY, f"sha1={value}")) == [Cause.NO_HMAC]

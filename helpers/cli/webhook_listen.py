@@ -1,0 +1,197 @@
+"""`runbook webhook listen` and `explain`: what arrives, and why a signature does not fit."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from helpers.cli.webhook_options import (
+    previous_option,
+    scheme_option,
+    secret_for,
+    variable_name,
+    variable_option,
+)
+from helpers.errors import RunbookError
+
+if TYPE_CHECKING:
+    from helpers.webhooks.delivery import Delivery
+    from helpers.webhooks.signatures import Scheme, Verdict
+
+__all__ = ["explain", "listen"]
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65_535), default=8_765, show_default=True)
+@click.option("--save", type=click.Path(path_type=Path, file_okay=False), help="Keep each there.")
+@click.option("--content", is_flag=True, help="Show headers and bodies: customers' data.")
+@click.option("--count", type=click.IntRange(1), help="End after so many deliveries.")
+@scheme_option
+@variable_option
+@previous_option
+def listen(
+    *,
+    port: int,
+    save: Path | None,
+    content: bool,
+    count: int | None,
+    scheme: str,
+    variable: str,
+    previous: str,
+) -> int:
+    """Receive deliveries on this machine, verify them, and say why one does not verify.
+
+    Point your app's webhook here through a tunnel, or send samples with `runbook webhook send`.
+    Ctrl-C ends it. Nothing is acted upon, and nothing is kept without --save.
+    """
+    from helpers.webhooks.listener import Listener, address, listening, serve
+    from helpers.webhooks.signatures import SCHEMES, Verifier
+
+    keys = _keys(scheme, variable, previous)
+    desk = _Desk(SCHEMES[scheme], keys, save, content=content, count=count)
+    application = Listener(Verifier(*keys.values(), scheme=SCHEMES[scheme]), desk.take)
+    with listening(port) as listener, _interruptible(desk):
+        click.echo(f"Listening at {address(listener)}  (Ctrl-C ends it)")
+        serve(listener, application, lambda: desk.over)
+    desk.close()
+    return 0
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--signature", default="", help="The signature header's value, if not saved with it.")
+@scheme_option
+@variable_option
+@previous_option
+def explain(file: Path, *, signature: str, scheme: str, variable: str, previous: str) -> int:
+    r"""Say why the delivery in FILE does not verify: a saved one, or a raw body.
+
+    \b
+    Exit status: 0 it is genuine; 13 it is not, for the reasons shown; 2 usage.
+    """
+    from dataclasses import replace
+
+    from helpers.webhooks.delivery import load_delivery
+    from helpers.webhooks.signatures import SCHEMES, Verifier
+
+    chosen = SCHEMES[scheme]
+    delivery = load_delivery(file)
+    if signature:
+        delivery = replace(delivery, headers=((chosen.header.lower(), signature),))
+    keys = _keys(scheme, variable, previous)
+    verdict = Verifier(*keys.values(), scheme=chosen).verify(
+        delivery.body, delivery.values(chosen.header)
+    )
+    _tell(delivery, verdict, chosen, keys, content=False)
+    return 0 if verdict else 13
+
+
+class _Desk:
+    """Takes what arrives: shows it, keeps it, counts it. What fails there ends the listening."""
+
+    def __init__(
+        self,
+        scheme: Scheme,
+        keys: Mapping[str, bytes],
+        folder: Path | None,
+        *,
+        content: bool,
+        count: int | None,
+    ) -> None:
+        self._scheme = scheme
+        self._keys = keys
+        self._folder = folder
+        self._content = content
+        self._left = count
+        self._number = 0
+        self._error: RunbookError | None = None
+        self.over = False
+
+    def take(self, delivery: Delivery, verdict: Verdict) -> None:
+        """One delivery."""
+        self._number += 1
+        _tell(delivery, verdict, self._scheme, self._keys, content=self._content)
+        try:
+            self._keep(delivery)
+        except RunbookError as error:
+            self._error = error
+        self.over = self.over or self._error is not None or self._number == self._left
+
+    def close(self) -> None:
+        """Raise what went wrong."""
+        if self._error:
+            raise self._error
+
+    def _keep(self, delivery: Delivery) -> None:
+        from helpers.webhooks.arrivals import topic_of
+        from helpers.webhooks.delivery import save_delivery
+
+        if self._folder is None:
+            return
+        topic = re.sub(r"[^\w.-]+", "_", topic_of(delivery.document()), flags=re.ASCII)[:60]
+        name = _free(self._folder, self._number, topic or "delivery")
+        click.echo(f"    kept as {save_delivery(self._folder, name, delivery)}")
+
+
+def _free(folder: Path, number: int, topic: str) -> str:
+    """A name that is not taken by an earlier run."""
+    while any(folder.glob(f"{number:04}-*")):
+        number += 1
+    return f"{number:04}-{topic}"
+
+
+def _tell(
+    delivery: Delivery,
+    verdict: Verdict,
+    scheme: Scheme,
+    keys: Mapping[str, bytes],
+    *,
+    content: bool,
+) -> None:
+    from helpers.webhooks.arrivals import arrival_lines, diagnosis_lines
+    from helpers.webhooks.diagnosis import diagnose
+
+    for line in arrival_lines(delivery, verdict, list(keys), content=content):
+        click.echo(line)
+    if not verdict:
+        for line in diagnosis_lines(diagnose(delivery, scheme, {**keys, **_others()})):
+            click.echo(line)
+
+
+def _keys(scheme: str, variable: str, previous: str) -> dict[str, bytes]:
+    """The secrets to verify with, by the names of their variables."""
+    keys = {variable_name(scheme, variable): secret_for(scheme, variable)}
+    if previous:
+        keys[previous] = secret_for(scheme, previous, what="previous secret")
+    return keys
+
+
+def _others() -> dict[str, bytes]:
+    """Every other secret of Intercom's that the environment holds: one of them may have signed."""
+    from helpers.settings import VARIABLES
+
+    names = [variable.name for variable in VARIABLES if variable.secret]
+    return {name: os.environ[name].encode() for name in names if os.environ.get(name)}
+
+
+@contextmanager
+def _interruptible(desk: _Desk) -> Iterator[None]:
+    """Ctrl-C and SIGTERM are the usual end."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        desk.over = True
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,129 @@
+"""`runbook webhook send`: one signed delivery to a receiver."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from helpers.cli.webhook_options import (
+    consent_option,
+    profile_option,
+    recorded,
+    scheme_option,
+    secret_for,
+    variable_option,
+)
+from helpers.errors import UsageError
+from helpers.exit_status import NOTHING_VERIFIED
+
+if TYPE_CHECKING:
+    from helpers.webhooks.forge import Forge
+    from helpers.webhooks.probes import Probe
+    from helpers.webhooks.wire import Answer
+
+__all__ = ["send"]
+
+_REFUSED: Final = 13  # as a high finding
+_SHOWN: Final = 500  # characters of an answer
+
+
+@click.command()
+@click.argument("url")
+@click.option("--topic", default="", help="Default: conversation.user.created. `list` lists all.")
+@click.option(
+    "--replay",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A delivery that `listen --save` kept, or a file with a raw body, byte for byte.",
+)
+@click.option("--as-signed", is_flag=True, help="With --replay: its own signature, no secret.")
+@click.option("--app-id", default="sample01", show_default=True, help="The workspace's id.")
+@click.option("--timeout", type=click.FloatRange(0.1, 60), default=8.0, show_default=True)
+@scheme_option
+@variable_option
+@consent_option
+@profile_option
+def send(
+    url: str,
+    *,
+    topic: str,
+    replay: Path | None,
+    as_signed: bool,
+    app_id: str,
+    timeout: float,
+    scheme: str,
+    variable: str,
+    consent: bool,
+    profile: str,
+) -> int:
+    r"""Send one signed delivery to the receiver at URL: a sample of a topic, or a saved one.
+
+    The secret comes from the environment or a hidden prompt, never from an argument.
+
+    \b
+    Exit status: 0 accepted (2xx); 13 refused or failed; 3 no connection; 2 usage, or no consent.
+    """
+    from helpers.webhooks.effects import effect
+    from helpers.webhooks.sending import deliver
+    from helpers.webhooks.target import parse_target
+    from helpers.webhooks.verdicts import accepted
+
+    if topic == "list":
+        return _list_topics()
+    if bool(topic) + bool(replay) > 1 or (as_signed and not replay):
+        raise UsageError("--replay takes no --topic; --as-signed needs --replay.", "Drop one.")
+    target = parse_target(url)
+    forge = _forge(scheme, b"" if as_signed else secret_for(scheme, variable), app_id)
+    probe = _probe(forge, topic, replay, as_signed=as_signed)
+    address = target.receiver.address
+    if consent or target.loopback:
+        recorded(profile, "runbook.webhook.sent", address)
+    answer = deliver(probe, target, consent=consent, timeout=timeout)
+    click.echo(f"Sent {probe.name}, {len(probe.body):,} bytes, to {address}.")
+    for line in _told(answer, forge):
+        click.echo(line)
+    if not answer.kind.reached:
+        return NOTHING_VERIFIED
+    click.echo(effect(answer))
+    return 0 if accepted(answer) else _REFUSED
+
+
+def _list_topics() -> int:
+    from helpers.webhooks.samples import TOPICS
+
+    click.echo("\n".join(TOPICS))
+    return 0
+
+
+def _forge(scheme: str, key: bytes, app_id: str) -> Forge:
+    import time
+
+    from helpers.webhooks.forge import Forge
+    from helpers.webhooks.signatures import SCHEMES
+
+    return Forge(SCHEMES[scheme], key, app_id=app_id, sent_at=int(time.time()))
+
+
+def _probe(forge: Forge, topic: str, replay: Path | None, *, as_signed: bool) -> Probe:
+    from helpers.webhooks.delivery import load_delivery
+    from helpers.webhooks.sending import of_topic, replayed
+
+    if replay:
+        return replayed(forge, load_delivery(replay), as_signed=as_signed)
+    return of_topic(forge, topic)
+
+
+def _told(answer: Answer, forge: Forge) -> list[str]:
+    """The answer; of its text a beginning, in which no secret and no right signature stands."""
+    from helpers.redaction import Redactor
+    from helpers.visible import visible
+
+    lines = [f"Answered {answer.observed} after {answer.seconds * 1000:.0f} ms."]
+    text = answer.body.decode("utf-8", "replace").strip()
+    if text:
+        redactor = Redactor()
+        if len(forge.key) >= 8:  # noqa: PLR2004 (as the redactor has it)
+            redactor.register("secret", forge.key.decode("utf-8", "replace"))
+        lines.append(f"    {visible(redactor.text(text))[:_SHOWN]}")
+    return lines

@@ -1,0 +1,146 @@
+"""A sound receiver on loopback that hands over whatever arrives, refused or not.
+
+It verifies the raw body before anything looks into it, answers at once, and shows no error to a
+caller. It acts on nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final
+
+from helpers.errors import UsageError
+from helpers.webhooks.delivery import Delivery
+from helpers.webhooks.signatures import Reason, Verdict, Verifier
+
+__all__ = ["Listener", "Observer", "address", "listening", "serve"]
+
+Observer = Callable[[Delivery, Verdict], None]
+_Message = Mapping[str, Any]
+_Receive = Callable[[], Awaitable[_Message]]
+_Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_STATUS: Final = {Reason.GENUINE: 200, Reason.BODY_TOO_LARGE: 413}
+
+
+class Listener:
+    """The ASGI application. `observe` gets every POST, with its verdict, before the answer."""
+
+    def __init__(self, verifier: Verifier, observe: Observer) -> None:
+        self._verifier = verifier
+        self._observe = observe
+
+    async def __call__(self, scope: Mapping[str, Any], receive: _Receive, send: _Send) -> None:
+        """Answer one request."""
+        if scope["method"] != "POST":
+            await _answer(send, 200 if scope["method"] == "HEAD" else 405, "")
+            return
+        body = await _body(receive, self._verifier.max_body)
+        delivery = _delivery(scope, body)
+        verdict = self._verifier.verify(body, delivery.values(self._verifier.scheme.header))
+        self._observe(delivery, verdict)
+        await _answer(send, *_words(verdict, body))
+
+
+@contextmanager
+def listening(port: int) -> Iterator[socket.socket]:
+    """A socket on loopback; port 0 takes a free one. Raises UsageError where it can't be had."""
+    with _bound(port) as listener:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.setblocking(False)  # noqa: FBT003 (the standard library's signature)
+        yield listener
+
+
+def _bound(port: int) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", port), backlog=128)
+    except OSError as error:
+        raise UsageError(
+            f"Port {port} can't be listened at: {os.strerror(error.errno or 0)}.",
+            "Name another with --port; 0 takes a free one.",
+        ) from None
+
+
+def address(listener: socket.socket) -> str:
+    """The URL of a listening socket."""
+    return f"http://127.0.0.1:{listener.getsockname()[1]}/webhooks/intercom"
+
+
+def serve(listener: socket.socket, application: Listener, over: Callable[[], bool]) -> None:
+    """Serve until `over` says so, asked after every tenth of a second, or an interrupt."""
+    from uvicorn.config import Config
+    from uvicorn.server import Server
+
+    class Quiet(Server):
+        """Leaves signals to whoever runs it."""
+
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            """Capture none."""
+            yield
+
+        async def on_tick(self, counter: int) -> bool:
+            """End when it is over."""
+            return over() or await super().on_tick(counter)
+
+    config = Config(
+        application,
+        http="h11",
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=1,
+    )
+    asyncio.run(Quiet(config).serve(sockets=[listener]))
+
+
+async def _body(receive: _Receive, most: int) -> bytes:
+    """The body, read no further than is needed to know that it is too large."""
+    body = b""
+    while len(body) <= most:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    return body
+
+
+def _delivery(scope: Mapping[str, Any], body: bytes) -> Delivery:
+    headers = tuple(
+        (name.decode("latin-1").lower(), value.decode("latin-1"))
+        for name, value in scope["headers"]
+    )
+    query = scope["query_string"].decode("latin-1")
+    path = scope["raw_path"].decode("latin-1")
+    return Delivery(scope["method"], f"{path}?{query}" if query else path, headers, body)
+
+
+def _words(verdict: Verdict, body: bytes) -> tuple[int, str]:
+    if not verdict:
+        return _STATUS.get(verdict.reason, 401), verdict.reason
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return 400, "no JSON"
+    return (200, "ok") if isinstance(document, dict) else (400, "no object")
+
+
+async def _answer(send: _Send, status: int, text: str) -> None:
+    content = text.encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(content)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})

@@ -1,0 +1,155 @@
+"""`runbook webhook send`: samples of every topic, saved deliveries again, consent and record."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from helpers.cli.webhook import webhook
+from helpers.errors import UsageError
+from helpers.webhooks.delivery import Delivery, save_delivery
+from helpers.webhooks.effects import effect
+from helpers.webhooks.forge import Forge
+from helpers.webhooks.listener import Listener
+from helpers.webhooks.samples import TOPICS
+from helpers.webhooks.sending import of_topic, replayed
+from helpers.webhooks.signatures import CANVAS_KIT, WEBHOOK, Verdict, Verifier, sign
+from helpers.webhooks.wire import Answer, Kind
+from tests.webhooks.conftest import listener_at_work
+
+SECRET = secrets.token_hex(20)
+FORGE = Forge(WEBHOOK, SECRET.encode(), app_id="abc123")
+Arrived = list[tuple[Delivery, Verdict]]
+
+
+@pytest.fixture
+def arrived() -> Arrived:
+    return []
+
+
+@pytest.fixture
+def url(arrived: Arrived) -> Iterator[str]:
+    listener = Listener(Verifier(SECRET), lambda *seen: arrived.append(seen))
+    with listener_at_work(listener) as address:
+        yield address
+
+
+@pytest.fixture(autouse=True)
+def secret_in_its_variable(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("INTERCOM_CLIENT_SECRET", SECRET)
+
+
+def run(*arguments: str) -> tuple[object, str]:
+    done = CliRunner().invoke(
+        webhook, ["send", *arguments], standalone_mode=False, catch_exceptions=False
+    )
+    return done.return_value, done.output
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_topic_has_a_realistic_signed_sample(topic: str):
+    probe = of_topic(FORGE, topic)
+    document = json.loads(probe.body)
+    assert (document["topic"], document["app_id"]) == (topic, "abc123")
+    assert (document["id"] is None) == (topic == "ping")
+    assert document["data"]["item"]["type"]
+    assert Verifier(SECRET).verify(probe.body, [mark.value for mark in probe.marks])
+
+
+def test_a_sample_is_sent_and_what_intercom_would_make_of_the_answer_is_told(
+    url: str, arrived: Arrived
+):
+    status, output = run(url, "--topic", "contact.user.created", "--app-id", "abc123")
+    assert status == 0
+    assert "takes this as delivered" in output
+    ((delivery, verdict),) = arrived
+    assert verdict
+    assert delivery.document()["topic"] == "contact.user.created"
+
+
+def test_a_refused_one_ends_with_13(url: str):
+    assert run(url, "--scheme", "canvas_kit")[0] == 13
+
+
+def test_an_unreachable_receiver_ends_with_3():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        assert run(f"http://127.0.0.1:{free.getsockname()[1]}/")[0] == 3
+
+
+def test_a_saved_delivery_goes_again_byte_for_byte(url: str, arrived: Arrived, tmp_path: Path):
+    body = b'{ "topic" : "ping", "n": 1.0 }\n'
+    headers = (("x-hub-signature", sign("another secret", body)), ("content-type", "text/json"))
+    saved = save_delivery(tmp_path, "one", Delivery("POST", "/", headers, body))
+    assert run(url, "--replay", str(saved))[0] == 0
+    assert run(url, "--replay", str(saved), "--as-signed")[0] == 13
+    assert [delivery.body for delivery, _ in arrived] == [body, body]
+    assert {delivery.value("content-type") for delivery, _ in arrived} == {"text/json"}
+
+
+def test_a_bare_body_has_no_signature_to_go_with():
+    bare = Delivery("POST", "/", (), b"{}")
+    with pytest.raises(UsageError, match="was saved"):
+        replayed(FORGE, bare, as_signed=True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--topic", "ping", "--replay", "x"), ("--as-signed",), ("--topic", "no.such")],
+)
+def test_arguments_that_contradict_each_other_are_told(arguments: tuple[str, ...]):
+    with pytest.raises(UsageError):
+        run("http://127.0.0.1:9/", *arguments)
+
+
+def test_the_other_schemes_have_no_topics():
+    with pytest.raises(UsageError, match="no topic"):
+        of_topic(Forge(CANVAS_KIT, b"secret"), "ping")
+
+
+def test_a_receiver_elsewhere_needs_consent_and_is_not_recorded_without(state: Path):
+    with pytest.raises(UsageError, match="--consent"):
+        run("https://hooks.example.com/in")
+    assert not list(state.rglob("*.jsonl"))
+
+
+@pytest.mark.parametrize(
+    ("command", "action"), [("send", "runbook.webhook.sent"), ("test", "runbook.webhook.battery")]
+)
+def test_what_was_done_is_in_the_audit_log(url: str, state: Path, command: str, action: str):
+    arguments = [command, url, "--profile", "staging"]
+    CliRunner().invoke(webhook, arguments, standalone_mode=False, catch_exceptions=False)
+    (log,) = (state / "staging" / "audit").glob("*.jsonl")
+    assert action in log.read_text("utf-8")
+    assert SECRET not in log.read_text("utf-8")
+
+
+def test_no_answer_shows_the_secret_even_where_the_receiver_does():
+    from helpers.cli.webhook_send import _told
+
+    answer = Answer(Kind.ANSWERED, 500, body=f"key={SECRET}".encode())
+    assert SECRET not in "".join(_told(answer, FORGE))
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        (Answer(Kind.ANSWERED, 200), "delivered"),
+        (Answer(Kind.ANSWERED, 200, seconds=0.6), "priority"),
+        (Answer(Kind.ANSWERED, 200, seconds=5.1), "failed"),
+        (Answer(Kind.HUNG), "failed"),
+        (Answer(Kind.CLOSED), "failed"),
+        (Answer(Kind.ANSWERED, 410), "disables"),
+        (Answer(Kind.ANSWERED, 429), "throttles"),
+        (Answer(Kind.ANSWERED, 302), "no success"),
+        (Answer(Kind.ANSWERED, 500), "failed"),
+    ],
+)
+def test_what_becomes_of_a_delivery_follows_the_documented_rules(answer: Answer, word: str):
+    assert word in effect(answer)
