@@ -16,11 +16,11 @@ from helpers.intercom.scopes import Endpoint, guard_of
 __all__ = ["HOLE", "Found", "Nearby", "endpoint_path", "host_path", "sdk_call", "talks", "uses_of"]
 
 HOLE: Final = "0"  # what stands for a value that is not known before the code runs
+_HOLE: Final = r"\$\{[^{}]*\}|#\{[^{}]*\}|\{\{[^{}]*\}\}|\{[^{}]*\}|%\(\w+\)s|%[sd@]"
+_HOLES: Final = re.compile(rf"{_HOLE}|<[\w-]+>|:[a-z_]\w*|\$\w+")
 _HOST: Final = re.compile(
-    r"https?://api(?:\.(?:eu|au))?\.intercom\.(?:io|com)(?P<path>/[^\s\"'`<>]*)?"
-)
-_HOLES: Final = re.compile(
-    r"\$\{[^{}]*\}|#\{[^{}]*\}|\{[^{}]*\}|%\(\w+\)s|%[sd@]|<[\w-]+>|:[a-z_]\w*|\$\w+"
+    rf"https?://(?:api(?:\.(?:eu|au))?|{HOLE}|{_HOLE})\.intercom\.(?:io|com)"
+    r"(?P<path>/(?:\{\{[^{}]*\}\}|[^\s\"'`<>])*)?"
 )
 _LIBRARY: Final = re.compile(
     r"""(from|require\(|import\()\s*['"]intercom-client['"/]|^\s*(from|import) intercom\b""",
@@ -75,9 +75,21 @@ def endpoint_path(text: str) -> str:
 
 @cache
 def _sdk() -> Mapping[str, str]:
-    text = files(__package__).joinpath("data/sdk.toml").read_text("utf-8")
-    tables = tomllib.loads(text)
+    tables = _data()
     return {**tables["older"], **tables["methods"]}
+
+
+@cache
+def _data() -> Mapping[str, Mapping[str, str]]:
+    return tomllib.loads(files(__package__).joinpath("data/sdk.toml").read_text("utf-8"))
+
+
+def _guard(method: str, path: str) -> Endpoint | None:
+    """The endpoint of a call; of one to API version 1, that which took its place."""
+    for old, new in _data()["routes"].items():
+        if re.fullmatch(old.replace("{id}", r"[^/]+"), f"{method} {path}"):
+            return guard_of(*new.split(" "))
+    return guard_of(method, path)
 
 
 def sdk_call(names: tuple[str, ...]) -> str | None:
@@ -94,7 +106,7 @@ def uses_of(found: Iterable[Found], path: str) -> Iterator[Use]:
     """The scopes behind what was found in a file; what no catalog knows is left out."""
     seen: set[tuple[str, int]] = set()
     for one in sorted(found, key=lambda f: (f.line, list(Sure).index(f.sure))):
-        guard = guard_of(one.method, one.path) if one.method else _any_method(one.path)
+        guard = _guard(one.method, one.path) if one.method else _any_method(one.path)
         if guard and (guard.name, one.line) not in seen:
             seen.add((guard.name, one.line))
             yield Use(
@@ -109,5 +121,5 @@ def uses_of(found: Iterable[Found], path: str) -> Iterator[Use]:
 
 def _any_method(path: str) -> Endpoint | None:
     """The most literal endpoint of a path whose method is not known, GET before the others."""
-    guards = [guard for method in _METHODS if (guard := guard_of(method, path))]
+    guards = [guard for method in _METHODS if (guard := _guard(method, path))]
     return min(guards, key=lambda guard: guard.name.count("{"), default=None)

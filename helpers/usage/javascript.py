@@ -157,7 +157,7 @@ class _Reader:
     ) -> str:
         """GET, POST…, from a `method` option, a literal argument or the function's name."""
         said = [value for key, value in options if key == "method"]
-        for one in (*said, *given[:2]):
+        for one in (*said, *given):
             word = self.text(one) or (_source(one) if one.type == "member_expression" else "")
             match = _METHOD.fullmatch(word)
             if match:

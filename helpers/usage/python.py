@@ -138,7 +138,7 @@ class _Reader:
     def _method(self, node: ast.Call, names: tuple[str, ...]) -> str:
         """GET, POST…, from a `method` keyword, a literal argument or the function's name."""
         said = [k.value for k in node.keywords if k.arg in ("method", "http_method")]
-        for argument in (*said, *node.args[:2]):
+        for argument in (*said, *node.args):
             text = self.text(argument)
             if text and _METHOD.fullmatch(text):
                 return text.upper()

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Final
 
 from helpers.intercom.records import Use
 from helpers.usage import python, text
 from helpers.usage.found import Found, Nearby, talks, uses_of
+from helpers.usage.imports import imported, module_of
 
 __all__ = ["find_in", "scan"]
 
 Finder = Callable[[str, Nearby], Iterable[Found]]
 _LARGEST: Final = 1_000_000  # bytes; a larger source is generated
+_IMPORTS: Final = 2  # how far a call to Intercom is looked for behind imports
 _SKIPPED: Final = frozenset(
     {".git", "node_modules", ".venv", "venv", "__pycache__", "dist", "build", "vendor", "target"}
 )
@@ -28,11 +33,12 @@ _OTHERS: Final = frozenset(
 def scan(folder: Path) -> tuple[Use, ...]:
     """Every use in the sources below a folder, by file and line."""
     sources = tuple(_sources(folder))
-    talking: dict[Path, Nearby] = {}
-    for path in sources:
-        own = talks(_text(path))
-        talking[path.parent] = talking.get(path.parent, Nearby()) | own
-    return tuple(use for path in sources for use in _file(path, folder, talking))
+    nearby = _neighbourhood(folder, sources)
+    return tuple(
+        use
+        for path in sources
+        for use in find_in(_text(path), path.relative_to(folder).as_posix(), nearby[path])
+    )
 
 
 def find_in(source: str, name: str, nearby: Nearby = Nearby()) -> tuple[Use, ...]:  # noqa: B008
@@ -44,11 +50,24 @@ def find_in(source: str, name: str, nearby: Nearby = Nearby()) -> tuple[Use, ...
     return tuple(uses_of(finder(source, nearby), name))
 
 
-def _file(path: Path, folder: Path, talking: Mapping[Path, Nearby]) -> tuple[Use, ...]:
-    """A file in the light of its own folder and the one above."""
-    nothing = Nearby()
-    nearby = talking.get(path.parent, nothing) | talking.get(path.parent.parent, nothing)
-    return find_in(_text(path), path.relative_to(folder).as_posix(), nearby)
+def _neighbourhood(folder: Path, sources: tuple[Path, ...]) -> Mapping[Path, Nearby]:
+    """What a source's own folder, the one above, and the modules behind its imports do."""
+    modules = {module_of(path.relative_to(folder)): path for path in sources}
+    talking: dict[Path, Nearby] = defaultdict(Nearby)
+    through: dict[Path, tuple[Path, ...]] = {}
+    for path in sources:
+        text = _text(path)
+        talking[path] = talks(text)
+        talking[path.parent] |= talking[path]
+        names = imported(text, path.relative_to(folder), modules)
+        through[path] = tuple({modules[name] for name in names})
+    for _ in range(_IMPORTS):
+        talking |= {path: _any(talking[one] for one in (path, *through[path])) for path in sources}
+    return {p: _any(talking[one] for one in (p, p.parent, p.parent.parent)) for p in sources}
+
+
+def _any(many: Iterable[Nearby]) -> Nearby:
+    return reduce(or_, many)
 
 
 def _text(path: Path) -> str:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.usage.scan import find_in
+from helpers.intercom.records import Sure
+from helpers.usage.scan import find_in, scan
 
 HOST = "https://api.intercom.io"
 
@@ -26,6 +29,73 @@ HOST = "https://api.intercom.io"
 )
 def test_a_call_is_found_with_its_method_and_route(name: str, source: str, call: str) -> None:
     assert [use.call for use in find_in(source, name)] == [call]
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "call"),
+    [
+        ("a.py", 'requests.get("https://{sub}.intercom.io/me".format(sub=s))', "GET /me"),
+        ("a.js", f"const H = '{HOST}';\nask.call(this, '/tags', 'POST')", "POST /tags"),
+        ("a.yaml", f'base: "{HOST}/"\npath: "contacts/search"', "POST /contacts/search"),
+        ("a.yaml", f'base: "{HOST}/"\npath: "/tags/{{{{ one.id }}}}"', "GET /tags/{id}"),
+    ],
+)
+def test_a_host_from_a_variable_a_late_method_and_a_named_path_are_read(
+    name: str, source: str, call: str
+) -> None:
+    assert [use.call for use in find_in(source, name)] == [call]
+
+
+@pytest.mark.parametrize(
+    ("call", "now"),
+    [
+        ('requests.get("{}/users/1")', "GET /contacts/{id}"),
+        ('requests.post("{}/bulk/users")', "POST /contacts/bulk"),
+        ('requests.get("{}/companies/1/users")', "GET /companies/{id}/contacts"),
+    ],
+)
+def test_a_route_of_the_first_version_needs_the_scope_of_its_successor(call: str, now: str) -> None:
+    assert [use.call for use in find_in(call.format(HOST), "a.py")] == [now]
+
+
+@pytest.mark.parametrize(
+    ("client", "between", "user", "call"),
+    [
+        (
+            ("lib/http/client.py", f'BASE = "{HOST}"'),
+            ("lib/shared.py", "from lib.http.client import BASE"),
+            ("app/jobs/tags.py", "from lib import shared\nshared.client().get('/tags')"),
+            "GET /tags",
+        ),
+        (
+            ("src/lib/http/client.ts", f"export const base = '{HOST}';"),
+            ("src/shared/index.ts", "export { base } from '../lib/http/client.js';"),
+            ("src/app/jobs/tags.ts", "import { c } from '../../shared';\nc.get('/tags');"),
+            "GET /tags",
+        ),
+    ],
+    ids=["python", "typescript"],
+)
+def test_a_relative_path_counts_behind_two_imports_and_only_there(
+    tmp_path: Path,
+    client: tuple[str, str],
+    between: tuple[str, str],
+    user: tuple[str, str],
+    call: str,
+) -> None:
+    for name, source in (client, between, user):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(source)
+    (use,) = scan(tmp_path)
+    assert (use.call, use.path, use.sure) == (call, user[0], Sure.POSSIBLE)
+    (tmp_path / between[0]).write_text("")
+    assert scan(tmp_path) == ()
+
+
+def test_imports_in_a_ring_end(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("from . import b\nimport a")
+    (tmp_path / "b.py").write_text("from .a import x, y\nfrom .....far import z")
+    assert scan(tmp_path) == ()
 
 
 def test_another_service_is_not_taken_for_intercom() -> None:
