@@ -33,6 +33,7 @@ _GROUPS: Final = {
     "E": "malformed",
     "L": "leaks",
     "P": "service",
+    "O": "rotation",
 }
 _CELL: Final = 16  # side of a square, in pixels
 _LABEL: Final = 84  # width of the names of groups, in pixels

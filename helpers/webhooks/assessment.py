@@ -44,7 +44,7 @@ def assess(trial: Trial, forge: Forge) -> BatteryResult:
 
 
 def _group(case_id: str) -> int:
-    return "ARELP".index(case_id[0])
+    return "ARELPO".index(case_id[0])
 
 
 def _control(trial: Trial) -> Outcome:

@@ -28,11 +28,11 @@ def curl_line(probe: Probe, *, case_id: str, variable: str, algorithm: str) -> s
 
 
 def _sign(probe: Probe, variable: str, algorithm: str) -> str:
-    over = next((mark.over for mark in probe.marks if "$" in mark.shell), None)
-    if over is None:
+    mark = next((mark for mark in probe.marks if "$" in mark.shell), None)
+    if mark is None:
         return ""
-    body = '"$body"' if over == probe.body and over else _quote(over)
-    return _SIGN.format(body=body, variable=variable, algorithm=algorithm)
+    body = '"$body"' if mark.over == probe.body and mark.over else _quote(mark.over)
+    return _SIGN.format(body=body, variable=mark.variable or variable, algorithm=algorithm)
 
 
 def _sayable(probe: Probe) -> bool:

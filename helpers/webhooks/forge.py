@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any, Final
 
 from helpers.webhooks.probes import Mark, Probe
 from helpers.webhooks.samples import compact, sample
 from helpers.webhooks.signatures import CANVAS_KIT, FIN_AGENT, WEBHOOK, Scheme
 
-__all__ = ["TOPIC", "WRONG_KEY", "Forge"]
+__all__ = ["TOPIC", "WRONG_KEY", "Forge", "Phase", "Previous"]
 
 TOPIC: Final = "conversation.user.created"
 WRONG_KEY: Final = b"not-the-secret-of-this-receiver"
 _SENT_AT: Final = 1_772_438_460  # a day that the samples agree on; no signature holds a time
+
+
+class Phase(StrEnum):
+    """Where the rotation of a secret stands, as its receiver has to see it."""
+
+    STEADY = "steady"  # there is one secret
+    OVERLAP = "overlap"  # both are good: deliveries signed with either are genuine
+    REVOKED = "revoked"  # the previous one is good for nothing any more
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The secret before this one, by the name of its variable."""
+
+    variable: str
+    key: bytes = field(repr=False)
+    revoked: bool = False
 
 
 @dataclass(frozen=True)
@@ -26,6 +44,21 @@ class Forge:
     app_id: str = "sample01"
     sent_at: int = _SENT_AT
     run: str = ""  # tells the deliveries of one run from those of another
+    previous: Previous | None = None
+    variable: str = ""  # of the key, where it is not the scheme's own
+
+    @property
+    def phase(self) -> Phase:
+        """The phase of a rotation that the receiver is in."""
+        if self.previous is None:
+            return Phase.STEADY
+        return Phase.REVOKED if self.previous.revoked else Phase.OVERLAP
+
+    def before(self) -> Forge:
+        """The same with the previous secret as its key. Raises ValueError where there is none."""
+        if self.previous is None:
+            raise ValueError("There is no previous secret.")
+        return replace(self, key=self.previous.key, variable=self.previous.variable, previous=None)
 
     def document(self, name: str) -> dict[str, Any]:
         """A delivery of its own: no two names share an identifier."""
@@ -53,7 +86,7 @@ class Forge:
     def right(self, over: bytes) -> Mark:
         """The signature that Intercom would send with these bytes."""
         value = self.scheme.prefix + self.digest(over)
-        return Mark(value.encode(), f"{self.scheme.prefix}$sig", over)
+        return self.bent(over, value, f"{self.scheme.prefix}$sig")
 
     def keyed(self, over: bytes, key: bytes) -> Mark:
         """A signature with a key that is no secret of the receiver."""
@@ -61,7 +94,7 @@ class Forge:
 
     def bent(self, over: bytes, value: str, shell: str) -> Mark:
         """A value derived from the right signature; `shell` makes it of `$sig`."""
-        return Mark(value.encode("latin-1"), shell, over)
+        return Mark(value.encode("latin-1"), shell, over, self.variable)
 
     @staticmethod
     def literal(value: str | bytes) -> Mark:

@@ -62,9 +62,11 @@ def _tells_signature(forge: Forge, probe: Probe, text: str) -> bool:
 
 
 def _secret_forms(forge: Forge) -> tuple[str, ...]:
-    """The secret as it may stand in an answer; too short a one would be found everywhere."""
-    if len(forge.key) < 8:  # noqa: PLR2004 (as the redactor has it)
-        return ()
-    key = forge.key
-    forms = (key.decode("utf-8", "replace"), key.hex(), base64.b64encode(key).decode())
-    return tuple(form for form in forms if form)
+    """The secrets as they may stand in an answer; too short a one would be found everywhere."""
+    keys = (forge.key, forge.previous.key if forge.previous else b"")
+    return tuple(
+        form
+        for key in keys
+        if len(key) >= 8  # noqa: PLR2004 (as the redactor has it)
+        for form in (key.decode("utf-8", "replace"), key.hex(), base64.b64encode(key).decode())
+    )

@@ -23,12 +23,14 @@ class Framing(StrEnum):
 class Mark:
     """A signature header's value, and the same for a shell: `$sig` is the right digest of `over`.
 
-    `shell` lets a failure be reproduced without telling a value that only the secret could make.
+    `shell` lets a failure be reproduced without telling a value that only the secret could make;
+    `variable` is the secret's, where it is not the scheme's own.
     """
 
     value: bytes = field(repr=False)
     shell: str
     over: bytes = field(default=b"", repr=False)
+    variable: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,20 +9,35 @@ from helpers.webhooks.cases.case import Case
 from helpers.webhooks.cases.forged import FORGED
 from helpers.webhooks.cases.genuine import GENUINE
 from helpers.webhooks.cases.malformed import MALFORMED
+from helpers.webhooks.cases.rotation import ROTATION
 from helpers.webhooks.cases.service import SERVICE
 from helpers.webhooks.cases.smuggled import SMUGGLED
+from helpers.webhooks.forge import Phase
 from helpers.webhooks.signatures import Scheme
 
 __all__ = ["CASES", "CORE", "Case", "applicable", "case_named"]
 
-CASES: Final[tuple[Case, ...]] = (*GENUINE, *FORGED, *SMUGGLED, *MALFORMED, *SERVICE)
+CASES: Final[tuple[Case, ...]] = (
+    *GENUINE,
+    *FORGED,
+    *SMUGGLED,
+    *MALFORMED,
+    *SERVICE,
+    *ROTATION,
+)
 CORE: Final = ("A01", "R01", "R02", "R03", "R04", "R05", "R06")
 
 
-def applicable(scheme: Scheme, *, heavy: bool = True) -> tuple[Case, ...]:
-    """The cases that make sense for a scheme."""
+def applicable(
+    scheme: Scheme, *, heavy: bool = True, phase: Phase = Phase.STEADY
+) -> tuple[Case, ...]:
+    """The cases that make sense for a scheme, in that phase of a rotation."""
     return tuple(
-        case for case in CASES if scheme.name in case.schemes and (heavy or not case.heavy)
+        case
+        for case in CASES
+        if scheme.name in case.schemes
+        and (heavy or not case.heavy)
+        and case.phase in {Phase.STEADY, phase}
     )
 
 

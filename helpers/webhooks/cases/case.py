@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from helpers.model import Severity
-from helpers.webhooks.forge import Forge
+from helpers.webhooks.forge import Forge, Phase
 from helpers.webhooks.probes import Probe
 from helpers.webhooks.records import Expect
 from helpers.webhooks.signatures import SCHEMES
@@ -35,7 +35,8 @@ class Case:
     one, `fix` what to change. An `advisory` case has no rule behind it: what differs is a note,
     but a forgery that breaks the receiver still fails. A `heavy` one asks for a second consent
     where the receiver is not on loopback; one that goes `alone` is followed by a look whether the
-    receiver still lives; a `derived` one sends nothing and is judged from the other answers.
+    receiver still lives; a `derived` one sends nothing and is judged from the other answers. One of
+    a `phase` of a rotation is tried in that phase alone.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Case:
     heavy: bool = False
     alone: bool = False
     derived: bool = False
+    phase: Phase = Phase.STEADY
 
 
 def case(
