@@ -90,3 +90,12 @@ def run_git(folder: Path, *arguments: str) -> str:
         ["git", *arguments], cwd=folder, env=environ, check=True, capture_output=True, text=True
     )
     return done.stdout
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the mutation score of the webhook battery, where its mutants were run."""
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])]
+    ends = [end for report in reports for name, end in report.user_properties if name == "mutant"]
+    if ends:
+        score = f"{ends.count('killed')} of {len(ends)} mutants killed"
+        terminalreporter.write_line(f"Mutation score of the webhook battery: {score}")

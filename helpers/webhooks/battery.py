@@ -19,13 +19,14 @@ from helpers.webhooks.forge import Forge
 from helpers.webhooks.probes import Probe
 from helpers.webhooks.records import BatteryResult
 from helpers.webhooks.target import Target
-from helpers.webhooks.trial import Exchange, Trial
+from helpers.webhooks.trial import OUT_OF_TIME, Exchange, Trial
 from helpers.webhooks.wire import Answer, Kind, send
 
 __all__ = ["Options", "run_battery", "try_receiver"]
 
 Observer = Callable[[], Collection[str]]
 _RETRY: Final = 0.1  # seconds between two looks whether a receiver is back
+_BROKEN: Final = frozenset({Kind.CLOSED, Kind.HUNG, Kind.GARBAGE})
 _LOOKS: Final = 5  # timed controls at the start, so that a short run has a latency too
 
 
@@ -92,7 +93,7 @@ class _Run:
         heavy = self._target.loopback or self._options.heavy
         chosen: list[Case] = []
         skipped: list[Case] = []
-        for case in applicable(self._forge.scheme):
+        for case in applicable(self._forge.scheme, phase=self._forge.phase):
             if wanted and case.id not in wanted | {"A01"}:
                 continue
             plain = case.id == "P08" and self._target.scheme != "https"
@@ -112,7 +113,10 @@ class _Run:
         return answer
 
     def _together(self, cases: Iterable[Case]) -> Iterator[Exchange]:
-        """Cases whose order does not matter; what got no answer is asked again, alone."""
+        """Cases whose order does not matter; what got no answer is asked again, alone.
+
+        Where the receiver has gone for good, any of those that were under way may have done it.
+        """
         pairs = [
             (case, probe)
             for case in cases
@@ -123,11 +127,22 @@ class _Run:
         self._options.progress(f"{len(pairs)} requests together")
         with ThreadPoolExecutor(self._options.parallel) as pool:
             answers = list(pool.map(lambda pair: self._send(pair[1]), pairs))
-        for (case, probe), answer in zip(pairs, answers, strict=True):
-            if answer.kind is Kind.ANSWERED or (probe.may_close and not self._dead):
-                yield Exchange(case, probe, answer)
-            else:
-                yield self._alone(case, probe)
+        exchanges = [Exchange(*pair, answer) for pair, answer in zip(pairs, answers, strict=True)]
+        self._blame(exchanges)
+        for each in exchanges:
+            closed = each.probe.may_close and not self._dead
+            kept = closed or each.answer.kind is Kind.ANSWERED
+            yield each if kept else self._alone(each.case, each.probe)
+
+    def _blame(self, together: list[Exchange]) -> None:
+        """See whether one of these requests took the receiver down for good."""
+        under_way = [
+            each.probe.name
+            for each in together
+            if each.answer.kind in _BROKEN and not each.probe.may_close
+        ]
+        if under_way and not self._dead and not self._there():
+            self._dead = f"the receiver was gone after one of these: {', '.join(under_way)}"
 
     def _one_by_one(self, cases: Iterable[Case]) -> Iterator[Exchange]:
         for case in (case for case in cases if case.alone):
@@ -157,6 +172,9 @@ class _Run:
             shown = replace(copy, name=probe.name, times=probe.times)
             yield Exchange(case, shown, answer, missed=self._dead)
 
+    def _there(self) -> bool:
+        return self._look().kind is Kind.ANSWERED or self._recovers()
+
     def _recovers(self) -> bool:
         """True where a supervisor brings the receiver back in time."""
         end = min(time.perf_counter() + self._options.recovery, self._end)
@@ -169,7 +187,7 @@ class _Run:
     def _send(self, probe: Probe) -> Answer:
         left = self._end - time.perf_counter()
         if left <= 0 and not self._dead:
-            self._dead = "the time for the whole run was up"
+            self._dead = OUT_OF_TIME
         if self._dead:
             return Answer(Kind.UNREACHABLE)
         target = self._target.plain() if probe.plain_http else self._target

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from helpers.webhooks.cases.case import Case
 from helpers.webhooks.probes import Probe
 from helpers.webhooks.records import Receiver
 from helpers.webhooks.wire import Answer
 
-__all__ = ["Exchange", "Trial"]
+__all__ = ["OUT_OF_TIME", "Exchange", "Trial"]
+
+OUT_OF_TIME: Final = "the time for the whole run was up"
 
 
 @dataclass(frozen=True)
@@ -39,3 +42,8 @@ class Trial:
     timed: tuple[Answer, ...]
     processed: frozenset[str] | None = None
     ended: str = ""
+
+    @property
+    def gone(self) -> bool:
+        """True where the receiver died and stayed dead."""
+        return bool(self.ended) and self.ended != OUT_OF_TIME

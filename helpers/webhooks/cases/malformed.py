@@ -206,4 +206,17 @@ def compressed(forge: Forge) -> tuple[Probe, ...]:
     )
 
 
+@_refuse(
+    id="E12",
+    title="Still there at the end",
+    severity=Severity.HIGH,
+    why="An error that nothing catches ends the process, and nothing starts it again.",
+    fix="Catch what a request can raise, and let a supervisor start the receiver again.",
+    derived=True,
+)
+def outlived(_forge: Forge) -> tuple[Probe, ...]:
+    """Nothing more: after all that was sent, the receiver must still answer."""
+    return ()
+
+
 MALFORMED: Final = cases_of(globals())

@@ -92,6 +92,7 @@ def acted_upon(_forge: Forge) -> tuple[Probe, ...]:
     why="Nothing in the signature holds a time: a recorded delivery stays valid.",
     consequence="A recorded delivery can be played again; a status can't show whether it acts.",
     fix="Remember ids for a week and act on none twice; refuse what is older.",
+    schemes=frozenset({"webhook", "fin_agent"}),  # a Canvas Kit request holds no time
 )
 def replay(forge: Forge) -> tuple[Probe, ...]:
     """A genuine delivery of a year ago."""
