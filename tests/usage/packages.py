@@ -15,7 +15,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-LABELS = Path(__file__).with_name("labels.toml")
+TUNED = Path(__file__).with_name("labels.toml")
+HELD_OUT = Path(__file__).with_name("held_out.toml")
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,8 @@ class Package:
     calls: tuple[str, ...]
 
 
-def labelled() -> tuple[Package, ...]:
-    rows = tomllib.loads(LABELS.read_text("utf-8"))["package"]
+def labelled(labels: Path) -> tuple[Package, ...]:
+    rows = tomllib.loads(labels.read_text("utf-8"))["package"]
     return tuple(Package(**{**row, "calls": tuple(row["calls"])}) for row in rows)
 
 
@@ -55,7 +56,8 @@ def sources_of(package: Package, target: Path) -> Path | None:
             zipped.extractall(target)
     else:
         with tarfile.open(archive) as tar:
-            tar.extractall(target, filter="data")
+            wanted = [one for one in tar.getmembers() if one.name.startswith(package.under)]
+            tar.extractall(target, wanted, filter="data")
     return target / package.under
 
 
