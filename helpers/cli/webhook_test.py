@@ -12,6 +12,7 @@ import click
 from helpers.cli.webhook_options import (
     consent_option,
     headers_of,
+    previous_option,
     profile_option,
     recorded,
     scheme_option,
@@ -24,6 +25,7 @@ from helpers.model import Severity
 
 if TYPE_CHECKING:
     from helpers.model import Report
+    from helpers.webhooks.forge import Previous
     from helpers.webhooks.records import BatteryResult
 
 __all__ = ["try_receiver"]
@@ -33,6 +35,8 @@ __all__ = ["try_receiver"]
 @click.argument("url")
 @scheme_option
 @variable_option
+@previous_option
+@click.option("--revoked", is_flag=True, help="The previous secret must be refused by now.")
 @click.option("--case", "cases", multiple=True, metavar="ID", help="Only this case; repeatable.")
 @consent_option
 @profile_option
@@ -55,6 +59,7 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
     url: str,
     scheme: str,
     variable: str,
+    previous: str,
     cases: tuple[str, ...],
     headers: tuple[str, ...],
     app_id: str,
@@ -70,10 +75,13 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
     consent: bool,
     heavy: bool,
     every: bool,
+    revoked: bool,
 ) -> int:
     r"""Try the receiver at URL with genuine, forged and malformed deliveries.
 
-    The secret comes from the environment or a hidden prompt, never from an argument.
+    The secrets come from the environment or a hidden prompt, never from an argument. With the
+    previous secret of a rotation, deliveries signed with it must be accepted; with --revoked too,
+    they must be refused.
 
     \b
     Exit status:
@@ -102,10 +110,12 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
     )
     target = parse_target(url)
     key = secret_for(scheme, variable)
+    run = f"{datetime.now(UTC):%Y%m%d%H%M%S}_"
+    before = _previous(scheme, previous, key, revoked=revoked)
     if consent or target.loopback:
         recorded(profile, "runbook.webhook.battery", target.receiver.address)
-    run = f"{datetime.now(UTC):%Y%m%d%H%M%S}_"
-    result = run_battery(target, Forge(SCHEMES[scheme], key, app_id=app_id, run=run), options)
+    forge = Forge(SCHEMES[scheme], key, app_id=app_id, run=run, previous=before)
+    result = run_battery(target, forge, options)
     for line in result_lines(result, every=every):
         click.echo(line)
     report = _report(result)
@@ -113,6 +123,25 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
     if not result.count(Outcome.PASS, Outcome.NOTE, Outcome.FAIL):
         return NOTHING_VERIFIED
     return exit_status(report, _threshold(fail_on))
+
+
+def _previous(scheme: str, variable: str, current: bytes, *, revoked: bool) -> Previous | None:
+    from helpers.webhooks.forge import Previous
+
+    if variable:
+        key = secret_for(scheme, variable, what="previous secret")
+        if key == current:
+            raise UsageError(
+                f"{variable} holds the secret that is in use: nothing was rotated.",
+                "Put the secret of before into it.",
+            )
+        return Previous(variable, key, revoked)
+    if revoked:
+        raise UsageError(
+            "--revoked says that a previous secret is refused, and none is named.",
+            "Name its variable with --previous-secret-variable.",
+        )
+    return None
 
 
 def _observer(processed: Path | None) -> Callable[[], Collection[str]] | None:
