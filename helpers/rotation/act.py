@@ -9,11 +9,11 @@ from __future__ import annotations
 from helpers.context import Context
 from helpers.errors import RunbookError
 from helpers.model import Cause, Unavailable
-from helpers.rotation.engine import Need, Standing
 from helpers.rotation.ledger import Event
 from helpers.rotation.procedures import Offer
 from helpers.rotation.records import Proof, RehearsedStep, RotationRehearsal
 from helpers.rotation.rehearsal import REHEARSED, rehearsal_shop
+from helpers.rotation.standing import Need, Standing
 from helpers.rotation.transitions import Mode, State
 from helpers.rotation.workshop import Workshop, ledger_of, workshop
 
@@ -59,7 +59,7 @@ def _carry_on(shop: Workshop, standing: Standing) -> Standing:
     """The rehearsal's consumers are one person, who sees the fingerprint in the env file."""
     standing = shop.engine.resume(standing.entry)
     if standing.pause and standing.pause.need is Need.CONFIRMATION:
-        names = frozenset(shop.engine.vouchable)
+        names = frozenset(standing.pause.vouch)
         standing = shop.engine.resume(standing.entry, Offer(attested=names))
     return standing
 

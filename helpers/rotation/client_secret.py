@@ -37,6 +37,12 @@ _SEND: Final = (
     "Developer Hub > your app > Webhooks > Send a test request; keep the raw body it delivers. "
     "Go on with --delivery FILE --signature sha1=…, or vouch with --confirm "
 )
+_WITHDRAW_STOLEN: Final = (
+    f"{_HUB}: regenerate the client secret NOW. THE OLD ONE MAY DIE AT THIS CLICK.",
+    "Keep the new one at hand. Canvas Kit and OAuth of this app change with it.",
+    "See that no receiver accepts the old secret any more, if need be by stopping them.",
+    f"No call tells that it is dead: vouch for it with --confirm '{OLD_REFUSED}'.",
+)
 _WITHDRAW: Final = (
     "Let the receivers accept the new secret alone.",
     "See that a request signed with the old one is refused: notebook 05 tries it.",
@@ -60,7 +66,9 @@ class ClientSecret:
 
     def told(self, entry: Entry, *, minting: bool) -> tuple[str, ...]:
         """Where to click."""
-        return _MINT if minting or entry.compromised else _WITHDRAW
+        if minting:
+            return _MINT
+        return _WITHDRAW_STOLEN if entry.compromised else _WITHDRAW
 
     def mint(self, entry: Entry) -> SecretStr | None:
         """By hand."""
@@ -76,7 +84,7 @@ class ClientSecret:
     ) -> Verdict:
         """A delivery fits the new secret and not the old one, or a person vouches for it."""
         del entry, before
-        return _judged(offer, new, old, vouched=NEW_WORKS)
+        return _judged(offer, new, old, vouched=NEW_WORKS, neither=Outlook.REFUTED)
 
     def withdraw(self, entry: Entry) -> bool:
         """By hand."""
@@ -87,7 +95,7 @@ class ClientSecret:
     ) -> Verdict:
         """Intercom signs with the new one, and the receivers refuse the old one."""
         del entry, seen_alive
-        return _judged(offer, new, old, vouched=OLD_REFUSED)
+        return _judged(offer, new, old, vouched=OLD_REFUSED, neither=Outlook.UNCLEAR)
 
 
 def signs(secret: SecretStr | None, delivery: Delivery) -> bool:
@@ -99,14 +107,27 @@ def signs(secret: SecretStr | None, delivery: Delivery) -> bool:
     return hmac.compare_digest(wanted.encode(), delivery.signature.strip().encode())
 
 
-def _judged(offer: Offer, new: SecretStr | None, old: SecretStr | None, *, vouched: str) -> Verdict:
-    if offer.delivery is not None:
-        by_new, by_old = signs(new, offer.delivery), signs(old, offer.delivery)
-        detail = {"how": "delivery", "by_new": by_new, "by_old": by_old}
-        if by_new and not by_old:
-            return Verdict(Outlook.PROVEN, "Intercom signs with the new secret.", detail)
-        say = "Intercom still signs with the old secret." if by_old else "Neither secret signed it."
-        return Verdict(Outlook.NOT_YET if by_old else Outlook.REFUTED, say, detail)
+def _judged(
+    offer: Offer, new: SecretStr | None, old: SecretStr | None, *, vouched: str, neither: Outlook
+) -> Verdict:
+    """What a delivery shows, or else what a person vouches for."""
+    delivery = offer.delivery
+    if delivery is not None and (new is not None or signs(old, delivery)):
+        return _shown(delivery, new, old, neither)
     if vouched in offer.attested:
         return Verdict(Outlook.PROVEN, "A person vouches for it.", {"how": "attested"})
-    return Verdict(Outlook.NOT_YET, f"{_SEND}'{vouched}'.", {"how": "nothing yet"})
+    say = f"{_SEND}'{vouched}'."
+    return Verdict(Outlook.NOT_YET, say, {"how": "nothing yet"}, vouch=vouched)
+
+
+def _shown(
+    delivery: Delivery, new: SecretStr | None, old: SecretStr | None, neither: Outlook
+) -> Verdict:
+    by_new, by_old = signs(new, delivery), signs(old, delivery)
+    detail = {"how": "delivery", "by_new": by_new, "by_old": by_old}
+    if by_old:
+        return Verdict(Outlook.NOT_YET, "Intercom still signs with the old secret.", detail)
+    if by_new:
+        return Verdict(Outlook.PROVEN, "Intercom signs with the new secret.", detail)
+    say = "Neither secret signed it: is it of this app, raw, and whole?"
+    return Verdict(neither, say, detail)

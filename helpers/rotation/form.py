@@ -15,10 +15,11 @@ from pydantic import SecretStr
 from helpers.choices import in_jupyterlab
 from helpers.context import Context
 from helpers.errors import RunbookError
-from helpers.rotation.engine import Need, Standing
-from helpers.rotation.guide import Guide, plan
+from helpers.rotation.guide import Guide
 from helpers.rotation.procedures import Offer
-from helpers.rotation.transitions import ORDER, Mode, State
+from helpers.rotation.standing import Need, Pause, Standing
+from helpers.rotation.transitions import MODES, ORDER, Mode, State
+from helpers.rotation.workshop import kind_of
 from helpers.views.base import View, prose, stack
 from helpers.views.rotation import chain
 
@@ -27,6 +28,7 @@ __all__ = ["RotationForm", "open_rotation"]
 _ELSEWHERE: Final = (
     "In JupyterLab a form stands here. On the command line: runbook rotate access-token --dry-run."
 )
+_NO_KEY: Final = "No key is configured for this profile: runbook init sets one."
 _SANDBOX: Final = "Sandbox: leave the field empty, and the developer hub makes the key."
 
 
@@ -50,6 +52,7 @@ class RotationForm:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._widgets: dict[str, Any] = {}
+        self._vouch: tuple[str, ...] = ()  # what was asked: nobody vouches for the unseen
 
     def _repr_html_(self) -> str:
         return str(prose(_ELSEWHERE).html)
@@ -60,7 +63,10 @@ class RotationForm:
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
-        display(self._form() if in_jupyterlab() else prose(_ELSEWHERE))  # type: ignore[no-untyped-call]
+        shown = prose(_ELSEWHERE)
+        if in_jupyterlab():
+            shown = self._form() if any(self._context.settings.credentials()) else prose(_NO_KEY)
+        display(shown)  # type: ignore[no-untyped-call]
 
     # --- what a person does ---
 
@@ -78,7 +84,7 @@ class RotationForm:
         secret = SecretStr(pasted) if pasted else None
         del pasted
         guide = self._guide(by_hand=secret is not None)
-        names = frozenset(guide.vouchable()) if self._widgets["vouch"].value else frozenset()
+        names = frozenset(self._vouch if self._widgets["vouch"].value else ())
         self._tell(guide.go_on(Offer(secret=secret, attested=names)))
 
     def give_up(self) -> None:
@@ -108,13 +114,14 @@ class RotationForm:
         keys = [credential.variable for credential in self._context.settings.credentials()]
         self._widgets = {
             "key": w.Dropdown(options=keys, description="key", **wide),
-            "mode": w.Dropdown(options=list(map(str, Mode)), description="mode", **wide),
+            "mode": w.Dropdown(options=_modes_of(keys[0]), description="mode", **wide),
             "stolen": w.Checkbox(description="the key is compromised: revoke it first", **wide),
             "secret": w.Password(description="new key", placeholder="paste it here", **wide),
-            "vouch": w.Checkbox(description="I saw every consumer use the new key", **wide),
+            "vouch": w.Checkbox(**wide),
             "said": w.HTML(),
         }
-        for name in ("key", "mode", "stolen"):
+        self._widgets["key"].observe(lambda _: self._guarded(self._choose), names="value")
+        for name in ("mode", "stolen"):
             self._widgets[name].observe(lambda _: self._guarded(self._where), names="value")
         self._guarded(self._where)
         return w.VBox([*self._widgets.values(), w.HBox(self._buttons())])
@@ -141,39 +148,56 @@ class RotationForm:
         except RunbookError as error:
             self._show(prose(error.message), prose(error.advice))
 
+    def _choose(self) -> None:
+        """Offer the modes of the chosen key."""
+        self._widgets["mode"].options = _modes_of(self._widgets["key"].value)
+        self._where()
+
     def _where(self) -> None:
         """Where an open rotation stands, or else the plan of one."""
         standing = self._guide().standing()
         if standing:
             self._tell(standing)
             return
-        lines = plan(self._mode, compromised=self._stolen)
+        self._ask_to_vouch(())
+        lines = self._guide().plan(self._mode, compromised=self._stolen)
         self._show(chain((), compromised=self._stolen), *map(prose, lines))
+
+    def _ask_to_vouch(self, names: tuple[str, ...]) -> None:
+        """A box to tick for what a person alone can see; none where nothing is asked."""
+        box, self._vouch = self._widgets["vouch"], names
+        box.value, box.disabled = False, not names
+        box.description = f"I vouch for: {', '.join(names)}" if names else "nothing to vouch for"
 
     def _tell(self, standing: Standing) -> None:
         entry = standing.entry
+        self._ask_to_vouch(standing.pause.vouch if standing.pause else ())
         order = ORDER[entry.compromised]
         at = order.index(entry.at) if entry.at in order else 0
         views = [chain(order[: at + 1], compromised=entry.compromised)]
         views.append(prose(f"{entry.variable} stands at {entry.state}. {entry.reason}".strip()))
         if standing.pause:
             views.extend(prose(line) for line in standing.pause.say)
-            views.extend(prose(line) for line in self._asked(standing.pause.need))
+            views.extend(prose(line) for line in self._asked(standing.pause))
         elif entry.open:
             views.append(prose("Click Go on: it tells what it waits for."))
         self._show(*views)
 
-    def _asked(self, need: Need) -> Iterator[str]:
+    def _asked(self, pause: Pause) -> Iterator[str]:
         """Which field of the form the answer goes into."""
-        if need is Need.SECRET:
+        if pause.need is Need.SECRET:
             yield "Paste it into the field “new key” and click Go on."
             if self._context.hub:
                 yield _SANDBOX
-        elif need is Need.CONFIRMATION:
-            yield "What only you can see, confirm with the check box; then click Go on."
-        elif need is Need.CLICK:
+        elif pause.vouch:
+            yield "What only you can see, vouch for with the check box; then click Go on."
+        elif pause.need in (Need.CLICK, Need.CONFIRMATION):
             yield "Then click Go on."
 
     def _show(self, *views: View) -> None:
         html = f'<div style="line-height:1.4">{stack(*views).html}</div>'  # widgets set lines wide
         self._widgets["said"].value = self._context.redactor.text(html)
+
+
+def _modes_of(variable: str) -> list[str]:
+    return [str(mode) for mode in MODES[kind_of(variable)]]

@@ -8,52 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
 
 from helpers.context import Context
 from helpers.errors import UsageError
-from helpers.rotation.engine import Standing
 from helpers.rotation.ledger import Event
+from helpers.rotation.plans import plan
 from helpers.rotation.procedures import Offer
 from helpers.rotation.rehearsal import rehearsal_shop
-from helpers.rotation.transitions import Mode
-from helpers.rotation.workshop import Workshop, ledger_of, workshop
+from helpers.rotation.standing import Standing
+from helpers.rotation.transitions import MODES, Mode
+from helpers.rotation.workshop import Workshop, kind_of, ledger_of, workshop
 
-__all__ = ["Guide", "plan"]
-
-_OVERLAP: Final = (
-    "1. The key in use is tried, the store is checked. Nothing is changed.",
-    "2. YOU make a second private app with the same scopes, and paste its token here.",
-    "3. The new token is kept beside the old one and tried: workspace, region, scopes.",
-    "4. The store gives out the new token; the old one is kept and stays alive.",
-    "5. Whoever uses the key confirms that it uses the new one. Until here you can go back.",
-    "6. YOU uninstall the old app. THIS CAN'T BE UNDONE. The runbook never does it.",
-    "7. The old token is proven dead, and deleted.",
-)
-_IN_PLACE: Final = (
-    "1. The key in use is tried, the store is checked. Nothing is changed.",
-    "2. YOU regenerate the key and paste the new one here. THIS CAN'T BE UNDONE: assume that the",
-    "   old key dies at the click, and that whatever uses it fails until step 5.",
-    "3. The new key is kept beside the old one and tried.",
-    "4. The store gives out the new key.",
-    "5. Whoever uses the key confirms that it uses the new one.",
-    "6. The old key is proven dead, and deleted.",
-)
-_COMPROMISED: Final = (
-    "1. YOU withdraw the key NOW. THIS CAN'T BE UNDONE: whatever uses it fails until step 5.",
-    "2. It is proven dead. From here on there may be no live key: that gap is recorded.",
-    "3. YOU paste the new key here; it is kept and tried.",
-    "4. The store gives out the new key.",
-    "5. Whoever uses the key confirms that it uses the new one; the gap ends.",
-    "6. The old key is proven dead again, the new one beside it, and deleted.",
-)
-
-
-def plan(mode: Mode, *, compromised: bool) -> tuple[str, ...]:
-    """What will happen, who does it, and what can't be undone."""
-    if compromised:
-        return _COMPROMISED
-    return _OVERLAP if mode is Mode.OVERLAP else _IN_PLACE
+__all__ = ["Guide"]
 
 
 class Guide:
@@ -63,6 +29,21 @@ class Guide:
         self._context = context
         self.variable = variable
         self._by_hand = by_hand  # in the sandbox: a person clicks instead of the hub
+
+    @property
+    def lasting(self) -> bool:
+        """Whether another command finds what this one leaves: the sandbox profile forgets it."""
+        return not self._context.hub
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The modes that there are for this key, the usual one first."""
+        return MODES[kind_of(self.variable)]
+
+    def plan(self, mode: Mode, *, compromised: bool = False) -> tuple[str, ...]:
+        """What will happen, as lines. Raises UsageError where this key has no such mode."""
+        self._demand(mode)
+        return plan(kind_of(self.variable), mode, compromised=compromised)
 
     def check(self, *, compromised: bool = False) -> str:
         """A dry run: all that can be checked beforehand. Raises what would stop a rotation."""
@@ -74,6 +55,7 @@ class Guide:
 
     def begin(self, mode: Mode, *, compromised: bool = False) -> Standing:
         """Open a rotation and go as far as it goes."""
+        self._demand(mode)
         with self._shop() as shop:
             entry = shop.engine.start(self.variable, mode, compromised=compromised)
             return shop.engine.resume(entry)
@@ -93,11 +75,6 @@ class Guide:
         with self._shop() as shop:
             return shop.engine.roll_back(shop.open_entry())
 
-    def vouchable(self) -> tuple[str, ...]:
-        """The consumers that only a person can vouch for."""
-        with self._shop() as shop:
-            return shop.engine.vouchable
-
     def standing(self) -> Standing | None:
         """Where the open rotation stands, by the ledger alone."""
         with ledger_of(self._context) as ledger:
@@ -109,6 +86,13 @@ class Guide:
         with ledger_of(self._context) as ledger:
             entries = [e for e in ledger.entries() if e.variable == self.variable]
             return ledger.events(entries[-1]) if entries else ()
+
+    def _demand(self, mode: Mode) -> None:
+        if mode not in self.modes:
+            raise UsageError(
+                f"{self.variable} can't be rotated in mode {mode}.",
+                f"Use --mode {self.modes[0]}, or leave it out.",
+            )
 
     @contextmanager
     def _shop(self) -> Iterator[Workshop]:

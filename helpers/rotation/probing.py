@@ -1,30 +1,21 @@
-"""How far a token reaches, as far as asking without harm shows it: reads only, one record each.
+"""How far a token reaches, as far as asking without harm shows it: reads of one record each.
 
-`GET /me` tells no scopes. Each scope that guards a listed read is tried; what only guards writes
-can't be seen this way and stays for a person.
+`GET /me` tells no scopes. Each scope that guards a read is tried; what only guards writes can't be
+seen this way and stays for a person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from typing import Final
 
-from helpers.intercom.answers import Answer
-from helpers.intercom.calls import AUDIT_CALLS, Call
+from helpers.errors import UnreachableError
 from helpers.intercom.client import Client
+from helpers.intercom.probes import probe_reads
+from helpers.intercom.records import ProbeAnswer, Reading
+from helpers.intercom.verdicts import PROBED
 
 __all__ = ["reach"]
 
-_QUERY: Final[Mapping[str, Mapping[str, str | int]]] = {
-    "/contacts": {"per_page": 1},
-    "/companies": {"per_page": 1},
-    "/conversations": {"per_page": 1},
-    "/macros": {"per_page": 1},
-    "/content_snippets": {"per_page": 1},
-    "/audiences": {"per_page": 1},
-    "/data_connectors": {"per_page": 1},
-    "/events": {"type": "user", "user_id": "runbook-probe", "per_page": 1},
-}
 _LIMITED: Final = 429
 _SERVER: Final = 500
 
@@ -32,27 +23,18 @@ _SERVER: Final = 500
 def reach(client: Client) -> frozenset[str]:
     """The scopes that at least one read shows to be there.
 
-    Raises IntercomError where Intercom is in trouble, and UnreachableError.
+    Raises IntercomError where the token is dead, and UnreachableError where a read was not
+    answered: a scope that was not looked at is not taken for missing.
     """
-    return frozenset(call.scope for call in _probes() if _admits(client, call))
+    answers = probe_reads(client)
+    for answer in answers:
+        if _troubled(answer):
+            raise UnreachableError(
+                f"{answer.call} gave no answer about a scope ({answer.status or answer.code}).",
+                "Wait a minute.",
+            )
+    return frozenset(PROBED[a.call] for a in answers if a.reading is Reading.ADMITTED)
 
 
-def _probes() -> Iterator[Call]:
-    """One probing read a route, without those that need an id or a time."""
-    skipped = ("/admins/activity_logs",)
-    for call in AUDIT_CALLS:
-        plain = "{" not in call.route and call.route not in skipped
-        if call.reads and call.method == "GET" and "scopes" in call.steps and plain:
-            yield call
-
-
-def _admits(client: Client, call: Call) -> bool:
-    answer = client.call(call, params=_QUERY.get(call.route))
-    if answer.status == _LIMITED or answer.status >= _SERVER:
-        raise answer.error()
-    return not _lacks_scope(answer)
-
-
-def _lacks_scope(answer: Answer) -> bool:
-    """Both documented shapes of a missing scope, and whatever else keeps the caller out."""
-    return answer.status in (401, 402, 403)
+def _troubled(answer: ProbeAnswer) -> bool:
+    return answer.status in (0, _LIMITED) or answer.status >= _SERVER

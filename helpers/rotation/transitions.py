@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["CLOSED", "ORDER", "Mode", "State", "before_staging", "may_move", "next_state"]
+__all__ = ["CLOSED", "MODES", "ORDER", "Mode", "State", "before_staging", "may_move", "next_state"]
 
 
 class State(StrEnum):
@@ -34,6 +34,13 @@ class Mode(StrEnum):
     OVERLAP = "overlap"  # old and new are alive together: a second app, or a second secret
     IN_PLACE = "in-place"  # making the new one kills the old one: forward only
 
+
+# The modes that there are for each kind of secret, the usual one first.
+MODES: Final[Mapping[str, tuple[Mode, ...]]] = {
+    "access_token": (Mode.OVERLAP, Mode.IN_PLACE),
+    "client_secret": (Mode.IN_PLACE,),
+    "identity_secret": (Mode.OVERLAP,),
+}
 
 CLOSED: Final = frozenset({State.DONE, State.ABORTED, State.ROLLED_BACK})
 

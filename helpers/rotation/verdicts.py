@@ -22,11 +22,15 @@ class Outlook(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outlook, in words for a person (`say`), with what was seen (`detail`, no secret)."""
+    """The outlook, in words for a person (`say`), with what was seen (`detail`, no secret).
+
+    `vouch` names what a person may vouch for instead, where no program can see it.
+    """
 
     outlook: Outlook
     say: str
     detail: Mapping[str, Any] = field(default_factory=dict)
+    vouch: str = ""
 
     @property
     def proven(self) -> bool:

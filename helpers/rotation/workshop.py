@@ -29,7 +29,7 @@ from helpers.rotation.stores.base import SecretStore
 from helpers.settings import VARIABLES, Credential, Profile
 from helpers.state import open_state
 
-__all__ = ["Workshop", "actor_of", "ledger_of", "workshop"]
+__all__ = ["Workshop", "actor_of", "kind_of", "ledger_of", "workshop"]
 
 
 @dataclass(frozen=True)
@@ -96,11 +96,16 @@ def workshop(
         yield Workshop(variable, engine, ledger)
 
 
+def kind_of(variable: str) -> str:
+    """The kind of secret that a variable holds."""
+    return next(known.kind for known in VARIABLES if known.name == variable)
+
+
 def _credential(context: Context, variable: str) -> Credential:
     found = context.settings.credential(variable)
     if found is None and context.policy.rotation.store != "env":
-        kind = next(known.kind for known in VARIABLES if known.name == variable)
-        return Credential(variable, kind, SecretStr(""), context.policy.rotation.store)
+        store = context.policy.rotation.store
+        return Credential(variable, kind_of(variable), SecretStr(""), store)
     if found is None:
         raise ConfigurationError(
             f"{variable} is not set for the profile {context.settings.profile}.",

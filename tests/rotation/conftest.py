@@ -61,6 +61,18 @@ class Desk:
         return self.env_file.read_text().partition("=")[2].strip()
 
 
+def guide_of(desk: Desk, variable: str, value: str) -> Guide:
+    """The desk's profile with another secret beside the token."""
+    desk.env_file.write_text(f"INTERCOM_ACCESS_TOKEN={desk.token}\n{variable}={value}\n")
+    desk.context.settings = load_settings(
+        desk.context.settings.profile,
+        desk.context.repo,
+        env_file=desk.env_file,
+        environ={"INTERCOM_BASE_URL": desk.context.settings.text("INTERCOM_BASE_URL")},
+    )
+    return Guide(desk.context, variable)
+
+
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
     with start() as running:

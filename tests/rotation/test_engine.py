@@ -16,9 +16,9 @@ from helpers.intercom import transport
 from helpers.intercom.pace import Pace
 from helpers.model import fingerprint
 from helpers.policy import ConsumerPolicy, Policy, RotationPolicy
-from helpers.rotation.engine import Need, Standing
 from helpers.rotation.hold import hold
 from helpers.rotation.procedures import Offer
+from helpers.rotation.standing import Need, Standing
 from helpers.rotation.transitions import Mode, State
 from helpers.rotation.workshop import ledger_of, workshop
 from tests.rotation.conftest import SCOPES, Desk

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from helpers.rotation.form import RotationForm
 from helpers.settings import Profile
-from tests.rotation.conftest import Desk
+from tests.rotation.conftest import Desk, guide_of
 
 
 @pytest.fixture
@@ -70,6 +72,51 @@ def test_a_key_that_is_refused_is_cleared_too(form: tuple[Desk, RotationForm]) -
     assert "in use now" in press(it, it.go_on)
     assert it._widgets["secret"].value == ""
     assert desk.token not in state_of(it)
+
+
+def test_nobody_vouches_for_what_was_not_asked(form: tuple[Desk, RotationForm]) -> None:
+    desk, it = form
+    press(it, it.begin)
+    assert it._widgets["vouch"].disabled
+    offer = desk.second_app()
+    assert offer.secret is not None
+    it._widgets["vouch"].value = True
+    it._widgets["secret"].value = offer.secret.get_secret_value()
+    assert "stands at SWAPPED" in press(it, it.go_on)
+    assert it._widgets["vouch"].description == "I vouch for: readers"
+    assert not it._widgets["vouch"].value
+
+
+def test_a_client_secret_goes_the_whole_way_by_what_a_person_vouches_for(
+    make_desk: Callable[..., Desk],
+) -> None:
+    desk = make_desk()
+    guide_of(desk, "INTERCOM_CLIENT_SECRET", secrets.token_hex(16))
+    it = RotationForm(desk.context)
+    it._form()
+    it._widgets["key"].value = "INTERCOM_CLIENT_SECRET"
+    assert it._widgets["mode"].options == ("in-place",)
+    assert "every webhook receiver accept two secrets" in said(it)
+    press(it, it.begin)
+    it._widgets["secret"].value = secrets.token_hex(16)
+    assert "stands at STAGED" in press(it, it.go_on)
+    for state in ("SWAPPED", "CONFIRMED", "DONE"):
+        if it._widgets["vouch"].disabled:  # the withdrawal is asked for first
+            press(it, it.go_on)
+        it._widgets["vouch"].value = True
+        assert f"stands at {state}" in press(it, it.go_on)
+
+
+def test_without_any_key_it_says_how_to_get_one(
+    make_desk: Callable[..., Desk],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    desk = make_desk()
+    desk.context.settings = replace(desk.context.settings, values={}, origins={})
+    monkeypatch.setenv("JPY_SESSION_NAME", "03.ipynb")
+    RotationForm(desk.context)._ipython_display_()
+    assert "runbook init" in capsys.readouterr().out
 
 
 def test_an_error_is_a_sentence(form: tuple[Desk, RotationForm]) -> None:

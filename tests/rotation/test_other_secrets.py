@@ -13,12 +13,11 @@ from pydantic import SecretStr
 
 from helpers.errors import RunbookError, UsageError
 from helpers.rotation.client_secret import NEW_WORKS, OLD_REFUSED, signs
-from helpers.rotation.engine import Need
 from helpers.rotation.guide import Guide
 from helpers.rotation.procedures import Delivery, Offer
+from helpers.rotation.standing import Need
 from helpers.rotation.transitions import Mode, State
-from helpers.settings import load_settings
-from tests.rotation.conftest import SCOPES, Desk
+from tests.rotation.conftest import SCOPES, Desk, guide_of
 
 OLD, NEW = SecretStr("old-" + "a" * 32), SecretStr("new-" + "b" * 32)
 READERS = frozenset({"readers"})
@@ -35,18 +34,6 @@ def test_only_the_secret_that_signed_fits(body: bytes, noise: str) -> None:
     assert not signs(OLD, delivery(NEW, body))
     assert not signs(NEW, Delivery(body, noise))
     assert not signs(None, delivery(NEW, body))
-
-
-def guide_of(desk: Desk, variable: str, value: str) -> Guide:
-    """The desk's profile with another secret beside the token."""
-    desk.env_file.write_text(f"INTERCOM_ACCESS_TOKEN={desk.token}\n{variable}={value}\n")
-    desk.context.settings = load_settings(
-        desk.context.settings.profile,
-        desk.context.repo,
-        env_file=desk.env_file,
-        environ={"INTERCOM_BASE_URL": desk.context.settings.text("INTERCOM_BASE_URL")},
-    )
-    return Guide(desk.context, variable)
 
 
 @pytest.fixture
@@ -71,6 +58,49 @@ def test_a_delivery_that_neither_secret_signed_needs_a_person(client_secret: Gui
     client_secret.go_on(Offer(secret=NEW))
     strange = client_secret.go_on(Offer(delivery=delivery(SecretStr("someone else's"))))
     assert strange.entry.state is State.NEEDS_HUMAN
+
+
+def test_what_was_swapped_stays_swapped_whatever_a_later_delivery_shows(
+    client_secret: Guide,
+) -> None:
+    client_secret.go_on(Offer(secret=NEW))
+    client_secret.go_on(Offer(attested=READERS | {NEW_WORKS}))
+    strange = client_secret.go_on(Offer(delivery=delivery(SecretStr("someone else's"))))
+    assert strange.entry.state is State.NEEDS_HUMAN
+    assert strange.entry.at is State.CONFIRMED
+    assert client_secret.go_on(Offer(delivery=delivery(NEW))).entry.state is State.DONE
+
+
+def test_a_mangled_delivery_costs_no_second_pasting(client_secret: Guide) -> None:
+    client_secret.go_on(Offer(secret=NEW))
+    mangled = Delivery(delivery(NEW).body + b"\n", delivery(NEW).signature)
+    assert client_secret.go_on(Offer(delivery=mangled)).entry.state is State.NEEDS_HUMAN
+    assert client_secret.go_on(Offer(delivery=delivery(NEW))).entry.state is State.SWAPPED
+
+
+def test_a_stolen_client_secret_is_dead_when_a_person_vouches_for_it(desk: Desk) -> None:
+    guide = guide_of(desk, "INTERCOM_CLIENT_SECRET", OLD.get_secret_value())
+    waiting = guide.begin(Mode.IN_PLACE, compromised=True)
+    assert waiting.pause is not None
+    assert waiting.pause.vouch == (OLD_REFUSED,)
+    assert guide.go_on(Offer(delivery=delivery(OLD))).entry.state is State.PLANNED
+    nobody_knows = guide.go_on(Offer(delivery=delivery(NEW)))
+    assert nobody_knows.entry.state is State.PLANNED, "there is nothing to compare it with yet"
+    assert guide.go_on(Offer(attested=frozenset({OLD_REFUSED}))).entry.state is State.REVOKED
+    guide.go_on(Offer(secret=NEW))
+    done = guide.go_on(Offer(delivery=delivery(NEW), attested=READERS))
+    assert done.entry.state is State.DONE
+
+
+@pytest.mark.parametrize(
+    ("variable", "mode"),
+    [("INTERCOM_CLIENT_SECRET", Mode.OVERLAP), ("INTERCOM_IDENTITY_SECRET", Mode.IN_PLACE)],
+)
+def test_a_mode_that_intercom_does_not_offer_for_a_key_is_refused(
+    desk: Desk, variable: str, mode: Mode
+) -> None:
+    with pytest.raises(UsageError, match=f"can't be rotated in mode {mode}"):
+        guide_of(desk, variable, OLD.get_secret_value()).begin(mode)
 
 
 def test_a_person_may_vouch_which_the_ledger_tells(client_secret: Guide) -> None:
@@ -136,3 +166,14 @@ def test_several_identity_secrets_can_t_be_told_apart(identity: tuple[Desk, Guid
         one.create_identity_secret("forgotten")
     with pytest.raises(UsageError, match="2 identity secrets are alive"):
         guide.begin(Mode.OVERLAP)
+
+
+def test_a_stolen_identity_secret_is_deleted_first(identity: tuple[Desk, Guide]) -> None:
+    desk, guide = identity
+    waiting = guide.begin(Mode.OVERLAP, compromised=True)
+    assert waiting.entry.state is State.SWAPPED
+    with desk.context.client:
+        assert names(desk) == [f"runbook rotation {waiting.entry.id}"]
+    assert guide.go_on(Offer(attested=READERS)).entry.state is State.DONE
+    states = [e.name for e in guide.history() if e.what == "move"]
+    assert states[:3] == ["PLANNED", "REVOKED", "STAGED"]
