@@ -14,6 +14,7 @@ from helpers.webhooks.forge import Forge
 from helpers.webhooks.records import BatteryResult, Outcome
 from helpers.webhooks.signatures import SCHEMES, WEBHOOK, Scheme
 from helpers.webhooks.target import parse_target
+from tests.webhooks.failing import failing
 from tests.webhooks.mutants.defects import DEFECTS, Defect
 from tests.webhooks.mutants.defects.defect import QUICK
 from tests.webhooks.mutants.host import serve
@@ -42,13 +43,6 @@ def run(defect: Defect | None, scheme: Scheme, options: Options) -> BatteryResul
         if defect and defect.watched:
             options = replace(options, observer=lambda: module.ACTED_UPON)
         return run_battery(parse_target(url), Forge(scheme, SECRET.encode()), options)
-
-
-def failing(result: BatteryResult) -> set[str]:
-    """The requests that failed; a case that sends none of its own counts by its id."""
-    wrong = [case for case in result.cases if case.outcome is Outcome.FAIL]
-    own = {v.name for case in wrong for v in case.failing if v.name.startswith(case.id)}
-    return own | {case.id for case in wrong if not any(n.startswith(case.id) for n in own)}
 
 
 @pytest.mark.parametrize("scheme", SCHEMES.values(), ids=list(SCHEMES))

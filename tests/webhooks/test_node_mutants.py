@@ -1,0 +1,48 @@
+"""The battery tells broken receivers in Node, which die of what a thread in Python survives."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from helpers.webhooks.battery import run_battery
+from helpers.webhooks.forge import Forge
+from helpers.webhooks.signatures import WEBHOOK
+from helpers.webhooks.target import parse_target
+from tests.webhooks.failing import failing
+from tests.webhooks.mutants.defects import Defect
+from tests.webhooks.mutants.defects.defect import QUICK
+from tests.webhooks.mutants.host import mutated
+from tests.webhooks.mutants.node import NODE
+from tests.webhooks.receivers.process import running
+
+SECRET = secrets.token_hex(20)
+SOUND = Path(__file__).with_name("mutants") / "sound.js"
+Require = Callable[[str, str], Path]
+
+
+def requests_that_fail(source: Path, node: Path) -> set[str]:
+    with running((node, source), SECRET) as url:
+        return failing(run_battery(parse_target(url), Forge(WEBHOOK, SECRET.encode()), QUICK))
+
+
+def test_the_sound_receiver_raises_no_alarm(require: Require):
+    assert requests_that_fail(SOUND, require("node", "apt install nodejs")) == set()
+
+
+@pytest.mark.parametrize("defect", NODE, ids=lambda defect: defect.id)
+def test_a_defect_fails_these_requests_and_no_others(
+    defect: Defect,
+    require: Require,
+    tmp_path: Path,
+    record_property: Callable[[str, object], None],
+):
+    source = tmp_path / "receiver.js"
+    source.write_text(mutated(SOUND.read_text(), defect.changes))
+    found = requests_that_fail(source, require("node", "apt install nodejs"))
+    missed, alarms = defect.misjudged(found)
+    record_property("mutant", "survived" if missed else "killed")
+    assert (missed, alarms) == (set(), set())
