@@ -8,6 +8,7 @@ import click
 
 from helpers.cli.webhook_listen import explain, listen
 from helpers.cli.webhook_options import scheme_option
+from helpers.cli.webhook_overlap import overlap
 from helpers.cli.webhook_send import send
 from helpers.cli.webhook_test import try_receiver
 
@@ -22,7 +23,7 @@ def webhook() -> None:
     """Try a webhook receiver: does it know Intercom's deliveries from forged ones?"""
 
 
-for _command in (try_receiver, send, listen, explain):
+for _command in (try_receiver, overlap, send, listen, explain):
     webhook.add_command(_command)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from helpers.webhooks.forge import Previous
     from helpers.webhooks.records import BatteryResult
 
-__all__ = ["try_receiver"]
+__all__ = ["report_of_run", "try_receiver"]
 
 
 @click.command("test")
@@ -118,7 +118,7 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
     result = run_battery(target, forge, options)
     for line in result_lines(result, every=every):
         click.echo(line)
-    report = _report(result)
+    report = report_of_run(result)
     _write(result, report, as_json=as_json, junit=junit, sarif=sarif)
     if not result.count(Outcome.PASS, Outcome.NOTE, Outcome.FAIL):
         return NOTHING_VERIFIED
@@ -160,7 +160,8 @@ def _observer(processed: Path | None) -> Callable[[], Collection[str]] | None:
     return ids
 
 
-def _report(result: BatteryResult) -> Report:
+def report_of_run(result: BatteryResult) -> Report:
+    """A report of one run, for its formats and its exit status."""
     from helpers.report.build import tool_version
     from helpers.webhooks.reporting import report_of
 

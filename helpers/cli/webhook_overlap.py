@@ -1,0 +1,67 @@
+"""`runbook webhook overlap`: a receiver with both secrets of an open rotation."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Final
+
+import click
+
+from helpers.cli.webhook_options import consent_option
+from helpers.exit_status import NOTHING_VERIFIED
+
+__all__ = ["overlap"]
+
+_NEXT: Final = {
+    False: "Both are accepted. Let Intercom sign with the new one; then take the old one out of "
+    "every receiver, and run this with --revoked.",
+    True: "The old one is refused. Go on: "
+    "runbook rotate client-secret --resume --confirm 'old secret refused'",
+}
+
+
+@click.command()
+@click.option("--profile", default="production", show_default=True)
+@click.option("--env-file", default="", help="An env file in place of the profile's own.")
+@click.option("--policy", default="", help="A policy.toml. Default: the project's own.")
+@click.option("--repo", default="", help="The project. Default: this one.")
+@click.option("--url", default="", help="The receiver. Default: the profile's own.")
+@click.option("--revoked", is_flag=True, help="The old secret must be refused by now.")
+@consent_option
+def overlap(
+    *,
+    profile: str,
+    env_file: str,
+    policy: str,
+    repo: str,
+    url: str,
+    revoked: bool,
+    consent: bool,
+) -> int:
+    r"""Try the receiver with both client secrets of the rotation that is open.
+
+    Both come out of the profile's store, so nobody has to copy one. About 30 requests are sent.
+
+    \b
+    Exit status: 0 as it should be; 11..14 the worst failure; 3 the receiver was not reached;
+    2 no rotation is under way, no receiver is known, or consent is missing.
+    """
+    from helpers.choices import Choices
+    from helpers.cli.webhook_test import report_of_run
+    from helpers.exit_status import exit_status
+    from helpers.model import Severity
+    from helpers.opening import open_context
+    from helpers.webhooks.records import Outcome
+    from helpers.webhooks.wording import result_lines
+    from helpers.workflows.overlap import try_overlap
+
+    with ExitStack() as closing:
+        context = open_context("webhooks", Choices(profile, env_file, repo, policy), closing)
+        result = try_overlap(context, url=url, revoked=revoked, consent=consent)
+        for line in result_lines(result):
+            click.echo(context.redactor.text(line))
+    if not result.count(Outcome.PASS, Outcome.NOTE, Outcome.FAIL):
+        return NOTHING_VERIFIED
+    if not result.count(Outcome.FAIL, Outcome.INCONCLUSIVE):
+        click.echo(_NEXT[revoked])
+    return exit_status(report_of_run(result), Severity.LOW)
