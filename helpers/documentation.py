@@ -14,7 +14,8 @@ from typing import Any, Final
 
 import nbformat
 
-from helpers.execution import close_event_loop, kernel_environ
+from helpers.execution import close_event_loop
+from helpers.kernels.environment import kernel_environ
 
 __all__ = ["remake"]
 
@@ -27,7 +28,7 @@ def remake(source: Path, target: Path, *, workers: int = 4) -> Iterator[Path]:
 
     Raises nbclient's CellExecutionError for a notebook that fails.
     """
-    from helpers.kernels import use_private_sockets
+    from helpers.kernels.provisioner import use_private_sockets
 
     use_private_sockets()
     notebooks = sorted(source.glob("[0-9]*.ipynb"))

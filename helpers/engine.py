@@ -82,6 +82,7 @@ class RedactingEngine(NBClientEngine):
         on_cell: Any,
         running: Any,
         kernel_environ: Mapping[str, str],
+        fork_server: Any,
         **options: Any,
     ) -> Any:
         """Execute, and answer with a redacted notebook."""
@@ -93,7 +94,7 @@ class RedactingEngine(NBClientEngine):
         running.clients.add(client)
         try:
             running.go_on()
-            client.execute(env=dict(kernel_environ), **_SILENT)
+            client.execute(env=dict(kernel_environ), fork_server=fork_server, **_SILENT)
         finally:
             running.clients.discard(client)
             manager.notebook_complete()

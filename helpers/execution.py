@@ -9,21 +9,23 @@ ran out of time look completed in papermill's own metadata.
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from helpers.demo import SANDBOX_URL
+from helpers.kernels.environment import kernel_environ
 from helpers.redaction import Redactor
 
-__all__ = ["Job", "Observer", "Outcome", "close_event_loop", "execute", "kernel_environ"]
+if TYPE_CHECKING:
+    from helpers.kernels.fork_server import ForkServer
+
+__all__ = ["Job", "Observer", "Outcome", "close_event_loop", "execute"]
 
 _CELL_SECONDS: Final = 300
 _START_SECONDS: Final = 60
-_SECRETS: Final = "INTERCOM_"
 
 
 @dataclass(frozen=True)
@@ -64,8 +66,11 @@ def execute(
     redactor: Redactor,
     environ: Mapping[str, str],
     observer: Observer,
+    fork_server: ForkServer | None = None,
 ) -> list[Outcome]:
     """Run notebooks in parallel; one that fails leaves the others running.
+
+    Kernels are forked from the `fork_server`, where there is one.
 
     On KeyboardInterrupt the kernels are ended, what has finished is kept, and the rest is told as
     interrupted: the answer is always one outcome a job.
@@ -73,7 +78,8 @@ def execute(
     _warm_up()
     running = _Running()
     pool = ThreadPoolExecutor(workers, thread_name_prefix="notebook")
-    futures = {pool.submit(_run, job, redactor, environ, observer, running): job for job in jobs}
+    common = _Common(redactor, environ, observer, running, fork_server)
+    futures = {pool.submit(_run, job, common): job for job in jobs}
     try:
         _drain(set(futures))
     except KeyboardInterrupt:
@@ -121,30 +127,35 @@ def _warm_up() -> None:
     """Import papermill once, before the threads ask for it, and keep it quiet."""
     import papermill.execute  # noqa: F401
 
-    from helpers.kernels import use_private_sockets
+    from helpers.kernels.provisioner import use_private_sockets
 
     use_private_sockets()
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
 
 
-def _run(
-    job: Job,
-    redactor: Redactor,
-    environ: Mapping[str, str],
-    observer: Observer,
-    running: _Running,
-) -> Outcome:
-    observer.started(job)
+@dataclass(frozen=True)
+class _Common:
+    """What all notebooks of a run have in common."""
+
+    redactor: Redactor
+    environ: Mapping[str, str]
+    observer: Observer
+    running: _Running
+    fork_server: ForkServer | None
+
+
+def _run(job: Job, common: _Common) -> Outcome:
+    common.observer.started(job)
     try:
-        _papermill(job, redactor, environ, observer, running)
+        _papermill(job, common)
         outcome = Outcome(job)
     except Exception as error:  # noqa: BLE001 (one step must not end the others)
-        reason = "interrupted" if running.stopped else redactor.text(_first_line(error))
-        outcome = Outcome(job, reason)
+        told = common.redactor.text(_first_line(error))
+        outcome = Outcome(job, "interrupted" if common.running.stopped else told)
     finally:
         close_event_loop()
-    observer.finished(outcome)
+    common.observer.finished(outcome)
     return outcome
 
 
@@ -155,13 +166,7 @@ def close_event_loop() -> None:
     ensure_event_loop().close()
 
 
-def _papermill(
-    job: Job,
-    redactor: Redactor,
-    environ: Mapping[str, str],
-    observer: Observer,
-    running: _Running,
-) -> None:
+def _papermill(job: Job, common: _Common) -> None:
     from papermill.execute import execute_notebook
     from traitlets.config import Config
 
@@ -177,23 +182,14 @@ def _papermill(
         start_timeout=_START_SECONDS,
         autosave_cell_every=0,
         # what follows reaches our engine
-        redactor=redactor,
-        on_cell=lambda number, total: observer.cell(job, number, total),
-        running=running,
-        kernel_environ=kernel_environ(environ, secrets=SANDBOX_URL not in environ),
+        redactor=common.redactor,
+        on_cell=lambda number, total: common.observer.cell(job, number, total),
+        running=common.running,
+        kernel_environ=kernel_environ(common.environ, secrets=SANDBOX_URL not in common.environ),
+        fork_server=common.fork_server,
         config=Config({"KernelManager": {"transport_encryption": "required"}}),
         resources={"metadata": {"path": str(job.notebook.parent)}},
     )
-
-
-def kernel_environ(extra: Mapping[str, str], *, secrets: bool) -> dict[str, str]:
-    """What a kernel inherits. On the sandbox no real secret has any business there."""
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if secrets or not name.startswith(_SECRETS)
-    }
-    return {**inherited, **extra}
 
 
 def _first_line(error: Exception) -> str:

@@ -108,3 +108,15 @@ def step_named(name: str) -> Step:
             return step
     known = ", ".join(step.name for step in STEPS)
     raise UsageError(f"There is no step {name!r}.", f"The steps are: {known}.")
+
+
+# Modules that most steps load, by name: for who prepares a process to become one of their kernels.
+SHARED = (
+    "helpers.checklist",
+    "helpers.choices",
+    "helpers.intercom.client",
+    "helpers.sandbox.demo_repository",
+    "helpers.sandbox.receivers",
+    "helpers.start",
+    "helpers.views.calls",
+)

@@ -139,15 +139,6 @@ def test_failing_notebook_leaves_the_others_running(tmp_path: Path):
     assert [bool(outcome.error) for outcome in outcomes] == [True, False]
 
 
-def test_kernels_of_the_sandbox_inherit_no_real_secret(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("INTERCOM_ACCESS_TOKEN", "made-up")
-    monkeypatch.setenv("HARMLESS", "1")
-    inherited = execution.kernel_environ({"EXTRA": "2"}, secrets=False)
-    assert "INTERCOM_ACCESS_TOKEN" not in inherited
-    assert (inherited["HARMLESS"], inherited["EXTRA"]) == ("1", "2")
-    assert "INTERCOM_ACCESS_TOKEN" in execution.kernel_environ({}, secrets=True)
-
-
 INTERRUPTED = """
 import sys, threading, os, signal
 from pathlib import Path

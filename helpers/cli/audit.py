@@ -11,9 +11,11 @@ import click
 
 from helpers.choices import Choices
 from helpers.exit_status import THRESHOLDS, Threshold
+from helpers.kernels.environment import kernel_environ
+from helpers.kernels.fork_server import fork_server
 from helpers.model import Severity
 from helpers.settings import Profile
-from helpers.steps import STEPS
+from helpers.steps import SHARED, STEPS
 
 if TYPE_CHECKING:
     from helpers.workflows.audit import AuditResult
@@ -62,22 +64,24 @@ def audit(  # noqa: PLR0917 (click passes options so)
       11..14  the worst failure: low, medium, high, critical
       130     interrupted; the report says what is missing
     """
-    from helpers.cli.progress import watching
-    from helpers.workflows.audit import AuditRequest
-    from helpers.workflows.audit import audit as carry_out
-
     signal.signal(signal.SIGTERM, _interrupt)
-    request = AuditRequest(
-        choices=Choices(profile, env_file, repo, policy),
-        out=out.resolve(),
-        steps=_steps(steps),
-        fail_on=_threshold(fail_on, profile),
-        jobs=jobs,
-        keep=keep,
-        wait=wait,
-    )
-    with watching() as observer:
-        result = carry_out(request, observer)
+    environ = kernel_environ({}, secrets=profile != Profile.SANDBOX)
+    with fork_server(environ, preload=SHARED) as forks:
+        from helpers.cli.progress import watching  # what takes long is imported on both sides
+        from helpers.workflows.audit import AuditRequest
+        from helpers.workflows.audit import audit as carry_out
+
+        request = AuditRequest(
+            choices=Choices(profile, env_file, repo, policy),
+            out=out.resolve(),
+            steps=_steps(steps),
+            fail_on=_threshold(fail_on, profile),
+            jobs=jobs,
+            keep=keep,
+            wait=wait,
+        )
+        with watching() as observer:
+            result = carry_out(request, observer, forks)
     _summarise(result)
     return result.status
 

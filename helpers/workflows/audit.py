@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ from helpers.demo import SANDBOX_URL, demo_secrets
 from helpers.errors import LeakError
 from helpers.execution import Job, Observer, Outcome, execute
 from helpers.exit_status import Threshold, exit_status
+from helpers.kernels.fork_server import ForkServer
 from helpers.model import Report
 from helpers.opening import path_of, policy_of, redactor_of, settings_of, waivers_of
 from helpers.redaction import Redactor
@@ -79,6 +80,7 @@ class _Run:
     started: datetime
     environ: Mapping[str, str]
     observer: Observer
+    forks: ForkServer | None
     outcomes: list[Outcome] = field(default_factory=list)
 
     def execute(self, names: Sequence[str]) -> None:
@@ -89,6 +91,7 @@ class _Run:
             redactor=self.redactor,
             environ=self.environ,
             observer=self.observer,
+            fork_server=self.forks,
         )
 
     def _job(self, name: str) -> Job:
@@ -104,18 +107,20 @@ class _Run:
         return Job(name, NOTEBOOKS / f"{name}.ipynb", output, parameters)
 
 
-def audit(request: AuditRequest, observer: Observer) -> AuditResult:
-    """Carry out an audit.
+def audit(
+    request: AuditRequest, observer: Observer, forks: ForkServer | None = None
+) -> AuditResult:
+    """Carry out an audit, with kernels from `forks` where there is a fork server.
 
     Raises ConfigurationError or UsageError before anything runs, LockedError where another run
     holds the profile, and LeakError where an artefact held a secret.
     """
-    profile = profile_named(request.choices.profile)
     steps = tuple(step_named(name).name for name in request.steps)
     with ExitStack() as closing:
-        run, terms = _begin(request, profile, steps, observer, closing)
+        run, terms = _begin(replace(request, steps=steps), observer, forks, closing)
+        name = run_name(run.started, run.profile)
         recorded = closing.enter_context(
-            recorded_run(state_home(profile), profile, run_name(run.started, profile), steps)
+            recorded_run(state_home(run.profile), run.profile, name, steps)
         )
         run.execute([FIRST, *(step_named(name).notebook for name in steps)])
         note = recorded.finished(failed=sum(bool(one.error) for one in run.outcomes))
@@ -124,17 +129,14 @@ def audit(request: AuditRequest, observer: Observer) -> AuditResult:
 
 
 def _begin(
-    request: AuditRequest,
-    profile: Profile,
-    steps: tuple[str, ...],
-    observer: Observer,
-    closing: ExitStack,
+    request: AuditRequest, observer: Observer, forks: ForkServer | None, closing: ExitStack
 ) -> tuple[_Run, Terms]:
     """Everything that can be refused is refused here, before a kernel starts."""
+    profile = profile_named(request.choices.profile)
     started = datetime.now(UTC).replace(microsecond=0)
     policy, waivers = policy_of(request.choices), waivers_of(request.choices)
     redactor = _redactor(request.choices, profile)
-    if profile is not Profile.SANDBOX and ASKING & set(steps):
+    if profile is not Profile.SANDBOX and ASKING & set(request.steps):
         ask_once(settings_of(request.choices))
     closing.enter_context(lock_profile(state_home(profile), wait=request.wait))
     folder = start_run(request.out, run_name(started, profile))
@@ -145,9 +147,9 @@ def _begin(
         tool_version=tool_version(),
         policy=policy,
         waivers=waivers,
-        steps=steps,
+        steps=request.steps,
     )
-    return _Run(request, profile, redactor, folder, started, environ, observer), terms
+    return _Run(request, profile, redactor, folder, started, environ, observer, forks), terms
 
 
 def _finish(run: _Run, terms: Terms) -> AuditResult:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Final
 
 from helpers.errors import IntercomError
-from helpers.intercom.client import Client
 from helpers.settings import Settings
 
 __all__ = ["ASKING", "ask_once"]
@@ -25,6 +24,8 @@ def ask_once(settings: Settings) -> None:
     Raises ConfigurationError without a token, UnreachableError without an answer, and
     IntercomError where the token is unknown, revoked or expired.
     """
+    from helpers.intercom.client import Client
+
     with Client.from_settings(settings) as client:
         try:
             client.me()

@@ -13,8 +13,11 @@ from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any, Final
 
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from helpers.kernels.fork_server import ForkServer
 
 __all__ = ["PrivateProvisioner", "use_private_sockets"]
 
@@ -39,6 +42,16 @@ class PrivateProvisioner(LocalProvisioner):
             manager.connection_file = str(folder / "connection.json")
             manager.ip = str(folder / "socket")
         return await super().pre_launch(**kwargs)
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Fork the kernel from the `fork_server` that `start_kernel` was given, if it can."""
+        server: ForkServer | None = kwargs.pop("fork_server", None)
+        forked: Any = server and server.fork(cmd, kwargs.get("cwd"), kwargs["env"])
+        if not forked:
+            return await super().launch_kernel(cmd, **kwargs)
+        self.process, self.cwd = forked, kwargs["cwd"]
+        self.pid = self.pgid = forked.pid  # the leader of a session, and so of a group, of its own
+        return self.connection_info
 
     async def cleanup(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002 (its signature)
         """Remove the folder with all that the kernel left in it."""

@@ -12,8 +12,8 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
-from helpers import kernels
-from helpers.kernels import use_private_sockets
+from helpers.kernels import provisioner
+from helpers.kernels.provisioner import use_private_sockets
 
 
 @pytest.fixture(autouse=True)
@@ -65,7 +65,7 @@ def test_long_name_of_the_temporary_folder_leaves_room_for_the_sockets(
     long = tmp_path / ("x" * 90)
     long.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(long))
-    assert len(kernels._base()) < 60
+    assert len(provisioner._base()) < 60
     manager, client = start_new_kernel()
     client.stop_channels()
     manager.shutdown_kernel(now=True)

@@ -1,0 +1,142 @@
+"""This side of the zygote: start it, ask it for kernels, watch them and signal them.
+
+    with fork_server(environ, preload=("helpers.runbook",)) as server:
+        process = server.fork(command, cwd, environ)  # None: start it yourself
+
+Linux only: elsewhere system libraries start threads behind Python's back, and a process with
+threads must not be forked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+__all__ = ["ForkServer", "Forked", "fork_server"]
+
+_LAUNCHER: Final = ["-m", "ipykernel_launcher"]
+_ZYGOTE: Final = "helpers.kernels.zygote"
+_UNKNOWN: Final = -signal.SIGKILL  # the status of a child whose zygote is gone and can't tell
+
+
+class Forked:
+    """A process that the zygote forked, with what callers of `subprocess.Popen` use of one."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, pid: int, line: socket.socket) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._line = line
+        self._lock = threading.Lock()
+
+    def poll(self) -> int | None:
+        """The exit status, or None while it runs."""
+        return self._status(0)
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit status, once there is one. Raises TimeoutExpired after `timeout` seconds."""
+        status = self._status(timeout)
+        if status is None:
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0)
+        return status
+
+    def send_signal(self, number: int) -> None:
+        """Signal it, unless it has ended."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        """Send SIGTERM."""
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+        self.send_signal(signal.SIGKILL)
+
+    def _status(self, timeout: float | None) -> int | None:
+        with self._lock:
+            if self.returncode is None:
+                self._line.settimeout(timeout)
+                try:
+                    status = _told(self._line, "ended")
+                except (BlockingIOError, TimeoutError):
+                    return None
+                self.returncode = _UNKNOWN if status is None else status
+                self._line.close()
+            return self.returncode
+
+
+class ForkServer:
+    """Asks the zygote for kernels. May be used from several threads."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self._control = control
+
+    def fork(
+        self, command: Sequence[str], cwd: str | None, environ: Mapping[str, str]
+    ) -> Forked | None:
+        """Start a kernel; None where this is no plain ipykernel, or the zygote is not able to."""
+        if list(command[:3]) != [sys.executable, *_LAUNCHER]:
+            return None
+        place = cwd or str(Path.cwd())
+        request = {"arguments": command[3:], "cwd": place, "environ": dict(environ)}
+        line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        try:
+            with theirs:
+                socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])
+            pid = _told(line, "began")
+        except OSError:
+            pid = None
+        if pid is None:
+            line.close()
+            return None
+        return Forked(pid, line)
+
+
+@contextmanager
+def fork_server(
+    environ: Mapping[str, str], preload: Sequence[str] = ()
+) -> Iterator[ForkServer | None]:
+    """Run a zygote that has imported `preload`. Leaving ends it, and every kernel it still has."""
+    if sys.platform != "linux":
+        yield None
+        return
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with ours, _zygote(theirs, environ, preload) as zygote:
+        try:
+            yield ForkServer(ours)
+        finally:
+            ours.close()
+            zygote.terminate()  # it listens to this only while it is still importing
+
+
+def _zygote(
+    control: socket.socket, environ: Mapping[str, str], preload: Sequence[str]
+) -> subprocess.Popen[bytes]:
+    """In a session of its own, so that Ctrl-C is for this process alone to handle."""
+    with control:
+        return subprocess.Popen(  # noqa: S603 (this very interpreter, our own module)
+            [sys.executable, "-m", _ZYGOTE, *preload],
+            cwd="/",
+            env=environ,
+            stdin=control.fileno(),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
+def _told(line: socket.socket, word: str) -> int | None:
+    """The number that follows the word; None where something else, or nothing, is said."""
+    said, _, number = line.recv(64).decode().partition(" ")
+    return int(number) if said == word else None

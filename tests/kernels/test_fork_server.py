@@ -1,0 +1,238 @@
+"""Kernels that are forked from a prepared process: each is a process of its own, as ever."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
+
+from helpers.kernels.fork_server import Forked, ForkServer, fork_server
+from helpers.kernels.provisioner import use_private_sockets
+
+LINUX = sys.platform == "linux"
+pytestmark = pytest.mark.skipif(not LINUX, reason="kernels are forked on Linux only")
+ENVIRON = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+SHOWN = """
+import json, os
+from pathlib import Path
+seen = {
+    "environ": dict(os.environ), "cwd": os.getcwd(), "pid": os.getpid(), "parent": os.getppid(),
+    "session": os.getsid(0), "group": os.getpgid(0),
+    "stdin": os.readlink("/proc/self/fd/0"),
+    "held": [os.readlink(e) for e in Path("/proc/self/fd").iterdir() if os.path.islink(e)],
+    "zygote": [os.readlink(e) for e in Path(f"/proc/{os.getppid()}/fd").iterdir()],
+    "modules": "helpers.choices" in __import__("sys").modules,
+}
+Path("seen.json").write_text(json.dumps(seen))
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ForkServer]:
+    use_private_sockets()
+    with fork_server({**ENVIRON, "OF_THE_ZYGOTE": "1"}, preload=("helpers.choices",)) as started:
+        assert started
+        yield started
+    KernelProvisionerFactory.clear_instance()
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., tuple[Any, Any]]]:
+    """Start a kernel in the test's folder; it is shut down afterwards."""
+    started = []
+
+    def begin(server: ForkServer | None, **environ: str) -> tuple[Any, Any]:
+        manager, client = start_new_kernel(
+            fork_server=server, cwd=str(tmp_path), env={**ENVIRON, **environ}
+        )
+        started.append((manager, client))
+        return manager, client
+
+    yield begin
+    for manager, client in started:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def process_of(manager: Any) -> Any:
+    return manager.provisioner.process
+
+
+def gone(pid: int) -> bool:
+    """Whether a process ends within five seconds. A zombie has ended."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_kernel_is_a_process_of_its_own_with_the_environment_it_was_given(
+    server: ForkServer, start: Callable[..., tuple[Any, Any]], tmp_path: Path
+):
+    manager, client = start(server, OF_THE_KERNEL="2")
+    assert isinstance(process_of(manager), Forked)
+    client.execute_interactive(SHOWN, timeout=30)
+    seen = json.loads((tmp_path / "seen.json").read_text())
+    assert seen["modules"], "its imports are behind it"
+    assert seen["pid"] == seen["session"] == seen["group"] == process_of(manager).pid
+    assert seen["cwd"] == str(tmp_path)
+    assert seen["environ"]["OF_THE_KERNEL"] == "2"
+    assert "OF_THE_ZYGOTE" not in seen["environ"]
+    assert seen["stdin"] == os.devnull
+    zygotes = {held for held in seen["zygote"] if held.startswith("socket:")}
+    assert zygotes
+    assert not zygotes & set(seen["held"]), "what is open in the zygote is not open here"
+
+
+def test_kernels_share_nothing_that_one_of_them_changes(
+    server: ForkServer, start: Callable[..., tuple[Any, Any]], tmp_path: Path
+):
+    change = "import os, helpers.choices; helpers.choices.changed = os.environ['CHANGED'] = 'yes'"
+    _, first = start(server)
+    first.execute_interactive(change, timeout=30)
+    _, second = start(server)
+    look = (
+        "import os, helpers.choices, pathlib; pathlib.Path('seen').write_text("
+        "str('CHANGED' in os.environ or hasattr(helpers.choices, 'changed')))"
+    )
+    second.execute_interactive(look, timeout=30)
+    assert (tmp_path / "seen").read_text() == "False"
+
+
+def test_kernel_behaves_like_one_that_was_started_from_nothing(
+    server: ForkServer, start: Callable[..., tuple[Any, Any]], tmp_path: Path
+):
+    code = (
+        "import json, sys, pathlib; from IPython import get_ipython\n"
+        "told = [sys.argv[0], sys.path, sys.flags, sorted(globals()), type(get_ipython()).__name__,"
+        " sys.modules['__main__'].__dict__ is globals(), __name__, In, sys.warnoptions]\n"
+        "pathlib.Path(NAME).write_text(json.dumps(told))"
+    )
+    for name, how in (("forked", server), ("fresh", None)):
+        _, client = start(how)
+        client.execute_interactive(code.replace("NAME", repr(name)), timeout=30)
+    told = [(tmp_path / name).read_text().replace(name, "") for name in ("forked", "fresh")]
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize(
+    ("end", "status"),
+    [("os._exit(3)", 3), ("os.kill(os.getpid(), 9)", -9), ("os.abort()", -signal.SIGABRT)],
+)
+def test_death_of_a_kernel_is_seen_with_its_status(
+    server: ForkServer, start: Callable[..., tuple[Any, Any]], end: str, status: int
+):
+    manager, client = start(server)
+    process = process_of(manager)
+    assert process.poll() is None
+    client.execute(f"import os; {end}")
+    assert process.wait(timeout=10) == status
+    assert process.poll() == status
+    process.kill()  # of what has ended: nothing happens
+    assert gone(process.pid)
+
+
+def test_kernel_is_interrupted_and_goes_on(
+    server: ForkServer, start: Callable[..., tuple[Any, Any]], tmp_path: Path
+):
+    manager, client = start(server)
+    code = (
+        "import pathlib, time\npathlib.Path('began').touch()\n"
+        "try:\n    time.sleep(60)\nexcept KeyboardInterrupt:\n    pathlib.Path('heard').touch()"
+    )
+    client.execute(code)
+    deadline = time.monotonic() + 20
+    while not (tmp_path / "began").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    manager.interrupt_kernel()
+    client.execute_interactive("1", timeout=20)
+    assert (tmp_path / "heard").exists()
+
+
+def test_what_is_no_plain_kernel_is_left_to_others(server: ForkServer):
+    assert server.fork([sys.executable, "-c", "pass"], "/", {}) is None
+    assert server.fork(["ir", "-m", "ipykernel_launcher"], "/", {}) is None
+
+
+def test_folder_that_is_not_there_is_left_to_others(server: ForkServer, tmp_path: Path):
+    command = [sys.executable, "-m", "ipykernel_launcher"]
+    assert server.fork(command, str(tmp_path / "missing"), ENVIRON) is None
+
+
+def test_environment_too_large_for_a_message_is_left_to_others(server: ForkServer):
+    command = [sys.executable, "-m", "ipykernel_launcher"]
+    assert server.fork(command, "/", {**ENVIRON, "LARGE": "x" * (1 << 20)}) is None
+
+
+@pytest.mark.parametrize("module", ["tests.kernels.threaded", "tests.kernels.missing"])
+def test_without_a_zygote_kernels_start_as_they_always_did(
+    start: Callable[..., tuple[Any, Any]], module: str
+):
+    """One that has more than one thread must not fork; one that can't import is not there."""
+    with fork_server(ENVIRON, preload=(module,)) as refusing:
+        manager, client = start(refusing)
+        assert isinstance(process_of(manager), subprocess.Popen)
+        client.execute_interactive("1", timeout=30)
+
+
+def test_leaving_ends_the_kernels_that_are_left(start: Callable[..., tuple[Any, Any]]):
+    with fork_server(ENVIRON) as own:
+        manager, _ = start(own)
+        process = process_of(manager)
+        assert process.poll() is None
+    assert process.wait(timeout=5) == -signal.SIGKILL
+    assert gone(process.pid)
+
+
+def test_death_of_the_zygote_takes_its_kernels_and_others_start_without_it(
+    start: Callable[..., tuple[Any, Any]], tmp_path: Path
+):
+    with fork_server(ENVIRON) as own:
+        manager, client = start(own)
+        client.execute_interactive(SHOWN, timeout=30)
+        zygote = json.loads((tmp_path / "seen.json").read_text())["parent"]
+        os.kill(zygote, signal.SIGKILL)
+        process = process_of(manager)
+        assert process.wait(timeout=5) == -signal.SIGKILL
+        assert gone(process.pid)
+        manager, _ = start(own)
+        assert isinstance(process_of(manager), subprocess.Popen)
+
+
+OWNER = """
+import os, sys, time
+from helpers.kernels.fork_server import fork_server
+with fork_server(dict(os.environ)) as server:
+    command = [sys.executable, "-m", "ipykernel_launcher"]
+    process = server.fork(command, sys.argv[1], dict(os.environ))
+    print(process.pid, open(f"/proc/{process.pid}/stat").read().rpartition(")")[2].split()[1])
+    sys.stdout.flush()
+    time.sleep(60)
+"""
+
+
+def test_death_of_the_owner_takes_zygote_and_kernels(tmp_path: Path):
+    environ = {**ENVIRON, "JUPYTER_RUNTIME_DIR": str(tmp_path)}
+    command = [sys.executable, "-c", OWNER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environ) as owner:
+        assert owner.stdout is not None
+        kernel, zygote = map(int, owner.stdout.readline().split())
+        owner.kill()
+    assert gone(kernel)
+    assert gone(zygote)
