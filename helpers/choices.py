@@ -23,6 +23,7 @@ _MEANING: Final[Mapping[str, str]] = {
     "repo": "the repository to examine",
     "policy": "a policy.toml in place of the repository's own",
     "run_dir": "the folder of a run, filled in by `runbook audit`",
+    "observed": "what ran: HAR files, logs, webhook records, separated by commas",
 }
 
 
@@ -35,6 +36,7 @@ class Choices:
     repo: str = ""
     policy: str = ""
     run_dir: str = ""
+    observed: str | None = None  # None in the steps that have no use for it
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -58,9 +60,10 @@ def choose(
     repo: str = "",
     policy: str = "",
     run_dir: str = "",
+    observed: str | None = None,
 ) -> Choices:
     """Take the parameters of a notebook. Shown in JupyterLab, the answer is a form."""
-    return Choices(profile, env_file, repo, policy, run_dir)
+    return Choices(profile, env_file, repo, policy, run_dir, observed)
 
 
 def in_jupyterlab() -> bool:
@@ -86,7 +89,8 @@ def _form(choices: Choices) -> Any:
             style=style,
             layout=ipywidgets.Layout(width="36rem"),
         )
-        for name in ("env_file", "repo", "policy")
+        for name in ("env_file", "repo", "policy", "observed")
+        if getattr(choices, name) is not None
     )
     for widget in widgets:
         widget.observe(lambda change: _take(choices, change), names="value")

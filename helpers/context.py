@@ -43,6 +43,7 @@ class Context:
     clock: Callable[[], datetime]
     progress: Progress = _silent
     record: Recorder = _unrecorded  # of the runbook's own actions, into its audit log
+    observed: tuple[Path, ...] = ()  # files that show what runs
     hub: str = ""  # address of the sandbox's developer hub; empty on real profiles
     evidence: Datum[Any] = field(
         default_factory=lambda: Unavailable(

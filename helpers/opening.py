@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +40,7 @@ def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Contex
         context = Context(settings, policy, redactor, repo, state, _utc_now)
         context.record = _recorder(state, redactor)
     closing.callback(context.close)
+    context.observed = tuple(_paths_of(choices.observed or ""))
     return context
 
 
@@ -86,6 +88,13 @@ def redactor_of(settings: Settings) -> Redactor:
 def path_of(text: str) -> Path | None:
     """An absolute path, or None for an empty parameter."""
     return Path(text).expanduser().resolve() if text else None
+
+
+def _paths_of(text: str) -> Iterator[Path]:
+    """The paths in a parameter that takes many, between commas."""
+    for one in text.split(","):
+        if path := path_of(one.strip()):
+            yield path
 
 
 def _repository(choices: Choices) -> Path:

@@ -56,7 +56,7 @@ def scopes(
     with ExitStack() as closing:
         choices = Choices(profile, env_file, repo=repo, policy=policy)
         context = open_context("scopes", choices, closing)
-        _observe(context, observed)
+        context.observed = _observable(observed)
         if probe_writes:
             _probe_writes(context)
         return _show(context, section=section)
@@ -74,11 +74,13 @@ def _catalog(*, as_page: bool) -> int:
     return 0
 
 
-def _observe(context: Context, files: tuple[Path, ...]) -> None:
-    from helpers.usage.observed import merge, observe
+def _observable(files: tuple[Path, ...]) -> tuple[Path, ...]:
+    """The files, each tried first: one that shows nothing is refused before anything is asked."""
+    from helpers.usage.observed import observe
 
     for path in files:
-        merge(context.state, observe(path))
+        observe(path)
+    return files
 
 
 def _probe_writes(context: Context) -> None:

@@ -25,7 +25,7 @@ from helpers.intercom.records import (
 from helpers.intercom.teammates import teammate_of
 from helpers.intercom.verdicts import verdicts_of
 from helpers.model import Cause, Datum, Known, Unavailable
-from helpers.usage.observed import recorded
+from helpers.usage.observed import merge, observe, recorded
 from helpers.usage.scan import scan
 
 __all__ = ["collect"]
@@ -109,9 +109,12 @@ def _token(
 
 
 def _uses(context: Context) -> Datum[tuple[Use, ...]]:
+    """What the sources use, what was observed now and before, and what this audit itself uses."""
     try:
-        return Known((*scan(context.repo), *recorded(context.state), *AUDIT_USES))
-    except (RunbookError, OSError, ValueError) as error:
+        seen = tuple(use for path in context.observed for use in observe(path))
+        observed = merge(context.state, seen) if seen else recorded(context.state)
+        return Known((*scan(context.repo), *observed, *AUDIT_USES))
+    except (RunbookError, OSError) as error:
         return Unavailable(reason=str(error), call="scan of the sources")
 
 

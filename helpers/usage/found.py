@@ -13,7 +13,17 @@ from typing import Final
 from helpers.intercom.records import Sure, Use
 from helpers.intercom.scopes import Endpoint, guard_of
 
-__all__ = ["HOLE", "Found", "Nearby", "endpoint_path", "host_path", "sdk_call", "talks", "uses_of"]
+__all__ = [
+    "HOLE",
+    "Found",
+    "Nearby",
+    "endpoint_of",
+    "endpoint_path",
+    "host_path",
+    "sdk_call",
+    "talks",
+    "uses_of",
+]
 
 HOLE: Final = "0"  # what stands for a value that is not known before the code runs
 _HOLE: Final = r"\$\{[^{}]*\}|#\{[^{}]*\}|\{\{[^{}]*\}\}|\{[^{}]*\}|%\(\w+\)s|%[sd@]"
@@ -84,7 +94,7 @@ def _data() -> Mapping[str, Mapping[str, str]]:
     return tomllib.loads(files(__package__).joinpath("data/sdk.toml").read_text("utf-8"))
 
 
-def _guard(method: str, path: str) -> Endpoint | None:
+def endpoint_of(method: str, path: str) -> Endpoint | None:
     """The endpoint of a call; of one to API version 1, that which took its place."""
     for old, new in _data()["routes"].items():
         if re.fullmatch(old.replace("{id}", r"[^/]+"), f"{method} {path}"):
@@ -106,7 +116,7 @@ def uses_of(found: Iterable[Found], path: str) -> Iterator[Use]:
     """The scopes behind what was found in a file; what no catalog knows is left out."""
     seen: set[tuple[str, int]] = set()
     for one in sorted(found, key=lambda f: (f.line, list(Sure).index(f.sure))):
-        guard = _guard(one.method, one.path) if one.method else _any_method(one.path)
+        guard = endpoint_of(one.method, one.path) if one.method else _any_method(one.path)
         if guard and (guard.name, one.line) not in seen:
             seen.add((guard.name, one.line))
             yield Use(
@@ -121,5 +131,5 @@ def uses_of(found: Iterable[Found], path: str) -> Iterator[Use]:
 
 def _any_method(path: str) -> Endpoint | None:
     """The most literal endpoint of a path whose method is not known, GET before the others."""
-    guards = [guard for method in _METHODS if (guard := _guard(method, path))]
+    guards = [guard for method in _METHODS if (guard := endpoint_of(method, path))]
     return min(guards, key=lambda guard: guard.name.count("{"), default=None)

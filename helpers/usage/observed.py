@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from helpers.errors import UsageError
+from pydantic import TypeAdapter, ValidationError
+
+from helpers.errors import StateError, UsageError
 from helpers.files import write_private
 from helpers.intercom.records import Sure, Use
-from helpers.intercom.scopes import guard_of
+from helpers.usage.found import endpoint_of
 
 if TYPE_CHECKING:
     import httpx
@@ -27,6 +29,7 @@ __all__ = ["Recorder", "merge", "observe", "recorded"]
 _HOST: Final = re.compile(r"api(\.(eu|au))?\.intercom\.io", re.IGNORECASE)
 _LOG: Final = re.compile(r'"(GET|POST|PUT|PATCH|DELETE) (\S+) HTTP/[\d.]+"')
 _KEPT: Final = "observed.json"
+_MANY: Final = TypeAdapter(tuple[Use, ...])
 Seen = tuple[str, str]  # method, path
 
 
@@ -45,7 +48,7 @@ class Recorder:
         """Note a request. Never raises for what the request is."""
         if not _HOST.fullmatch(request.url.host):
             return
-        guard = guard_of(request.method, request.url.path)
+        guard = endpoint_of(request.method, request.url.path)
         if guard and guard.name not in self._seen:
             self._seen.add(guard.name)
             with self._path.open("a", encoding="utf-8") as stream:
@@ -68,7 +71,10 @@ def observe(path: Path) -> tuple[Use, ...]:
 
 
 def merge(state: Path, uses: Iterable[Use]) -> tuple[Use, ...]:
-    """Add uses to those of the profile, each once; the next review counts them."""
+    """Add uses to those of the profile, each once; the next review counts them.
+
+    Raises StateError where those of before can't be read.
+    """
     kept = tuple(dict.fromkeys((*recorded(state), *uses)))
     rows = [use.model_dump(mode="json") for use in kept]
     write_private(state / _KEPT, json.dumps(rows, indent=1))
@@ -76,16 +82,20 @@ def merge(state: Path, uses: Iterable[Use]) -> tuple[Use, ...]:
 
 
 def recorded(state: Path) -> tuple[Use, ...]:
-    """The uses that were observed for a profile. Raises ValueError, OSError for a damaged file."""
+    """The uses that were observed for a profile. Raises StateError for a damaged file."""
+    path = state / _KEPT
     try:
-        rows = json.loads((state / _KEPT).read_text("utf-8"))
+        return _MANY.validate_json(path.read_bytes())
     except FileNotFoundError:
         return ()
-    return tuple(Use.model_validate(row) for row in rows)
+    except (OSError, ValidationError):
+        raise StateError(
+            f"{path} can't be read.", "Move it away, and observe with `runbook scopes` again."
+        ) from None
 
 
 def _uses(calls: Iterable[Seen], name: str) -> Iterator[Use]:
-    guards = {g.name: g for method, path in calls if (g := guard_of(method, path))}
+    guards = {g.name: g for method, path in calls if (g := endpoint_of(method, path))}
     for guard in guards.values():
         yield Use(scope=guard.scope, call=guard.name, path=name, sure=Sure.CERTAIN, how="observed")
 
@@ -94,7 +104,7 @@ def _calls(text: str) -> Iterator[Seen]:
     """The calls in a file of any of the kinds."""
     try:
         yield from _json(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         for line in text.splitlines():
             yield from _line(line)
 
@@ -103,7 +113,7 @@ def _line(line: str) -> Iterator[Seen]:
     if line.startswith("{"):
         try:
             yield from _json(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             return
     elif match := _LOG.search(line):
         yield from _url(match[1], match[2])
@@ -112,26 +122,40 @@ def _line(line: str) -> Iterator[Seen]:
 
 
 def _json(document: Any) -> Iterator[Seen]:
-    """A HAR file, a webhook, or a list of webhooks."""
+    """A HAR file, a webhook, or a list of webhooks; what has another shape shows nothing."""
     if isinstance(document, list):
         for one in document:
             yield from _json(one)
-    elif isinstance(document, dict) and isinstance(document.get("log"), dict):
-        for entry in document["log"].get("entries") or ():
-            request = entry.get("request") or {}
-            url = str(request.get("url", ""))
-            if _HOST.fullmatch(urlsplit(url).hostname or ""):
-                yield from _url(str(request.get("method", "")), url)
-    elif isinstance(document, dict) and document.get("topic") == "api.request.completed":
-        item = (document.get("data") or {}).get("item") or {}
-        request = item.get("request") or {}
-        yield str(request.get("method", "")).upper(), str(request.get("path", ""))
+    for entry in _list(_at(document, "log", "entries")):
+        url = str(_at(entry, "request", "url"))
+        if _host(url):
+            yield from _url(str(_at(entry, "request", "method")), url)
+    if _at(document, "topic") == "api.request.completed":
+        request = _at(document, "data", "item", "request")
+        yield str(_at(request, "method")).upper(), str(_at(request, "path"))
+
+
+def _at(document: Any, *names: str) -> Any:
+    """What lies at these names, or None where a level is missing or no object."""
+    for name in names:
+        document = document.get(name) if isinstance(document, dict) else None
+    return document
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _url(method: str, url: str) -> Iterator[Seen]:
+    host = _host(url)
+    if host or host is None:
+        yield method.upper(), urlsplit(url).path
+
+
+def _host(url: str) -> bool | None:
+    """Whether a URL's host is Intercom's; None for a path alone, False for what is no URL."""
     try:
-        parts = urlsplit(url)
+        name = urlsplit(url).hostname
     except ValueError:
-        return
-    if not parts.hostname or _HOST.fullmatch(parts.hostname):
-        yield method.upper(), parts.path
+        return False
+    return bool(_HOST.fullmatch(name)) if name else None

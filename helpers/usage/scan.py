@@ -10,6 +10,7 @@ from operator import or_
 from pathlib import Path
 from typing import Final
 
+from helpers.errors import UsageError
 from helpers.intercom.records import Use
 from helpers.usage import python, text
 from helpers.usage.found import Found, Nearby, talks, uses_of
@@ -31,7 +32,12 @@ _OTHERS: Final = frozenset(
 
 
 def scan(folder: Path) -> tuple[Use, ...]:
-    """Every use in the sources below a folder, by file and line."""
+    """Every use in the sources below a folder, by file and line.
+
+    Raises UsageError where there is no such folder: nothing found there would look like no use.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder.", "Name the repository that uses Intercom.")
     sources = tuple(_sources(folder))
     nearby = _neighbourhood(folder, sources)
     return tuple(

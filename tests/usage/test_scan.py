@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.errors import UsageError
 from helpers.intercom.records import Sure
 from helpers.usage.scan import find_in, scan
 
@@ -90,6 +91,11 @@ def test_a_relative_path_counts_behind_two_imports_and_only_there(
     assert (use.call, use.path, use.sure) == (call, user[0], Sure.POSSIBLE)
     (tmp_path / between[0]).write_text("")
     assert scan(tmp_path) == ()
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no folder"):
+        scan(tmp_path / "nowhere")
 
 
 def test_imports_in_a_ring_end(tmp_path: Path) -> None:
