@@ -43,7 +43,11 @@ class _Client(PapermillNotebookClient):
 
 
 class _Manager(NotebookExecutionManager):
-    """papermill's bookkeeper; it saves redacted text, whole or not at all."""
+    """papermill's bookkeeper; it saves redacted text, whole or not at all.
+
+    papermill saves when a cell begins and when it ends, and counts text as a cell. Of these the
+    beginning of each code cell is enough: all that came before is in it.
+    """
 
     def __init__(
         self, nb: Any, redactor: Redactor, on_cell: Any, running: Any, **kwargs: Any
@@ -52,14 +56,24 @@ class _Manager(NotebookExecutionManager):
         self._redactor = redactor
         self._on_cell = on_cell
         self._running = running
+        self._due = True
 
     def cell_start(self, cell: Any, cell_index: int = 0, **kwargs: Any) -> None:
         self._running.go_on()  # a kernel that was only starting when the run was stopped
         self._on_cell(cell_index + 1, len(self.nb.cells))
+        self._due = cell.cell_type == "code"
         super().cell_start(cell, cell_index, **kwargs)
 
+    def cell_complete(self, cell: Any, cell_index: int = 0, **kwargs: Any) -> None:
+        self._due = False
+        super().cell_complete(cell, cell_index, **kwargs)
+
+    def notebook_complete(self, **kwargs: Any) -> None:
+        self._due = True
+        super().notebook_complete(**kwargs)
+
     def save(self, **_kwargs: Any) -> None:
-        if self.output_path:
+        if self._due and self.output_path:
             write_private(Path(self.output_path), self.redacted_text())
         self.last_save_time = self.now()
 

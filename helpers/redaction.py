@@ -30,7 +30,7 @@ class Redactor:
 
     def __init__(self) -> None:
         self._labels: dict[str, str] = {}
-        self._pattern = _TOKEN
+        self._compiled: re.Pattern[str] | None = _TOKEN
 
     def register(self, kind: str, value: str) -> None:
         """Make a secret known. Values shorter than 8 characters are refused (ValueError)."""
@@ -39,9 +39,17 @@ class Redactor:
         label = f"[redacted {kind} {fingerprint(kind, value)[:8]}]"
         for form in _forms(value):
             self._labels.setdefault(form, label)
-        longest_first = sorted(self._labels, key=len, reverse=True)
-        alternatives = "|".join(map(re.escape, longest_first))
-        self._pattern = re.compile(f"{alternatives}|{_TOKEN.pattern}")
+        self._compiled = None
+
+    @property
+    def _pattern(self) -> re.Pattern[str]:
+        """Compiled when asked for: secrets come by the dozen, and each changes it."""
+        compiled = self._compiled
+        if compiled is None:
+            longest_first = sorted(self._labels, key=len, reverse=True)
+            alternatives = "|".join(map(re.escape, longest_first))
+            compiled = self._compiled = re.compile(f"{alternatives}|{_TOKEN.pattern}")
+        return compiled
 
     def text(self, text: str) -> str:
         """The text without secrets."""
