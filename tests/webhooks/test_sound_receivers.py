@@ -1,0 +1,44 @@
+"""No false alarm: receivers that do it right, in the frameworks that people use."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from helpers.webhooks.battery import run_battery
+from helpers.webhooks.forge import Forge
+from helpers.webhooks.records import LatencyBand, Outcome
+from helpers.webhooks.signatures import WEBHOOK
+from helpers.webhooks.target import parse_target
+from tests.webhooks.failing import failing
+from tests.webhooks.packages.installed import node_modules
+from tests.webhooks.receivers.process import running
+
+SECRET = secrets.token_hex(20)
+RECEIVERS = Path(__file__).with_name("receivers")
+
+
+def assert_no_alarm(url: str) -> None:
+    result = run_battery(parse_target(url), Forge(WEBHOOK, SECRET.encode()))
+    assert failing(result) == set()
+    assert result.control is Outcome.PASS
+    assert result.latency is not LatencyBand.UNKNOWN
+    assert [case.id for case in result.cases if case.outcome is Outcome.INCONCLUSIVE] == []
+    assert result.case("A14").outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize("framework", ["flask", "django", "starlette"])
+def test_a_sound_receiver_raises_no_alarm(framework: str):
+    with running((sys.executable, RECEIVERS / f"{framework}_app.py"), SECRET) as url:
+        assert_no_alarm(url)
+
+
+def test_nor_does_one_in_express(require: Callable[[str, str], Path]):
+    node = require("node", "apt install nodejs")
+    modules = {"NODE_PATH": str(node_modules())}
+    with running((node, RECEIVERS / "express_app.js"), SECRET, modules) as url:
+        assert_no_alarm(url)
