@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from helpers.errors import CollectionError
 from helpers.rotation.ledger import Entry
 from helpers.rotation.procedures import Hand, Offer, Person
 from helpers.rotation.transitions import Mode
@@ -47,8 +48,11 @@ class AccessToken:
 
     kind = "access_token"
 
-    def __init__(self, ask: Ask, probe: Probe, hand: Hand | None = None) -> None:
+    def __init__(
+        self, ask: Ask, probe: Probe, hand: Hand | None = None, *, workspace: str = ""
+    ) -> None:
         self._ask = ask
+        self._workspace = workspace  # as the settings have it, where the old key tells no more
         self._probe = probe
         self._hand = hand or Person()
 
@@ -57,7 +61,10 @@ class AccessToken:
         verdict = alive(self._ask, old)
         if not verdict.proven:
             return verdict
-        scopes = sorted(self._probe(old))
+        try:
+            scopes = sorted(self._probe(old))
+        except CollectionError as error:
+            return Verdict(Outlook.TRY_AGAIN, str(error), verdict.detail)
         return Verdict(verdict.outlook, verdict.say, {**verdict.detail, "scopes": scopes})
 
     def told(self, entry: Entry, *, minting: bool) -> tuple[str, ...]:
@@ -80,7 +87,7 @@ class AccessToken:
     ) -> Verdict:
         """It answers 200, in the same workspace and region, with no scope more."""
         del entry, old
-        verdict = verify(self._ask, new, before)
+        verdict = verify(self._ask, new, {"workspace": self._workspace, **before})
         if not verdict.proven or "scopes" not in before:
             return verdict
         reach = compare_scopes(self._probe, new, frozenset(before["scopes"]))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from helpers.errors import UsageError
+from helpers.errors import UnreachableError, UsageError
 from helpers.rotation import exits, proofs
 from helpers.rotation.bench import Bench
 from helpers.rotation.confirming import hear
@@ -68,11 +68,8 @@ class Engine:
                 "Another machine may be rotating it. If none is, delete the pending value.",
             )
         verdict = self._procedure.before(current)
-        if not verdict.proven and not compromised:
-            raise UsageError(
-                f"The key in use can't be verified: {verdict.say}",
-                "Mend that first; if the key is dead or stolen, use --compromised.",
-            )
+        if not compromised:
+            _demand_proven(verdict)
         return current, verdict
 
     def start(self, variable: str, mode: Mode, *, compromised: bool = False) -> Entry:
@@ -223,3 +220,17 @@ class Engine:
         self.store.discard(Stage.PREVIOUS)
         self.store.discard(Stage.PENDING)
         return self._bench.on(entry)
+
+
+def _demand_proven(verdict: Verdict) -> None:
+    """Nothing begins with a key in use that can't be shown to work."""
+    if verdict.outlook is Outlook.TRY_AGAIN:
+        raise UnreachableError(
+            f"The key in use can't be tried now. {verdict.say}",
+            "Nothing was begun; begin again in a few minutes.",
+        )
+    if not verdict.proven:
+        raise UsageError(
+            f"The key in use can't be verified: {verdict.say}",
+            "Mend that first; if the key is dead or stolen, use --compromised.",
+        )

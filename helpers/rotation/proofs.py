@@ -31,7 +31,7 @@ def look_at_new(bench: Bench, entry: Entry, offer: Offer) -> Verdict:
     if new is None or bench.mark(new) != entry.new_fingerprint:
         return Verdict(Outlook.REFUTED, "The new key is no longer where it was kept.")
     known = bench.ledger.last(entry, "evidence", ALIVE)
-    before = known.detail if known and known.detail.get("alive") else {}
+    before = known.detail if known else {}
     return bench.procedure.verify(entry, new, bench.store.read(Stage.CURRENT), before, offer)
 
 

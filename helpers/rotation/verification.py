@@ -42,6 +42,9 @@ def alive(ask: Ask, token: SecretStr) -> Verdict:
         say = f"GET /me was answered {answer.status} ({answer.code or 'no code'}). "
         say += answer.error().advice
         return Verdict(Outlook.REFUTED, say, seen)
+    if not _is_intercoms(answer):
+        say = "GET /me was answered 200, but with no teammate: does a proxy answer for Intercom?"
+        return Verdict(Outlook.UNCLEAR, say, seen)
     return Verdict(Outlook.PROVEN, "It answers 200 on GET /me.", {**seen, **_place(answer)})
 
 
@@ -52,6 +55,9 @@ def verify(ask: Ask, new: SecretStr, expected: Mapping[str, Any]) -> Verdict:
         return verdict
     for name in ("workspace", "region"):
         found, wanted = verdict.detail[name], expected.get(name)
+        if wanted and not found:
+            say = f"GET /me no longer says which {name} a key belongs to: look at it yourself."
+            return Verdict(Outlook.UNCLEAR, say, verdict.detail)
         if wanted and found != wanted:
             say = f"The new key belongs to {name} {found}, the old one to {wanted}. Take the key "
             say += "of the right workspace: Developer Hub > your app > Test & Publish."
@@ -129,6 +135,11 @@ def _asked(ask: Ask, token: SecretStr) -> Answer | Verdict:
 
 def _seen(answer: Answer) -> dict[str, Any]:
     return {"status": answer.status, "code": answer.code, "request_id": answer.request_id}
+
+
+def _is_intercoms(answer: Answer) -> bool:
+    """A teammate: what Intercom answers, and no page of a proxy."""
+    return isinstance(answer.body, dict) and bool(answer.body.get("id"))
 
 
 def _place(answer: Answer) -> dict[str, str]:

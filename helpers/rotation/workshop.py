@@ -139,4 +139,7 @@ def _procedure(context: Context, kind: str, hand: Hand | None) -> Procedure:
 
     if kind == "client_secret":
         return ClientSecret(hand)
-    return IdentitySecret(connect) if kind == "identity_secret" else AccessToken(ask, probe, hand)
+    if kind == "identity_secret":
+        return IdentitySecret(connect)
+    workspace = context.settings.text("INTERCOM_APP_ID")
+    return AccessToken(ask, probe, hand, workspace=workspace)

@@ -17,10 +17,13 @@ from helpers.policy import Policy, load_policy
 from helpers.redaction import Redactor
 from helpers.rotation.guide import Guide
 from helpers.rotation.procedures import Offer
+from helpers.rotation.standing import Need, Standing
+from helpers.rotation.transitions import Mode, State
 from helpers.sandbox import Sandbox, start
 from helpers.settings import Profile, load_settings
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+READERS = Offer(attested=frozenset({"readers"}))
 SCOPES = ("read_single_admin", "read_admins", "read_tags")
 
 
@@ -49,16 +52,27 @@ class Desk:
         assert answer.is_success, answer.text
         return answer.json()
 
-    def fault(self, kind: str, **how: Any) -> None:
-        """A fault that strikes `GET /me`."""
-        self.click("POST", "/faults", kind=kind, route="/me", **how)
+    def fault(self, kind: str, route: str = "/me", **how: Any) -> None:
+        """A fault that strikes calls of a route."""
+        self.click("POST", "/faults", kind=kind, route=route, **how)
 
     def second_app(self, *more: str) -> Offer:
         """What a person does in overlap mode: a second app; its token."""
         return Offer(secret=self.hub.create_app("Second", (*SCOPES, *more)).access_token)
 
+    def to_confirmed(self) -> None:
+        """In overlap, to where the old key waits to be withdrawn."""
+        self.guide.begin(Mode.OVERLAP)
+        self.guide.go_on(self.second_app())
+        assert self.guide.go_on(READERS).entry.state is State.CONFIRMED
+
     def in_file(self) -> str:
         return self.env_file.read_text().partition("=")[2].strip()
+
+
+def at(standing: Standing) -> tuple[State, Need | None]:
+    """Where it stands, and what it waits for."""
+    return standing.entry.state, standing.pause.need if standing.pause else None
 
 
 def guide_of(desk: Desk, variable: str, value: str) -> Guide:

@@ -1,4 +1,4 @@
-"""A rotation as a person goes through it on a real profile, and all that can go wrong."""
+"""A rotation as a person goes through it on a real profile: ways, exits, people, what is kept."""
 
 from __future__ import annotations
 
@@ -12,30 +12,14 @@ import pytest
 from pydantic import SecretStr
 
 from helpers.errors import LockedError, RunbookError, UsageError
-from helpers.intercom import transport
-from helpers.intercom.pace import Pace
 from helpers.model import fingerprint
 from helpers.policy import ConsumerPolicy, Policy, RotationPolicy
 from helpers.rotation.hold import hold
 from helpers.rotation.procedures import Offer
-from helpers.rotation.standing import Need, Standing
+from helpers.rotation.standing import Need
 from helpers.rotation.transitions import Mode, State
 from helpers.rotation.workshop import ledger_of, workshop
-from tests.rotation.conftest import SCOPES, Desk
-
-READERS = Offer(attested=frozenset({"readers"}))
-
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No waiting between tries."""
-    monkeypatch.setattr(transport, "_SHORT_PAUSE", 0.001)
-    monkeypatch.setattr(transport, "pause_until_reset", lambda _: 0.001)
-    monkeypatch.setattr(Pace, "hold", lambda _: None)
-
-
-def at(standing: Standing) -> tuple[State, Need | None]:
-    return standing.entry.state, standing.pause.need if standing.pause else None
+from tests.rotation.conftest import READERS, Desk, at
 
 
 def mark(token: SecretStr) -> str:
@@ -82,132 +66,6 @@ def test_a_key_that_is_dead_already_can_only_be_replaced_as_compromised(desk: De
     assert at(desk.guide.begin(Mode.IN_PLACE, compromised=True)) == (State.REVOKED, Need.SECRET)
     desk.guide.go_on(Offer(secret=new))
     assert at(desk.guide.go_on(READERS)) == (State.DONE, None)
-
-
-# --- what may be wrong with the new key ---
-
-
-def test_the_old_key_pasted_again_is_not_taken(desk: Desk) -> None:
-    desk.guide.begin(Mode.OVERLAP)
-    standing = desk.guide.go_on(Offer(secret=SecretStr(desk.token)))
-    assert at(standing) == (State.PLANNED, Need.SECRET)
-    assert standing.pause is not None
-    assert "in use now" in standing.pause.say[0]
-
-
-@pytest.mark.parametrize("text", ["short", "with blanks in it, so no key", "“curly-quoted-key-1”"])
-def test_what_is_no_key_is_not_taken(desk: Desk, text: str) -> None:
-    desk.guide.begin(Mode.OVERLAP)
-    assert at(desk.guide.go_on(Offer(secret=SecretStr(text)))) == (State.PLANNED, Need.SECRET)
-
-
-def test_a_key_of_another_workspace_needs_a_person_and_another_key_mends_it(desk: Desk) -> None:
-    desk.guide.begin(Mode.OVERLAP)
-    app = desk.click("POST", "/apps", name="Foreign", scopes=list(SCOPES), workspace="elsewhere")
-    standing = desk.guide.go_on(Offer(secret=SecretStr(app["access_token"])))
-    assert at(standing) == (State.NEEDS_HUMAN, Need.DECISION)
-    assert "elsewhere" in standing.entry.reason
-    assert desk.in_file() == desk.token
-    assert at(desk.guide.go_on(desk.second_app())) == (State.SWAPPED, Need.CONFIRMATION)
-
-
-def test_a_workspace_that_changes_its_region_is_noticed(desk: Desk) -> None:
-    desk.guide.begin(Mode.OVERLAP)
-    desk.click("PUT", "/", region="EU")
-    standing = desk.guide.go_on(desk.second_app())
-    assert at(standing) == (State.NEEDS_HUMAN, Need.DECISION)
-    assert "region EU" in standing.entry.reason
-
-
-def test_a_wider_key_needs_a_decision(desk: Desk) -> None:
-    desk.guide.begin(Mode.OVERLAP)
-    standing = desk.guide.go_on(desk.second_app("read_conversations"))
-    assert at(standing) == (State.NEEDS_HUMAN, Need.DECISION)
-    assert "read_conversations" in standing.entry.reason
-    allowed = desk.guide.go_on(Offer(allow_wider=True))
-    assert at(allowed) == (State.SWAPPED, Need.CONFIRMATION)
-
-
-def test_a_narrower_key_is_welcome(desk: Desk) -> None:
-    desk.guide.begin(Mode.OVERLAP)
-    app = desk.hub.create_app("Narrow", ("read_single_admin",))
-    assert desk.guide.go_on(Offer(secret=app.access_token)).entry.state is State.SWAPPED
-
-
-def test_a_dead_new_key_needs_a_person(desk: Desk) -> None:
-    desk.guide.begin(Mode.OVERLAP)
-    app = desk.hub.create_app("Second", ("read_single_admin",))
-    desk.hub.uninstall(app.id)
-    standing = desk.guide.go_on(Offer(secret=app.access_token))
-    assert at(standing) == (State.NEEDS_HUMAN, Need.DECISION)
-    assert desk.in_file() == desk.token
-
-
-# --- what may be wrong with the world ---
-
-
-@pytest.mark.parametrize(
-    ("kind", "how"),
-    [
-        ("status", {"status": 429, "code": "rate_limit_exceeded"}),
-        ("status", {"status": 500}),
-        ("status", {"status": 503, "code": "service_unavailable"}),
-        ("drop", {}),
-        ("tear", {}),
-    ],
-)
-def test_trouble_during_verification_waits_and_loses_nothing(
-    desk: Desk, kind: str, how: dict[str, object]
-) -> None:
-    desk.guide.begin(Mode.OVERLAP)
-    offer = desk.second_app()
-    desk.fault(kind, **how)
-    standing = desk.guide.go_on(offer)
-    assert at(standing) == (State.STAGED, Need.RETRY)
-    desk.click("DELETE", "/faults")
-    assert at(desk.guide.go_on()) == (State.SWAPPED, Need.CONFIRMATION)
-
-
-@pytest.mark.parametrize("status", [429, 502])
-def test_trouble_during_the_proof_proves_nothing(desk: Desk, status: int) -> None:
-    _to_confirmed(desk)
-    desk.hub.uninstall(desk.app.id)
-    desk.fault("status", status=status)
-    assert at(desk.guide.go_on()) == (State.CONFIRMED, Need.RETRY)
-    desk.click("DELETE", "/faults")
-    assert at(desk.guide.go_on()) == (State.DONE, None)
-
-
-@pytest.mark.parametrize("code", ["token_unauthorized", "token_blocked", "something_new"])
-def test_a_refusal_that_means_something_else_needs_a_person(desk: Desk, code: str) -> None:
-    _to_confirmed(desk)
-    desk.click("PUT", "/behaviours", revoked_code=code)
-    desk.hub.uninstall(desk.app.id)
-    standing = desk.guide.go_on()
-    assert at(standing) == (State.NEEDS_HUMAN, Need.DECISION)
-    assert code in standing.entry.reason
-    desk.click("PUT", "/behaviours", revoked_code="token_revoked")
-    assert at(desk.guide.go_on()) == (State.DONE, None)
-
-
-def test_a_suspended_app_is_not_a_dead_key(desk: Desk) -> None:
-    _to_confirmed(desk)
-    desk.click("PUT", f"/apps/{desk.app.id}", suspended=True)
-    assert at(desk.guide.go_on()) == (State.NEEDS_HUMAN, Need.DECISION)
-
-
-def test_an_address_off_the_allowlist_is_not_a_dead_key(desk: Desk) -> None:
-    _to_confirmed(desk)
-    desk.click("PUT", "/ip_allowlist", enabled=True, ip_allowlist=["192.0.2.1"])
-    assert at(desk.guide.go_on()) == (State.NEEDS_HUMAN, Need.DECISION)
-
-
-def test_a_stranger_s_change_of_the_store_stops_the_swap(desk: Desk) -> None:
-    desk.guide.begin(Mode.OVERLAP)
-    desk.env_file.write_text(f"INTERCOM_ACCESS_TOKEN={'x' * 40}\n")
-    standing = desk.guide.go_on(desk.second_app())
-    assert at(standing) == (State.NEEDS_HUMAN, Need.DECISION)
-    assert desk.in_file() == "x" * 40
 
 
 # --- giving up and going back ---
@@ -316,7 +174,7 @@ def test_consumers_confirm_by_fingerprint(make_desk: Callable[..., Desk], tmp_pa
 
 
 def test_no_secret_reaches_ledger_lock_or_leftovers(desk: Desk) -> None:
-    _to_confirmed(desk)
+    desk.to_confirmed()
     new = desk.in_file()
     desk.hub.uninstall(desk.app.id)
     desk.guide.go_on()
@@ -327,7 +185,7 @@ def test_no_secret_reaches_ledger_lock_or_leftovers(desk: Desk) -> None:
 
 
 def test_the_ledger_tells_who_did_what_when(desk: Desk) -> None:
-    _to_confirmed(desk)
+    desk.to_confirmed()
     desk.hub.uninstall(desk.app.id)
     desk.guide.go_on()
     history = desk.guide.history()
@@ -362,12 +220,6 @@ def test_the_lock_of_a_killed_process_is_free(desk: Desk) -> None:
             os._exit(9)
     os.waitpid(pid, 0)
     assert desk.guide.begin(Mode.OVERLAP).entry.state is State.PLANNED
-
-
-def _to_confirmed(desk: Desk) -> None:
-    desk.guide.begin(Mode.OVERLAP)
-    desk.guide.go_on(desk.second_app())
-    assert desk.guide.go_on(READERS).entry.state is State.CONFIRMED
 
 
 def test_every_move_of_a_rotation_is_told_to_the_audit_log(desk: Desk) -> None:

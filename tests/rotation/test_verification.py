@@ -1,0 +1,91 @@
+"""What proves that a token is alive, and that another is dead: every answer that there can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from helpers.intercom.answers import Answer
+from helpers.rotation.access_token import AccessToken
+from helpers.rotation.procedures import Offer
+from helpers.rotation.verdicts import Outlook
+from helpers.rotation.verification import DEAD, Ask, alive, prove_dead, verify
+from tests.rotation.test_ages import entry
+
+OLD, NEW = SecretStr("old"), SecretStr("new")
+CODES = (*sorted(DEAD), "", "token_unauthorized", "token_blocked", "token_suspended", "forbidden")
+answers = st.builds(
+    Answer,
+    st.just("GET /me"),
+    st.sampled_from((200, 401, 403, 404, 429, 500)),
+    st.sampled_from(CODES),
+)
+
+
+def one_by_one(answers: Iterable[Answer]) -> Ask:
+    waiting = iter(answers)
+    return lambda _: next(waiting)
+
+
+def me(**app: str) -> Answer:
+    return Answer("GET /me", 200, body={"type": "admin", "id": "1", "app": app})
+
+
+def is_dead(answer: Answer) -> bool:
+    return answer.status == 401 and answer.code in DEAD
+
+
+@given(answers, answers, answers, st.booleans())
+def test_only_two_deaths_round_a_living_control_prove_a_death(
+    first: Answer, control: Answer, second: Answer, seen: bool
+) -> None:
+    verdict = prove_dead(one_by_one((first, control, second)), OLD, NEW, seen_alive=seen)
+    wanted = is_dead(first) and is_dead(second) and control.status == 200 and seen
+    assert verdict.proven == wanted
+
+
+@given(answers, answers)
+def test_in_a_gap_two_deaths_are_enough_and_needed(first: Answer, second: Answer) -> None:
+    verdict = prove_dead(one_by_one((first, second)), OLD, None, seen_alive=False)
+    assert verdict.proven == (is_dead(first) and is_dead(second))
+
+
+@pytest.mark.parametrize("body", [None, {}, [], "a page", {"app": {"id_code": "x"}}])
+def test_a_200_of_somebody_else_is_no_sign_of_life(body: Any) -> None:
+    verdict = alive(one_by_one([Answer("GET /me", 200, body=body)]), NEW)
+    assert verdict.outlook is Outlook.UNCLEAR
+    assert "proxy" in verdict.say
+
+
+@pytest.mark.parametrize(
+    ("app", "outlook", "told"),
+    [
+        ({"id_code": "ours", "region": "EU"}, Outlook.PROVEN, "200"),
+        ({"id_code": "theirs", "region": "EU"}, Outlook.REFUTED, "workspace theirs"),
+        ({"id_code": "ours", "region": "US"}, Outlook.REFUTED, "region US"),
+        ({"region": "EU"}, Outlook.UNCLEAR, "which workspace"),
+        ({"id_code": "ours"}, Outlook.UNCLEAR, "which region"),
+    ],
+)
+def test_a_new_key_has_to_say_the_place_that_the_old_one_said(
+    app: dict[str, str], outlook: Outlook, told: str
+) -> None:
+    verdict = verify(one_by_one([me(**app)]), NEW, {"workspace": "ours", "region": "EU"})
+    assert verdict.outlook is outlook
+    assert told in verdict.say
+
+
+def test_where_the_old_key_tells_nothing_the_configured_workspace_counts() -> None:
+    token = AccessToken(
+        lambda _: me(id_code="theirs", region="US"), lambda _: frozenset(), workspace="ours"
+    )
+    stolen = entry(compromised=True)
+    refuted = token.verify(stolen, NEW, None, {"status": 401}, Offer())
+    assert refuted.outlook is Outlook.REFUTED
+    seen_before = {"workspace": "theirs", "region": "US"}
+    assert token.verify(stolen, NEW, None, seen_before, Offer()).proven
