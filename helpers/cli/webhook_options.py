@@ -12,7 +12,6 @@ from helpers.errors import UsageError
 
 __all__ = [
     "consent_option",
-    "headers_of",
     "previous_option",
     "profile_option",
     "recorded",
@@ -91,19 +90,3 @@ def secret_for(scheme: str, variable: str = "", *, what: str = "secret") -> byte
             "Set it in the environment, or run this in a terminal to be asked.",
         )
     return value.encode()
-
-
-def headers_of(lines: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """`NAME:VALUE` taken apart. Raises UsageError where one is none."""
-    return tuple(_header(line) for line in lines)
-
-
-def _header(line: str) -> tuple[str, str]:
-    name, colon, value = line.partition(":")
-    token = name.strip()
-    plain = token.isascii() and token.replace("-", "").replace("_", "").isalnum()
-    if not colon or not plain or not value.strip().isascii() or not value.strip().isprintable():
-        raise UsageError(
-            "A header is not NAME:VALUE in plain ASCII.", "Write it as --header 'X-Name: value'."
-        )
-    return token, value.strip()

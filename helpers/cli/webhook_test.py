@@ -11,7 +11,6 @@ import click
 
 from helpers.cli.webhook_options import (
     consent_option,
-    headers_of,
     previous_option,
     profile_option,
     recorded,
@@ -94,6 +93,7 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
     from helpers.exit_status import NOTHING_VERIFIED, exit_status
     from helpers.webhooks.battery import Options, run_battery
     from helpers.webhooks.forge import Forge
+    from helpers.webhooks.headers import parse_headers
     from helpers.webhooks.records import Outcome
     from helpers.webhooks.signatures import SCHEMES
     from helpers.webhooks.target import parse_target
@@ -105,7 +105,7 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
         heavy=heavy,
         timeout=timeout,
         budget=budget,
-        headers=headers_of(headers),
+        headers=parse_headers(headers),
         observer=_observer(processed),
     )
     target = parse_target(url)

@@ -1,0 +1,137 @@
+"""The tests that the pytest plug-in makes: one a case, all fed by one run of the battery."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Self
+
+import pytest
+
+from helpers.errors import UsageError
+from helpers.webhooks.battery import Options, run_battery
+from helpers.webhooks.cases import Case, applicable
+from helpers.webhooks.curl import secret_variable
+from helpers.webhooks.forge import Forge, Previous
+from helpers.webhooks.headers import parse_headers
+from helpers.webhooks.records import BatteryResult, CaseResult, Outcome
+from helpers.webhooks.signatures import SCHEMES
+from helpers.webhooks.target import Target, parse_target
+from helpers.webhooks.wording import case_lines
+
+__all__ = ["CaseItem", "Receiver", "cases_of"]
+
+
+class Receiver:
+    """The receiver under test, and the one run of the battery against it."""
+
+    def __init__(self, target: Target, forge: Forge, options: Options) -> None:
+        self.target = target
+        self.forge = forge
+        self._options = options
+        self._selected: tuple[str, ...] = ()
+        self._result: BatteryResult | None = None
+
+    @classmethod
+    def from_options(cls, option: Callable[[str], Any]) -> Self:
+        """By the options of a run. Raises UsageError for those that can't be used."""
+
+        def of(name: str) -> Any:
+            return option(f"--intercom-webhook-{name}")
+
+        scheme, target = of("scheme"), parse_target(of("url"))
+        if not target.loopback and not of("consent"):
+            raise UsageError("The receiver is not on this machine.", "Add the -consent option.")
+        previous = of("previous-secret-variable")
+        forge = Forge(
+            SCHEMES[scheme],
+            _secret(secret_variable(scheme)),
+            app_id=of("app-id"),
+            previous=Previous(previous, _secret(previous), of("revoked")) if previous else None,
+        )
+        headers = parse_headers(tuple(of("header")))
+        return cls(target, forge, Options(consent=True, heavy=of("heavy"), headers=headers))
+
+    def select(self, items: Sequence[pytest.Item]) -> None:
+        """Send no more than these items ask for."""
+        self._selected = tuple(item.case.id for item in items if isinstance(item, CaseItem))
+
+    def result(self) -> BatteryResult:
+        """What the receiver did; it is tried when the first test asks."""
+        if self._result is None:
+            from dataclasses import replace
+
+            options = replace(self._options, cases=self._selected)
+            self._result = run_battery(self.target, self.forge, options)
+        return self._result
+
+
+class _CaseFailedError(Exception):
+    """A case went wrong; its text is all that is shown."""
+
+
+class CaseItem(pytest.Item):
+    """One case of the battery."""
+
+    def __init__(self, *, case: Case, receiver: Receiver, **more: Any) -> None:
+        super().__init__(**more)
+        self.case = case
+        self.receiver = receiver
+        self.add_marker("intercom_webhook")
+
+    def runtest(self) -> None:
+        """Fail where the receiver did the wrong thing, or could not be judged."""
+        found = self.receiver.result().case(self.case.id)
+        if found.outcome is Outcome.SKIPPED:
+            pytest.skip(found.observed)
+        if found.outcome in {Outcome.FAIL, Outcome.INCONCLUSIVE}:
+            raise _CaseFailedError("\n".join([*case_lines(found), *self.receiver.result().notes]))
+        if found.outcome is Outcome.NOTE:
+            self.add_report_section("call", "note", _note(found))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The explanation, and no traceback: the fault is the receiver's."""
+        if isinstance(excinfo.value, _CaseFailedError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[str, None, str]:
+        """Where it belongs, for reports."""
+        return self.receiver.target.receiver.address, None, self.name
+
+
+class IntercomWebhook(pytest.Collector):
+    """What the items hang on."""
+
+    def __init__(self, *, receiver: Receiver, **more: Any) -> None:
+        super().__init__(**more)
+        self.receiver = receiver
+
+    def collect(self) -> Iterator[CaseItem]:
+        """An item for each case that makes sense for the scheme."""
+        forge = self.receiver.forge
+        for case in applicable(forge.scheme, phase=forge.phase):
+            name = f"{case.id} {case.title}"
+            yield CaseItem.from_parent(self, name=name, case=case, receiver=self.receiver)
+
+
+def cases_of(session: pytest.Session, receiver: Receiver) -> Iterator[CaseItem]:
+    """The tests of one receiver, collected as pytest collects, so that its counts are right."""
+    name, hook = "intercom-webhook", session.config.hook
+    parent = IntercomWebhook.from_parent(session, name=name, nodeid=name, receiver=receiver)
+    report = hook.pytest_make_collect_report(collector=parent)
+    hook.pytest_collectreport(report=report)
+    for item in report.result:
+        hook.pytest_itemcollected(item=item)
+        yield item
+
+
+def _secret(variable: str) -> bytes:
+    value = os.environ.get(variable, "")
+    if not value.strip():
+        raise UsageError(f"The variable {variable} is not set.", "Set it in the environment.")
+    return value.encode()
+
+
+def _note(found: CaseResult) -> str:
+    return f"{found.observed}. {found.consequence} {' '.join(found.fix)}"
