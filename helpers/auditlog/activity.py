@@ -3,7 +3,7 @@
 The days that are missing are asked for, newest first, one run of days at a time; several pages are
 on their way at once, and the client keeps to the rate limit. A day counts as complete when a row of
 an earlier day has come, or the run is over, and it ended an hour ago; what is complete is on the
-disk before more is asked for, so a fetch that was interrupted goes on where it stopped.
+disk before it counts, so a fetch that was interrupted goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Protocol
 
-from helpers.auditlog.partitions import Partitions, row_of
+from helpers.auditlog.incoming import Incoming, usable
+from helpers.auditlog.partitions import Partitions
 
 __all__ = ["Fetched", "Pages", "fetch", "pages_of"]
 
@@ -45,35 +46,40 @@ class Fetched:
 
 @dataclass
 class _Run:
-    """One run of missing days while its pages come in."""
+    """One run of missing days while its pages come in. Moments are Unix seconds."""
 
     first: date
     last: date
     closed_before: datetime
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    oldest: str = "9999"
+    rows: int = 0  # since the last write to the disk
+    oldest: int | None = None
     ordered: bool = True
     noted: date | None = None  # days after this one are on the disk
 
-    def take(self, items: Sequence[Any]) -> None:
-        """Take a page. Rows out of order are kept; then no day is complete before the end."""
-        for row in filter(None, map(_row, items)):
-            if not self.first.isoformat() <= row["happened"][:10] <= self.last.isoformat():
-                continue
-            self.ordered = self.ordered and row["happened"] <= self.oldest
-            self.oldest = min(self.oldest, row["happened"])
-            self.rows.append(row)
+    def of_it(self, items: Sequence[Any]) -> list[dict[str, Any]]:
+        """The rows of a page that belong to these days.
+
+        Rows out of order do too; but then no day is complete before the end.
+        """
+        begin, end = _unix(self.first), _unix(self.last + timedelta(days=1))
+        found = [item for item in items if usable(item) and begin <= item["created_at"] < end]
+        for item in found:
+            moment = item["created_at"]
+            self.ordered = self.ordered and (self.oldest is None or moment <= self.oldest)
+            self.oldest = moment if self.oldest is None else min(self.oldest, moment)
+        self.rows += len(found)
+        return found
 
     def complete(self, *, ended: bool) -> list[date]:
         """The days of which every row has come, and that are over."""
         reached = self.first
         if not ended:
-            if not self.ordered or self.oldest == "9999":
+            if not self.ordered or self.oldest is None:
                 return []
-            reached = date.fromisoformat(self.oldest[:10]) + timedelta(days=1)
+            reached = datetime.fromtimestamp(self.oldest, UTC).date() + timedelta(days=1)
         span = (self.last - reached).days + 1
         days = (self.last - timedelta(days=back) for back in range(span))
-        return [day for day in days if _end(day) <= self.closed_before]
+        return [day for day in days if _start(day + timedelta(days=1)) <= self.closed_before]
 
 
 def fetch(
@@ -91,39 +97,49 @@ def fetch(
     """
     done = Fetched()
     meter = _Meter(progress)
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="activity") as pool:
+    with (
+        partitions.receiving() as incoming,
+        ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="activity") as pool,
+    ):
+        keeper = _Keeper(partitions, incoming, done)
         for first, last in list(partitions.missing(start.date(), end.date())):
             run = _Run(first, last, end - _SETTLED)
-            after = int(_start(first).timestamp())
-            before = int(min(_end(last), end).timestamp())
-            _fetch_run(run, _ordered(pool, pages, after, before, meter), partitions, done)
+            before = min(_unix(last + timedelta(days=1)), int(end.timestamp()))
+            keeper.receive(run, _ordered(pool, pages, _unix(first), before, meter))
     return done
 
 
-def _fetch_run(
-    run: _Run, incoming: Iterator[Sequence[Any]], partitions: Partitions, done: Fetched
-) -> None:
-    ended = False
-    try:
-        for number, items in enumerate(incoming, 1):
-            run.take(items)
-            done.calls += 1
-            if number % _KEEP_EVERY == 0:
-                _keep(run, partitions, done, ended=False)
-        ended = True
-    finally:
-        _keep(run, partitions, done, ended=ended)
+@dataclass
+class _Keeper:
+    """Brings the pages of a run to the disk, and what became complete into the coverage."""
 
+    partitions: Partitions
+    incoming: Incoming
+    done: Fetched
 
-def _keep(run: _Run, partitions: Partitions, done: Fetched, *, ended: bool) -> None:
-    days = run.complete(ended=ended)
-    fresh = [day for day in days if run.noted is None or day < run.noted]
-    if run.rows or fresh:
-        partitions.add(run.rows, days)
-    run.noted = min(days) if days else run.noted
-    done.days += len(fresh)
-    done.rows += len(run.rows)
-    run.rows = []
+    def receive(self, run: _Run, pages: Iterator[Sequence[Any]]) -> None:
+        """Take every page; what came before a failure is kept."""
+        ended = False
+        try:
+            for number, items in enumerate(pages, 1):
+                self.incoming.take(run.of_it(items))
+                self.done.calls += 1
+                if number % _KEEP_EVERY == 0:
+                    self._keep(run, ended=False)
+            ended = True
+        finally:
+            self._keep(run, ended=ended)
+
+    def _keep(self, run: _Run, *, ended: bool) -> None:
+        self.incoming.keep()
+        days = run.complete(ended=ended)
+        fresh = [day for day in days if run.noted is None or day < run.noted]
+        if fresh:
+            self.partitions.note(fresh)
+        run.noted = min(days) if days else run.noted
+        self.done.days += len(fresh)
+        self.done.rows += run.rows
+        run.rows = 0
 
 
 def _ordered(
@@ -192,13 +208,9 @@ def pages_of(client: Any) -> Pages:
     return page
 
 
-def _row(item: Any) -> dict[str, Any] | None:
-    return row_of(item) if isinstance(item, dict) else None
-
-
 def _start(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def _end(day: date) -> datetime:
-    return _start(day) + timedelta(days=1)
+def _unix(day: date) -> int:
+    return int(_start(day).timestamp())

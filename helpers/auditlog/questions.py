@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -17,9 +16,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from helpers.auditlog.database import opened, quoted
 from helpers.auditlog.partitions import COLUMNS
 from helpers.auditlog.records import ActivityRow, ActivitySummary, Answer, Count, DayCount
-from helpers.errors import StateError
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,16 +82,9 @@ def known_types() -> frozenset[str]:
 
 def ask(partitions: Sequence[Path], inquiry: Inquiry) -> tuple[ActivitySummary, tuple[Answer, ...]]:
     """Put every question to the rows in these files. Raises StateError where one is damaged."""
-    import duckdb
-
-    with closing(duckdb.connect(config={"autoinstall_known_extensions": "false"})) as database:
-        try:
-            _prepare(database, partitions, inquiry)
-        except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException):
-            raise StateError(
-                "The fetched activity log is damaged.",
-                "Delete the folder `activity` of this profile's state: it is fetched again.",
-            ) from None
+    folder = partitions[0].parent if partitions else Path()
+    with opened(folder) as database:
+        _prepare(database, partitions, inquiry)
         answers = tuple(_answer(database, question, inquiry) for question in questions())
         return _summary(database, inquiry), answers
 
@@ -122,8 +114,7 @@ def _prepare(
 def _view(database: duckdb.DuckDBPyConnection, partitions: Sequence[Path]) -> None:
     columns = ", ".join(COLUMNS)
     if partitions:
-        names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in partitions)
-        rows = f"SELECT {columns} FROM read_parquet([{names}])"  # noqa: S608 (our own text)
+        rows = f"SELECT {columns} FROM read_parquet({quoted(partitions)})"  # noqa: S608 (our own text)
     else:
         nothing = ", ".join(f"NULL::{kind} AS {name}" for name, kind in COLUMNS.items())
         rows = f"SELECT {nothing} WHERE false"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from helpers.auditlog.partitions import Partitions, row_of
+from helpers.auditlog.partitions import Partitions
 from helpers.auditlog.questions import Inquiry, ask, known_types, questions
 from helpers.auditlog.records import Answer
 from helpers.errors import StateError
@@ -33,13 +33,12 @@ class Story:
         by = {"id": f"id-{who}", "email": f"{who}@example.com", "ip": told.get("ip", "192.0.2.1")}
         item = {"id": number, "performed_by": by, "created_at": int(at.timestamp())}
         item |= {"activity_type": kind, "activity_description": told.get("text", kind)}
-        row = row_of(item | {"metadata": told.get("metadata", {})})
-        assert row
-        self._rows.append(row)
+        self._rows.append(item | {"metadata": told.get("metadata", {})})
         return self
 
     def answers(self, **variables: Any) -> dict[str, Answer]:
-        self._partitions.add(self._rows, [])
+        with self._partitions.receiving() as incoming:
+            incoming.take(self._rows)
         start = END - timedelta(days=30)
         teammates = ("id-ann", "id-bob")
         inquiry = Inquiry(start, END, teammates, variables)
@@ -179,6 +178,15 @@ def test_impersonation_without_a_consent_stands_out(story: Story) -> None:
     assert story.answers()["impersonation"].flagged == 0
 
 
+@pytest.mark.parametrize(("days", "flagged"), [(31, 1), (30, 1), (29, 0), (0, 0), (-1, 1)])
+def test_a_consent_counts_for_thirty_days_and_not_before_it_was_given(
+    story: Story, days: int, flagged: int
+) -> None:
+    story.row("admin_impersonation_consent_approved", at=NOON - timedelta(days=days))
+    story.row("admin_impersonation_start")
+    assert story.answers()["impersonation"].flagged == flagged
+
+
 def test_silence_is_measured_to_the_next_action(story: Story) -> None:
     story.row("macro_update", who="bob", at=NOON - timedelta(days=120))
     story.row("macro_update", who="bob", at=NOON)
@@ -186,6 +194,21 @@ def test_silence_is_measured_to_the_next_action(story: Story) -> None:
     assert [row.actor for row in found.rows] == ["bob@example.com"]
     assert "silent for 120 days" in found.rows[0].detail
     assert not story.answers(dormant_days=121)["dormant_active"].count
+
+
+def test_a_silence_ends_once_however_much_follows(story: Story) -> None:
+    story.row("macro_update", who="bob", at=NOON - timedelta(days=95, hours=1))
+    for minute in (0, 0, 1, 600):
+        story.row("macro_update", who="bob", at=NOON + timedelta(minutes=minute))
+    (row,) = story.answers(dormant_days=90)["dormant_active"].rows
+    assert row.at == NOON
+
+
+def test_of_somebody_who_is_gone_the_newest_action_is_told(story: Story) -> None:
+    for hour in (3, 9, 6):
+        story.row("macro_update", who="sam", at=NOON + timedelta(hours=hour))
+    (row,) = story.answers()["departed_active"].rows
+    assert row.at == NOON + timedelta(hours=9)
 
 
 def test_somebody_who_is_no_teammate_any_more_is_told(story: Story) -> None:

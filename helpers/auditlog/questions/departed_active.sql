@@ -1,14 +1,22 @@
 -- title: Activity of people who are gone
 -- asks: Which accounts that are not among today's teammates were active?
-SELECT DISTINCT ON (a.actor) a.id, a.happened, a.actor, a.ip, a.activity, a.detail,
+WITH gone AS MATERIALIZED (
+  SELECT actor, arg_max({id: id, happened: happened, admin_id: admin_id, ip: ip,
+    activity: activity, detail: detail}, (happened, id)) AS newest
+  FROM activity
+  WHERE happened >= getvariable('period_start') AND actor <> ''
+    AND (SELECT count(*) FROM teammates) > 0
+    AND admin_id NOT IN (SELECT id FROM teammates)
+  GROUP BY actor
+), removals AS MATERIALIZED (
+  SELECT happened, detail || metadata AS told, metadata FROM activity
+  WHERE activity IN ('admin_deletion', 'admin_deprovisioned')
+)
+SELECT g.newest.id, g.newest.happened, g.actor, g.newest.ip, g.newest.activity, g.newest.detail,
   CASE WHEN EXISTS (
-      SELECT 1 FROM activity AS r
-      WHERE r.activity IN ('admin_deletion', 'admin_deprovisioned') AND r.happened < a.happened
-        AND (contains(r.detail || r.metadata, a.actor)
-          OR (a.admin_id <> '' AND contains(r.metadata, a.admin_id))))
+      SELECT 1 FROM removals AS r WHERE r.happened < g.newest.happened
+        AND (contains(r.told, g.actor)
+          OR (g.newest.admin_id <> '' AND contains(r.metadata, g.newest.admin_id))))
     THEN ['after the account was removed'] ELSE [] END AS flags
-FROM activity AS a
-WHERE a.happened >= getvariable('period_start') AND a.actor <> ''
-  AND (SELECT count(*) FROM teammates) > 0
-  AND a.admin_id NOT IN (SELECT id FROM teammates)
-ORDER BY a.actor, a.happened DESC
+FROM gone AS g
+ORDER BY g.actor

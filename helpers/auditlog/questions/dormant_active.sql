@@ -1,15 +1,16 @@
 -- title: Teammates back after a long silence
 -- asks: Who was active again after a silence of many days?
 -- variables: dormant_days
-WITH steps AS (
-  SELECT id, happened, actor, ip, activity, detail,
-    lag(happened) OVER (PARTITION BY actor ORDER BY happened, id) AS before
-  FROM activity WHERE actor <> ''
+WITH days AS (  -- a silence of a day or more ends with the first action of some day
+  SELECT actor, CAST(happened AS DATE) AS day, min(happened) AS first_at, max(happened) AS last_at
+  FROM activity WHERE actor <> '' GROUP BY ALL
+), silences AS (
+  SELECT actor, first_at, lag(last_at) OVER (PARTITION BY actor ORDER BY day) AS before FROM days
 )
-SELECT id, happened, actor, ip, activity,
-  detail || ' (silent for ' || date_diff('day', before, happened) || ' days)' AS detail,
+SELECT DISTINCT ON (a.happened, a.actor) a.id, a.happened, a.actor, a.ip, a.activity,
+  a.detail || ' (silent for ' || date_diff('day', s.before, a.happened) || ' days)' AS detail,
   ['after a long silence'] AS flags
-FROM steps
-WHERE happened >= getvariable('period_start')
-  AND happened >= before + to_days(CAST(getvariable('dormant_days') AS INTEGER))
-ORDER BY happened, id
+FROM activity AS a JOIN silences AS s ON a.actor = s.actor AND a.happened = s.first_at
+WHERE a.happened >= getvariable('period_start')
+  AND a.happened >= s.before + to_days(CAST(getvariable('dormant_days') AS INTEGER))
+ORDER BY a.happened, a.actor, a.id

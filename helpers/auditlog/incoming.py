@@ -1,0 +1,182 @@
+"""Rows on their way into the months, however many: no more than a page of them is held.
+
+Rows are spooled as they come. `keep` makes a part of the spool, a Parquet file of its own, and
+`merge` makes one month of a month and its parts. Both are DuckDB's work, within its memory. A part
+is whole or not there, and stays until its month holds it: one that a killed process left behind is
+merged by the next.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from helpers.auditlog.database import opened, quoted
+from helpers.errors import StateError
+
+__all__ = ["Incoming", "usable"]
+
+Item = Mapping[str, Any]
+
+_DAY: Final = 86_400  # seconds
+_LATEST: Final = 253_402_300_800  # the year 10000
+_PART: Final = ".{month}.{number:06}.parquet"
+_PARTS: Final = ".????-??.??????.parquet"
+_SPOOLS: Final = ".????-??.json"
+_UNFINISHED: Final = ".unfinished.parquet"
+_SHAPE: Final = """{'id': 'VARCHAR', 'created_at': 'BIGINT', 'activity_type': 'VARCHAR',
+  'activity_description': 'VARCHAR', 'performed_by': 'JSON', 'metadata': 'JSON'}"""
+_TO_PART: Final = f"""
+COPY (
+  SELECT id, make_timestamp(created_at * 1000000) AS happened,
+    coalesce(nullif(activity_type, ''), 'unknown') AS activity,
+    coalesce(nullif(performed_by->>'$.email', ''), performed_by->>'$.id', '') AS actor,
+    coalesce(performed_by->>'$.id', '') AS admin_id,
+    coalesce(performed_by->>'$.ip', '') AS ip,
+    coalesce(activity_description, '') AS detail,
+    coalesce(CAST(metadata AS VARCHAR), '{{}}') AS metadata
+  FROM read_json($SPOOL, format = 'array', columns = {_SHAPE})
+) TO $TARGET (FORMAT parquet, COMPRESSION zstd)
+"""  # noqa: S608 (our own text)
+_TO_MONTH: Final = """
+COPY (
+  WITH repeated AS MATERIALIZED (
+    SELECT id, max((file_index, file_row_number)) AS newest
+    FROM read_parquet($FILES) GROUP BY id HAVING count(*) > 1
+  )
+  SELECT r.* FROM read_parquet($FILES) AS r LEFT JOIN repeated AS t ON r.id = t.id
+  WHERE t.id IS NULL OR t.newest = (r.file_index, r.file_row_number)
+  ORDER BY r.happened, r.id
+) TO $TARGET (FORMAT parquet, COMPRESSION zstd)
+"""
+
+
+class Incoming:
+    """The spools and parts of one folder. Raises StateError where the folder or disk refuses."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._spools: dict[str, TextIO] = {}
+
+    def take(self, items: Iterable[Any]) -> None:
+        """Spool Intercom's rows, unknown types too; what has no id or time is left out."""
+        months: dict[str, list[Item]] = defaultdict(list)
+        for item in items:
+            if usable(item):
+                months[_month(item["created_at"] // _DAY)].append(item)
+        with _explained(self._folder):
+            for month, found in months.items():
+                self._spool(month, found)
+
+    def keep(self) -> None:
+        """Put what was spooled on the disk as parts."""
+        with _explained(self._folder):
+            while self._spools:
+                month, stream = self._spools.popitem()
+                self._part(month, stream)
+
+    def merge(self) -> None:
+        """Bring every part into its month, by id; of rows with one id the last that came stays."""
+        parts: dict[str, list[Path]] = defaultdict(list)
+        for part in sorted(self._folder.glob(_PARTS)):
+            parts[part.name[1:8]].append(part)
+        with _explained(self._folder):
+            for month, found in parts.items():
+                self._merge(self._folder / f"{month}.parquet", found)
+
+    def discard(self) -> None:
+        """Remove what is no whole part: of this process, and of one that was killed."""
+        while self._spools:
+            with suppress(OSError):  # what it still holds goes with it
+                self._spools.popitem()[1].close()
+        for left in (*self._folder.glob(_SPOOLS), self._folder / _UNFINISHED):
+            left.unlink(missing_ok=True)
+
+    def _spool(self, month: str, items: list[Item]) -> None:
+        stream = self._spools.get(month)
+        if stream is None:
+            stream = self._spools[month] = _private(self._folder / f".{month}.json")
+        stream.write("," if stream.tell() else "[")
+        stream.write(_spelled(items)[1:-1])
+
+    def _part(self, month: str, stream: TextIO) -> None:
+        with stream:
+            stream.write("]")
+        spool = self._folder / f".{month}.json"
+        taken = sorted(self._folder.glob(_PARTS))
+        number = int(taken[-1].name[9:15]) + 1 if taken else 1
+        target = self._folder / _PART.format(month=month, number=number)
+        self._write(_TO_PART.replace("$SPOOL", quoted([spool])), target)
+        spool.unlink()
+
+    def _merge(self, target: Path, parts: list[Path]) -> None:
+        files = [target, *parts] if target.exists() else parts
+        self._write(_TO_MONTH.replace("$FILES", quoted(files)), target)
+        for part in parts:
+            part.unlink()
+
+    def _write(self, sql: str, target: Path) -> None:
+        """Write a file that is whole or not there."""
+        unfinished = self._folder / _UNFINISHED
+        with opened(self._folder) as database:
+            database.execute(sql.replace("$TARGET", quoted([unfinished])[1:-1]))
+        unfinished.chmod(0o600)
+        unfinished.replace(target)
+
+
+def usable(item: Any) -> bool:
+    """Whether this is a row: an object with an id and a time."""
+    if not isinstance(item, dict) or not item.get("id"):
+        return False
+    moment = item.get("created_at")
+    return type(moment) is int and 0 <= moment < _LATEST
+
+
+@lru_cache(64)
+def _month(day: int) -> str:
+    return datetime.fromtimestamp(day * _DAY, UTC).strftime("%Y-%m")
+
+
+def _spelled(items: list[Item]) -> str:
+    """JSON that DuckDB reads: Python's reader takes infinities, which its writer refuses."""
+    try:
+        return _ENCODER.encode(items)
+    except ValueError:
+        return _ENCODER.encode(_finite(items))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+_ENCODER: Final = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+
+
+def _private(path: Path) -> TextIO:
+    """A new file for the owner only; half a surrogate pair, which is no text, becomes `?`."""
+    path.unlink(missing_ok=True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    return os.fdopen(descriptor, "w", encoding="utf-8", errors="replace")
+
+
+@contextmanager
+def _explained(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StateError(
+            f"The activity log can't be kept in {folder}: {(error.strerror or 'unknown').lower()}.",
+            "Make room, or give this user write access.",
+        ) from None
