@@ -14,7 +14,7 @@ from helpers.errors import UsageError
 from helpers.exit_status import NOTHING_VERIFIED
 from helpers.rotation.guide import Guide
 from helpers.rotation.procedures import Delivery, Offer
-from helpers.rotation.standing import Need, Pause, Standing
+from helpers.rotation.standing import ENDS, Need, Pause, Standing
 from helpers.rotation.transitions import Mode
 
 __all__ = ["carry_out"]
@@ -48,7 +48,7 @@ def carry_out(guide: Guide, options: Mapping[str, Any]) -> int:
 def _begin(guide: Guide, options: Mapping[str, Any]) -> int:
     mode = Mode(options["mode"] or guide.modes[0])
     for line in guide.plan(mode, compromised=options["compromised"]):
-        click.echo(line)
+        click.echo(click.wrap_text(line, 100, subsequent_indent="   "))
     if options["dry_run"]:
         verdict = guide.check(compromised=options["compromised"])
         click.echo(f"\nIt could begin: {verdict} Nothing was changed.")
@@ -115,10 +115,11 @@ def _delivery(options: Mapping[str, Any]) -> Delivery | None:
 def _tell(guide: Guide, standing: Standing) -> int:
     entry = standing.entry
     click.echo(f"{entry.variable} stands at {entry.state}.")
+    if not entry.open:
+        click.echo(f"  {ENDS[entry.state]}")
+        return 0
     for line in standing.pause.say if standing.pause else ():
         click.echo(f"  {line}")
-    if not entry.open:
-        return 0
     goes_on = "Go on with --resume; `runbook rotate status` shows the history."
     click.echo(goes_on if guide.lasting else f"It ends here, with its sandbox. {_LASTING}")
     return NOTHING_VERIFIED

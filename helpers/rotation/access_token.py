@@ -22,25 +22,49 @@ if TYPE_CHECKING:
 __all__ = ["AccessToken"]
 
 _HUB: Final = "Open the Developer Hub (Settings > Integrations > Developer Hub)"
-_MINT_OVERLAP: Final = (
+_TOKEN: Final = f"{_HUB} > your app > Test & Publish > Your Workspaces."
+_SECOND_APP: Final = (
     f"{_HUB} and make a second private app: New app, in this workspace.",
     "Under Configure > Authentication tick the scopes of the old app and no other.",
-    "Copy its access token. Both tokens are alive from now on.",
 )
-_MINT_IN_PLACE: Final = (
-    f"{_HUB} > your app > Test & Publish > Your Workspaces.",
-    "Click Regenerate token. THE OLD TOKEN MAY DIE AT THIS CLICK: there is no way back, only on.",
-    "Copy the new token.",
-)
-_WITHDRAW_OVERLAP: Final = (
+_UNINSTALL: Final = (
     f"{_HUB} > the OLD app > Test & Publish.",
     "Uninstall the old app from this workspace. The runbook never does that: it can't be undone.",
 )
-_WITHDRAW_IN_PLACE: Final = (
-    "The old token still answers: Intercom has not let it die yet, or it was never regenerated.",
-    f"{_HUB} > your app > Test & Publish: see when its token was made.",
-    "Go on with --resume in a few minutes.",
-)
+_MINT: Final = {
+    Mode.OVERLAP: (*_SECOND_APP, "Copy its access token. Both tokens are alive from now on."),
+    Mode.IN_PLACE: (
+        _TOKEN,
+        (
+            "Click Regenerate token. THE OLD TOKEN MAY DIE AT THIS CLICK: there is no way back, only "
+            "on."
+        ),
+        "Copy the new token.",
+    ),
+}
+_WITHDRAW: Final = {
+    Mode.OVERLAP: _UNINSTALL,
+    Mode.IN_PLACE: (
+        (
+            "The old token still answers: Intercom has not let it die yet, or it was never "
+            "regenerated."
+        ),
+        f"{_HUB} > your app > Test & Publish: see when its token was made.",
+        "Go on with --resume in a few minutes.",
+    ),
+}
+_WITHDRAW_STOLEN: Final = {
+    Mode.OVERLAP: _UNINSTALL,
+    Mode.IN_PLACE: (
+        _TOKEN,
+        "Click Regenerate token NOW. THE OLD TOKEN DIES WITH IT: there is no way back, only on.",
+        "Keep the new token at hand; it is asked for next.",
+    ),
+}
+_MINT_STOLEN: Final = {
+    Mode.OVERLAP: (*_SECOND_APP, "Copy its access token."),
+    Mode.IN_PLACE: (_TOKEN, "Copy the token that you have regenerated."),
+}
 
 
 class AccessToken:
@@ -69,9 +93,9 @@ class AccessToken:
 
     def told(self, entry: Entry, *, minting: bool) -> tuple[str, ...]:
         """Where to click."""
-        if entry.mode is Mode.OVERLAP:
-            return _MINT_OVERLAP if minting else _WITHDRAW_OVERLAP
-        return _MINT_IN_PLACE if minting or entry.compromised else _WITHDRAW_IN_PLACE
+        if entry.compromised:
+            return (_MINT_STOLEN if minting else _WITHDRAW_STOLEN)[entry.mode]
+        return (_MINT if minting else _WITHDRAW)[entry.mode]
 
     def mint(self, entry: Entry) -> SecretStr | None:
         """By hand."""

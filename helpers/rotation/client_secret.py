@@ -43,6 +43,7 @@ _WITHDRAW_STOLEN: Final = (
     "See that no receiver accepts the old secret any more, if need be by stopping them.",
     f"No call tells that it is dead: vouch for it with --confirm '{OLD_REFUSED}'.",
 )
+_MINT_STOLEN: Final = (f"{_HUB}: copy the secret that you have regenerated.",)
 _WITHDRAW: Final = (
     "Let the receivers accept the new secret alone.",
     "See that a request signed with the old one is refused: notebook 05 tries it.",
@@ -66,9 +67,9 @@ class ClientSecret:
 
     def told(self, entry: Entry, *, minting: bool) -> tuple[str, ...]:
         """Where to click."""
-        if minting:
-            return _MINT
-        return _WITHDRAW_STOLEN if entry.compromised else _WITHDRAW
+        if entry.compromised:
+            return _MINT_STOLEN if minting else _WITHDRAW_STOLEN
+        return _MINT if minting else _WITHDRAW
 
     def mint(self, entry: Entry) -> SecretStr | None:
         """By hand."""

@@ -17,7 +17,7 @@ from helpers.context import Context
 from helpers.errors import RunbookError
 from helpers.rotation.guide import Guide
 from helpers.rotation.procedures import Offer
-from helpers.rotation.standing import Need, Pause, Standing
+from helpers.rotation.standing import ENDS, Need, Pause, Standing
 from helpers.rotation.transitions import MODES, ORDER, Mode, State
 from helpers.rotation.workshop import kind_of
 from helpers.views.base import View, prose, stack
@@ -173,14 +173,15 @@ class RotationForm:
         entry = standing.entry
         self._ask_to_vouch(standing.pause.vouch if standing.pause else ())
         order = ORDER[entry.compromised]
-        at = order.index(entry.at) if entry.at in order else 0
-        views = [chain(order[: at + 1], compromised=entry.compromised)]
+        reached = order[: order.index(entry.at) + 1] if entry.at in order else ()
+        views = [chain(reached, compromised=entry.compromised)]
         views.append(prose(f"{entry.variable} stands at {entry.state}. {entry.reason}".strip()))
         if standing.pause:
             views.extend(prose(line) for line in standing.pause.say)
             views.extend(prose(line) for line in self._asked(standing.pause))
-        elif entry.open:
-            views.append(prose("Click Go on: it tells what it waits for."))
+        else:
+            go_on = "Click Go on: it tells what it waits for."
+            views.append(prose(ENDS.get(entry.state, go_on)))
         self._show(*views)
 
     def _asked(self, pause: Pause) -> Iterator[str]:

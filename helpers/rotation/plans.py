@@ -22,8 +22,10 @@ _PLANNED: Final[Mapping[tuple[str, Mode], tuple[str, ...]]] = {
     ),
     ("access_token", Mode.IN_PLACE): (
         _FIRST,
-        "2. YOU regenerate the token and paste the new one here. THIS CAN'T BE UNDONE: assume that",
-        "   the old one dies at the click, and that whatever uses it fails until step 5.",
+        (
+            "2. YOU regenerate the token and paste the new one here. THIS CAN'T BE UNDONE: assume that "
+            "the old one dies at the click, and that whatever uses it fails until step 5."
+        ),
         "3. The new token is kept beside the old one and tried: workspace, region, scopes.",
         "4. The store gives out the new token.",
         "5. Whoever uses the key confirms that it uses the new one.",
@@ -31,8 +33,10 @@ _PLANNED: Final[Mapping[tuple[str, Mode], tuple[str, ...]]] = {
     ),
     ("client_secret", Mode.IN_PLACE): (
         "1. The store is checked. No call tells whether a client secret is alive.",
-        "2. YOU let every webhook receiver accept two secrets, regenerate the client secret, and",
-        "   paste the new one here. THIS CAN'T BE UNDONE: assume that the old one dies at once.",
+        (
+            "2. YOU let every webhook receiver accept two secrets, regenerate the client secret, and "
+            "paste the new one here. THIS CAN'T BE UNDONE: assume that the old one dies at once."
+        ),
         "3. The new secret is kept beside the old one. A delivery shows that Intercom uses it.",
         "4. The store gives out the new secret.",
         "5. Every receiver confirms that it accepts the new one.",
@@ -57,10 +61,11 @@ _COMPROMISED: Final = (
     "6. The old key is proven dead again, the new one beside it, and deleted.",
 )
 _COMPROMISED_IDENTITY: Final = (
-    "1. Intercom's API deletes the secret AT ONCE. THIS CAN'T BE UNDONE: users can't be verified",
-    "   until step 5.",
-    "2. The workspace no longer lists it. From here on there is no live secret: that gap is",
-    "   recorded.",
+    (
+        "1. Intercom's API deletes the secret AT ONCE. THIS CAN'T BE UNDONE: no user can be verified "
+        "until step 5."
+    ),
+    "2. The workspace no longer lists it. From here on none is alive: that gap is recorded.",
     "3. Intercom's API makes the new one; it is kept, and the workspace lists it.",
     "4. The store gives out the new secret.",
     "5. Every server confirms that it signs with the new one; the gap ends.",
@@ -69,7 +74,7 @@ _COMPROMISED_IDENTITY: Final = (
 
 
 def plan(kind: str, mode: Mode, *, compromised: bool) -> tuple[str, ...]:
-    """The steps of a rotation of this kind of key, as lines."""
+    """The steps of a rotation of this kind of key, a paragraph each."""
     if compromised:
         return _COMPROMISED_IDENTITY if kind == "identity_secret" else _COMPROMISED
     return _PLANNED[kind, mode]

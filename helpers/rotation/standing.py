@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from helpers.rotation.ledger import Entry
+from helpers.rotation.transitions import State
 
-__all__ = ["Need", "Pause", "Standing"]
+__all__ = ["ENDS", "Need", "Pause", "Standing"]
+
+# What an end means for the person who came to it.
+ENDS: Final[Mapping[State, str]] = {
+    State.DONE: "The new key is in use; the old one is dead, and deleted here.",
+    State.ABORTED: "The key in use is as before. If a new one was made, withdraw it: it is alive, "
+    "and nobody uses it.",
+    State.ROLLED_BACK: "The old key is in use again. Withdraw the new one: it is alive, and nobody "
+    "should use it.",
+}
 
 
 class Need(StrEnum):

@@ -71,7 +71,7 @@ def test_a_key_is_rotated_across_a_restart_and_stands_in_no_file(
         choose_desk(notebook, desk)
         says(notebook, "stands at SWAPPED")
         press(notebook, "Go on", "then confirm it")  # nobody vouches for what was not asked
-        notebook.panel.get_by_label("I vouch for: readers").check()
+        vouch(notebook)
         press(notebook, "Go on", "stands at CONFIRMED")
         picture(notebook, "confirmed")
         desk.hub.uninstall(desk.app.id)
@@ -86,17 +86,69 @@ def test_a_key_is_rotated_across_a_restart_and_stands_in_no_file(
     assert leaks(lab, redactor) == {}
 
 
-def test_in_the_sandbox_the_form_works_after_all_cells_ran(
-    browser: Browser, tmp_path: Path
-) -> None:
-    with start_lab(tmp_path) as lab:
-        notebook = Notebook(at_desk(browser, lab), f"notebooks/{NAME}")
-        notebook.run_all()
-        press(notebook, "Begin", "developer hub makes the key")
-        picture(notebook, "sandbox")
-        press(notebook, "Go on", "stands at SWAPPED")
-        notebook.panel.get_by_label("I vouch for: readers").check()
-        press(notebook, "Go on", "stands at DONE")
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with start_lab(tmp_path_factory.mktemp("lab")) as running:
+        yield running
+
+
+def test_in_the_sandbox_the_form_works_after_all_cells_ran(browser: Browser, lab: Lab) -> None:
+    notebook = Notebook(at_desk(browser, lab), f"notebooks/{NAME}")
+    notebook.run_all()
+    press(notebook, "Begin", "developer hub makes the key")
+    picture(notebook, "sandbox")
+    press(notebook, "Go on", "stands at SWAPPED")
+    vouch(notebook)
+    press(notebook, "Go on", "stands at DONE")
+    notebook.close()
+
+
+def test_every_mode_and_both_ways_back(browser: Browser, lab: Lab, desk: Desk) -> None:
+    notebook = open_form(at_desk(browser, lab), desk)
+    choose = notebook.panel.get_by_label("mode")
+    tokens = [desk.app.access_token.get_secret_value()]
+
+    press(notebook, "Begin", "second private app")
+    press(notebook, "Give up", "stands at ABORTED")
+    says(notebook, "The key in use is as before")
+    picture(notebook, "aborted")
+
+    press(notebook, "Begin", "second private app")
+    paste(notebook, desk.hub.create_app("Second", SCOPES), tokens)
+    press(notebook, "Go on", "stands at SWAPPED")
+    press(notebook, "Give up", "stands at ROLLED_BACK")
+    says(notebook, "Withdraw the new one")
+    picture(notebook, "rolled-back")
+
+    choose.select_option("in-place")
+    says(notebook, "assume that")
+    picture(notebook, "in-place-plan")
+    press(notebook, "Begin", "THE OLD TOKEN MAY DIE AT THIS CLICK")
+    paste(notebook, desk.hub.regenerate_token(desk.app.id), tokens)
+    press(notebook, "Give up", "The way out is forward")
+    press(notebook, "Go on", "stands at SWAPPED")
+    picture(notebook, "in-place-swapped")
+    vouch(notebook)
+    press(notebook, "Go on", "stands at DONE")
+
+    notebook.panel.get_by_label("the key is compromised: revoke it first").check()
+    says(notebook, "YOU withdraw the key NOW")
+    picture(notebook, "compromised-plan")
+    press(notebook, "Begin", "Click Regenerate token NOW")
+    stolen_again = desk.hub.regenerate_token(desk.app.id)
+    press(notebook, "Go on", "Copy the token that you have regenerated")
+    says(notebook, "stands at REVOKED")
+    picture(notebook, "compromised-revoked")
+    paste(notebook, stolen_again, tokens)
+    press(notebook, "Go on", "stands at SWAPPED")
+    vouch(notebook)
+    press(notebook, "Go on", "stands at DONE")
+    picture(notebook, "compromised-done")
+
+    notebook.save()
+    notebook.close()
+    assert tokens[-1] in desk.env_file.read_text()
+    assert leaks(lab, redactor_of(*tokens)) == {}
 
 
 def at_desk(browser: Browser, lab: Lab) -> Page:
@@ -121,6 +173,15 @@ def choose_desk(notebook: Notebook, desk: Desk) -> None:
     file.press("Tab")
     notebook.run("open_step(")
     notebook.run("open_rotation(")
+
+
+def paste(notebook: Notebook, app: App, tokens: list[str]) -> None:
+    tokens.append(app.access_token.get_secret_value())
+    notebook.panel.get_by_placeholder("paste it here").fill(tokens[-1])
+
+
+def vouch(notebook: Notebook) -> None:
+    notebook.panel.get_by_label("I vouch for: readers").check()
 
 
 def press(notebook: Notebook, button: str, answer: str) -> None:
