@@ -136,13 +136,16 @@ class _Run:
 
     def _blame(self, together: list[Exchange]) -> None:
         """See whether one of these requests took the receiver down for good."""
-        under_way = [
-            each.probe.name
-            for each in together
+        broken = [
+            number
+            for number, each in enumerate(together)
             if each.answer.kind in _BROKEN and not each.probe.may_close
         ]
-        if under_way and not self._dead and not self._there():
-            self._dead = f"the receiver was gone after one of these: {', '.join(under_way)}"
+        if broken and not self._dead and not self._there():
+            # It may have answered the one that it died of, so those just before count too.
+            first = together[max(0, broken[0] - self._options.parallel)].probe.name
+            last = together[broken[-1]].probe.name
+            self._dead = f"the receiver was gone after one of those from {first} to {last}"
 
     def _one_by_one(self, cases: Iterable[Case]) -> Iterator[Exchange]:
         for case in (case for case in cases if case.alone):
