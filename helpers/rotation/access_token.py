@@ -35,20 +35,14 @@ _MINT: Final = {
     Mode.OVERLAP: (*_SECOND_APP, "Copy its access token. Both tokens are alive from now on."),
     Mode.IN_PLACE: (
         _TOKEN,
-        (
-            "Click Regenerate token. THE OLD TOKEN MAY DIE AT THIS CLICK: there is no way back, only "
-            "on."
-        ),
+        "Click Regenerate token. THE OLD TOKEN MAY DIE AT THIS CLICK: there is no way back.",
         "Copy the new token.",
     ),
 }
 _WITHDRAW: Final = {
     Mode.OVERLAP: _UNINSTALL,
     Mode.IN_PLACE: (
-        (
-            "The old token still answers: Intercom has not let it die yet, or it was never "
-            "regenerated."
-        ),
+        "The old token still answers: Intercom lets it live on, or it was never regenerated.",
         f"{_HUB} > your app > Test & Publish: see when its token was made.",
         "Go on with --resume in a few minutes.",
     ),

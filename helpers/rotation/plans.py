@@ -23,8 +23,8 @@ _PLANNED: Final[Mapping[tuple[str, Mode], tuple[str, ...]]] = {
     ("access_token", Mode.IN_PLACE): (
         _FIRST,
         (
-            "2. YOU regenerate the token and paste the new one here. THIS CAN'T BE UNDONE: assume that "
-            "the old one dies at the click, and that whatever uses it fails until step 5."
+            "2. YOU regenerate the token and paste the new one here. THIS CAN'T BE UNDONE: assume "
+            "that the old one dies at the click, and that whatever uses it fails until step 5."
         ),
         "3. The new token is kept beside the old one and tried: workspace, region, scopes.",
         "4. The store gives out the new token.",
@@ -34,8 +34,8 @@ _PLANNED: Final[Mapping[tuple[str, Mode], tuple[str, ...]]] = {
     ("client_secret", Mode.IN_PLACE): (
         "1. The store is checked. No call tells whether a client secret is alive.",
         (
-            "2. YOU let every webhook receiver accept two secrets, regenerate the client secret, and "
-            "paste the new one here. THIS CAN'T BE UNDONE: assume that the old one dies at once."
+            "2. YOU let every webhook receiver accept two secrets, regenerate the client secret, "
+            "and paste it here. THIS CAN'T BE UNDONE: assume that the old one dies at the click."
         ),
         "3. The new secret is kept beside the old one. A delivery shows that Intercom uses it.",
         "4. The store gives out the new secret.",
@@ -62,8 +62,8 @@ _COMPROMISED: Final = (
 )
 _COMPROMISED_IDENTITY: Final = (
     (
-        "1. Intercom's API deletes the secret AT ONCE. THIS CAN'T BE UNDONE: no user can be verified "
-        "until step 5."
+        "1. Intercom's API deletes the secret AT ONCE. THIS CAN'T BE UNDONE: no user can be "
+        "verified until step 5."
     ),
     "2. The workspace no longer lists it. From here on none is alive: that gap is recorded.",
     "3. Intercom's API makes the new one; it is kept, and the workspace lists it.",
