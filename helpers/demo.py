@@ -22,6 +22,7 @@ __all__ = ["NOW", "SANDBOX_URL", "Demo", "demo_secrets", "open_demo"]
 
 NOW: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SANDBOX_URL: Final = "RUNBOOK_SANDBOX_URL"  # a running sandbox, shared by the kernels of one audit
+_REVIEWED_BEFORE: Final = ("04_", "scopes")
 _WITH_AUDIT_LOG: Final = ("07_", "08_", "auditlog")  # it costs a moment
 
 
@@ -53,6 +54,10 @@ def open_demo(workspace: str, closing: ExitStack) -> Demo:
         from helpers.auditlog.demo import plant
 
         plant(folder / "audit", folder / "state", NOW)
+    if workspace.startswith(_REVIEWED_BEFORE):
+        from helpers.intercom.demo import plant_review
+
+        plant_review(folder / "state", NOW)
     return Demo(settings, repo, folder / "state", f"{base_url}/_hub")
 
 

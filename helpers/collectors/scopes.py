@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Final
 
 from helpers.context import Context
 from helpers.errors import RunbookError
-from helpers.files import write_private
 from helpers.intercom.attestations import attested
 from helpers.intercom.client import Client
 from helpers.intercom.guards import Guards
+from helpers.intercom.memory import recall, remember
 from helpers.intercom.needs import AUDIT_USES
 from helpers.intercom.probes import probe_reads
 from helpers.intercom.records import (
@@ -31,7 +30,6 @@ from helpers.usage.scan import scan
 __all__ = ["collect"]
 
 _TOKENS: Final = ("INTERCOM_ACCESS_TOKEN", "INTERCOM_READ_TOKEN", "INTERCOM_WRITE_TOKEN")
-_REMEMBERED: Final = "scopes.json"
 _Answers = Datum[tuple[tuple[ProbeAnswer, ...], Teammate | None]]
 
 
@@ -44,13 +42,16 @@ def collect(context: Context) -> ScopeFacts:
         if isinstance(answers, Known):
             guards.learn((*answers.value[0], *written.get(name, ())))
     tokens = {name: _token(context, name, asked[name], written, guards) for name in _TOKENS}
-    previous = _previous(context)
-    _remember(context, tokens["INTERCOM_ACCESS_TOKEN"])
+    previous = recall(context.state)
+    access = tokens["INTERCOM_ACCESS_TOKEN"]
+    if isinstance(access, Known):
+        remember(context.state, access.value, context.clock())
     return ScopeFacts(
-        access=tokens["INTERCOM_ACCESS_TOKEN"],
+        access=access,
         reader=tokens["INTERCOM_READ_TOKEN"],
         writer=tokens["INTERCOM_WRITE_TOKEN"],
         uses=_uses(context),
+        allowed=Known(context.policy.scopes.allowed),
         previous=previous,
         attestations=attested(context.state),
     )
@@ -116,24 +117,3 @@ def _uses(context: Context) -> Datum[tuple[Use, ...]]:
         return Known((*scan(context.repo), *observed, *AUDIT_USES))
     except (RunbookError, OSError) as error:
         return Unavailable(reason=str(error), call="scan of the sources")
-
-
-def _previous(context: Context) -> Datum[tuple[tuple[str, str], ...]]:
-    try:
-        held = json.loads((context.state / _REMEMBERED).read_text("utf-8"))
-        return Known(tuple((str(k), str(v)) for k, v in held.items()))
-    except FileNotFoundError:
-        return Unavailable(
-            reason="This is the first review of this profile.",
-            call=_REMEMBERED,
-            cause=Cause.NOT_CONFIGURED,
-        )
-    except (OSError, ValueError, AttributeError) as error:
-        return Unavailable(reason=f"{_REMEMBERED} can't be read: {error}", call=_REMEMBERED)
-
-
-def _remember(context: Context, token: Datum[TokenScopes]) -> None:
-    """Keep this run's verdicts for the next: the runbook's own memory, beside its other state."""
-    if isinstance(token, Known):
-        held = {verdict.scope: verdict.verdict for verdict in token.value.verdicts}
-        write_private(context.state / _REMEMBERED, json.dumps(held, indent=1))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import Final
 
-from helpers.intercom.records import Sure, TokenScopes, Use, Verdict
+from helpers.intercom.records import TokenScopes, Use, Verdict
 from helpers.intercom.scopes import catalog
 from helpers.model import Record
 
-__all__ = ["AUDIT_USES", "Recommendation", "Row", "matrix", "recommend"]
+__all__ = ["AUDIT_USES", "Advice", "Recommendation", "Row", "matrix", "recommend"]
 
 # without these an audit sees next to nothing; the other reads let it see more
 AUDIT_USES: Final = (
@@ -28,13 +29,34 @@ class Recommendation(Record):
     look: tuple[str, ...]  # not known whether granted, and nothing uses it
 
 
+class Advice(StrEnum):
+    """What to do about a scope."""
+
+    UNTICK = "untick"
+    DECIDE = "allow, or remove the call"
+    TICK = "tick"
+    LOOK = "look"
+    FITS = "fits"
+
+
 class Row(Record):
-    """One scope in the matrix."""
+    """One scope in the matrix of what is granted, used and allowed."""
 
     scope: str
     verdict: Verdict
     used: bool
     allowed: bool
+
+    @property
+    def advice(self) -> Advice:
+        """What to do, given that the sources could be read."""
+        if self.verdict is Verdict.UNKNOWN:
+            return Advice.LOOK
+        if not self.used:
+            return Advice.UNTICK if self.verdict is Verdict.GRANTED else Advice.FITS
+        if not self.allowed:
+            return Advice.DECIDE
+        return Advice.FITS if self.verdict is Verdict.GRANTED else Advice.TICK
 
 
 def recommend(token: TokenScopes, uses: Iterable[Use]) -> Recommendation:
@@ -52,17 +74,12 @@ def recommend(token: TokenScopes, uses: Iterable[Use]) -> Recommendation:
 
 
 def matrix(token: TokenScopes, uses: Iterable[Use], allowed: Iterable[str]) -> tuple[Row, ...]:
-    """Every scope that is granted, used or allowed, and those that can't be seen."""
+    """Every scope of the catalog, in its order."""
     used, permitted = {use.scope for use in uses}, set(allowed)
     return tuple(
         Row(scope=v.scope, verdict=v.verdict, used=v.scope in used, allowed=v.scope in permitted)
         for v in token.verdicts
     )
-
-
-def certain(uses: Iterable[Use]) -> tuple[Use, ...]:
-    """The uses that are more than possible."""
-    return tuple(use for use in uses if use.sure is not Sure.POSSIBLE)
 
 
 def _ordered(scopes: set[str]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ __all__ = [
     "IdentitySecret",
     "ProbeAnswer",
     "Reading",
+    "Remembered",
     "ScopeFacts",
     "ScopeVerdict",
     "SecurityEvent",
@@ -106,6 +107,11 @@ class Teammate(Record):
     role: str = ""
     inbox_seat: bool = False
 
+    @property
+    def full_access(self) -> bool:
+        """Whether the role's name is one that Intercom gives to those who may do everything."""
+        return self.role.lower() in {"admin", "owner", "full access"}
+
 
 class WriteProbes(Record):
     """What the write probes were answered, by the token's variable."""
@@ -124,6 +130,13 @@ class Attestation(Record):
     evidence_sha256: str = ""
 
 
+class Remembered(Record):
+    """The verdicts on the access token in an earlier review, and when that was (UTC)."""
+
+    at: datetime
+    verdicts: tuple[tuple[str, Verdict], ...]
+
+
 class ScopeFacts(Record):
     """All that the scope review knows."""
 
@@ -131,7 +144,8 @@ class ScopeFacts(Record):
     reader: Datum[TokenScopes]
     writer: Datum[TokenScopes]
     uses: Datum[tuple[Use, ...]]
-    previous: Datum[tuple[tuple[str, str], ...]]  # scope and verdict of the access token, last time
+    allowed: Datum[tuple[str, ...]]  # by the policy
+    previous: Datum[Remembered]
     attestations: Datum[tuple[Attestation, ...]]
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from helpers.intercom.attestations import QUESTIONS
-from helpers.intercom.records import AccessFacts, Connector, Teammate
+from helpers.intercom.records import AccessFacts, Attestation, Connector, Teammate
 from helpers.model import Datum, Known, Unavailable
-from helpers.views.base import View, prose, stack, table
+from helpers.views.base import Tone, View, headline, prose, stack, table, tag
 
 __all__ = ["connectors", "defences", "events", "overview", "questions"]
 
@@ -17,22 +19,37 @@ def overview(facts: AccessFacts) -> View:
     if isinstance(facts.teammates, Unavailable):
         return _missing("teammates", facts.teammates)
     seen = dict(facts.last_seen.value) if isinstance(facts.last_seen, Known) else None
-    rows = [
-        (t.name, t.email, t.role or "of their own making", _seat(t), _last(t, seen))
-        for t in facts.teammates.value
-    ]
+    people = facts.teammates.value
+    rows = [(t.name, t.email, _role(t), _seat(t), _last(t, seen)) for t in people]
     columns = ("teammate", "address", "role", "inbox seat", "last active")
-    return table(columns, rows, empty="The workspace has no teammates.")
+    shown = table(columns, rows, empty="The workspace has no teammates.")
+    return stack(_counted(people, seen), shown) if people else shown
+
+
+def _counted(people: Sequence[Teammate], seen: Mapping[str, datetime] | None) -> View:
+    full = sum(t.full_access for t in people)
+    odd = sum(not t.role for t in people)
+    said = f"{len(people)} teammates: {full} with full access, {odd} with permissions of their own"
+    silent = "" if seen is None else f", {sum(t.id not in seen for t in people)} not in the log"
+    return headline(f"{said}{silent}.")
+
+
+def _role(teammate: Teammate) -> str:
+    if not teammate.role:
+        return tag("of their own making", Tone.WARN)
+    return tag(teammate.role, Tone.NOTE) if teammate.full_access else teammate.role
 
 
 def _seat(teammate: Teammate) -> str:
     return "yes" if teammate.inbox_seat else "no"
 
 
-def _last(teammate: Teammate, seen: dict[str, datetime] | None) -> str:
+def _last(teammate: Teammate, seen: Mapping[str, datetime] | None) -> str:
     if seen is None:
         return "not looked at"
-    return str(seen[teammate.id])[:10] if teammate.id in seen else "not in the log"
+    if teammate.id in seen:
+        return f"{seen[teammate.id]:%Y-%m-%d}"
+    return tag("not in the log", Tone.BAD if teammate.inbox_seat else Tone.WARN)
 
 
 def events(facts: AccessFacts) -> View:
@@ -57,7 +74,7 @@ def _verification(facts: AccessFacts) -> str:
     datum = facts.identity_verification
     if isinstance(datum, Unavailable):
         return datum.reason
-    return "on" if datum.value else "OFF"
+    return tag("on", Tone.GOOD) if datum.value else tag("OFF", Tone.BAD)
 
 
 def _secrets(facts: AccessFacts) -> str:
@@ -73,26 +90,38 @@ def _allowlist(facts: AccessFacts) -> str:
     if isinstance(datum, Unavailable):
         return datum.reason
     if not datum.value.enabled:
-        return "OFF"
-    return ", ".join(datum.value.entries) or "on, but EMPTY: everybody is let in"
+        return tag("OFF", Tone.BAD)
+    return ", ".join(datum.value.entries) or tag("on, but EMPTY: everybody is let in", Tone.BAD)
 
 
 def connectors(facts: AccessFacts) -> View:
     """The data connectors: where they call, and how they authenticate."""
     if isinstance(facts.connectors, Unavailable):
         return _missing("data connectors", facts.connectors)
-    rows = [(c.name, c.url, c.state, _credential(c), _customer(c)) for c in facts.connectors.value]
+    used = Counter(token for c in facts.connectors.value for token in c.token_ids)
+    rows = [
+        (c.name, _address(c), c.state, _credential(c, used), _customer(c))
+        for c in facts.connectors.value
+    ]
     columns = ("connector", "calls", "state", "credential", "customer authentication")
     return table(columns, rows, empty="There is no data connector.")
 
 
-def _credential(connector: Connector) -> str:
-    return ", ".join(connector.token_ids) or "NONE"
+def _address(connector: Connector) -> str:
+    plain = connector.url and not connector.url.lower().startswith("https://")
+    return tag(connector.url, Tone.BAD) if plain else connector.url
+
+
+def _credential(connector: Connector, used: Mapping[str, int]) -> str:
+    named = ", ".join(connector.token_ids)
+    if any(used[token] > 1 for token in connector.token_ids):
+        return tag(f"{named}, shared", Tone.WARN)
+    return named or tag("NONE", Tone.BAD)
 
 
 def _customer(connector: Connector) -> str:
     if connector.bypass_authentication:
-        return "BYPASSED"
+        return tag("BYPASSED", Tone.BAD)
     return "yes" if connector.customer_authentication else "no"
 
 
@@ -101,17 +130,16 @@ def questions(facts: AccessFacts) -> View:
     if isinstance(facts.attestations, Unavailable):
         return _missing("attestations", facts.attestations)
     said = {a.question: a for a in facts.attestations.value}
-    rows = [
-        (
-            key,
-            text,
-            f"{said[key].answer}, {said[key].by}" if key in said else "nobody answered",
-            str(said[key].expires) if key in said else "–",
-        )
-        for key, text in QUESTIONS.items()
-    ]
+    rows = [(key, text, *_answer(said.get(key))) for key, text in QUESTIONS.items()]
     columns = ("question", "in full", "answer", "good until")
     return stack(table(columns, rows, empty=""), prose("Answer with `runbook attest QUESTION`."))
+
+
+def _answer(said: Attestation | None) -> tuple[str, str]:
+    if said is None:
+        return tag("nobody answered", Tone.WARN), "–"
+    answer = f"{said.answer}, {said.by}"
+    return (answer if said.answer == "yes" else tag(answer, Tone.BAD)), str(said.expires)
 
 
 def _missing(title: str, datum: Datum[object]) -> View:

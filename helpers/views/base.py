@@ -10,19 +10,35 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from markupsafe import Markup, escape
 
 from helpers.visible import visible
 
-__all__ = ["View", "prose", "stack", "table", "with_code"]
+__all__ = ["Tone", "View", "fold", "headline", "prose", "stack", "table", "tag", "with_code"]
 
 # JupyterLab sets every cell flush right, and drops style sheets from notebooks it doesn't trust
 _HEAD: Final = Markup('<th style="text-align:left">{}</th>')
 _CELL: Final = Markup('<td style="text-align:left">{}</td>')
 _SHORT_CELL: Final = Markup('<td style="text-align:left;white-space:nowrap">{}</td>')
 _SHORT: Final = 18  # characters: a date, an id, a fingerprint stay on one line
+
+
+_TAG: Final = Markup(
+    '<span style="background:{};color:{};border-radius:3px;padding:1px 5px;'
+    'white-space:nowrap">{}</span>'
+)
+
+
+class Tone(Enum):
+    """What a tag means, by its colours: background and ink, readable on any page."""
+
+    GOOD = ("#dff3e3", "#14502a")
+    BAD = ("#fbdfdf", "#8a1616")
+    WARN = ("#fdeec6", "#664400")
+    NOTE = ("#dde9fb", "#1c3f86")
 
 
 @dataclass(frozen=True)
@@ -45,15 +61,35 @@ def prose(sentence: str) -> View:
     return View(Markup("<p>{}</p>").format(with_code(seen)), seen)
 
 
+def headline(sentence: str) -> View:
+    """The sentence that sums a view up."""
+    seen = visible(sentence)
+    return View(Markup("<p><strong>{}</strong></p>").format(with_code(seen)), seen)
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> View:
     """A table; `empty` is the sentence that stands where there is no row. Markup cells pass."""
     kept = [tuple(_seen(cell) for cell in row) for row in rows]
     if not kept:
         return prose(empty)
-    head = Markup("").join(_HEAD.format(column) for column in columns)
+    titles = [visible(column) for column in columns]
+    head = Markup("").join(_HEAD.format(title) for title in titles)
     body = Markup("").join(_row(row) for row in kept)
     html = Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, body)
-    return View(html, _text(columns, kept))
+    return View(html, _text(titles, kept))
+
+
+def tag(text: str, tone: Tone) -> Markup:
+    """A word for a cell, on a ground of its tone; the word alone says it too."""
+    background, ink = tone.value
+    return _TAG.format(background, ink, visible(text))
+
+
+def fold(title: str, text: str) -> View:
+    """A long list behind its title: folded on a page, written out in text."""
+    seen, more = visible(title), visible(text)
+    html = Markup("<details><summary>{}</summary><p>{}</p></details>")
+    return View(html.format(with_code(seen), with_code(more)), f"{seen} {more}")
 
 
 def stack(*views: View) -> View:
@@ -88,9 +124,12 @@ def _cell(cell: object) -> Markup:
     return (_SHORT_CELL if len(text) <= _SHORT else _CELL).format(with_code(text))
 
 
+def _plain(cell: object) -> str:
+    return cell.striptags() if isinstance(cell, Markup) else str(cell)
+
+
 def _text(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    cells = [[str(cell) for cell in row] for row in (columns, *rows)]
-    cells = [[Markup(c).striptags() if isinstance(c, Markup) else c for c in row] for row in cells]
+    cells = [[_plain(cell) for cell in row] for row in (columns, *rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [
         "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells

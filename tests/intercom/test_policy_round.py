@@ -12,14 +12,13 @@ from helpers.checks.scopes import (
 )
 from helpers.intercom.guards import Guards
 from helpers.intercom.probes import probe_reads
-from helpers.intercom.records import ScopeFacts, TokenScopes, Use, Verdict
+from helpers.intercom.records import TokenScopes, Use
 from helpers.intercom.section import section
 from helpers.intercom.verdicts import verdicts_of
-from helpers.model import Known, Status
+from helpers.model import Status
 from helpers.policy import Policy, ScopePolicy
 from helpers.usage.scan import scan
-from helpers.views.scopes import drift
-from tests.checking import off, statuses, verdicts
+from tests.checking import statuses, verdicts
 from tests.intercom.hub import Hub
 
 SOURCE = """import httpx
@@ -65,21 +64,3 @@ def test_removing_one_needed_scope_names_the_call_site(hub: Hub, tmp_path: Path)
     (finding,) = verdicts(code_has_what_it_uses, access=token(hub, "read_tags"), uses=uses)
     assert (finding.status, finding.resource.key) == (Status.FAIL, "read_conversations")
     assert finding.evidence[0].where == "sync.py:4"
-
-
-def test_a_scope_that_came_or_went_since_the_last_run_is_drift(hub: Hub) -> None:
-    before = {v.scope: v.verdict for v in token(hub, "read_tags").verdicts}
-    now = token(hub, "read_conversations")
-    facts = ScopeFacts(
-        access=Known(now),
-        reader=off(),
-        writer=off(),
-        uses=Known(()),
-        previous=Known(tuple((k, str(v)) for k, v in before.items())),
-        attestations=Known(()),
-    )
-    rows = {line.split()[0]: line.split()[1:] for line in drift(facts).text.splitlines()[2:]}
-    assert rows == {
-        "read_tags": [Verdict.GRANTED, Verdict.MISSING],
-        "read_conversations": [Verdict.MISSING, Verdict.GRANTED],
-    }

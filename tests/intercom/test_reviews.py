@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from types import ModuleType
-from typing import Any
 
-import pytest
 from pydantic import SecretStr
 
 from helpers.choices import Choices
@@ -14,13 +11,9 @@ from helpers.collectors import access as access_collector
 from helpers.collectors import scopes as scopes_collector
 from helpers.intercom.act import act
 from helpers.intercom.client import Client
-from helpers.intercom.records import AccessFacts, ScopeFacts
 from helpers.model import Cause, Known, Unavailable
 from helpers.opening import open_context
 from helpers.policy import Acts
-from helpers.views import access as access_views
-from helpers.views import scopes as scopes_views
-from tests.checking import unreadable
 
 
 def test_every_datum_of_both_reviews_is_read_from_the_sandbox() -> None:
@@ -55,29 +48,3 @@ def test_write_probes_are_off_until_the_policy_says_so() -> None:
         done = act(context)
         assert not isinstance(done, Unavailable)
         assert {a.status for _, answers in done.answers for a in answers} <= {401, 403, 404}
-
-
-@pytest.mark.parametrize(
-    ("facts", "views", "beside"),
-    [(ScopeFacts, scopes_views, {"act"}), (AccessFacts, access_views, set())],
-)
-def test_a_view_says_why_there_is_nothing(facts: Any, views: ModuleType, beside: set[str]) -> None:
-    empty = facts(**{name: unreadable() for name in facts.model_fields})
-    for name in set(views.__all__) - beside:
-        assert "It did not answer." in getattr(views, name)(empty).text, name
-
-
-def test_views_escape_what_the_workspace_says() -> None:
-    hostile = "<script>alert(1)</script>"
-    with ExitStack() as closing:
-        facts = access_collector.collect(open_context("reviews-hostile", Choices(), closing))
-    assert isinstance(facts.teammates, Known)
-    assert isinstance(facts.connectors, Known)
-    people = tuple(t.model_copy(update={"name": hostile}) for t in facts.teammates.value)
-    wired = tuple(c.model_copy(update={"name": hostile}) for c in facts.connectors.value)
-    update = {"teammates": Known(people), "connectors": Known(wired)}
-    changed = facts.model_copy(update=update)
-    for name in access_views.__all__:
-        html = str(getattr(access_views, name)(changed).html)
-        assert "<script" not in html
-    assert "&lt;script" in str(access_views.overview(changed).html)

@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 _ALL: Final = Resource(kind="workspace", key="teammates")
-_FULL: Final = frozenset({"admin", "owner", "full access"})
 _WHERE: Final = "Intercom > Settings > Workspace > Teammates"
 
 
@@ -111,7 +110,7 @@ def few_have_full_access(teammates: tuple[Teammate, ...], policy: Policy) -> Ite
     if not teammates:
         yield _nobody()
         return
-    full = [t for t in teammates if t.role.lower() in _FULL]
+    full = [t for t in teammates if t.full_access]
     limit = policy.access.max_full_access
     said = f"{len(full)} of {len(teammates)} have full access; the policy allows {limit}."
     seen = Evidence(what=", ".join(t.name for t in full) or "none")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
 
 from helpers.catalog import check
 from helpers.checks.attestation import answered
@@ -29,8 +28,6 @@ __all__ = [
     "reader_only_reads",
     "service_accounts_are_separate",
 ]
-
-_FULL: Final = frozenset({"admin", "owner", "full access"})
 
 
 @check(
@@ -129,7 +126,7 @@ def owner_is_a_service_account(access: TokenScopes) -> Iterator[Outcome]:
         yield manual(token, "Who owns the token can't be read: look at who installed the app.")
         return
     seen = Evidence(what=f"owner {owner.name}, role {owner.role or 'of their own making'}")
-    if owner.role.lower() in _FULL:
+    if owner.full_access:
         yield failed(token, "Its owner has full access to the workspace.", seen)
     elif owner.inbox_seat:
         yield failed(token, "Its owner has an inbox seat: a person, who may leave.", seen)
