@@ -42,7 +42,12 @@ _READS: Final = (
 )
 
 
-_MAX_AGE_DAYS: Final = {"access_token": 90, "client_secret": 180, "identity_secret": 180}
+_MAX_AGE_DAYS: Final = {
+    "access_token": 90,
+    "client_secret": 180,
+    "identity_secret": 180,
+    "fin_agent_secret": 180,
+}
 
 
 class EnvironmentPolicy(Record):

@@ -81,6 +81,11 @@ VARIABLES: Final = (
         "Identity verification (Messenger API) secret.",
         "identity_secret",
     ),
+    Variable(
+        "FIN_AGENT_WEBHOOK_SECRET",
+        "Signs Fin Agent webhooks; a secret of its own (Fin Agent API).",
+        "fin_agent_secret",
+    ),
     Variable("INTERCOM_REGION", "Region of the workspace: us, eu or au. Default: us."),
     Variable("INTERCOM_APP_ID", "Workspace id (id_code) this profile must talk to."),
     Variable("INTERCOM_BASE_URL", "Another API host: https, or loopback (a sandbox, a proxy)."),

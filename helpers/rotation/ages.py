@@ -18,11 +18,13 @@ from helpers.settings import Credential
 
 __all__ = ["MAKING", "WATCHED", "age_of", "parse", "recorded_by"]
 
-# The rows that say that a secret of this kind was made. Intercom's log has none for client secrets.
+# The rows that say that a secret of this kind was made. Intercom's log has none for client secrets
+# and Fin Agent secrets.
 MAKING: Final[Mapping[str, frozenset[str]]] = {
     "access_token": frozenset({"app_package_token_regeneration", "app_package_installation"}),
     "identity_secret": frozenset({"messenger_api_secret_creation"}),
     "client_secret": frozenset(),
+    "fin_agent_secret": frozenset(),
 }
 # The rows of which each should belong to a rotation of the ledger.
 WATCHED: Final = frozenset({"app_package_token_regeneration", "messenger_api_secret_creation"})

@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from helpers.cli.init import init
 from helpers.environment.setup import IGNORED, apply, env_text, plan
 from helpers.errors import ConfigurationError, UsageError
+from helpers.settings import VARIABLES
 
 
 def run(repo: Path, *arguments: str, typed: str = ""):
@@ -47,7 +48,7 @@ def test_file_changed_since_it_was_planned_is_not_overwritten(repo: Path):
 
 
 def test_env_file_is_private_and_its_values_are_never_echoed(repo: Path, access_token: str):
-    result = run(repo, typed=f"y\ny\n{access_token}\n" + "\n" * 9)
+    result = run(repo, typed=f"y\ny\n{access_token}\n" + "\n" * (len(VARIABLES) - 1))
     path = repo / ".env"
     assert path.read_text() == f"INTERCOM_ACCESS_TOKEN={access_token}\n"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
