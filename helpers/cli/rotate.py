@@ -10,6 +10,8 @@ import click
 from helpers.cli.rotate_options import KEYS, env_file_option, options_of_rotation, profile_option
 
 if TYPE_CHECKING:
+    from helpers.context import Context
+    from helpers.rotation.guide import Guide
     from helpers.rotation.ledger import Entry, Ledger
 
 __all__ = ["rotate"]
@@ -49,7 +51,24 @@ def _rotate(variable: str, *, profile: str, **options: Any) -> int:
         if options["store"]:
             context.policy = _with_store(context.policy, options["store"])
         guide = Guide(context, variable, by_hand=options["by_hand"])
+        if options["try_receiver"]:
+            return _show(context, guide, options)
         return carry_out(guide, options)
+
+
+def _show(context: Context, guide: Guide, options: dict[str, Any]) -> int:
+    """Let a receiver of webhooks show what a person would vouch for."""
+    from helpers.cli.rotate_dialogue import tell
+    from helpers.errors import UsageError
+    from helpers.workflows.receiver import go_on
+
+    if guide.variable != KEYS["client-secret"] or not options["resume"]:
+        raise UsageError(
+            "A receiver can show something in an open rotation of the client secret alone.",
+            "Use: runbook rotate client-secret --resume --try-receiver URL.",
+        )
+    consent = options["consent"]
+    return tell(guide, go_on(context, guide, options["try_receiver"], consent=consent))
 
 
 def _with_store(policy: Any, store: str) -> Any:

@@ -17,7 +17,7 @@ from helpers.rotation.procedures import Delivery, Offer
 from helpers.rotation.standing import ENDS, Need, Pause, Standing
 from helpers.rotation.transitions import Mode
 
-__all__ = ["carry_out"]
+__all__ = ["carry_out", "tell"]
 
 _LONGEST: Final = 4096  # characters of a key on standard input
 _LASTING: Final = (
@@ -37,9 +37,9 @@ def carry_out(guide: Guide, options: Mapping[str, Any]) -> int:
     if later and not guide.lasting:
         raise UsageError("The sandbox profile forgets a rotation with its command.", _LASTING)
     if later == "abort":
-        return _tell(guide, guide.abort())
+        return tell(guide, guide.abort())
     if later == "roll_back":
-        return _tell(guide, guide.roll_back())
+        return tell(guide, guide.roll_back())
     if later:
         return _go_on(guide, guide.go_on(_offer(options)), options)
     return _begin(guide, options)
@@ -72,7 +72,7 @@ def _go_on(guide: Guide, standing: Standing, options: Mapping[str, Any]) -> int:
         if offer is None:
             break
         standing = guide.go_on(offer)
-    return _tell(guide, standing)
+    return tell(guide, standing)
 
 
 def _asked(pause: Pause, options: Mapping[str, Any]) -> Offer | None:
@@ -112,7 +112,8 @@ def _delivery(options: Mapping[str, Any]) -> Delivery | None:
     return Delivery(Path(options["delivery"]).read_bytes(), options["signature"])
 
 
-def _tell(guide: Guide, standing: Standing) -> int:
+def tell(guide: Guide, standing: Standing) -> int:
+    """Say where it stands and what it waits for; the exit status."""
     entry = standing.entry
     click.echo(f"{entry.variable} stands at {entry.state}.")
     if not entry.open:

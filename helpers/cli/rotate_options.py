@@ -41,6 +41,13 @@ _OPTIONS = (
     click.option("--by-hand", is_flag=True, help="Sandbox: you click, not the hub."),
     click.option("--delivery", type=click.Path(exists=True), help="Raw body of a webhook."),
     click.option("--signature", default="", help="Its X-Hub-Signature."),
+    click.option(
+        "--try-receiver",
+        default="",
+        metavar="URL",
+        help="Client secret, with --resume: let this webhook receiver show it in your place.",
+    ),
+    click.option("--consent", is_flag=True, help="I may try this receiver, which is elsewhere."),
     click.option("--yes", is_flag=True, help="Begin without asking."),
     click.option("--store", default="", help="env, keyring, aws:<id>, vault:<mount>/<path>."),
     env_file_option,

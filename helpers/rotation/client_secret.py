@@ -115,6 +115,8 @@ def _judged(
     delivery = offer.delivery
     if delivery is not None and (new is not None or signs(old, delivery)):
         return _shown(delivery, new, old, neither)
+    if vouched in offer.shown:
+        return Verdict(Outlook.PROVEN, "A receiver shows it.", {"how": offer.shown[vouched]})
     if vouched in offer.attested:
         return Verdict(Outlook.PROVEN, "A person vouches for it.", {"how": "attested"})
     say = f"{_SEND}'{vouched}'."

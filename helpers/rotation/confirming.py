@@ -28,11 +28,18 @@ def _confirmed(bench: Bench, entry: Entry, consumer: Consumer, offer: Offer) -> 
     known = bench.ledger.last(entry, "confirmation", consumer.name)
     if known and known.detail["fingerprint"] == wanted:
         return True
-    by_person = consumer.how == "attested" and consumer.name in offer.attested
-    if not by_person and wanted not in reported(consumer):
-        return False
-    bench.ledger.confirm(entry, consumer.name, fingerprint=wanted, how=consumer.how)
-    return True
+    how = _heard(consumer, wanted, offer)
+    if how:
+        bench.ledger.confirm(entry, consumer.name, fingerprint=wanted, how=how)
+    return bool(how)
+
+
+def _heard(consumer: Consumer, wanted: str, offer: Offer) -> str:
+    """How it is known that the consumer uses the new key; "" where it is not."""
+    if consumer.how != "attested":
+        return consumer.how if wanted in reported(consumer) else ""
+    attested = consumer.how if consumer.name in offer.attested else ""
+    return offer.shown.get(consumer.name, attested)
 
 
 def _ask_for(bench: Bench, entry: Entry, consumer: Consumer) -> str:

@@ -28,7 +28,7 @@ __all__ = ["RotationForm", "open_rotation"]
 _ELSEWHERE: Final = (
     "In JupyterLab a form stands here. On the command line: runbook rotate access-token --dry-run."
 )
-_NO_KEY: Final = "No key is configured for this profile: runbook init sets one."
+_NO_KEY: Final = "No key that can be rotated is configured: runbook init sets one."
 _SANDBOX: Final = "Sandbox: leave the field empty, and the developer hub makes the key."
 
 
@@ -65,7 +65,7 @@ class RotationForm:
 
         shown = prose(_ELSEWHERE)
         if in_jupyterlab():
-            shown = self._form() if any(self._context.settings.credentials()) else prose(_NO_KEY)
+            shown = self._form() if self._keys() else prose(_NO_KEY)
         display(shown)  # type: ignore[no-untyped-call]
 
     # --- what a person does ---
@@ -107,11 +107,15 @@ class RotationForm:
     def _guide(self, *, by_hand: bool = False) -> Guide:
         return Guide(self._context, self._widgets["key"].value, by_hand=by_hand)
 
+    def _keys(self) -> list[str]:
+        """The configured keys that there is a procedure for."""
+        return [c.variable for c in self._context.settings.credentials() if c.kind in MODES]
+
     def _form(self) -> Any:
         import ipywidgets as w
 
         wide = {"style": {"description_width": "6rem"}, "layout": w.Layout(width="36rem")}
-        keys = [credential.variable for credential in self._context.settings.credentials()]
+        keys = self._keys()
         self._widgets = {
             "key": w.Dropdown(options=keys, description="key", **wide),
             "mode": w.Dropdown(options=_modes_of(keys[0]), description="mode", **wide),

@@ -29,10 +29,14 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Offer:
-    """What a person brings: the new secret, names of consumers they vouch for, decisions."""
+    """What a person brings: the new secret, names of what they vouch for, decisions.
+
+    `shown` is what a program saw in a person's place: by the same names, how it was seen.
+    """
 
     secret: SecretStr | None = None
     attested: frozenset[str] = frozenset()
+    shown: Mapping[str, str] = field(default_factory=dict)
     allow_wider: bool = False
     delivery: Delivery | None = None
 
