@@ -171,6 +171,11 @@ def _notes(trial: Trial) -> list[str]:
     notes = []
     if trial.control.kind is not Kind.ANSWERED:
         notes.append(f"The control got {trial.control.observed}; nothing else was sent.")
+    elif 300 <= trial.control.status < 400:  # noqa: PLR2004 (3xx)
+        notes.append(
+            f"The control was answered with {trial.control.status}: Intercom follows no redirect, "
+            "so the address to give is the one that it leads to."
+        )
     elif not accepted(trial.control):
         notes.append(
             f"The control was answered with {trial.control.status}: refusals say nothing, "

@@ -141,7 +141,7 @@ class _Run:
             for number, each in enumerate(together)
             if each.answer.kind in _BROKEN and not each.probe.may_close
         ]
-        if broken and not self._dead and not self._there():
+        if len(together) > 1 and broken and not self._dead and not self._there():
             # It may have answered the one that it died of, so those just before count too.
             first = together[max(0, broken[0] - self._options.parallel)].probe.name
             last = together[broken[-1]].probe.name
