@@ -6,7 +6,6 @@ the one that was written, so judging it again gives the same findings.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,8 @@ from enum import StrEnum
 from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from helpers.fingerprints import fingerprint
 
 __all__ = [
     "Baseline",
@@ -271,13 +272,3 @@ class Report(Record):
             severity: sum(f.failing and f.severity is severity for f in self.findings)
             for severity in reversed(Severity)
         }
-
-
-def fingerprint(kind: str, value: str) -> str:
-    """Name a secret without telling it: 16 hex characters of a domain-separated SHA-256.
-
-    Unkeyed on purpose: the secrets carry 122 random bits or more, and the same secret must have
-    the same fingerprint on every machine. Not for values of low entropy such as e-mail addresses.
-    """
-    material = b"\0".join((b"runbook/fp/v1", kind.encode(), value.encode("utf-8", "surrogatepass")))
-    return hashlib.sha256(material).hexdigest()[:16]

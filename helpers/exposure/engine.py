@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from pydantic import SecretStr
+if TYPE_CHECKING:
+    from pydantic import SecretStr
 
 __all__ = ["Engine", "Sighting"]
 
@@ -35,7 +36,13 @@ class Engine(Protocol):
 
     @property
     def minds_paths(self) -> bool:
-        """True where some rules hold for some paths alone: then each object needs its path."""
+        """True where some rules hold for some paths alone: then each object needs its paths."""
+
+    def path_class(self, path: str) -> str:
+        """Four hex digits: the same bytes get the same answer at all paths of one class."""
+
+    def warm_up(self) -> None:
+        """Load the rules now, not with the first bytes."""
 
     def scan(self, data: bytes, path: str) -> tuple[Sighting, ...]:
         """What is in the bytes. Raises TimeoutError where they take too long."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from helpers.exposure.engine import Sighting
 
-__all__ = ["Item", "Looked", "Origin", "OriginKind"]
+__all__ = ["Item", "Kept", "Looked", "Origin", "OriginKind"]
 
 
 class OriginKind(StrEnum):
@@ -32,7 +32,8 @@ class Origin:
 class Item:
     """Bytes to look at. `path` lets rules that hold for some files alone apply.
 
-    A large object comes in pieces; `first_line` then says how many lines lie before this one.
+    A large object comes in pieces; `first_line` then says how many lines lie before this one, and
+    the last item has no bytes and a reason, as large objects are not unpacked.
     """
 
     origin: Origin
@@ -41,13 +42,21 @@ class Item:
     first_line: int = 0
     whole: bool = True
     reason: str = ""  # set where the bytes could not be had: then this is all there is to say
-    mark: str = ""  # what the cache knows the bytes by, where that is not the origin's name
+    marks: tuple[str, ...] = ()  # what the cache knows the bytes by; none: it must not know them
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What was seen in some bytes, with the place inside them, and what was not looked at."""
+
+    seen: tuple[tuple[str, Sighting], ...] = ()
+    missed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What was seen in an item, with the place inside it, and what in it was not looked at."""
+    """What became of an item. `lasting`: the same bytes would get the same answer again."""
 
     item: Item
-    seen: tuple[tuple[str, Sighting], ...] = ()
-    missed: tuple[tuple[str, str], ...] = ()
+    kept: Kept = Kept()
+    lasting: bool = True

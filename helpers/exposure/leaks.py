@@ -4,44 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
 from helpers.exposure.engine import Sighting
-from helpers.exposure.items import Origin
-from helpers.exposure.places import Map, shown
 from helpers.exposure.records import Leak, Place, PlaceKind
 
-__all__ = ["MOST_PLACES", "Hits", "merged"]
+__all__ = ["MOST_PLACES", "merged"]
 
 MOST_PLACES: Final = 40  # that a leak tells; the number of all is told beside them
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _BESIDE: Final = frozenset({PlaceKind.TRACKED, PlaceKind.INDEX})
-
-
-@dataclass
-class Hits:
-    """What was seen in one repository, by origin."""
-
-    seen: dict[Origin, list[tuple[str, Sighting]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
-
-    def add(self, origin: Origin, seen: Iterable[tuple[str, Sighting]]) -> None:
-        """Note what was seen in an origin."""
-        for one in seen:
-            self.seen[origin].append(one)
-
-    def places(self, atlas: Map) -> Mapping[Sighting, list[Place]]:
-        """The places of each secret. Sightings of one secret are told apart by line only."""
-        found: dict[Sighting, list[Place]] = defaultdict(list)
-        for origin, seen in self.seen.items():
-            for place in atlas.places(origin):
-                for inner, sighting in seen:
-                    update = {"inner": shown(inner), "line": sighting.line}
-                    found[sighting].append(place.model_copy(update=update))
-        return found
 
 
 def merged(

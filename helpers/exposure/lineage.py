@@ -10,8 +10,7 @@ import mmap
 import re
 import subprocess
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO, Final
@@ -20,7 +19,7 @@ from helpers.errors import CollectionError
 from helpers.exposure.repository import Repository
 from helpers.git import git_environment
 
-__all__ = ["Appearance", "Change", "Commit", "Log", "follow", "reachable_from"]
+__all__ = ["Appearance", "Change", "Commit", "Found", "Log", "follow", "reachable_from"]
 
 _FORMAT: Final = "--format=%x01%H%x00%at%x00%an <%ae>"
 _RECORD: Final = re.compile(
@@ -64,15 +63,14 @@ class Log:
         self._data = data
 
     @classmethod
-    @contextmanager
-    def of(cls, repository: Repository, *revisions: str, stdin: bytes = b"") -> Iterator[Log]:
-        """The log of these revisions; `--stdin` among them reads more of them from `stdin`."""
+    def of(cls, repository: Repository, commits: Iterable[str]) -> Log:
+        """The log of these commits and no others. Raises CollectionError."""
         with tempfile.TemporaryFile() as file:
             done = subprocess.run(  # noqa: S603 (a fixed program, arguments are ours)
-                repository.command(*_log_arguments(), *revisions),
+                repository.command(*_log_arguments(), "--no-walk=unsorted", "--stdin"),
                 cwd=repository.place,
                 env=git_environment(),
-                input=stdin,
+                input="".join(f"{oid}\n" for oid in commits).encode(),
                 stdout=file,
                 stderr=subprocess.PIPE,
                 check=False,
@@ -80,15 +78,13 @@ class Log:
             if done.returncode:
                 reason = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
                 raise CollectionError(f"git log failed: {reason}", "Run `git fsck` there.")
-            yield cls(_mapped(file))
+            return cls(_mapped(file))
 
-    def paths(self) -> Mapping[str, str]:
-        """One path for each blob, for the rules that depend on it."""
-        found: dict[str, str] = {}
+    def paths(self) -> Iterator[tuple[str, str]]:
+        """Each blob that came to a path, with the path, for the rules that depend on it."""
         for match in _RECORD.finditer(self._data):
             if match[4]:
-                found[match[4].rsplit(None, 1)[-1].decode()] = _name(match[5])
-        return found
+                yield match[4].rsplit(None, 1)[-1].decode(), _name(match[5])
 
     def changes(self, concerned: Callable[[str], bool]) -> Iterator[Change]:
         """The changes that some blob of concern is part of."""
@@ -108,9 +104,12 @@ class Log:
                 yield _commit(match)
 
 
-def follow(log: Log, wanted: Collection[str]) -> dict[str, dict[str, Appearance]]:
-    """Where each of the wanted blobs appears, by blob and path."""
-    found: dict[str, dict[str, Appearance]] = {}
+Found = dict[str, dict[str, Appearance]]  # by blob and path
+
+
+def follow(log: Log, wanted: Collection[str]) -> Found:
+    """Where each of the wanted blobs appears."""
+    found: Found = {}
     for change in log.changes(wanted.__contains__):
         if change.after in wanted and change.after not in change.before:
             _at(found, change.after, change.path).came.append(change.commit)
@@ -125,7 +124,7 @@ def reachable_from(repository: Repository, *revisions: str) -> frozenset[str]:
     return frozenset(repository.git("rev-list", *revisions, "--").decode().split())
 
 
-def _at(found: dict[str, dict[str, Appearance]], oid: str, path: str) -> Appearance:
+def _at(found: Found, oid: str, path: str) -> Appearance:
     return found.setdefault(oid, {}).setdefault(path, Appearance(path))
 
 

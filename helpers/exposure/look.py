@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Final
 
 from helpers.exposure.engine import Engine, Sighting
-from helpers.exposure.items import Item, Looked
+from helpers.exposure.items import Item, Kept, Looked
 from helpers.exposure.unpack import Part, unpack
 
 __all__ = ["look", "workers"]
@@ -65,9 +65,10 @@ def _look_all(batch: list[Item], engine: Engine, missing: Callable[[bytes], str]
 
 def _look(item: Item, engine: Engine, missing: Callable[[bytes], str]) -> Looked:
     if item.reason:
-        return Looked(item, missed=(("", item.reason),))
+        return Looked(item, Kept(missed=(("", item.reason),)), lasting=bool(item.marks))
     seen: list[tuple[str, Sighting]] = []
     missed: list[tuple[str, str]] = []
+    lasting = True
     parts = unpack(item.path, item.data) if item.whole else (Part("", item.data),)
     for part in parts:
         if part.reason:
@@ -78,11 +79,15 @@ def _look(item: Item, engine: Engine, missing: Callable[[bytes], str]) -> Looked
             seen.extend((part.inner, _at(s, item)) for s in engine.scan(part.data, path))
         except TimeoutError:
             missed.append((part.inner, "it took too long to search"))
+            lasting = False
     absent = missing(item.data)
     if absent:
         missed.append(("", absent))
-    return Looked(item, tuple(seen), tuple(missed))
+        lasting = False
+    return Looked(item, Kept(tuple(seen), tuple(missed)), lasting=lasting)
 
 
 def _at(sighting: Sighting, item: Item) -> Sighting:
+    if not item.first_line:
+        return sighting
     return replace(sighting, line=sighting.line + item.first_line)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Final
 
 from helpers.exposure.items import Item, Origin, OriginKind
+from helpers.exposure.path_rules import NO_CLASS
 from helpers.exposure.pieces import pieces
 from helpers.exposure.repository import Repository
 from helpers.git import git_environment
@@ -28,13 +29,23 @@ _KINDS: Final = {
 _MOST_BROKEN: Final = 50  # after so many broken objects reading is given up
 
 
+_FORMAT: Final = "%(objecttype) %(objectname) %(objectsize)"
+
+
 @dataclass(frozen=True, slots=True)
 class StoredObject:
-    """An object's kind, id and size in bytes."""
+    """An object's kind, id and size in bytes; a path, where rules mind it, and its class."""
 
     kind: OriginKind
     oid: str
     size: int
+    path: str = ""
+    path_class: str = NO_CLASS
+
+    @property
+    def mark(self) -> str:
+        """What the cache knows it by: the same bytes under another class of paths are new."""
+        return self.oid + self.path_class
 
     @property
     def origin(self) -> Origin:
@@ -46,21 +57,21 @@ def list_objects(repository: Repository) -> Iterator[StoredObject]:
     """Every object but the trees, in the order in which they are stored."""
     arguments = (
         "cat-file",
-        "--batch-check=%(objecttype) %(objectname) %(objectsize)",
+        f"--batch-check={_FORMAT}",
         "--batch-all-objects",
         "--unordered",
         "--buffer",
     )
     with streaming(repository, arguments) as (_, output):
-        yield from (found for line in output if (found := _listed(line)))
+        yield from filter(None, map(_listed, output))
 
 
 def named_objects(repository: Repository, oids: Iterable[str]) -> Iterator[StoredObject]:
     """Those of the named objects that are stored and no trees."""
-    arguments = ("cat-file", "--batch-check=%(objecttype) %(objectname) %(objectsize)", "--buffer")
+    arguments = ("cat-file", f"--batch-check={_FORMAT}", "--buffer")
     with streaming(repository, arguments) as (feed, output):
         threading.Thread(target=_ask, args=(feed, oids), daemon=True).start()
-        yield from (found for line in output if (found := _listed(line)))
+        yield from filter(None, map(_listed, output))
 
 
 def _listed(line: bytes) -> StoredObject | None:
@@ -69,18 +80,15 @@ def _listed(line: bytes) -> StoredObject | None:
     if line.endswith(b" missing\n"):  # listed, but damaged: reading it will say so
         return StoredObject(OriginKind.BLOB, line.split()[0].decode(), 0)
     kind, oid, size = [*line.split(), b"", b""][:3]
-    if kind not in _KINDS:
-        return None
-    return StoredObject(_KINDS[kind], oid.decode(), int(size))
+    known = _KINDS.get(kind)
+    return StoredObject(known, oid.decode(), int(size)) if known else None
 
 
-def read_objects(
-    repository: Repository, wanted: Sequence[StoredObject], paths: Mapping[str, str]
-) -> Iterator[Item]:
+def read_objects(repository: Repository, wanted: Sequence[StoredObject]) -> Iterator[Item]:
     """The objects' bytes. One that is damaged is told as such, and reading goes on behind it."""
     start, broken = 0, 0
     while start < len(wanted) and broken < _MOST_BROKEN:
-        for item in _read(repository, wanted[start:], paths):
+        for item in _read(repository, wanted[start:]):
             start += item.whole or not item.data
             yield item
         if start < len(wanted):
@@ -91,9 +99,7 @@ def read_objects(
         yield _unread(stored, f"reading stopped after {_MOST_BROKEN} damaged objects")
 
 
-def _read(
-    repository: Repository, wanted: Sequence[StoredObject], paths: Mapping[str, str]
-) -> Iterator[Item]:
+def _read(repository: Repository, wanted: Sequence[StoredObject]) -> Iterator[Item]:
     """Read until the end, or until git gives up at a damaged object."""
     with streaming(repository, ("cat-file", "--batch", "--buffer")) as (feed, output):
         threading.Thread(target=_ask, args=(feed, [o.oid for o in wanted]), daemon=True).start()
@@ -104,8 +110,8 @@ def _read(
                 continue
             if len(head) != 3:  # noqa: PLR2004 (`<oid> <kind> <size>`)
                 return
-            path = paths.get(stored.oid, "")
-            whole = yield from pieces(stored.origin, path, output, int(head[2]))
+            size = int(head[2])
+            whole = yield from pieces(stored.origin, stored.path, output, size, stored.mark)
             if not whole:
                 return
             output.read(1)
@@ -117,8 +123,7 @@ def _unread(stored: StoredObject, reason: str) -> Item:
 
 def _ask(feed: IO[bytes], oids: Iterable[str]) -> None:
     with suppress(OSError, ValueError):  # git went away: the reader notices
-        for oid in oids:
-            feed.write(oid.encode() + b"\n")
+        feed.writelines(oid.encode() + b"\n" for oid in oids)
         feed.close()
 
 

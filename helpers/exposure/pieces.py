@@ -23,10 +23,11 @@ def pieces(
     What ends too early is not given out as a whole; what is too large to be unpacked or looked at
     says so by an item with a reason.
     """
+    marks = (mark,) if mark else ()
     if size <= WHOLE:
         data = stream.read(size)
         if len(data) == size:
-            yield Item(origin, path, data, mark=mark)
+            yield Item(origin, path, data, marks=marks)
         return len(data) == size
     rest, tail, lines = min(size, LARGEST), b"", 0
     while rest:
@@ -34,19 +35,21 @@ def pieces(
         if not piece:
             return False
         rest -= len(piece)
-        yield Item(origin, path, tail + piece, lines, whole=False)
+        yield Item(origin, path, tail + piece, lines, whole=False, marks=marks)
         lines += (tail + piece)[:-_OVERLAP].count(b"\n")
         tail = (tail + piece)[-_OVERLAP:]
-    return (yield from _end(origin, path, stream, size))
+    return (yield from _end(origin, marks, stream, size))
 
 
-def _end(origin: Origin, path: str, stream: IO[bytes], size: int) -> Generator[Item, None, bool]:
+def _end(
+    origin: Origin, marks: tuple[str, ...], stream: IO[bytes], size: int
+) -> Generator[Item, None, bool]:
     """Say what a large object's looking left out, and skip what lies beyond the limit."""
     rest = max(0, size - LARGEST)
     reason = "too large to be unpacked; its bytes were searched"
     if rest:
         reason = f"only its first {LARGEST >> 30} GiB were searched"
-    yield Item(origin, path, b"", reason=reason)
+    yield Item(origin, "", b"", reason=reason, marks=marks)
     while rest:
         skipped = len(stream.read(min(_PIECE, rest)))
         if not skipped:

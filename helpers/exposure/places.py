@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
 from helpers.errors import CollectionError
+from helpers.exposure.engine import Sighting
+from helpers.exposure.history import History
+from helpers.exposure.hits import Hits
 from helpers.exposure.items import Item, Origin, OriginKind
-from helpers.exposure.lineage import Appearance, Commit, Log, follow, reachable_from
-from helpers.exposure.objects import list_objects, named_objects, read_objects
+from helpers.exposure.lineage import Appearance, Commit, Found, Log, reachable_from
+from helpers.exposure.names import shown
+from helpers.exposure.objects import named_objects, read_objects
 from helpers.exposure.records import Place, PlaceKind
 from helpers.exposure.repository import Repository
 
-__all__ = ["Map", "shown"]
+__all__ = ["Map", "placed"]
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
 _TREE_LINE: Final = re.compile(rb"[0-7]{6} \w+ ([0-9a-f]{40,64})\t([^\0]*)\0")
 _INDEX_LINE: Final = re.compile(rb"[0-7]{6} ([0-9a-f]{40,64}) \d\t([^\0]*)\0")
 _TAG: Final = re.compile(rb"^tag (.*)\ntagger (.*) (-?\d+) [+-]\d+$", re.MULTILINE)
-
-
-def shown(name: str) -> str:
-    """A path as it can be printed: control characters and broken bytes as escapes."""
-    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 @dataclass
@@ -35,7 +33,7 @@ class Map:
 
     repository: Repository
     origins: Collection[Origin]
-    history: bool = True  # False: only the index is of interest
+    history: History
 
     def places(self, origin: Origin) -> tuple[Place, ...]:
         """The places of an origin, without the place inside it."""
@@ -107,37 +105,33 @@ class Map:
         return place.model_copy(update={"reachable": oid in self._ref_targets})
 
     def _read(self, oids: Iterable[str]) -> Iterator[Item]:
-        return read_objects(self.repository, list(named_objects(self.repository, oids)), {})
+        return read_objects(self.repository, list(named_objects(self.repository, oids)))
 
     def _names(self, kind: OriginKind) -> frozenset[str]:
         return frozenset(origin.name for origin in self.origins if origin.kind is kind)
 
     @cached_property
-    def _appearances(self) -> tuple[_Found, _Found]:
+    def _appearances(self) -> tuple[Found, Found]:
         """Of the blobs: in commits that refs reach, and in those that no ref reaches any more."""
-        blobs = self._names(OriginKind.BLOB)
-        if not blobs or not self.history:
-            return {}, {}
-        with Log.of(self.repository, "--all") as log:
-            living = follow(log, blobs)
-        lost = blobs - living.keys()
-        if not lost or not self._unreachable:
-            return living, {}
-        with Log.of(self.repository, *_LISTED, stdin=self._unreachable) as log:
-            return living, follow(log, lost)
+        found = self.history.appearances(self._names(OriginKind.BLOB))
+        living = {
+            oid: kept for oid, paths in found.items() if (kept := self._living(paths.values()))
+        }
+        return living, found
+
+    def _living(self, appearances: Iterable[Appearance]) -> dict[str, Appearance]:
+        found = {}
+        for one in appearances:
+            came = [commit for commit in one.came if commit.oid in self._reachable]
+            went = [commit for commit in one.went if commit.oid in self._reachable]
+            if came or went:
+                found[one.path] = Appearance(one.path, came, went)
+        return found
 
     @cached_property
     def _messages(self) -> Mapping[str, Commit]:
         wanted = self._names(OriginKind.COMMIT)
-        stdin = "".join(f"{oid}\n" for oid in wanted).encode()
-        with Log.of(self.repository, *_LISTED, stdin=stdin) as log:
-            return {commit.oid: commit for commit in log.commits(wanted)}
-
-    @cached_property
-    def _unreachable(self) -> bytes:
-        """The commits that no ref reaches, a line each."""
-        stored = (o.oid for o in list_objects(self.repository) if o.kind is OriginKind.COMMIT)
-        return "".join(f"{oid}\n" for oid in stored if oid not in self._reachable).encode()
+        return {commit.oid: commit for commit in Log.of(self.repository, wanted).commits(wanted)}
 
     @cached_property
     def _reachable(self) -> frozenset[str]:
@@ -205,9 +199,16 @@ class Map:
         return PlaceKind.IGNORED if name in self._ignored else PlaceKind.UNTRACKED
 
 
-_Found = dict[str, dict[str, Appearance]]
-_LISTED: Final = ("--no-walk=unsorted", "--stdin")
-
-
 def _text(name: bytes) -> str:
     return name.decode("utf-8", "surrogateescape")
+
+
+def placed(hits: Hits, atlas: Map) -> Mapping[Sighting, list[Place]]:
+    """The places of each secret. Sightings of one secret are told apart by line only."""
+    found: dict[Sighting, list[Place]] = defaultdict(list)
+    for origin, seen in hits.seen.items():
+        for place in atlas.places(origin):
+            for inner, sighting in seen:
+                update = {"inner": shown(inner), "line": sighting.line}
+                found[sighting].append(place.model_copy(update=update))
+    return found

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from helpers.exposure.kinds import INTERCOM_KINDS
 from helpers.model import Datum, Record
 
 __all__ = [
-    "INTERCOM_KINDS",
     "Configured",
     "Coverage",
     "ExposureFacts",
@@ -20,15 +19,6 @@ __all__ = [
     "Place",
     "PlaceKind",
 ]
-
-# kind: what people call it. The kinds are those of the settings, so that fingerprints agree.
-INTERCOM_KINDS: Final[Mapping[str, str]] = {
-    "access_token": "Intercom access token",
-    "client_secret": "Intercom client secret",
-    "identity_secret": "Intercom identity secret",
-    "legacy_api_key": "Intercom API key (legacy)",
-    "mobile_sdk_key": "Intercom mobile SDK key",
-}
 
 
 class PlaceKind(StrEnum):

@@ -21,6 +21,7 @@ _ASKED: Final = (
     "--git-common-dir",
     "--is-bare-repository",
     "--is-shallow-repository",
+    "--show-object-format",
 )
 
 
@@ -34,6 +35,7 @@ class Repository:
     common: Path | None
     shallow: bool = False
     partial: bool = False
+    algorithm: str = "sha1"  # by which objects are named
     options: tuple[str, ...] = ()  # of git itself, before the command
 
     @property
@@ -80,7 +82,7 @@ def _open(path: Path, name: str, options: tuple[str, ...]) -> Repository:
         if "not a git repository" not in error.message:
             raise
         return Repository(name=name, tree=path.resolve(), git_dir=None, common=None)
-    git_dir, common, bare, shallow = (os.fsdecode(line) for line in lines[:4])
+    git_dir, common, bare, shallow, algorithm = (os.fsdecode(line) for line in lines[:5])
     return Repository(
         name=name,
         tree=None if bare == "true" or options else _top(path),
@@ -88,6 +90,7 @@ def _open(path: Path, name: str, options: tuple[str, ...]) -> Repository:
         common=(path / common).resolve(),
         shallow=shallow == "true",
         partial=_is_partial((path / common).resolve()),
+        algorithm=algorithm,
         options=options,
     )
 

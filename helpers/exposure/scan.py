@@ -1,29 +1,28 @@
-"""A scan: all sources of a repository, what is in them, and where that lies."""
+"""A scan: a search of a repository, and where that lies which it saw."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
+from typing import Final
 
 from helpers.exposure.cache import Memory, NoCache
 from helpers.exposure.engine import Engine
-from helpers.exposure.files import Files
-from helpers.exposure.items import Origin, OriginKind
-from helpers.exposure.leaks import Hits, merged
-from helpers.exposure.objects import StoredObject, read_objects
-from helpers.exposure.places import Map
+from helpers.exposure.hits import Hits
+from helpers.exposure.leaks import merged
+from helpers.exposure.places import Map, placed
+from helpers.exposure.recall import Recall
 from helpers.exposure.records import Coverage, Leak
-from helpers.exposure.repository import Repository, below, open_repository
-from helpers.exposure.scope import Scope, paths_of, stored
+from helpers.exposure.repository import Repository, open_repository
+from helpers.exposure.scope import Scope
+from helpers.exposure.search import Source, search
 from helpers.exposure.tally import Progress, Tally
 
 __all__ = ["Scanned", "scan"]
 
-_ELSEWHERE = frozenset({"objects", "modules", "worktrees"})  # of a git folder: read in other ways
-
-
-_ALL = Scope()
+_ALL: Final = Scope()
 
 
 @dataclass(frozen=True)
@@ -43,84 +42,33 @@ def scan(
     memory: Memory | None = None,
     configured: Mapping[str, str] | None = None,
     observe: Callable[[Progress], None] = lambda _: None,
+    stop: Event | None = None,
 ) -> Scanned:
     """Search a repository, or a folder, and everything below it.
 
     `configured` names the variables of the secrets in use now, by fingerprint. Raises UsageError
-    where there is no such folder, CollectionError where git can't read the repository. Ctrl-C
-    ends the search, and the answer holds what was seen until then.
+    where there is no such folder, CollectionError where git can't read the repository. Ctrl-C, or
+    `stop` when it is set, ends the search, and the answer holds what was seen until then.
     """
-    tally = Tally(engine, memory or NoCache(), observe)
-    found: list[tuple[Repository, Hits]] = []
-    interrupted = False
+    memory = memory or NoCache()
     try:
-        for repository, hits in _search(open_repository(path), scope, tally):
-            found.append((repository, hits))
-    except KeyboardInterrupt:
-        interrupted = True
+        tally = Tally(engine, Recall(memory), observe, stop or Event())
+        sources = _searched(open_repository(path), scope, tally)
+        places = [placed(s.hits, Map(s.repository, s.hits.seen, s.history)) for s in sources]
     finally:
-        tally.memory.close()
-    places = [
-        hits.places(Map(repository, list(hits.seen), history=not scope.staged))
-        for repository, hits in found
-    ]
-    repositories = [repository for repository, _ in found]
+        memory.close()
     return Scanned(
         leaks=merged(places, configured or {}),
-        coverage=tally.coverage(repositories, interrupted=interrupted),
-        sources=tuple(found),
+        coverage=tally.coverage([source.repository for source in sources]),
+        sources=tuple((source.repository, source.hits) for source in sources),
     )
 
 
-def _search(top: Repository, scope: Scope, tally: Tally) -> Iterator[tuple[Repository, Hits]]:
-    """Each repository with what is in it, told before it is searched: it fills while it is."""
-    waiting, places, stores = [top], set(), set()
-    while waiting:
-        repository = waiting.pop()
-        if repository.place in places:
-            continue
-        hits = Hits()
-        yield repository, hits
-        if repository.common and repository.common not in stores:
-            _objects(repository, scope, tally, hits)
-        places.add(repository.place)
-        stores.add(repository.common)
-        nested: list[Path] = []
-        for source in () if scope.staged else _sources(repository, tally):
-            tally.look(repository, tally.counted(source), hits)
-            for mark, name in source.known_files.items():
-                tally.count(source.kind)
-                hits.add(Origin(source.kind, name), tally.recall(mark))
-            nested += source.nested
-        for name, found in () if scope.staged else below(repository, nested):
-            if isinstance(found, Repository):
-                waiting.append(found)
-            else:
-                tally.miss(name, found)
-
-
-def _objects(repository: Repository, scope: Scope, tally: Tally, hits: Hits) -> None:
-    new: list[StoredObject] = []
-    for one in stored(repository, scope):
-        if tally.knows(one.oid):
-            hits.add(one.origin, tally.recall(one.oid))
-        else:
-            new.append(one)
-            tally.total += one.size
-        tally.objects += 1
-    if new:
-        paths = paths_of(repository, scope) if tally.engine.minds_paths else {}
-        tally.look(repository, read_objects(repository, new, paths), hits)
-
-
-def _sources(repository: Repository, tally: Tally) -> Iterator[Files]:
-    if repository.tree:
-        yield Files(repository.tree, known=tally.knows)
-    if repository.git_dir:
-        yield Files(
-            repository.git_dir,
-            OriginKind.GIT_FILE,
-            prefix=".git/",
-            known=tally.knows,
-            skip=_ELSEWHERE,
-        )
+def _searched(top: Repository, scope: Scope, tally: Tally) -> list[Source]:
+    sources: list[Source] = []
+    try:
+        for source in search(top, scope, tally):
+            sources.append(source)  # noqa: PERF402 (what is there when Ctrl-C comes counts)
+    except KeyboardInterrupt:
+        tally.interrupted = True
+    return sources

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-__all__ = ["canonical", "shape"]
+__all__ = ["canonical", "shape", "varied"]
 
 _TOKEN: Final = re.compile(
     rb"tok:([0-9a-f]{8}(?:[_-][0-9a-f]{4}){3}[_-][0-9a-f]{12})(?::\w{1,12}){0,4}", re.IGNORECASE
@@ -43,16 +43,16 @@ def shape(kind: str, value: str) -> str:
 def _token(raw: str) -> str | None:
     whole = raw[: len(raw) // 4 * 4] if len(raw) % 4 == 1 else raw + "=" * (-len(raw) % 4)
     match = _TOKEN.match(base64.b64decode(whole))
-    if match is None or not _varied(match[1].decode()):
+    if match is None or not varied(match[1].decode()):
         return None
     return base64.b64encode(match[0]).decode()
 
 
 def _random(raw: str) -> str | None:
-    return raw if _varied(raw) and not _PLACEHOLDER.search(raw) else None
+    return raw if varied(raw) and not _PLACEHOLDER.search(raw) else None
 
 
-def _varied(text: str) -> bool:
+def varied(text: str) -> bool:
     """False for 000…, abab… and the like; letters, digits alone are counted."""
     return len(set(text.lower()) - set("-_")) > _FEW
 

@@ -1,22 +1,25 @@
-"""What a scan counts, remembers and reports while it runs."""
+"""What a scan counts and reports while it runs."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
-from typing import Final
+from functools import partial
+from threading import Event
+from typing import TYPE_CHECKING, Final
 
-from helpers.exposure.cache import Memory, Seen
 from helpers.exposure.engine import Engine
-from helpers.exposure.items import Item, Looked, OriginKind
-from helpers.exposure.leaks import Hits
+from helpers.exposure.hits import Hits
+from helpers.exposure.items import Item, Kept, Origin, OriginKind
 from helpers.exposure.lfs import absent_content
 from helpers.exposure.look import look
-from helpers.exposure.places import shown
-from helpers.exposure.records import Coverage, Missed
+from helpers.exposure.names import shown
+from helpers.exposure.recall import Recall
 from helpers.exposure.repository import Repository
+
+if TYPE_CHECKING:
+    from helpers.exposure.records import Coverage
 
 __all__ = ["Progress", "Tally"]
 
@@ -35,16 +38,19 @@ class Progress:
 
 @dataclass
 class Tally:
-    """The state of one scan."""
+    """The state of one scan. Setting `stop` ends it as Ctrl-C does."""
 
     engine: Engine
-    memory: Memory
+    recall: Recall
     observe: Callable[[Progress], None]
+    stop: Event = field(default_factory=Event)
     objects: int = 0
     files: int = 0
     total: int = 0
+    absent: list[str] = field(default_factory=list)  # objects that a partial clone left behind
+    interrupted: bool = False
     _done: int = 0
-    _missed: set[Missed] = field(default_factory=set)
+    _missed: set[tuple[str, str]] = field(default_factory=set)
     _found: set[str] = field(default_factory=set)
     _told: float = 0.0
 
@@ -52,15 +58,16 @@ class Tally:
         """Look at the items and note what is in them."""
         absent = partial(absent_content, common=repository.common)
         for batch in look(items, self.engine, absent):
-            self.memory.remember(batch)
+            self.recall.learn(batch)
             for looked in batch:
-                self._note(repository, looked, hits)
+                self._done += len(looked.item.data)
+                self.note(repository, looked.item.origin, looked.kept, hits)
             self._tell()
 
     def counted(self, items: Iterable[Item]) -> Iterator[Item]:
         """The items, counted as they pass."""
         for item in items:
-            if item.whole and not item.reason:
+            if item.whole and (item.marks or not item.reason):
                 self.count(item.origin.kind)
             self.total += len(item.data)
             yield item
@@ -69,21 +76,43 @@ class Tally:
         """Count a file of the project; those of git's folder differ from machine to machine."""
         self.files += kind is OriginKind.FILE
 
-    def knows(self, mark: str) -> bool:
-        """Whether it was looked at before."""
-        return mark in self._known
+    def knows(
+        self, repository: Repository, hits: Hits, marks: tuple[str, ...], origin: Origin
+    ) -> bool:
+        """Whether a file was looked at, by its first mark; then what is in it is noted."""
+        if not self.recall.knows(marks[0]):
+            return False
+        for mark in marks[1:]:
+            self.recall.adopt(mark, like=marks[0])
+        self.count(origin.kind)
+        self.note(repository, origin, self.recall.of(marks[0]), hits)
+        return True
 
-    def recall(self, mark: str) -> Seen:
-        """What was seen in it then."""
-        return self._seen.get(mark, ())
+    def note(self, repository: Repository, origin: Origin, kept: Kept, hits: Hits) -> None:
+        """Note what is in some bytes, and what in them could not be looked at."""
+        if kept.seen:
+            hits.add(origin, kept.seen)
+            self._found.update(sighting.fingerprint for _, sighting in kept.seen)
+        if kept.missed:
+            name = f"{repository.name}/{origin.name}" if repository.name else origin.name
+            where = f"{origin.kind} {name}"
+            for inner, reason in kept.missed:
+                self.miss(f"{where}!{inner}" if inner else where, reason)
 
     def miss(self, where: str, reason: str) -> None:
         """Note what could not be looked at."""
-        self._missed.add(Missed(where=shown(where), reason=reason))
+        self._missed.add((shown(where), reason))
 
-    def coverage(self, repositories: Sequence[Repository], *, interrupted: bool) -> Coverage:
+    @property
+    def clean(self) -> bool:
+        """Whether all was looked at and nothing was seen."""
+        return not (self._found or self._missed or self.interrupted)
+
+    def coverage(self, repositories: Sequence[Repository]) -> Coverage:
         """What was looked at, and what was not."""
-        missed = sorted(self._missed, key=lambda m: (m.where, m.reason))
+        from helpers.exposure.records import Coverage, Missed
+
+        missed = [Missed(where=where, reason=why) for where, why in sorted(self._missed)]
         return Coverage(
             rules=self.engine.identity,
             objects=self.objects,
@@ -92,29 +121,14 @@ class Tally:
             git=bool(repositories) and repositories[0].git_dir is not None,
             shallow=any(r.shallow for r in repositories),
             partial=any(r.partial for r in repositories),
-            interrupted=interrupted,
+            interrupted=self.interrupted,
             missed=tuple(missed[:_MOST_MISSED]),
             missed_total=len(missed),
         )
 
-    @cached_property
-    def _known(self) -> set[str]:
-        return self.memory.known()
-
-    @cached_property
-    def _seen(self) -> dict[str, Seen]:
-        return self.memory.seen()
-
-    def _note(self, repository: Repository, looked: Looked, hits: Hits) -> None:
-        self._done += len(looked.item.data)
-        origin = looked.item.origin
-        hits.add(origin, looked.seen)
-        self._found.update(sighting.fingerprint for _, sighting in looked.seen)
-        name = f"{repository.name}/{origin.name}" if repository.name else origin.name
-        for inner, reason in looked.missed:
-            self.miss(f"{origin.kind} {name}!{inner}" if inner else f"{origin.kind} {name}", reason)
-
     def _tell(self) -> None:
+        if self.stop.is_set():
+            raise KeyboardInterrupt
         now = time.monotonic()
         if now - self._told > _STEP_SECONDS:
             self._told = now

@@ -19,8 +19,8 @@ from pydantic import SecretStr
 from helpers.errors import RunbookError
 from helpers.exposure.engine import Engine
 from helpers.exposure.files import read_file
+from helpers.exposure.hits import Hits
 from helpers.exposure.items import Item, Origin, OriginKind
-from helpers.exposure.leaks import Hits
 from helpers.exposure.objects import named_objects, read_objects
 from helpers.exposure.records import Leak, Liveness
 from helpers.exposure.repository import Repository
@@ -110,7 +110,7 @@ def _values(
 def _items(repository: Repository, origins: Iterable[Origin]) -> Iterator[Item]:
     stored = (OriginKind.BLOB, OriginKind.COMMIT, OriginKind.TAG)
     oids = [origin.name for origin in origins if origin.kind in stored]
-    yield from read_objects(repository, list(named_objects(repository, oids)), {})
+    yield from read_objects(repository, list(named_objects(repository, oids)))
     for origin in origins:
         if origin.kind is OriginKind.FILE and repository.tree:
             yield from read_file(repository.tree / origin.name, origin)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import secrets
 import signal
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+import time_machine
 
 from helpers.exposure.cache import Cache
 from helpers.exposure.engine import Sighting
 from helpers.exposure.kingfisher import Kingfisher
+from helpers.exposure.lineage import Log
+from helpers.exposure.repository import Repository
 from helpers.exposure.scan import Scanned, scan
 from tests.conftest import make_access_token, run_git
 
@@ -23,7 +29,7 @@ class Counting(Kingfisher):
 
     def __init__(self, *, rules: str = "1") -> None:
         super().__init__(all_rules=False)
-        self.paths: list[str] = []
+        self.contents: list[bytes] = []
         self.rules = rules
 
     @property
@@ -31,11 +37,12 @@ class Counting(Kingfisher):
         return f"{super().identity} {self.rules}"
 
     def scan(self, data: bytes, path: str) -> tuple[Sighting, ...]:
-        self.paths.append(path)
+        self.contents.append(data)
         return super().scan(data, path)
 
 
 def commit(repo: Path, name: str, text: str) -> None:
+    (repo / name).parent.mkdir(exist_ok=True)
     (repo / name).write_text(text)
     run_git(repo, "add", "-A")
     run_git(repo, "commit", "-q", "-m", name)
@@ -50,28 +57,30 @@ def test_a_second_scan_reads_nothing_and_tells_the_same(repo: Path, tmp_path: Pa
     first = search(repo, tmp_path, Counting())
     engine = Counting()
     second = search(repo, tmp_path, engine)
-    assert engine.paths == []
+    assert engine.contents == []
     assert second.leaks == first.leaks != ()
     assert second.coverage == first.coverage
 
 
 def test_only_what_is_new_is_read(repo: Path, tmp_path: Path) -> None:
-    commit(repo, "a.txt", make_access_token())
+    old, new = make_access_token(), make_access_token()
+    commit(repo, "a.txt", old)
     search(repo, tmp_path, Counting())
-    commit(repo, "b.txt", make_access_token())
+    commit(repo, "b.txt", new)
     engine = Counting()
     scanned = search(repo, tmp_path, engine)
-    assert "a.txt" not in engine.paths
-    assert "b.txt" in engine.paths
+    assert old.encode() not in engine.contents
+    assert engine.contents.count(new.encode()) == 1
     assert len(scanned.leaks) == 2
 
 
 def test_other_rules_look_again(repo: Path, tmp_path: Path) -> None:
-    commit(repo, "a.txt", make_access_token())
+    token = make_access_token()
+    commit(repo, "a.txt", token)
     search(repo, tmp_path, Counting())
     engine = Counting(rules="2")
     assert search(repo, tmp_path, engine).leaks
-    assert "a.txt" in engine.paths
+    assert token.encode() in engine.contents
 
 
 def test_a_finding_goes_when_its_object_goes(repo: Path, tmp_path: Path) -> None:
@@ -125,8 +134,8 @@ def test_concurrent_scans_share_one_cache(repo: Path, tmp_path: Path) -> None:
     assert [one.exitcode for one in scans] == [0, 0, 0]
 
 
-_SLOW = """
-import sys, time
+_SLOW = r"""
+import os, sys, time
 from pathlib import Path
 from helpers.exposure import cache
 from tests.exposure.test_cache import Counting, search
@@ -134,8 +143,8 @@ from tests.exposure.test_cache import Counting, search
 class Slow(Counting):
     def scan(self, data, path):
         found = super().scan(data, path)
-        if len(self.paths) >= 20:
-            print("under way", flush=True)
+        if len(self.contents) >= 20:
+            os.write(1, b"under way\n")
             time.sleep(60)
         return found
 
@@ -161,4 +170,102 @@ def test_a_killed_scan_leaves_a_cache_to_go_on_with(
     assert len(search(repo, tmp_path, engine).leaks) == 30
     everything = Counting()
     scan(repo, everything)
-    assert len(engine.paths) <= len(everything.paths) - 10
+    assert len(engine.contents) <= len(everything.contents) - 10
+
+
+def test_a_file_like_a_known_object_is_not_looked_at_twice(repo: Path, tmp_path: Path) -> None:
+    token = make_access_token()
+    commit(repo, "a.txt", token)
+    (repo / "copy.txt").write_text(token)
+    engine = Counting()
+    scanned = search(repo, tmp_path, engine)
+    assert engine.contents.count(token.encode()) == 1
+    assert {place.path for place in scanned.leaks[0].places} == {"a.txt", "copy.txt"}
+
+
+def test_a_touched_file_is_told_again_without_a_second_look(repo: Path, tmp_path: Path) -> None:
+    (repo / "a.txt").write_text(make_access_token())
+    search(repo, tmp_path, Counting())
+    os.utime(repo / "a.txt", (1, 1))
+    engine = Counting()
+    assert len(search(repo, tmp_path, engine).leaks) == 1
+    assert engine.contents == []
+
+
+def test_a_large_object_is_remembered_whole(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpers.exposure.pieces.WHOLE", 64 << 10)
+    monkeypatch.setattr("helpers.exposure.pieces._PIECE", 16 << 10)
+    commit(repo, "large.txt", f"{'x' * 70_000}\n{make_access_token()}\n{'x' * 70_000}")
+    first = search(repo, tmp_path, Counting())
+    engine = Counting()
+    second = search(repo, tmp_path, engine)
+    assert engine.contents == []
+    assert second.leaks == first.leaks != ()
+    assert second.coverage == first.coverage
+    assert second.coverage.missed_total
+
+
+def terraform() -> str:
+    """A password, looked for in Terraform's files alone."""
+    return f'password = "{secrets.token_urlsafe(12)}"\n'
+
+
+def test_a_known_object_at_a_path_of_another_class_is_looked_at_again(
+    repo: Path, tmp_path: Path
+) -> None:
+    def look() -> Scanned:
+        engine = Kingfisher()
+        return scan(repo, engine, memory=Cache(tmp_path, engine.identity))
+
+    commit(repo, "a.txt", terraform())
+    assert look().leaks == ()
+    run_git(repo, "mv", "a.txt", "b.tf")
+    run_git(repo, "commit", "-q", "-m", "move")
+    run_git(repo, "rm", "-q", "b.tf")
+    run_git(repo, "commit", "-q", "-m", "remove")
+    (leak,) = look().leaks
+    assert {place.path for place in leak.places} == {"a.txt", "b.tf"}
+    assert look().leaks == (leak,)
+
+
+def test_an_object_at_two_paths_is_looked_at_for_both(repo: Path) -> None:
+    text = terraform()
+    (repo / "b.tf").write_text(text)
+    commit(repo, "a.txt", text)
+    run_git(repo, "rm", "-q", "a.txt", "b.tf")
+    run_git(repo, "commit", "-q", "-m", "remove")
+    assert len(scan(repo, Kingfisher()).leaks) == 1
+
+
+def test_places_are_kept_and_follow_new_commits(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(repo, "a.txt", make_access_token())
+    commit(repo, "b.txt", "x")
+    (kept,) = search(repo, tmp_path, Counting()).leaks
+    run_git(repo, "rm", "-q", "a.txt")
+    run_git(repo, "commit", "-q", "-m", "remove")
+    asked: list[int] = []
+    log = Log.of
+
+    def count(repository: Repository, commits: Iterable[str]) -> Log:
+        asked.append(len(list(commits)))
+        return log(repository, commits)
+
+    monkeypatch.setattr(Log, "of", count)
+    (leak,) = search(repo, tmp_path, Counting()).leaks
+    assert asked == [1]
+    assert kept.places[0].gone is None
+    assert leak.places[0].commit == kept.places[0].commit
+    assert leak.places[0].gone_commit == run_git(repo, "rev-parse", "HEAD").strip()
+    assert leak == scan(repo, Counting()).leaks[0]
+
+
+def test_what_rules_of_long_ago_looked_at_is_forgotten(tmp_path: Path) -> None:
+    with time_machine.travel("2026-01-01"):
+        Cache(tmp_path, "old").close()
+    Cache(tmp_path, "new").close()
+    rows = sqlite3.connect(tmp_path / "cache.db").execute("SELECT identity FROM rules")
+    assert [identity for (identity,) in rows] == ["new"]

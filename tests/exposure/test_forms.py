@@ -293,6 +293,6 @@ def test_ctrl_c_keeps_what_was_searched(repo: Path, monkeypatch: pytest.MonkeyPa
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("helpers.exposure.scan._sources", interrupt)
+    monkeypatch.setattr("helpers.exposure.search._folders", interrupt)
     scanned = scan(repo, ENGINE)
     assert (marks(scanned), scanned.coverage.interrupted) == ({mark(value)}, True)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 import secrets
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from kingfisher_sdk import Rules
+from pydantic import SecretStr
 
 from helpers.exposure.kingfisher import RULES, Kingfisher
+from helpers.exposure.path_rules import PATTERNS, path_class
 from helpers.model import fingerprint
+from helpers.settings import Credential
 from tests.conftest import make_access_token
 
 MAKERS: dict[str, Callable[[], str]] = {
@@ -79,3 +86,83 @@ def test_another_providers_secret_is_found_by_all_rules_alone() -> None:
     text = f"https://hooks.slack.com/services/T{team}/B{bot}/{secrets.token_hex(12)}"
     assert len(Kingfisher().scan(text.encode(), "a.py")) == 1
     assert Kingfisher(all_rules=False).scan(text.encode(), "a.py") == ()
+
+
+def test_a_secret_in_html_or_css_is_found_as_anywhere(engine: Kingfisher) -> None:
+    token = make_access_token()
+    for path, text in (("a.html", f"<!-- {token} -->"), ("a.css", f"/* {token} */")):
+        assert len(engine.scan(text.encode(), path)) == 1
+
+
+def _path_patterns(node: Any) -> Iterator[str]:
+    """The patterns by which a rule's filter looks at the path."""
+    if isinstance(node, dict):
+        arguments = node.get("arguments") or ()
+        if arguments and "path" in json.dumps(arguments[0]):
+            yield from (one["value"] for one in arguments[1]["nodes"])
+        for value in node.values():
+            yield from _path_patterns(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _path_patterns(value)
+
+
+def test_the_classes_of_paths_know_every_rule_of_the_engine_that_looks_at_paths() -> None:
+    rules = Rules()
+    details = [rules.detail(rule["id"]) for rule in rules.metadata()]
+    found = {detail["path"] for detail in details if detail["path"]}
+    for detail in details:
+        said = json.dumps(detail["betterleaks_filter"])
+        patterns = set(_path_patterns(detail["betterleaks_filter"]))
+        assert bool(patterns) == ('"attributes"' in said), detail["id"]
+        found |= patterns
+    assert found == set(PATTERNS)
+
+
+def test_a_rule_for_some_paths_holds_there_alone() -> None:
+    text = f'password = "{secrets.token_urlsafe(12)}"'.encode()
+    found = [len(Kingfisher().scan(text, path)) for path in ("a/b.tf", "a.txt", "")]
+    assert found == [1, 0, 0]
+    assert path_class("a/b.tf") != path_class("a.txt") == path_class("b.py") == "0000"
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        lambda value: f"x = {value}".encode(),
+        lambda value: base64.b64encode(f"key: {value}!".encode()),
+        lambda value: f"{value}\n".encode("utf-16"),
+    ],
+    ids=["plain", "base64", "UTF-16"],
+)
+@pytest.mark.parametrize("all_rules", [True, False])
+def test_a_secret_in_use_is_found_by_its_bytes_with_no_name_near(
+    form: Callable[[str], bytes], *, all_rules: bool
+) -> None:
+    value = secrets.token_urlsafe(24)
+    credential = Credential("INTERCOM_CLIENT_SECRET", "client_secret", SecretStr(value), "test")
+    engine = Kingfisher(all_rules=all_rules, credentials=[credential])
+    (one,) = engine.scan(form(value), "a.txt")
+    assert (one.kind, one.fingerprint) == ("client_secret", credential.fingerprint)
+    assert value not in repr(one)
+    assert Kingfisher(all_rules=False).scan(form(value), "a.txt") == ()
+
+
+@pytest.mark.parametrize("value", ["short", "aaaaaaaaaaaaaaaaaaaaaaaa", "schlüsselschlüssel123456"])
+def test_a_short_or_dull_secret_in_use_alarms_nobody(value: str) -> None:
+    credential = Credential("INTERCOM_CLIENT_SECRET", "client_secret", SecretStr(value), "test")
+    engine = Kingfisher(all_rules=False, credentials=[credential])
+    assert engine.scan(value.encode(), "a.txt") == ()
+
+
+def test_rules_of_secrets_in_use_are_other_rules_and_stay_off_the_disk(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KF_RULE_CACHE_DIR", str(tmp_path))
+    value = secrets.token_urlsafe(24)
+    credential = Credential("INTERCOM_CLIENT_SECRET", "client_secret", SecretStr(value), "test")
+    engine = Kingfisher(all_rules=False, credentials=[credential])
+    assert engine.scan(value.encode(), "")
+    assert engine.identity != Kingfisher(all_rules=False).identity
+    assert value not in engine.identity
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]

@@ -1,0 +1,89 @@
+"""What a scan knows already, from the cache and from what it has looked at itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Final
+
+from helpers.exposure.cache import Memory
+from helpers.exposure.items import Kept, Looked
+
+__all__ = ["Recall"]
+
+_CLASS: Final = 4  # hex digits of the class of paths, at the end of an object's mark
+_FILE_MARK: Final = 40  # hex digits; the marks of objects are longer
+_NOTHING: Final = Kept()
+
+
+class Recall:
+    """Marks and objects that need not be looked at, and what is in them."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self._marks = memory.known()
+        self._objects = {mark[:-_CLASS] for mark in self._marks if len(mark) > _FILE_MARK}
+        self._kept: dict[str, Kept] = {}
+        self._in_objects: defaultdict[str, list[Kept]] = defaultdict(list)
+        for mark, kept in memory.kept().items():
+            self._keep(mark, kept)
+        self._pieces: defaultdict[tuple[str, ...], list[Looked]] = defaultdict(list)
+
+    def knows(self, mark: str) -> bool:
+        """Whether these bytes were looked at, with a path of this class."""
+        return mark in self._marks
+
+    def met(self, oid: str) -> bool:
+        """Whether an object was looked at, whatever its path."""
+        return oid in self._objects
+
+    def of(self, mark: str) -> Kept:
+        """What is in bytes that are known."""
+        return self._kept.get(mark, _NOTHING)
+
+    def in_object(self, oid: str) -> Iterable[Kept]:
+        """What is in an object that was met, with paths of each class."""
+        return self._in_objects.get(oid, ())
+
+    def adopt(self, mark: str, like: str) -> None:
+        """Know a further mark of bytes that are known."""
+        self._learn(mark, self.of(like))
+
+    def learn(self, batch: Iterable[Looked]) -> None:
+        """Know what was looked at, so far as the same bytes get the same answer again."""
+        for looked in filter(None, map(self._joined, batch)):
+            if looked.lasting and looked.item.marks:
+                for mark in looked.item.marks:
+                    self._learn(mark, looked.kept)
+        self.memory.breathe()
+
+    def _learn(self, mark: str, kept: Kept) -> None:
+        self._marks.add(mark)
+        if len(mark) > _FILE_MARK:
+            self._objects.add(mark[:-_CLASS])
+        if kept != _NOTHING:
+            self._keep(mark, kept)
+        self.memory.remember(mark, kept)
+
+    def _keep(self, mark: str, kept: Kept) -> None:
+        self._kept[mark] = kept
+        if len(mark) > _FILE_MARK:
+            self._in_objects[mark[:-_CLASS]].append(kept)
+
+    def _joined(self, looked: Looked) -> Looked | None:
+        """The pieces of a large object as one; None until its end."""
+        marks = looked.item.marks
+        if not looked.item.whole:
+            self._pieces[marks].append(looked)
+            return None
+        if marks not in self._pieces:
+            return looked
+        pieces = [*self._pieces.pop(marks), looked]
+        return Looked(
+            looked.item,
+            Kept(
+                tuple(one for piece in pieces for one in piece.kept.seen),
+                tuple(one for piece in pieces for one in piece.kept.missed),
+            ),
+            lasting=all(piece.lasting for piece in pieces),
+        )
