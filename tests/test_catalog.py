@@ -16,8 +16,6 @@ from tests.conftest import HOME
 
 CHECKS = load()
 OF_STEPS = [found for found in CHECKS if found.step in {step.name for step in STEPS}]
-# still to be tried on made-up facts
-UNTRIED = {f"WHK-00{number}" for number in range(2, 10)}
 
 
 def named(check: Check) -> str:
@@ -82,5 +80,4 @@ def test_every_check_is_named_by_a_test() -> None:
     """By its function or its id, in some test beside this one."""
     own = HOME / "tests" / "test_catalog.py"
     texts = "\n".join(p.read_text("utf-8") for p in (HOME / "tests").rglob("*.py") if p != own)
-    missing = [c.id for c in CHECKS if c.id not in texts and c.function.__name__ not in texts]
-    assert set(missing) <= UNTRIED
+    assert [c.id for c in CHECKS if c.id not in texts and c.function.__name__ not in texts] == []
