@@ -129,11 +129,13 @@ def drift(facts: ScopeFacts) -> View:
         return not_looked_at("access token", facts.access)
     before = dict(facts.previous.value.verdicts)
     now = {v.scope: v.verdict for v in facts.access.value.verdicts}
-    known = {Verdict.GRANTED, Verdict.MISSING}
-    changed = [s for s in now if now[s] in known and before.get(s) is not now[s]]
-    lost = sum(now[s] not in known and before.get(s) in known for s in now)
+    came = [s for s in now if now[s] is Verdict.GRANTED and before.get(s) is not Verdict.GRANTED]
+    went = [s for s in now if now[s] is Verdict.MISSING and before.get(s) is Verdict.GRANTED]
+    seen = (Verdict.GRANTED, Verdict.MISSING)
+    lost = sum(now[s] is Verdict.UNKNOWN and before.get(s) in seen for s in now)
     rows = [
-        (_change(before.get(s), now[s]), check_box(s), before.get(s, _NEW), now[s]) for s in changed
+        (_change(before.get(s), now[s]), check_box(s), before.get(s, _NEW), now[s])
+        for s in (*came, *went)
     ]
     columns = ("change", "check box", "last time", "now")
     since = f"Compared with the review of {facts.previous.value.at:%Y-%m-%d}:"
@@ -142,9 +144,9 @@ def drift(facts: ScopeFacts) -> View:
 
 
 def _change(before: Verdict | None, now: Verdict) -> Markup:
-    if now is Verdict.GRANTED:
-        return tag("+ came" if before is Verdict.MISSING else "+ seen", Tone.BAD)
-    return tag("– went" if before is Verdict.GRANTED else "– not there", Tone.GOOD)
+    if now is Verdict.MISSING:
+        return tag("– went", Tone.GOOD)
+    return tag("+ came" if before is Verdict.MISSING else "+ seen", Tone.BAD)
 
 
 def act(done: WriteProbes) -> View:

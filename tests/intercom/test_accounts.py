@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.auditlog.segments import entries
 from helpers.errors import ConfigurationError, ForbiddenCallError
 from helpers.intercom.accounts import Misuse, reader, writer
-from helpers.intercom.scopes import endpoints
+from helpers.intercom.scopes import endpoints, guard_of
 from helpers.settings import Profile, Settings, load_settings
+from helpers.workflows.recording import recorder_of_misuse
 
 WRITES = sorted(name for name, one in endpoints().items() if one.kind == "write")
 READS = sorted(name for name, one in endpoints().items() if one.kind == "read")
@@ -120,3 +122,41 @@ def test_a_missing_token_is_named() -> None:
     nothing = load_settings(Profile.PRODUCTION, Path("/nowhere"), environ={})
     with pytest.raises(ConfigurationError, match="INTERCOM_READ_TOKEN"):
         reader(nothing)
+
+
+def test_misuse_lands_in_the_audit_log_and_nothing_on_the_wire(tmp_path: Path) -> None:
+    wire = Wire()
+    with (
+        reader(settings_with(), audit=recorder_of_misuse(tmp_path), transport=wire) as http,
+        pytest.raises(ForbiddenCallError),
+    ):
+        http.delete("/contacts/5f3a?email=someone@example.com")
+    last = list(entries(tmp_path / "audit"))[-1]
+    assert (last.action, last.result) == ("runbook.account.misuse", "failure")
+    assert dict(last.metadata) == {"method": "DELETE", "route": "/contacts/{id}"}
+    assert wire.sent == []
+
+
+@given(st.sampled_from(READS), st.sampled_from(WRITES), st.booleans())
+def test_no_redirect_leads_a_reader_to_a_write(asked: str, forbidden: str, abroad: bool) -> None:
+    """A server that answers a read with a redirect can't make it write, here or elsewhere."""
+    sent: list[httpx.Request] = []
+    where = ("https://evil.example" if abroad else "") + filled(forbidden)[1]
+
+    def wire(request: httpx.Request) -> httpx.Response:
+        sent.append(request)
+        return httpx.Response(307 if len(sent) == 1 else 200, headers={"Location": where})
+
+    with reader(settings_with(), transport=httpx.MockTransport(wire)) as http:
+        http.follow_redirects = True
+        with suppress(ForbiddenCallError):
+            http.request(*filled(asked))
+    for request in sent:
+        guard = guard_of(request.method, request.url.path)
+        assert guard is not None
+        assert (request.url.host, guard.kind) == ("api.intercom.io", "read")
+
+
+def filled(name: str) -> tuple[str, str]:
+    method, _, route = name.partition(" ")
+    return method, route.replace("{id}", "123")

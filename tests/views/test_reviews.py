@@ -134,9 +134,9 @@ def test_drift_names_what_came_and_went_and_counts_what_can_not_be_told_now() ->
     now = token("read_tickets", "read_counts", unknown=("read_news",))
     shown = drift(facts(now, previous=Known(past)))
     assert [(row[0], row[2], row[3]) for row in rows(shown)] == [
-        ("– went", "granted", "missing"),
         ("+ seen", "not in the catalog", "granted"),
         ("+ came", "missing", "granted"),
+        ("– went", "granted", "missing"),
     ]
     assert "2026-02-01" in shown.text
     assert "1 that could be told then can't be told now." in shown.text
