@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ class Desk:
     app: App
     env_file: Path
     hub_url: str
+    at_the_end: Callable[[Callable[[], None]], None]
 
     @property
     def token(self) -> str:
@@ -45,6 +46,19 @@ class Desk:
     def guide(self) -> Guide:
         """As a person at a real profile has it: nobody else clicks."""
         return Guide(self.context, "INTERCOM_ACCESS_TOKEN")
+
+    def reopened(self) -> Desk:
+        """The desk as the next command finds it: settings read anew, the same state."""
+        settings = load_settings(
+            self.context.settings.profile,
+            self.context.repo,
+            env_file=self.env_file,
+            environ={"INTERCOM_BASE_URL": self.context.settings.text("INTERCOM_BASE_URL")},
+        )
+        old = self.context
+        context = Context(settings, old.policy, Redactor(), old.repo, old.state, old.clock)
+        self.at_the_end(context.close)
+        return replace(self, context=context)
 
     def click(self, method: str, path: str, /, **body: Any) -> Any:
         """Turn something in the sandbox's hub."""
@@ -78,12 +92,7 @@ def at(standing: Standing) -> tuple[State, Need | None]:
 def guide_of(desk: Desk, variable: str, value: str) -> Guide:
     """The desk's profile with another secret beside the token."""
     desk.env_file.write_text(f"INTERCOM_ACCESS_TOKEN={desk.token}\n{variable}={value}\n")
-    desk.context.settings = load_settings(
-        desk.context.settings.profile,
-        desk.context.repo,
-        env_file=desk.env_file,
-        environ={"INTERCOM_BASE_URL": desk.context.settings.text("INTERCOM_BASE_URL")},
-    )
+    desk.context.settings = desk.reopened().context.settings
     return Guide(desk.context, variable)
 
 
@@ -120,7 +129,10 @@ def make_desk(
             lambda: NOW,
             hub=sandbox.hub(workspace) if profile is Profile.SANDBOX else "",
         )
-        return Desk(context, hub, app, env_file, sandbox.hub(workspace))
+        request.addfinalizer(context.close)
+        return Desk(
+            context, hub, app, env_file, sandbox.hub(workspace), at_the_end=request.addfinalizer
+        )
 
     return make
 

@@ -73,15 +73,20 @@ def regenerations_are_recorded(
 def _strange(row: Regeneration) -> Outcome:
     who = row.by or "someone the log does not name"
     return failed(
-        Resource(kind="activity", key=row.id, name=row.description or row.activity_type),
+        _what(row),
         f"{who} made a key on {row.at:%Y-%m-%d %H:%M} UTC; no rotation was under way.",
         Evidence(what=row.activity_type, where="Intercom's activity log"),
     )
 
 
+def _what(row: Regeneration) -> Resource:
+    name = row.description.rstrip(". ") or row.activity_type  # a name ends in no full stop
+    return Resource(kind="activity", key=row.id, name=name)
+
+
 def _unknown(row: Regeneration) -> Outcome:
     return manual(
-        Resource(kind="activity", key=row.id, name=row.description or row.activity_type),
+        _what(row),
         f"Made on {row.at:%Y-%m-%d} by {row.by or 'someone'}, before the ledger began: ask them.",
     )
 
