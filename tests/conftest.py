@@ -55,6 +55,19 @@ def specs() -> Path:
 
 
 @pytest.fixture
+def golden() -> Callable[[str, str], None]:
+    """Compare with a golden file; `RUNBOOK_GOLDEN=write` writes it anew, to be looked at."""
+
+    def compare(name: str, text: str) -> None:
+        path = HOME / "tests" / "golden" / name
+        if os.environ.get("RUNBOOK_GOLDEN") == "write":
+            path.write_bytes(text.encode())
+        assert text.encode() == path.read_bytes()
+
+    return compare
+
+
+@pytest.fixture
 def access_token() -> str:
     """A made-up access token of the real shape."""
     return make_access_token()
