@@ -22,23 +22,29 @@ _FALLBACK: Final = 1.0  # seconds, where the answer does not say
 
 
 class Pace:
-    """Remembers what the last answer said, and holds the next call where nothing is left."""
+    """Remembers until when nothing is left, and holds every call that long, of any thread."""
 
-    def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._sleep = sleep
-        self._pause = 0.0
+        self._clock = clock
+        self._until = 0.0
         self.remaining: int | None = None
 
     def observe(self, response: httpx.Response) -> None:
-        """Read the rate limit from an answer."""
+        """Read the rate limit from an answer; answers may come in another order than they left."""
         remaining = response.headers.get("X-RateLimit-Remaining", "")
         self.remaining = int(remaining) if remaining.isdecimal() else None
-        self._pause = pause_until_reset(response) if self.remaining == 0 else 0.0
+        if self.remaining == 0:
+            self._until = max(self._until, self._clock() + pause_until_reset(response))
 
     def hold(self) -> None:
         """Wait for the next window where this one is used up."""
-        pause, self._pause = self._pause, 0.0
-        if pause:
+        pause = self._until - self._clock()
+        if pause > 0:
             self._sleep(pause)
 
 

@@ -137,13 +137,22 @@ def test_no_header_makes_the_pause_long_or_negative(reset: str, date: str) -> No
     assert 0 < pause_until_reset(httpx.Response(429, headers=headers)) <= 15
 
 
-def test_the_next_call_waits_where_the_window_is_used_up() -> None:
+def test_every_call_waits_where_the_window_is_used_up_and_none_longer_than_it() -> None:
+    now = 50.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        slept.append(seconds)
+        now += seconds
+
     slept: list[float] = []
-    pace = Pace(sleep=slept.append)
+    pace = Pace(sleep, lambda: now)
     pace.observe(limited(X_RateLimit_Remaining="1"))
     pace.hold()
     assert slept == []
     pace.observe(limited(X_RateLimit_Remaining="0"))
+    pace.observe(limited(X_RateLimit_Remaining="1"))  # it had left before, and came later
+    now += 0.75
     pace.hold()
     pace.hold()
-    assert slept == [1.0]
+    assert slept == [0.25]
