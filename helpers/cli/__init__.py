@@ -41,7 +41,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "scopes": ("helpers.cli.scopes:scopes", "What tokens may do, what code needs, what to change."),
     "docs": ("helpers.cli.docs:docs", "Re-make the committed notebooks on the sandbox."),
     "test": ("helpers.cli.test:test", "Run every test, and check the notebooks."),
-    "webhook": ("helpers.cli.webhook:webhook", "Try a webhook receiver; list the cases."),
+    "webhook": ("helpers.cli.webhook:webhook", "Try a webhook receiver; send to it, listen."),
 }
 
 
@@ -58,12 +58,20 @@ class LazyGroup(click.Group):
             return None
         module, _, name = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
-        return command
+        return _with_marks(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list from the table, without importing anything."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+def _with_marks(command: click.Command) -> click.Command:
+    r"""Put in click's mark for lines that stay as they are: docstrings are raw, and spell it \b."""
+    command.help = (command.help or "").replace("\\b", "\b")
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        _with_marks(inner)
+    return command
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -47,10 +47,11 @@ def listen(
     variable: str,
     previous: str,
 ) -> int:
-    """Receive deliveries on this machine, verify them, and say why one does not verify.
+    """Receive deliveries here, and say why one does not verify.
 
-    Point your app's webhook here through a tunnel, or send samples with `runbook webhook send`.
-    Ctrl-C ends it. Nothing is acted upon, and nothing is kept without --save.
+    It listens on this machine alone. Point your app's webhook here through a tunnel, or send
+    samples with `runbook webhook send`. Ctrl-C ends it. Nothing is acted upon, and nothing is
+    kept without --save.
     """
     from helpers.webhooks.listener import Listener, address, listening, serve
     from helpers.webhooks.signatures import SCHEMES, Verifier
@@ -72,7 +73,9 @@ def listen(
 @variable_option
 @previous_option
 def explain(file: Path, *, signature: str, scheme: str, variable: str, previous: str) -> int:
-    r"""Say why the delivery in FILE does not verify: a saved one, or a raw body.
+    r"""Say why the delivery in FILE does not verify.
+
+    FILE is one that `listen --save` kept, or a raw body.
 
     \b
     Exit status: 0 it is genuine; 13 it is not, for the reasons shown; 2 usage.

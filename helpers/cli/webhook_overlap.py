@@ -15,8 +15,7 @@ __all__ = ["overlap"]
 _NEXT: Final = {
     False: "Both are accepted. Let Intercom sign with the new one; then take the old one out of "
     "every receiver, and run this with --revoked.",
-    True: "The old one is refused. Go on: "
-    "runbook rotate client-secret --resume --confirm 'old secret refused'",
+    True: "The old one is refused. Go on: runbook rotate client-secret --resume --try-receiver URL",
 }
 
 
@@ -38,9 +37,10 @@ def overlap(
     revoked: bool,
     consent: bool,
 ) -> int:
-    r"""Try the receiver with both client secrets of the rotation that is open.
+    r"""Try the receiver with both secrets of an open rotation.
 
-    Both come out of the profile's store, so nobody has to copy one. About 30 requests are sent.
+    Both client secrets come out of the profile's store, so nobody has to copy one. About 30
+    requests are sent.
 
     \b
     Exit status: 0 as it should be; 11..14 the worst failure; 3 the receiver was not reached;

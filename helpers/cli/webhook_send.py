@@ -57,9 +57,10 @@ def send(
     consent: bool,
     profile: str,
 ) -> int:
-    r"""Send one signed delivery to the receiver at URL: a sample of a topic, or a saved one.
+    r"""Send one signed delivery to the receiver at URL.
 
-    The secret comes from the environment or a hidden prompt, never from an argument.
+    It is a sample of a topic, or a saved delivery again. The secret comes from the environment or
+    a hidden prompt, never from an argument.
 
     \b
     Exit status: 0 accepted (2xx); 13 refused or failed; 3 no connection; 2 usage, or no consent.

@@ -76,11 +76,11 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
     every: bool,
     revoked: bool,
 ) -> int:
-    r"""Try the receiver at URL with genuine, forged and malformed deliveries.
+    r"""Try the receiver at URL with every case of the catalog.
 
-    The secrets come from the environment or a hidden prompt, never from an argument. With the
-    previous secret of a rotation, deliveries signed with it must be accepted; with --revoked too,
-    they must be refused.
+    Genuine deliveries are sent, and forged and malformed ones. The secrets come from the
+    environment or a hidden prompt, never from an argument. With the previous secret of a rotation,
+    deliveries signed with it must be accepted; with --revoked too, they must be refused.
 
     \b
     Exit status:
