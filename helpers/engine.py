@@ -59,7 +59,7 @@ class _Manager(NotebookExecutionManager):
         self._due = True
 
     def cell_start(self, cell: Any, cell_index: int = 0, **kwargs: Any) -> None:
-        self._running.go_on()  # a kernel that was only starting when the run was stopped
+        self._running.wait_for_turn()  # the run may have been stopped while the kernel started
         self._on_cell(cell_index + 1, len(self.nb.cells))
         self._due = cell.cell_type == "code"
         super().cell_start(cell, cell_index, **kwargs)

@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from threading import Event
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from helpers.demo import SANDBOX_URL
 from helpers.kernels.environment import kernel_environ
@@ -22,7 +23,7 @@ from helpers.redaction import Redactor
 if TYPE_CHECKING:
     from helpers.kernels.fork_server import ForkServer
 
-__all__ = ["Job", "Observer", "Outcome", "close_event_loop", "execute"]
+__all__ = ["Batch", "Common", "Job", "Observer", "Outcome", "close_event_loop", "execute"]
 
 _CELL_SECONDS: Final = 300
 _START_SECONDS: Final = 60
@@ -70,24 +71,58 @@ def execute(
 ) -> list[Outcome]:
     """Run notebooks in parallel; one that fails leaves the others running.
 
-    Kernels are forked from the `fork_server`, where there is one.
-
-    On KeyboardInterrupt the kernels are ended, what has finished is kept, and the rest is told as
-    interrupted: the answer is always one outcome a job.
+    Kernels are forked from the `fork_server`, where there is one. See `Batch.outcomes`.
     """
-    _warm_up()
-    running = _Running()
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="notebook")
-    common = _Common(redactor, environ, observer, running, fork_server)
-    futures = {pool.submit(_run, job, common): job for job in jobs}
-    try:
-        _drain(set(futures))
-    except KeyboardInterrupt:
-        running.stop()
-        pool.shutdown(wait=True, cancel_futures=True)
-    finally:
-        pool.shutdown(wait=True)
-    return [_outcome(future, job) for future, job in futures.items()]
+    common = Common(redactor, environ, observer, fork_server)
+    with Batch(jobs, common, workers=workers) as batch:
+        return batch.outcomes()
+
+
+@dataclass(frozen=True)
+class Common:
+    """What all notebooks of a run have in common."""
+
+    redactor: Redactor
+    environ: Mapping[str, str]
+    observer: Observer
+    fork_server: ForkServer | None = None
+
+
+class Batch:
+    """Notebooks under way, each in a thread of its own, from the moment it is made.
+
+    Of one that is `held` the kernels start, but no cell runs before the outcomes are asked for.
+    Leaving ends every kernel that is left.
+    """
+
+    def __init__(
+        self, jobs: Sequence[Job], common: Common, *, workers: int, held: bool = False
+    ) -> None:
+        _warm_up()
+        self._running = _Running(held=held)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="notebook")
+        self._futures = {self._pool.submit(_run, job, common, self._running): job for job in jobs}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._running.stop()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def outcomes(self) -> list[Outcome]:
+        """Wait for the notebooks: one outcome a job.
+
+        On KeyboardInterrupt the kernels are ended, what has finished is kept, and the rest is told
+        as interrupted.
+        """
+        self._running.begin()
+        try:
+            _drain(set(self._futures))
+        except KeyboardInterrupt:
+            self._running.stop()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        return [_outcome(future, job) for future, job in self._futures.items()]
 
 
 def _drain(pending: set[Future[Outcome]]) -> None:
@@ -105,18 +140,31 @@ def _outcome(future: Future[Outcome], job: Job) -> Outcome:
 class _Running:
     """The kernels that are alive, so that an interrupted run can end them, and only them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, held: bool = False) -> None:
         self.stopped = False
         self.clients: set[Any] = set()
+        self._may_begin = Event()
+        if not held:
+            self.begin()
+
+    def begin(self) -> None:
+        """Let cells run."""
+        self._may_begin.set()
 
     def go_on(self) -> None:
         """Raise in the notebook's own thread where the run has been stopped meanwhile."""
         if self.stopped:
             raise InterruptedError("interrupted")
 
+    def wait_for_turn(self) -> None:
+        """Stand before a cell until it may run; raise as `go_on` does."""
+        self._may_begin.wait()
+        self.go_on()
+
     def stop(self) -> None:
         """End every kernel at once."""
         self.stopped = True
+        self.begin()
         for client in tuple(self.clients):
             process = getattr(getattr(client.km, "provisioner", None), "process", None)
             if process is not None:
@@ -134,25 +182,14 @@ def _warm_up() -> None:
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
 
 
-@dataclass(frozen=True)
-class _Common:
-    """What all notebooks of a run have in common."""
-
-    redactor: Redactor
-    environ: Mapping[str, str]
-    observer: Observer
-    running: _Running
-    fork_server: ForkServer | None
-
-
-def _run(job: Job, common: _Common) -> Outcome:
+def _run(job: Job, common: Common, running: _Running) -> Outcome:
     common.observer.started(job)
     try:
-        _papermill(job, common)
+        _papermill(job, common, running)
         outcome = Outcome(job)
     except Exception as error:  # noqa: BLE001 (one step must not end the others)
         told = common.redactor.text(_first_line(error))
-        outcome = Outcome(job, "interrupted" if common.running.stopped else told)
+        outcome = Outcome(job, "interrupted" if running.stopped else told)
     finally:
         close_event_loop()
     common.observer.finished(outcome)
@@ -166,7 +203,7 @@ def close_event_loop() -> None:
     ensure_event_loop().close()
 
 
-def _papermill(job: Job, common: _Common) -> None:
+def _papermill(job: Job, common: Common, running: _Running) -> None:
     from papermill.execute import execute_notebook
     from traitlets.config import Config
 
@@ -184,7 +221,7 @@ def _papermill(job: Job, common: _Common) -> None:
         # what follows reaches our engine
         redactor=common.redactor,
         on_cell=lambda number, total: common.observer.cell(job, number, total),
-        running=common.running,
+        running=running,
         kernel_environ=kernel_environ(common.environ, secrets=SANDBOX_URL not in common.environ),
         fork_server=common.fork_server,
         config=Config({"KernelManager": {"transport_encryption": "required"}}),

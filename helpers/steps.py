@@ -115,8 +115,10 @@ SHARED = (
     "helpers.checklist",
     "helpers.choices",
     "helpers.intercom.client",
+    "helpers.intercom.records",
     "helpers.sandbox.demo_repository",
     "helpers.sandbox.receivers",
     "helpers.start",
     "helpers.views.calls",
+    "httpcore",
 )

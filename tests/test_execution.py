@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import patch
 
@@ -11,7 +13,7 @@ import nbformat
 import pytest
 
 from helpers import execution
-from helpers.execution import Job, Outcome, execute
+from helpers.execution import Batch, Common, Job, Outcome, execute
 from helpers.redaction import Redactor
 from tests.conftest import make_access_token
 from tests.notebooks import notebook
@@ -202,3 +204,36 @@ def test_run_stopped_between_start_and_first_cell_runs_no_cell(
     outcome, text, _ = run(tmp_path, "print('ran')")
     assert outcome.error == "interrupted"
     assert '"ran\\n"' not in text
+
+
+def _held(tmp_path: Path, watcher: Watcher) -> Batch:
+    path = notebook(tmp_path / "one.ipynb", "from pathlib import Path; Path('ran').touch()")
+    job = Job("one", path, tmp_path / "out" / "one.ipynb", {})
+    return Batch([job], Common(Redactor(), {}, watcher), workers=1, held=True)
+
+
+def test_held_notebook_has_its_kernel_and_runs_no_cell_before_its_outcome_is_asked_for(
+    tmp_path: Path,
+):
+    watcher = Watcher()
+    with _held(tmp_path, watcher) as batch:
+        _until(lambda: _kernels_of(tmp_path))
+        assert not (tmp_path / "ran").exists()
+        assert watcher.events == ["started one"]
+        (outcome,) = batch.outcomes()
+    assert outcome.error == ""
+    assert (tmp_path / "ran").exists()
+
+
+def test_held_notebook_that_is_never_asked_for_leaves_no_kernel_and_ran_nothing(tmp_path: Path):
+    with _held(tmp_path, Watcher()):
+        _until(lambda: _kernels_of(tmp_path))
+    assert not (tmp_path / "ran").exists()
+    assert not _kernels_of(tmp_path)
+
+
+def _until(true: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

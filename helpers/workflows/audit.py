@@ -1,7 +1,9 @@
 """An audit as a whole: run the notebooks, judge what they saved, write the reports.
 
-    start folder ─▶ 00 to 07 side by side ─▶ judge ─▶ results.json ─▶ 08 and the other reports
+    start folder ─▶ 00 to 07 side by side ─▶ judge ─▶ results.json and the other reports ─▶ 08
                  ─▶ leak check ─▶ manifest, final name ─▶ history
+
+The kernel of 08 starts with the others and waits for the results.
 
 A step that fails, a kernel that dies and an interruption leave the other steps' results and a
 report that says what is missing. A folder gets its final name last: a run that died never looks
@@ -11,18 +13,18 @@ complete.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from helpers import history
+from helpers import catalog, history
 from helpers.choices import Choices
 from helpers.demo import SANDBOX_URL, demo_secrets
 from helpers.errors import LeakError
-from helpers.execution import Job, Observer, Outcome, execute
+from helpers.execution import Batch, Common, Job, Observer, Outcome
 from helpers.exit_status import Threshold, exit_status
 from helpers.kernels.fork_server import ForkServer
 from helpers.model import Report
@@ -31,7 +33,7 @@ from helpers.redaction import Redactor
 from helpers.report.build import build_report, tool_version
 from helpers.report.folder import finish_run, prune_runs, run_name, start_run
 from helpers.report.terms import Terms
-from helpers.report.writers import write_reports
+from helpers.report.writers import FORMATS, write_reports
 from helpers.settings import Profile, profile_named, state_home
 from helpers.state import lock_profile, open_state
 from helpers.steps import STEPS, step_named
@@ -75,24 +77,15 @@ class _Run:
 
     request: AuditRequest
     profile: Profile
-    redactor: Redactor
     folder: Path
     started: datetime
-    environ: Mapping[str, str]
-    observer: Observer
-    forks: ForkServer | None
+    common: Common
     outcomes: list[Outcome] = field(default_factory=list)
 
-    def execute(self, names: Sequence[str]) -> None:
-        """Run these notebooks and keep how each ended."""
-        self.outcomes += execute(
-            [self._job(name) for name in names],
-            workers=self.request.jobs,
-            redactor=self.redactor,
-            environ=self.environ,
-            observer=self.observer,
-            fork_server=self.forks,
-        )
+    def batch(self, *names: str, held: bool = False) -> Batch:
+        """Begin to run these notebooks."""
+        jobs = [self._job(name) for name in names]
+        return Batch(jobs, self.common, workers=self.request.jobs, held=held)
 
     def _job(self, name: str) -> Job:
         choices = self.request.choices
@@ -122,10 +115,13 @@ def audit(
         recorded = closing.enter_context(
             recorded_run(state_home(run.profile), run.profile, name, steps)
         )
-        run.execute([FIRST, *(step_named(name).notebook for name in steps)])
-        note = recorded.finished(failed=sum(bool(one.error) for one in run.outcomes))
-        told = {"reasons": _reasons(run), "notes": (note,)}
-        return _finish(run, terms.model_copy(update=told))
+        notebooks = (FIRST, *(step_named(name).notebook for name in steps))
+        with run.batch(*notebooks) as batch, run.batch(LAST, held=True) as last:
+            _prepare(steps)
+            run.outcomes += batch.outcomes()
+            note = recorded.finished(failed=sum(bool(one.error) for one in run.outcomes))
+            told = {"reasons": _reasons(run), "notes": (note,)}
+            return _finish(run, terms.model_copy(update=told), last)
 
 
 def _begin(
@@ -149,15 +145,25 @@ def _begin(
         waivers=waivers,
         steps=request.steps,
     )
-    return _Run(request, profile, redactor, folder, started, environ, observer, forks), terms
+    common = Common(redactor, environ, observer, forks)
+    return _Run(request, profile, folder, started, common), terms
 
 
-def _finish(run: _Run, terms: Terms) -> AuditResult:
+def _prepare(steps: Sequence[str]) -> None:
+    """Import what the report will ask for, while the kernels start and leave time for it."""
+    for step in map(step_named, steps):
+        step.load("facts")
+        catalog.load(step.name)
+    for form in FORMATS.values():
+        form.load()
+
+
+def _finish(run: _Run, terms: Terms, last: Batch) -> AuditResult:
     state = open_state(state_home(run.profile))
     try:
         report = build_report(run.folder, terms, before=history.past(state))
-        deque(write_reports(run.folder, report, terms, run.redactor.text), maxlen=0)
-        run.execute([LAST])
+        deque(write_reports(run.folder, report, terms, run.common.redactor.text), maxlen=0)
+        run.outcomes += last.outcomes()
         _refuse_leaks(run)
         folder = finish_run(run.folder)
         history.record(state, folder.name, report)
@@ -199,7 +205,7 @@ def _refuse_leaks(run: _Run) -> None:
 
 def _leaking(run: _Run) -> Iterator[tuple[Path, str]]:
     for path in sorted(run.folder.rglob("*")):
-        if path.is_file() and (labels := list(run.redactor.leaks(path.read_bytes()))):
+        if path.is_file() and (labels := list(run.common.redactor.leaks(path.read_bytes()))):
             yield path, " ".join(labels)
 
 

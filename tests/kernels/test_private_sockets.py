@@ -49,14 +49,14 @@ def test_nothing_is_left_of_a_kernel_that_was_killed(kernel: Any):
     assert not folder.exists()
 
 
-def test_restarted_kernel_keeps_its_places(kernel: Any):
-    before = kernel.connection_file
-    kernel.restart_kernel(now=True)
-    client = kernel.client()
-    client.start_channels()
-    client.wait_for_ready(timeout=30)
+def test_restarted_kernel_keeps_its_places():
+    manager, client = start_new_kernel()
+    before = manager.connection_file
+    manager.restart_kernel(now=True)
+    client.wait_for_ready(timeout=30)  # the same client: it finds the kernel where it was
+    assert manager.connection_file == before
     client.stop_channels()
-    assert kernel.connection_file == before
+    manager.shutdown_kernel(now=True)
 
 
 def test_long_name_of_the_temporary_folder_leaves_room_for_the_sockets(
