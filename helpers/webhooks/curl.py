@@ -28,7 +28,7 @@ def curl_line(probe: Probe, *, case_id: str, variable: str, algorithm: str) -> s
 
 
 def _sign(probe: Probe, variable: str, algorithm: str) -> str:
-    mark = next((mark for mark in probe.marks if "$" in mark.shell), None)
+    mark = next((mark for mark in probe.all_marks if "$" in mark.shell), None)
     if mark is None:
         return ""
     body = '"$body"' if mark.over == probe.body and mark.over else _quote(mark.over)
@@ -37,7 +37,7 @@ def _sign(probe: Probe, variable: str, algorithm: str) -> str:
 
 def _sayable(probe: Probe) -> bool:
     plain = probe.framing in {Framing.LENGTH, Framing.CHUNKED} and probe.times == 1
-    bodies = (probe.body, *(mark.over for mark in probe.marks))
+    bodies = (probe.body, *(mark.over for mark in probe.all_marks))
     short = all(len(body) <= _LONGEST and b"\0" not in body for body in bodies)
     marks = all(mark.shell.isascii() and len(mark.shell) <= _LONGEST for mark in probe.marks)
     return plain and short and marks and all(m.shell or not m.value for m in probe.marks)
@@ -51,6 +51,7 @@ def _options(probe: Probe) -> list[str]:
     kind = f"Content-Type: {probe.content_type}" if probe.content_type else "Content-Type:"
     options.append(f"-H {shlex.quote(kind)}")
     options += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in probe.extra]
+    options += [f'--url-query "{name}={mark.shell}"' for name, mark in probe.query]
     if probe.framing is Framing.CHUNKED:
         options.append("-H 'Transfer-Encoding: chunked'")
     if probe.body:
@@ -67,8 +68,7 @@ def _mark(probe: Probe, shell: str) -> str:
 
 
 def _url(probe: Probe) -> str:
-    url = '"$URL"' if not probe.plain_http else '"${URL/https:/http:}"'
-    return f'{url[:-1]}?{probe.query}"' if probe.query else url
+    return '"${URL/https:/http:}"' if probe.plain_http else '"$URL"'
 
 
 def _quote(body: bytes) -> str:

@@ -86,7 +86,7 @@ class Forge:
     def right(self, over: bytes) -> Mark:
         """The signature that Intercom would send with these bytes."""
         value = self.scheme.prefix + self.digest(over)
-        return self.bent(over, value, f"{self.scheme.prefix}$sig")
+        return self.bent(over, value, f"{self.scheme.prefix}${{sig}}")
 
     def keyed(self, over: bytes, key: bytes) -> Mark:
         """A signature with a key that is no secret of the receiver."""

@@ -54,7 +54,7 @@ def find_leaks(forge: Forge, probe: Probe, answer: Answer) -> tuple[Leak, ...]:
 def _tells_signature(forge: Forge, probe: Probe, text: str) -> bool:
     """True where the right signature of these bytes stands in it, and was not in the request."""
     digest = forge.digest(probe.body)
-    sent = b"\n".join(mark.value for mark in probe.marks) + probe.query.encode()
+    sent = b"\n".join(mark.value for mark in probe.all_marks)
     if digest.encode() in sent.lower():
         return False
     raw = bytes.fromhex(digest)

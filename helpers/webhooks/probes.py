@@ -44,7 +44,7 @@ class Probe:
     method: str = "POST"
     content_type: str | None = "application/json"
     extra: tuple[tuple[str, str], ...] = ()
-    query: str = ""
+    query: tuple[tuple[str, Mark], ...] = ()  # parameters that the URL gets
     framing: Framing = Framing.LENGTH
     expect: Expect | None = None  # where it differs from its case's
     advisory: bool = False
@@ -55,6 +55,11 @@ class Probe:
     genuine: bool = False  # signed right, and shaped as Intercom does
     times: int = 1
     at_once: bool = False  # all of `times` together
+
+    @property
+    def all_marks(self) -> tuple[Mark, ...]:
+        """Every signature in it, wherever it stands."""
+        return (*self.marks, *(mark for _, mark in self.query))
 
     def header_lines(self) -> list[tuple[bytes, bytes]]:
         """Every header that belongs to the request itself."""

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cache
 from typing import Final
+from urllib.parse import quote
 
 import h11
 
@@ -141,8 +142,8 @@ def _exchange(
 
 def _parts(probe: Probe, target: Target, headers: tuple[tuple[str, str], ...]) -> Iterator[bytes]:
     path = target.path
-    if probe.query:
-        path += ("&" if "?" in path else "?") + probe.query
+    for name, mark in probe.query:
+        path += f"{'&' if '?' in path else '?'}{name}={quote(mark.value, safe='')}"
     lines = [(b"Host", target.authority.encode()), (b"Connection", b"close")]
     lines += [(b"User-Agent", b"intercom-parrot-service-client/1.0"), (b"Accept", b"*/*")]
     lines += [(name.encode(), value.encode("latin-1")) for name, value in headers]

@@ -40,10 +40,8 @@ _advise = partial(
 )
 def in_the_query(forge: Forge) -> tuple[Probe, ...]:
     """The right signature in the query string, and no header."""
-    body = forge.body("R19")
-    value = quote(forge.right(body).value.decode())
-    query = f"{forge.scheme.header}={value}&signature={value}"
-    return (forge.forged("R19", query=query),)
+    right = forge.right(forge.body("R19"))
+    return (forge.forged("R19", query=((forge.scheme.header, right), ("signature", right))),)
 
 
 @_refuse(
@@ -264,7 +262,8 @@ def bare_hex(forge: Forge) -> tuple[Probe, ...]:
     """The right digest without its prefix, or with one where there is none."""
     body = forge.body("R33")
     prefix = "" if forge.scheme.prefix else f"{forge.scheme.algorithm}="
-    return (forge.forged("R33", forge.bent(body, prefix + forge.digest(body), f"{prefix}$sig")),)
+    mark = forge.bent(body, prefix + forge.digest(body), f"{prefix}${{sig}}")
+    return (forge.forged("R33", mark),)
 
 
 SMUGGLED: Final = cases_of(globals())
