@@ -48,8 +48,9 @@ def measure(write: Callable[[Path, str], None], writes: int) -> float:
 def main() -> None:
     writes = int(sys.argv[1]) if len(sys.argv) > 1 else 200
     floor, found = measure(theirs, writes), measure(ours, writes)
-    print(f"dotenv.set_key  {floor:6.2f} ms")
-    print(f"splice          {found:6.2f} ms  ({found / floor:.1f} times)")
+    print("| Writer of one value | Median | Ratio |\n|---|---|---|")
+    print(f"| `dotenv.set_key` | {floor:.2f} ms | 1 |")
+    print(f"| the runbook's splice | {found:.2f} ms | {found / floor:.1f} |")
 
 
 if __name__ == "__main__":

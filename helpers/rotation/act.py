@@ -65,15 +65,20 @@ def _carry_on(shop: Workshop, standing: Standing) -> Standing:
 
 
 def _go_on(context: Context) -> str:
+    """Go on with each open rotation; where they stand now, in sentences."""
     with ledger_of(context) as ledger:
-        waiting = [entry for entry in ledger.entries() if entry.open]
-    for entry in waiting:
-        try:
-            with workshop(context, entry.variable) as shop:
-                shop.engine.resume(shop.open_entry())
-        except RunbookError as error:
-            return f"The rotation of {entry.variable} could not go on: {error}"
-    return f"Went on with {len(waiting)} open rotation(s)."
+        waiting = [entry.variable for entry in ledger.entries() if entry.open]
+    return " ".join(_stands(context, variable) for variable in waiting) or "No rotation is open."
+
+
+def _stands(context: Context, variable: str) -> str:
+    try:
+        with workshop(context, variable) as shop:
+            standing = shop.engine.resume(shop.open_entry())
+    except RunbookError as error:
+        return f"The rotation of {variable} could not go on: {error}"
+    waits = f" and waits: {' '.join(standing.pause.say)}" if standing.pause else "."
+    return f"{variable} stands at {standing.entry.state}{waits}"
 
 
 def _proof(event: Event) -> str:

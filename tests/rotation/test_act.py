@@ -5,7 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from helpers.model import Cause, Unavailable
+from helpers.policy import Acts, Policy
 from helpers.rotation.act import act, rehearse
+from helpers.rotation.hold import hold
+from helpers.rotation.records import RotationRehearsal
 from helpers.rotation.transitions import ORDER, Mode
 from helpers.settings import Profile
 from tests.rotation.conftest import Desk
@@ -41,3 +44,37 @@ def test_a_real_profile_begins_nothing(desk: Desk) -> None:
     assert isinstance(found, Unavailable)
     assert found.cause is Cause.OFF
     assert not (desk.context.state / "state.db").exists()
+
+
+ALLOWED = Policy(acts=Acts(rotation=True))
+
+
+def test_a_headless_run_goes_on_with_what_is_open(make_desk: Callable[..., Desk]) -> None:
+    desk = make_desk(policy=ALLOWED)
+    desk.to_confirmed()
+    desk.hub.uninstall(desk.app.id)
+    assert "INTERCOM_ACCESS_TOKEN stands at DONE." in reason_of(act(desk.reopened().context))
+    assert desk.guide.standing() is None
+
+
+def test_a_headless_run_says_what_a_rotation_waits_for(make_desk: Callable[..., Desk]) -> None:
+    desk = make_desk(policy=ALLOWED)
+    assert "No rotation is open" in reason_of(act(desk.context))
+    desk.to_confirmed()
+    assert "stands at CONFIRMED and waits:" in reason_of(act(desk.reopened().context))
+
+
+def reason_of(found: RotationRehearsal | Unavailable) -> str:
+    assert isinstance(found, Unavailable)
+    return found.reason
+
+
+def test_a_headless_run_tells_what_keeps_a_rotation_from_going_on(
+    make_desk: Callable[..., Desk],
+) -> None:
+    desk = make_desk(policy=ALLOWED)
+    desk.guide.begin(Mode.OVERLAP)
+    with hold(desk.context.state, "INTERCOM_ACCESS_TOKEN", "ada@desk"):
+        found = act(desk.context)
+    assert isinstance(found, Unavailable)
+    assert "could not go on: ada@desk is working" in found.reason

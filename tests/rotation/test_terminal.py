@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -148,6 +149,14 @@ def test_in_place_left_at_the_prompt_and_finished_by_standard_input(tryout: TryO
     assert new not in done.stdout + done.stderr + person.seen
     assert tryout.leaks(new) == ["sandbox.env"]
     assert tryout.leaks(old) == []
+
+
+def test_of_two_operators_at_once_one_is_told_who_holds_it(tryout: TryOut) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: tryout.piped("", "--yes"), range(2)))
+    late, first = sorted(both, key=lambda done: done.returncode)
+    assert (late.returncode, first.returncode) == (1, 3)
+    assert re.search(r"\S+@\S+ (opened it on|is working)", late.stderr), late.stderr
 
 
 def test_a_key_is_not_typed_where_the_terminal_would_show_it(tryout: TryOut) -> None:

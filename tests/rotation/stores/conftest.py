@@ -17,9 +17,11 @@ from pathlib import Path
 from socket import create_server
 
 import pytest
+from pydantic import SecretStr
 
 from helpers.model import fingerprint
-from helpers.rotation.stores.base import SecretStore
+from helpers.rotation.stores.base import SecretStore, Stage
+from helpers.rotation.stores.envfile import EnvFileStore
 from tests.conftest import missing
 
 KIND = "access_token"
@@ -152,8 +154,6 @@ def _await_keyring() -> None:
 
 
 def _env(stack: ExitStack, request: pytest.FixtureRequest) -> Kept:
-    from helpers.rotation.stores.envfile import EnvFileStore
-
     path = request.getfixturevalue("tmp_path") / ".env"
     value = fresh()
 
@@ -237,3 +237,23 @@ def kept(request: pytest.FixtureRequest) -> Iterator[Kept]:
     makers = {"env": _env, "keyring": _keyring, "aws": _aws, "vault": _vault}
     with ExitStack() as stack:
         yield makers[request.param](stack, request)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / ".env"
+    path.write_text(f"# ours\nA=1\n{VARIABLE}={fresh()}\nB='x\ny'\n")
+    path.chmod(0o600)
+    return path
+
+
+def rotate(path: Path) -> str:
+    """Stage and promote a fresh value; the value."""
+    store, new = EnvFileStore(path, VARIABLE, KIND), fresh()
+    store.doctor()
+    current = store.read(Stage.CURRENT)
+    assert current is not None
+    store.stage(SecretStr(new), "run")
+    store.promote(mark(current.get_secret_value()), mark(new))
+    store.discard(Stage.PREVIOUS)
+    return new

@@ -1,0 +1,112 @@
+"""The report on a stolen key: where it was exposed, what was done, what happened since."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from helpers.errors import UsageError
+from helpers.model import Known, Unavailable
+from helpers.rotation.procedures import Offer
+from helpers.rotation.transitions import Mode
+from helpers.workflows.incident import Incident, gather, write_up
+from tests.rotation.conftest import NOW, READERS, Desk
+
+VARIABLE = "INTERCOM_ACCESS_TOKEN"
+LEAKED = datetime(2026, 2, 20, 12, 0, tzinfo=UTC)
+
+
+def leak(repo: Path, token: str) -> None:
+    """Commit the token, and take it out again a day later."""
+
+    def git(*arguments: str, at: datetime = LEAKED) -> None:
+        env = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, "HOME": str(repo)}
+        dates = dict.fromkeys(("GIT_AUTHOR_DATE", "GIT_COMMITTER_DATE"), at.isoformat())
+        who = ("-c", "user.name=Ada|<b>", "-c", "user.email=ada@example.com")
+        command = ("git", *who, *arguments)
+        subprocess.run(command, cwd=repo, env=env | dates, check=True, capture_output=True)
+
+    git("init", "-q")
+    (repo / ".gitignore").write_text(".env\n.env.*.local\n")
+    (repo / "config.py").write_text(f'TOKEN = "{token}"\n')
+    git("add", ".gitignore", "config.py")
+    git("commit", "-qm", "Add the configuration")
+    (repo / "config.py").write_text("TOKEN = None\n")
+    git("commit", "-qam", "Take it out", at=LEAKED + timedelta(days=1))
+
+
+def row(desk: Desk, at: datetime, said: str) -> None:
+    by = desk.click("GET", "/admins")[0]["id"]
+    kind = "admin_impersonation_start"
+    desk.click(
+        "POST",
+        "/activity/rows",
+        activity_type=kind,
+        description=said,
+        by=by,
+        at=int(at.timestamp()),
+    )
+
+
+def respond(desk: Desk) -> Incident:
+    """A whole response to the theft; the incident."""
+    desk.guide.begin(Mode.IN_PLACE, compromised=True)
+    new = desk.hub.regenerate_token(desk.app.id).access_token
+    desk.guide.go_on()
+    desk.guide.go_on(Offer(secret=new))
+    desk.guide.go_on(READERS)
+    return gather(desk.reopened().context, VARIABLE)
+
+
+def test_it_links_the_exposure_and_what_happened_since_it(desk: Desk) -> None:
+    leak(desk.context.repo, desk.token)
+    row(desk, LEAKED - timedelta(days=1), "Eve came too early")
+    row(desk, LEAKED + timedelta(days=3), "Eve | <script> came")
+    incident = respond(desk)
+    assert incident.since == LEAKED
+    text = write_up(incident)
+    exposure = text.partition("## Where the key was exposed")[2].partition("##")[0]
+    assert "2026-02-20 12:00" in exposure
+    assert "config.py" in exposure
+    assert "What happened in the workspace since 2026-02-20" in text
+    assert "came too early" not in text
+    assert "<script>" not in text
+    assert "<b>" not in text
+    assert "2026-02-23 12:00" in text
+    assert "move: REVOKED" in text
+    assert "evidence: old key dead" in text
+    assert desk.token not in text
+
+
+def test_without_an_exposure_it_looks_back_as_far_as_the_policy_says(desk: Desk) -> None:
+    incident = respond(desk)
+    assert incident.leaks == Known(())
+    lookback = desk.context.policy.auditlog.lookback_days
+    assert incident.since == NOW - timedelta(days=lookback)
+    assert "it got out another way" in write_up(incident)
+
+
+def test_until_the_key_is_proven_dead_it_says_so_first_of_all(desk: Desk) -> None:
+    desk.guide.begin(Mode.IN_PLACE, compromised=True)
+    incident = gather(desk.reopened().context, VARIABLE)
+    assert "NOT PROVEN DEAD YET" in write_up(incident)
+    desk.hub.regenerate_token(desk.app.id)
+    desk.guide.go_on()
+    assert "the gap lasts" in write_up(gather(desk.reopened().context, VARIABLE))
+
+
+def test_a_log_that_can_t_be_read_is_told(desk: Desk) -> None:
+    desk.click("PUT", f"/apps/{desk.app.id}", scopes=["read_single_admin"])
+    incident = respond(desk)
+    assert isinstance(incident.rows, Unavailable)
+    assert "read_admins" in write_up(incident)
+
+
+def test_there_is_no_report_where_nothing_was_stolen(desk: Desk) -> None:
+    desk.guide.begin(Mode.IN_PLACE)
+    with pytest.raises(UsageError, match="--compromised"):
+        gather(desk.context, VARIABLE)
