@@ -11,9 +11,12 @@ only 3 is left: verdicts are reported, and the caller goes on.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-from helpers.model import Report, Severity, Status
+from helpers.verdicts import Severity, Status
+
+if TYPE_CHECKING:
+    from helpers.model import Report
 
 __all__ = ["BLIND", "NOTHING_VERIFIED", "THRESHOLDS", "Threshold", "exit_status"]
 

@@ -15,6 +15,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from helpers.fingerprints import fingerprint
+from helpers.verdicts import Severity, Status
 
 __all__ = [
     "Baseline",
@@ -50,30 +51,6 @@ class Record(BaseModel):
     """A frozen, serialisable fact. Unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Status(StrEnum):
-    """What a check says. Waived is a note beside the status, never a status."""
-
-    PASS = "PASS"  # noqa: S105 (a verdict, not a password)
-    FAIL = "FAIL"
-    MANUAL = "MANUAL"
-    NOT_APPLICABLE = "NOT_APPLICABLE"
-    ERROR = "ERROR"
-
-
-class Severity(StrEnum):
-    """How bad a failure is, from a note to an emergency."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-    CRITICAL = "critical"
-
-    @property
-    def rank(self) -> int:
-        """1 for low to 4 for critical."""
-        return list(Severity).index(self) + 1
 
 
 class Confidence(StrEnum):

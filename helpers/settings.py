@@ -18,12 +18,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
-
-from pydantic import SecretStr
+from typing import TYPE_CHECKING, Final
 
 from helpers.errors import ConfigurationError, UsageError
-from helpers.model import fingerprint
+from helpers.fingerprints import fingerprint
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
 
 __all__ = [
     "VARIABLES",
@@ -165,10 +166,16 @@ def load_settings(
     origins: dict[str, str] = {}
     for variable in VARIABLES:
         for origin, name, value in _candidates(variable, layers):
-            values[variable.name] = SecretStr(value)
+            values[variable.name] = _secret(value)
             origins[variable.name] = origin if name == variable.name else f"{origin} ({name})"
             break
     return Settings(profile, project, values, origins, env_file)
+
+
+def _secret(value: str) -> SecretStr:
+    from pydantic import SecretStr  # heavy: where no secret is set, a commit need not wait for it
+
+    return SecretStr(value)
 
 
 def _candidates(

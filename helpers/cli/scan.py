@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,22 +13,16 @@ import click
 
 from helpers.errors import UsageError
 from helpers.exit_status import THRESHOLDS, exit_status
-from helpers.model import Finding, Severity, Status
 from helpers.settings import Profile, profile_named
+from helpers.verdicts import Severity
 
 if TYPE_CHECKING:
     from helpers.exposure.tally import Progress
-    from helpers.workflows.scanning import ScanRequest, ScanResult
+    from helpers.workflows.scan_request import ScanRequest
 
 __all__ = ["scan"]
 
 INTERRUPTED: Final = 130
-_COLOURS: Final = {
-    Severity.CRITICAL: "bright_red",
-    Severity.HIGH: "red",
-    Severity.MEDIUM: "yellow",
-    Severity.LOW: "blue",
-}
 _FOLDER = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 
@@ -83,7 +76,7 @@ def scan(  # noqa: PLR0917 (click passes options so)
     10 something was not readable; 2 usage; 3 nothing could be searched; 130 interrupted.
     """
     from helpers.exposure.scope import Scope
-    from helpers.workflows.scanning import ScanRequest, scan_all
+    from helpers.workflows.scan_request import ScanRequest
 
     if since and staged:
         raise UsageError("--since and --staged exclude each other.", "Give one of them.")
@@ -99,9 +92,28 @@ def scan(  # noqa: PLR0917 (click passes options so)
         cache=not no_cache,
         jobs=jobs,
     )
+    if staged and form == "table" and _staged_is_clean(request):
+        return 0
+    return _scan(request, form, fail_on)
+
+
+def _staged_is_clean(request: ScanRequest) -> bool:
+    from helpers.workflows.staged import staged_objects_if_clean
+
+    objects = staged_objects_if_clean(request)
+    if objects is None:
+        return False
+    click.echo(f"Nothing secret is staged. Searched: {objects} git objects.")
+    return True
+
+
+def _scan(request: ScanRequest, form: str, fail_on: str) -> int:
+    from helpers.cli.scan_output import FORMS
+    from helpers.workflows.scanning import scan_all
+
     with _progress() as observe:
         result = scan_all(request, observe)
-    click.echo(_FORMS[form](request, result))
+    click.echo(FORMS[form](request, result))
     if result.coverage.interrupted:
         return INTERRUPTED
     return exit_status(result.report, "never" if fail_on == "never" else Severity(fail_on))
@@ -131,61 +143,3 @@ def _line(progress: Progress, started: float) -> str:
         f"{progress.done >> 20} of {progress.total >> 20} MB, {rate / (1 << 20):.0f} MB/s, "
         f"{left:.0f} s left, {progress.found} secrets"
     )
-
-
-def _json(_: ScanRequest, result: ScanResult) -> str:
-    """The leaks with all their places, what was searched, and the verdicts; ASCII."""
-    document = {
-        "leaks": [leak.model_dump(mode="json") for leak in result.leaks],
-        "coverage": result.coverage.model_dump(mode="json"),
-        "findings": [finding.model_dump(mode="json") for finding in result.report.findings],
-    }
-    return json.dumps(document, indent=2)
-
-
-def _sarif(_: ScanRequest, result: ScanResult) -> str:
-    from helpers.report.sarif import to_sarif
-
-    return to_sarif(result.report)
-
-
-def _table(request: ScanRequest, result: ScanResult) -> str:
-    from helpers.visible import visible
-
-    shown = [f for f in result.report.findings if f.status in (Status.FAIL, Status.MANUAL)]
-    shown.sort(key=lambda f: (f.waiver is not None, f.status, -f.severity.rank, f.resource.key))
-    lines = [line for finding in shown for line in _finding(finding)]
-    secrets = sum(f.resource.kind == "secret" for f in shown)
-    searched = result.coverage
-    rules = "all" if request.all_rules else "Intercom's"
-    ends = (
-        f"{secrets} secrets lie open. Searched with {rules} rules: {searched.objects} git objects, "
-        f"{searched.files} files, {searched.repositories} repositories."
-    )
-    if searched.interrupted:
-        ends += " Interrupted: the rest was not searched; what was is remembered."
-    return "\n".join([*(line if "\x1b[" in line else visible(line) for line in lines), ends])
-
-
-def _finding(finding: Finding) -> Iterator[str]:
-    word = str(finding.severity) if finding.status is Status.FAIL else "look yourself"
-    waived = f", waived until {finding.waiver.expires}" if finding.waiver else ""
-    colour = _COLOURS[finding.severity] if finding.status is Status.FAIL else "cyan"
-    label = click.style(f"{word}{waived}", fg=colour, bold=True)
-    from helpers.visible import visible
-
-    yield f"{label}  {finding.check}  {visible(finding.resource.label)}"
-    yield f"    {finding.message}"
-    for evidence in finding.evidence:
-        yield f"    - {evidence.where or '…'}  {evidence.what}"
-    if finding.status is Status.FAIL and not finding.waiver:
-        for number, step in enumerate(finding.remediation, 1):
-            yield f"    {number}. {step}"
-    yield ""
-
-
-_FORMS: Final[dict[str, Callable[[ScanRequest, ScanResult], str]]] = {
-    "table": _table,
-    "json": _json,
-    "sarif": _sarif,
-}

@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from helpers.exposure.cache import Memory
 from helpers.exposure.lineage import Appearance, Commit, Found, Log, follow
+from helpers.exposure.memory import Memory
 from helpers.exposure.repository import Repository
 
 __all__ = ["History"]

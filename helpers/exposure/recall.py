@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
-from helpers.exposure.cache import Memory
 from helpers.exposure.items import Kept, Looked
+from helpers.exposure.memory import Memory
 
 __all__ = ["Recall"]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from helpers.exposure.cache import Memory, NoCache
 from helpers.exposure.engine import Engine
 from helpers.exposure.hits import Hits
 from helpers.exposure.leaks import merged
+from helpers.exposure.memory import Memory, NoCache
 from helpers.exposure.places import Map, placed
 from helpers.exposure.recall import Recall
 from helpers.exposure.records import Coverage, Leak
@@ -59,7 +59,7 @@ def scan(
         memory.close()
     return Scanned(
         leaks=merged(places, configured or {}),
-        coverage=tally.coverage([source.repository for source in sources]),
+        coverage=tally.coverage([s.repository for s in sources], history=not scope.staged),
         sources=tuple((source.repository, source.hits) for source in sources),
     )
 

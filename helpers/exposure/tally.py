@@ -108,8 +108,8 @@ class Tally:
         """Whether all was looked at and nothing was seen."""
         return not (self._found or self._missed or self.interrupted)
 
-    def coverage(self, repositories: Sequence[Repository]) -> Coverage:
-        """What was looked at, and what was not."""
+    def coverage(self, repositories: Sequence[Repository], *, history: bool = True) -> Coverage:
+        """What was looked at, and what was not; what lacks in the history, where that counts."""
         from helpers.exposure.records import Coverage, Missed
 
         missed = [Missed(where=where, reason=why) for where, why in sorted(self._missed)]
@@ -119,8 +119,8 @@ class Tally:
             files=self.files,
             repositories=len(repositories),
             git=bool(repositories) and repositories[0].git_dir is not None,
-            shallow=any(r.shallow for r in repositories),
-            partial=any(r.partial for r in repositories),
+            shallow=history and any(r.shallow for r in repositories),
+            partial=history and any(r.partial for r in repositories),
             interrupted=self.interrupted,
             missed=tuple(missed[:_MOST_MISSED]),
             missed_total=len(missed),

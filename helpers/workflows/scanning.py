@@ -7,51 +7,38 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
 from helpers import catalog
-from helpers.collectors.exposure import configured_fingerprints, configured_secrets
-from helpers.errors import ConfigurationError
-from helpers.exposure.cache import Cache, Memory, NoCache
+from helpers.exposure.cache import Cache
 from helpers.exposure.combine import combined
+from helpers.exposure.configured import configured, variables
 from helpers.exposure.kingfisher import Kingfisher
+from helpers.exposure.memory import Memory, NoCache
 from helpers.exposure.records import Coverage, ExposureFacts, Leak
 from helpers.exposure.scan import Scanned, scan
-from helpers.exposure.scope import Scope
 from helpers.exposure.tally import Progress
 from helpers.judge import judge
 from helpers.model import Cause, Finding, Known, Report, Snapshot, StepResult, Unavailable
 from helpers.policy import Policy
-from helpers.settings import Profile, Settings, load_settings, state_home
+from helpers.settings import Profile, state_home
 from helpers.waivers import apply_waivers, load_waivers
 
 if TYPE_CHECKING:
     from helpers.intercom.client import Client
+    from helpers.settings import Credential, Settings
+    from helpers.workflows.scan_request import ScanRequest
 
-__all__ = ["ScanRequest", "ScanResult", "scan_all"]
+__all__ = ["ScanResult", "scan_all"]
 
 _LEFT_TO_THE_AUDIT: Final = "EXP-006"  # whether a scanner guards the commits
-
-
-@dataclass(frozen=True)
-class ScanRequest:
-    """What to search, and how. Without a profile, secrets of all of them count as in use."""
-
-    paths: tuple[Path, ...]
-    scope: Scope = field(default_factory=Scope)
-    all_rules: bool = True
-    verify: bool = False
-    profile: Profile | None = None
-    env_file: Path | None = None
-    waivers: Path | None = None
-    cache: bool = True
-    jobs: int = 2
 
 
 @dataclass(frozen=True)
@@ -64,10 +51,10 @@ class ScanResult:
 
 
 def scan_all(request: ScanRequest, observe: Callable[[Progress], None]) -> ScanResult:
-    """Search every path. Raises UsageError for one that is not there, and CollectionError."""
-    engine = Kingfisher(all_rules=request.all_rules)
-    settings = list(_settings(request))
-    in_use = {k: v for one in settings for k, v in configured_fingerprints(one).items()}
+    """Search every path. Raises CollectionError where git can't read one."""
+    credentials = request.credentials()
+    engine = Kingfisher(all_rules=request.all_rules, credentials=credentials)
+    stop = Event()
 
     def search(path: Path) -> Scanned:
         return scan(
@@ -75,29 +62,32 @@ def scan_all(request: ScanRequest, observe: Callable[[Progress], None]) -> ScanR
             engine,
             scope=request.scope,
             memory=_memory(request, engine.identity),
-            configured=in_use,
+            configured=variables(credentials),
             observe=observe,
+            stop=stop,
         )
 
-    scans = _each(search, request)
+    scans = _each(search, request, stop)
     leaks, coverage = combined([(str(p), s) for p, s in zip(request.paths, scans, strict=True)])
     if request.verify:
         from helpers.exposure.verify import verified
 
         sources = [source for scanned in scans for source in scanned.sources]
-        leaks = verified(leaks, sources, engine, _connector(settings[0]))
-    return ScanResult(_judged(request, settings, leaks, coverage), leaks, coverage)
+        leaks = verified(leaks, sources, engine, _connector(next(request.settings())))
+    return ScanResult(_judged(request, credentials, leaks, coverage), leaks, coverage)
 
 
-def _each(search: Callable[[Path], Scanned], request: ScanRequest) -> list[Scanned]:
-    """One path in this thread, where Ctrl-C arrives; several side by side."""
+def _each(search: Callable[[Path], Scanned], request: ScanRequest, stop: Event) -> list[Scanned]:
+    """One path in this thread; several side by side. Ctrl-C ends them all, and each tells."""
     if len(request.paths) == 1:
         return [search(request.paths[0])]
     with ThreadPoolExecutor(request.jobs) as pool:
+        searches = [pool.submit(search, path) for path in request.paths]
         try:
-            return list(pool.map(search, request.paths))
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            wait(searches)
+        except KeyboardInterrupt:
+            stop.set()
+        return [one.result() for one in searches]
 
 
 def _memory(request: ScanRequest, identity: str) -> Memory:
@@ -108,20 +98,6 @@ def _memory(request: ScanRequest, identity: str) -> Memory:
         return Cache(state_home(request.profile or Profile.DEVELOPMENT), identity)
     except (OSError, sqlite3.Error):
         return NoCache()
-
-
-def _settings(request: ScanRequest) -> Iterator[Settings]:
-    """Those of the profile that is named; else of each, where its file can be read."""
-    project = request.paths[0].resolve()
-    if request.profile or request.env_file:
-        profile = request.profile or Profile.DEVELOPMENT
-        yield load_settings(profile, project, env_file=request.env_file)
-        return
-    for profile in Profile:
-        try:
-            yield load_settings(profile, project)
-        except ConfigurationError:  # a broken .env must not keep anyone from searching
-            yield load_settings(profile, project.parent / "none")
 
 
 def _connector(settings: Settings) -> Callable[[SecretStr], Iterator[Client]]:
@@ -140,16 +116,18 @@ def _connector(settings: Settings) -> Callable[[SecretStr], Iterator[Client]]:
 
 
 def _judged(
-    request: ScanRequest, settings: Sequence[Settings], leaks: tuple[Leak, ...], coverage: Coverage
+    request: ScanRequest,
+    credentials: Sequence[Credential],
+    leaks: tuple[Leak, ...],
+    coverage: Coverage,
 ) -> Report:
     now = datetime.now(UTC).replace(microsecond=0)
     profile = request.profile or Profile.DEVELOPMENT
-    configured = tuple({c.fingerprint: c for s in settings for c in configured_secrets(s)}.values())
     facts = ExposureFacts(
         leaks=Known(leaks),
         leaks_total=Known(len(leaks)),
         coverage=Known(coverage),
-        configured=Known(configured),
+        configured=Known(tuple(configured(credentials))),
         guards=Unavailable(reason="The audit asks this.", call="", cause=Cause.OFF),
     )
     snapshot = Snapshot(step="exposure", profile=profile, taken_at=now, facts=facts)

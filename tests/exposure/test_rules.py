@@ -88,6 +88,12 @@ def test_another_providers_secret_is_found_by_all_rules_alone() -> None:
     assert Kingfisher(all_rules=False).scan(text.encode(), "a.py") == ()
 
 
+def test_what_takes_too_long_is_given_up_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("helpers.exposure.kingfisher._SECONDS", 0.05)
+    with pytest.raises(TimeoutError):
+        Kingfisher().scan(b"https://a:bcdefgh1@c.d " * 100_000, "a.txt")
+
+
 def test_a_secret_in_html_or_css_is_found_as_anywhere(engine: Kingfisher) -> None:
     token = make_access_token()
     for path, text in (("a.html", f"<!-- {token} -->"), ("a.css", f"/* {token} */")):

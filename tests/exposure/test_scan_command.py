@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from threading import Event
 
 import httpx
 import pytest
@@ -12,6 +18,7 @@ from click.testing import CliRunner, Result
 from pydantic import SecretStr
 
 from helpers.cli.scan import scan as command
+from helpers.errors import UsageError
 from helpers.exposure.kingfisher import Kingfisher
 from helpers.exposure.records import Liveness
 from helpers.exposure.scan import scan
@@ -51,6 +58,92 @@ def test_a_staged_token_stops_the_commit(repo: Path, token: str) -> None:
     (repo / "a.txt").write_text("clean")
     run_git(repo, "add", "-A")
     assert run(str(repo), "--staged", "--fail-on", "medium").return_value == 0
+
+
+def test_nothing_secret_staged_is_said_without_loading_what_judges(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repo / "a.txt").write_text("fine")
+    run_git(repo, "add", "-A")
+    program = (
+        "import sys; from helpers.cli import runbook;"
+        "status = runbook.main(['scan', '--staged', sys.argv[1]], standalone_mode=False);"
+        "print(status, sorted({'pydantic', 'sqlite3', 'helpers.judge'} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(repo)],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "Nothing secret is staged. Searched: 1 git objects.\n0 []\n"
+
+
+def test_what_could_not_be_opened_before_a_commit_is_told(repo: Path) -> None:
+    (repo / "a.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(9))
+    run_git(repo, "add", "-A")
+    assert "a 7z archive, which is not opened" in run(str(repo), "--staged").output
+
+
+def test_a_secret_in_use_of_no_known_shape_stops_the_commit(repo: Path) -> None:
+    value = secrets.token_urlsafe(24)
+    (repo / ".gitignore").write_text(".env\n")
+    (repo / ".env").write_text(f"INTERCOM_CLIENT_SECRET={value}\n")
+    (repo / "notes.txt").write_text(f"remember {value}\n")
+    run_git(repo, "add", "-A")
+    done = run(str(repo), "--staged")
+    assert done.return_value == 14
+    assert "INTERCOM_CLIENT_SECRET" in done.output
+    assert value not in done.output
+
+
+def test_before_a_commit_a_shallow_clone_is_no_fault(
+    repo: Path, token: str, tmp_path: Path
+) -> None:
+    commit(repo)
+    run_git(tmp_path, "clone", "-q", "--depth=1", f"file://{repo}", "shallow")
+    (tmp_path / "shallow" / "b.txt").write_text(make_access_token())
+    run_git(tmp_path / "shallow", "add", "-A")
+    done = run(str(tmp_path / "shallow"), "--staged", "--format", "json")
+    found = json.loads(done.output)["findings"]
+    assert {f["check"] for f in found if f["status"] == "FAIL"} == {"EXP-001"}
+
+
+def test_ctrl_c_keeps_what_was_searched_of_each_path(
+    repo: Path, token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(repo)
+    run_git(tmp_path, "clone", "-q", str(repo), "copy")
+
+    def interrupt(searches: Sequence[Future[object]]) -> None:
+        for one in searches:
+            one.exception()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("helpers.workflows.scanning.wait", interrupt)
+    done = run(str(repo), str(tmp_path / "copy"), "--format", "json", "--rules", "intercom")
+    (leak,) = json.loads(done.output)["leaks"]
+    assert {p["repository"] for p in leak["places"]} == {str(repo), str(tmp_path / "copy")}
+
+
+def test_a_scan_that_is_told_to_stop_tells_what_it_had_seen(
+    repo: Path, token: str, tmp_path: Path
+) -> None:
+    commit(repo)
+    stop = Event()
+    stop.set()
+    scanned = scan(repo, Kingfisher(all_rules=False), stop=stop)
+    assert scanned.coverage.interrupted
+    assert len(scanned.leaks) == 1
+
+
+def test_a_path_that_is_not_there_is_told_before_anything_is_searched(
+    repo: Path, tmp_path: Path
+) -> None:
+    error = run(str(repo), str(tmp_path / "none")).exception
+    assert isinstance(error, UsageError)
+    assert "There is no folder" in error.message
 
 
 def test_a_secret_in_use_is_told_as_such(repo: Path, token: str) -> None:
