@@ -11,7 +11,7 @@ from typing import Final
 from helpers.sandbox.answers import Answer, Refusal
 from helpers.sandbox.api import PREVIEWS, Call, Endpoint
 from helpers.sandbox.apps import App, Token
-from helpers.sandbox.scopes import IMPLIED, scope_of
+from helpers.sandbox.scopes import BESIDES, IMPLIED, scope_of
 from helpers.sandbox.workspace import Workspace
 
 __all__ = ["admit", "authenticate", "version_of"]
@@ -94,15 +94,19 @@ def _check_address(call: Call) -> None:
 
 def _check_scope(call: Call, endpoint: Endpoint) -> None:
     behaviours = call.workspace.behaviours
-    scope = behaviours.guards.get(endpoint.route) or scope_of(endpoint.route)
+    wanted = [behaviours.guards.get(endpoint.route) or scope_of(endpoint.route)]
+    for (route, name, value), scope in BESIDES.items():
+        if route == endpoint.route and call.query.get(name) == value:
+            wanted.append(scope)
     granted = call.app.scopes
     if behaviours.write_implies_read:
         granted |= {IMPLIED[s] for s in granted if s in IMPLIED}
-    if scope in granted:
+    missing = [scope for scope in wanted if scope not in granted]
+    if not missing:
         return
     if behaviours.missing_scope_shape == 401:  # noqa: PLR2004 - the HTTP status
         raise Refusal(401, "token_unauthorized", "Not authorized to access resource")
-    message = f"You do not have the required scope ({scope}) to access this resource"
+    message = f"You do not have the required scope ({missing[0]}) to access this resource"
     raise Refusal(403, "forbidden", message)
 
 

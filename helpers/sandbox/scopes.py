@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["IMPLIED", "SCOPES", "scope_of"]
+__all__ = ["BESIDES", "IMPLIED", "SCOPES", "scope_of"]
 
 # scope: the routes it guards ("METHOD /path")
 SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -61,10 +61,10 @@ SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
     "write_conversations": (
         "POST /conversations",
         "PUT /conversations/{id}",
+        "DELETE /conversations/{id}",
         "POST /conversations/{id}/reply",
         "POST /messages",
     ),
-    "delete_conversations_and_metrics": ("DELETE /conversations/{id}",),
     "read_events": ("GET /events",),
     "write_events": ("POST /events",),
     "write_data_attributes": ("POST /data_attributes",),
@@ -95,7 +95,8 @@ SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
     "manage_ip_allowlist": ("GET /ip_allowlist", "PUT /ip_allowlist"),
     "read_secure_mode_secret": ("GET /secure_mode_secrets",),
     "write_secure_mode_secret": ("POST /secure_mode_secrets", "DELETE /secure_mode_secrets/{id}"),
-    # permissions that exist, and guard nothing that is here
+    # permissions that exist, and guard no whole route that is here
+    "delete_conversations_and_metrics": (),
     "read_write_users": (),
     "read_counts": (),
     "read_jobs": (),
@@ -103,7 +104,7 @@ SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
     "read_content_data": (),
     "read_write_custom_objects": (),
     "gather_app_data": (),
-    "read_phone_call_redirects": (),
+    "create_phone_call_redirects": (),
     "read_content": (),
     "write_content": (),
     "read_auth_tokens": (),
@@ -118,6 +119,11 @@ IMPLIED: Final[Mapping[str, str]] = {
     "read_write_data_connectors": "read_data_connectors",
     "read_write_content_snippets": "read_content_snippets",
     "read_write_audiences": "read_audiences",
+}
+
+# what a value in the query asks for besides the route's own guard (notes of the API description)
+BESIDES: Final[Mapping[tuple[str, str, str], str]] = {
+    ("DELETE /conversations/{id}", "retain_metrics", "false"): "delete_conversations_and_metrics",
 }
 
 _GUARDS: Final = {route: scope for scope, routes in SCOPES.items() for route in routes}

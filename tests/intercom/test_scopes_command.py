@@ -72,7 +72,7 @@ def test_the_profile_the_env_file_and_the_repository_are_taken(env_file: Path) -
     options = ("--profile", "production", "--env-file", env_file, "--repo", env_file.parent)
     text = shown(*options)
     assert "sync.py:3" in text
-    assert "Read news (read_news)" in text
+    assert "Read and list news items and newsfeeds (read_news)" in text
     token = env_file.read_text().rpartition("TOKEN=")[2].strip()
     assert token not in text
 
@@ -94,7 +94,7 @@ def test_what_changed_since_the_last_call_is_shown(hub: Hub, env_file: Path) -> 
     less = hub.token({"read_single_admin", "read_admins", "read_tags"})
     env_file.write_text(f"INTERCOM_BASE_URL={hub.url}\nINTERCOM_ACCESS_TOKEN={less}\n")
     drift = shown(*options).rpartition("Since last time")[2]
-    assert "– went  Read news (read_news)" in drift
+    assert "– went  Read and list news items and newsfeeds (read_news)" in drift
 
 
 def test_an_observed_file_counts_from_then_on(env_file: Path) -> None:

@@ -40,6 +40,22 @@ def test_a_single_scope_opens_its_own_routes_alone(scope: str, connect: Connect)
     assert opened == {scope}
 
 
+@pytest.mark.parametrize(
+    ("scopes", "query", "status"),
+    [
+        ({"write_conversations"}, "", 404),
+        ({"write_conversations"}, "?retain_metrics=true", 404),
+        ({"write_conversations"}, "?retain_metrics=false", 403),
+        ({"delete_conversations_and_metrics"}, "?retain_metrics=false", 403),
+        ({"write_conversations", "delete_conversations_and_metrics"}, "?retain_metrics=false", 404),
+    ],
+)
+def test_deleting_the_figures_too_needs_a_permission_of_its_own(
+    scopes: set[str], query: str, status: int, connect: Connect
+) -> None:
+    assert connect(scopes=tuple(scopes)).delete(f"/conversations/0{query}").status_code == status
+
+
 def test_random_sets_of_scopes_open_exactly_their_routes(hub: httpx.Client) -> None:
     dice = Random("scopes")
     for _ in range(20):

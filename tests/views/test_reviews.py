@@ -87,7 +87,7 @@ def test_the_matrix_says_what_to_do_about_each_scope_the_most_urgent_first() -> 
     )
     told = {row[0].split(" (")[0]: row[-1] for row in rows(shown)}
     assert list(told.items()) == [
-        ("Read news", "untick"),
+        ("Read and list news items and newsfeeds", "untick"),
         ("Write tags", "allow, or remove the call"),
         ("Read tickets", "tick"),
         ("Write events", "look"),
@@ -115,7 +115,7 @@ def test_the_to_do_and_the_blast_radius_begin_with_the_worst() -> None:
     found = facts(token("read_news", "read_conversations", "read_tags"), use("read_tags"))
     assert [row[1] for row in rows(todo(found))] == [
         "Read conversations (read_conversations)",
-        "Read news (read_news)",
+        "Read and list news items and newsfeeds (read_news)",
     ]
     shown = blast_radius(found)
     assert shown.text.startswith("Today: 1 critical, 2 low. After the to-do: 1 low.")
