@@ -8,12 +8,13 @@ from typing import Any
 _PUBLIC = {
     "choose": "helpers.choices",
     "open_checklist": "helpers.checklist",
+    "open_review": "helpers.auditlog.signing",
     "open_rotation": "helpers.rotation.form",
     "open_start": "helpers.start",
     "open_step": "helpers.runbook",
 }
 
-__all__ = ["choose", "open_checklist", "open_rotation", "open_start", "open_step"]
+__all__ = ["choose", "open_checklist", "open_review", "open_rotation", "open_start", "open_step"]
 
 
 def __getattr__(name: str) -> Any:

@@ -25,25 +25,18 @@ def review(  # noqa: PLR0917 (click names them)
     yes: bool,  # noqa: FBT001 (a flag)
 ) -> None:
     """Show the answers, then record in the log who saw them, when, and their digest."""
-    from helpers.auditlog.log import AuditLog
-    from helpers.auditlog.review import sign
+    from helpers.auditlog.signing import sign_off, signable
     from helpers.choices import Choices
     from helpers.collectors.auditlog import collect
-    from helpers.errors import CollectionError
-    from helpers.model import Unavailable
     from helpers.opening import open_context
     from helpers.views.auditlog import answers, overview, story
 
     with ExitStack() as closing:
         context = open_context("auditlog", Choices(profile, env_file, policy=policy), closing)
         facts = collect(context)
-        if isinstance(facts.activity, Unavailable) or isinstance(facts.answers, Unavailable):
-            reason = facts.activity.reason if isinstance(facts.activity, Unavailable) else ""
-            raise CollectionError(f"There is nothing to sign for. {reason}", "Mend that first.")
+        signable(facts)
         for view in (overview(facts), story(facts), answers(facts)):
             click.echo(view.text + "\n")
         yes or click.confirm("Have you seen this, and followed up what stands out?", abort=True)
-        options = {"clock": context.clock, "redactor": context.redactor}
-        with AuditLog.open(context.state / "audit", context.state, **options) as log:
-            anchor = sign(log, reviewer, facts.activity.value, facts.answers.value, note=note)
+        anchor = sign_off(context, facts, reviewer, note=note)
     click.echo(f"Signed. Anchor: {anchor.seq}:{anchor.hash}")

@@ -20,15 +20,18 @@ from helpers.auditlog.export import Selection, select, to_csv
 from helpers.auditlog.log import AuditLog
 from helpers.auditlog.records import AuditFacts
 from helpers.auditlog.review import reviews_in, sign
+from helpers.auditlog.signing import open_review, sign_off
 from helpers.auditlog.status import status_of
 from helpers.choices import Choices
 from helpers.cli.auditlog import auditlog
 from helpers.collectors.auditlog import collect
 from helpers.context import Context
-from helpers.errors import UsageError
+from helpers.errors import CollectionError, UsageError
 from helpers.model import Known, Snapshot, Unavailable
 from helpers.opening import open_context
 from helpers.policy import Acts, AuditPolicy
+from helpers.runbook import StepSession
+from helpers.steps import step_named
 from helpers.views import auditlog as views
 from tests.auditlog.builders import ROOT, Bench, edited
 
@@ -125,6 +128,23 @@ def test_a_review_is_signed_into_the_log_with_what_was_seen(
     assert review.rows == facts.activity.value.rows
     assert review.period_to == facts.activity.value.end
     assert bench.verify(key=True).covered_to >= 2
+
+
+def test_where_nothing_was_looked_at_nobody_can_sign(context: Context) -> None:
+    gone = Unavailable(reason="It was down.", call="GET /admins/activity_logs")
+    empty = AuditFacts(log=gone, activity=gone, answers=gone, reviews=gone, mirror=gone)
+    with pytest.raises(CollectionError, match="nothing to sign for"):
+        sign_off(context, empty, "Ann Review")
+
+
+def test_a_run_without_a_person_is_told_that_nothing_is_signed(
+    context: Context, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    form = open_review(StepSession(step_named("auditlog"), context, ExitStack()))
+    form._ipython_display_()
+    assert "signs nothing" in capsys.readouterr().out
+    assert not reviews_in(context.state / "audit")
 
 
 def test_what_the_run_itself_wrote_proves_nothing(bench: Bench) -> None:

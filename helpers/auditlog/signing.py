@@ -1,0 +1,143 @@
+"""Signing for a period: what `runbook review` asks, as a form in JupyterLab; elsewhere a sentence.
+
+Signed is what the cells above the form have shown. Afterwards the step is collected anew, so that
+the verdicts below know of the signature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from helpers.auditlog.log import AuditLog
+from helpers.auditlog.records import ActivitySummary, Anchor, Answer, AuditFacts, results_digest
+from helpers.auditlog.review import sign
+from helpers.choices import in_jupyterlab
+from helpers.context import Context
+from helpers.errors import CollectionError, RunbookError, UsageError
+from helpers.model import Snapshot, Unavailable
+from helpers.views.base import View, prose, stack
+
+__all__ = ["ReviewForm", "open_review", "sign_off", "signable"]
+
+_ELSEWHERE: Final = (
+    "In JupyterLab a form to sign stands here. On the command line: `runbook review`. "
+    "A run without a person signs nothing: the period stays unreviewed."
+)
+_SEEN: Final = "I have seen the answers above, and followed up what stands out"
+_KEEP: Final = "Keep the anchor elsewhere. The verdicts below count it when they run again."
+_FORGETS: Final = (
+    "The verdicts below count it when they run again; the sandbox forgets it with this notebook."
+)
+
+
+class Opened(Protocol):
+    """An opened step, of which the form needs its context and what it has collected."""
+
+    @property
+    def context(self) -> Context:
+        """The profile's settings, policy and places."""
+        ...
+
+    @property
+    def snapshot(self) -> Snapshot[Any]:
+        """What was collected and shown."""
+        ...
+
+    def collect(self) -> View:
+        """Collect anew."""
+        ...
+
+
+def sign_off(context: Context, facts: AuditFacts, reviewer: str, *, note: str = "") -> Anchor:
+    """Record in the profile's own log that a person has seen these answers.
+
+    Raises CollectionError where there is nothing to sign for, UsageError without a name, and
+    StateError where the log can't take it.
+    """
+    summary, answers = signable(facts)
+    options = {"clock": context.clock, "redactor": context.redactor}
+    with AuditLog.open(context.state / "audit", context.state, **options) as log:
+        return sign(log, reviewer, summary, answers, note=note)
+
+
+def signable(facts: AuditFacts) -> tuple[ActivitySummary, tuple[Answer, ...]]:
+    """What can be signed for. Raises CollectionError where the activity log was not looked at."""
+    if isinstance(facts.activity, Unavailable) or isinstance(facts.answers, Unavailable):
+        reason = facts.activity.reason if isinstance(facts.activity, Unavailable) else ""
+        raise CollectionError(f"There is nothing to sign for. {reason}", "Mend that first.")
+    return facts.activity.value, facts.answers.value
+
+
+def open_review(step: Opened) -> ReviewForm:
+    """Let a person sign for the period that a step has shown."""
+    return ReviewForm(step)
+
+
+class ReviewForm:
+    """A signature to give. Everything it does, `runbook review` does too."""
+
+    def __init__(self, step: Opened) -> None:
+        self._step = step
+        self._widgets: dict[str, Any] = {}
+
+    def _repr_html_(self) -> str:
+        return str(prose(_ELSEWHERE).html)
+
+    def __repr__(self) -> str:
+        return prose(_ELSEWHERE).text
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        display(self._form() if in_jupyterlab() else prose(_ELSEWHERE))  # type: ignore[no-untyped-call]
+
+    def sign(self) -> None:
+        """Sign for what was shown, if the box is ticked; then let the step look again."""
+        if not self._widgets["seen"].value:
+            raise UsageError("Nothing was signed.", "Tick the box, if it is so.")
+        facts = self._step.snapshot.facts
+        reviewer, note = self._widgets["reviewer"].value, self._widgets["note"].value
+        anchor = sign_off(self._step.context, facts, reviewer, note=note)
+        self._widgets["seen"].value = False
+        self._step.collect()
+        self._show(
+            prose(f"Signed by {reviewer.strip()}. Anchor: `{anchor.seq}:{anchor.hash}`"),
+            prose(_FORGETS if self._step.context.hub else _KEEP),
+        )
+
+    def _form(self) -> Any:
+        import ipywidgets as w
+
+        wide = {"style": {"description_width": "6rem"}, "layout": w.Layout(width="36rem")}
+        self._widgets = {
+            "reviewer": w.Text(description="your name", placeholder="who signs", **wide),
+            "note": w.Text(description="note", placeholder="what should be remembered", **wide),
+            "seen": w.Checkbox(description=_SEEN, **wide),
+            "said": w.HTML(),
+        }
+        button = w.Button(description="Sign")
+        button.on_click(lambda _: self._guarded(self.sign))
+        self._guarded(lambda: self._show(prose(_asked(self._step.snapshot.facts))))
+        return w.VBox([*self._widgets.values(), button])
+
+    def _guarded(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except RunbookError as error:
+            self._show(prose(error.message), prose(error.advice))
+
+    def _show(self, *views: View) -> None:
+        html = f'<div style="line-height:1.4">{stack(*views).html}</div>'  # widgets set lines wide
+        self._widgets["said"].value = self._step.context.redactor.text(html)
+
+
+def _asked(facts: AuditFacts) -> str:
+    """What a signature would say. Raises CollectionError where there is nothing to sign for."""
+    summary, answers = signable(facts)
+    flagged = sum(answer.flagged for answer in answers)
+    return (
+        f"You sign for {summary.start:%Y-%m-%d} to {summary.end:%Y-%m-%d}: {summary.rows} rows, "
+        f"{len(answers)} questions, {flagged} rows that stand out. The digest of what was seen "
+        f"begins with {results_digest(answers)[:16]}."
+    )
