@@ -7,7 +7,7 @@ what the kernel adds (times, versions, counts that depend on history) is taken o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,8 @@ import nbformat
 
 from helpers.execution import close_event_loop
 from helpers.kernels.environment import kernel_environ
+from helpers.kernels.fork_server import ForkServer, fork_server
+from helpers.steps import SHARED
 
 __all__ = ["remake"]
 
@@ -32,14 +34,16 @@ def remake(source: Path, target: Path, *, workers: int = 4) -> Iterator[Path]:
 
     use_private_sockets()
     notebooks = sorted(source.glob("[0-9]*.ipynb"))
-    with ThreadPoolExecutor(workers) as pool:
-        for path, text in zip(notebooks, pool.map(_executed, notebooks), strict=True):
+    environ = kernel_environ({}, secrets=False)
+    with fork_server(environ, preload=SHARED) as forks, ThreadPoolExecutor(workers) as pool:
+        texts = pool.map(lambda path: _executed(path, environ, forks), notebooks)
+        for path, text in zip(notebooks, texts, strict=True):
             written = target / path.name
             written.write_text(text, encoding="utf-8")
             yield written
 
 
-def _executed(path: Path) -> str:
+def _executed(path: Path, environ: Mapping[str, str], forks: ForkServer | None) -> str:
     from nbclient import NotebookClient
     from traitlets.config import Config
 
@@ -55,7 +59,7 @@ def _executed(path: Path) -> str:
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:
-        client.execute(env=kernel_environ({}, secrets=False))
+        client.execute(env=dict(environ), fork_server=forks)
     finally:
         close_event_loop()
     text: str = nbformat.writes(_settled(notebook))
