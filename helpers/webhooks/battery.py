@@ -62,7 +62,7 @@ def try_receiver(target: Target, forge: Forge, options: Options) -> Trial:
     """Send everything; the answers unjudged, for who wants figures."""
     if not target.loopback and not options.consent:
         raise UsageError(
-            "The receiver is not on this machine: the battery sends it about 140 requests.",
+            "The receiver is not on this machine: the battery sends it about 130 requests.",
             "Say that you may do that: --consent (and --heavy for large bodies and bursts).",
         )
     return _Run(target, forge, options).trial()

@@ -31,7 +31,9 @@ def _leaks(case: Case, trial: Trial, forge: Forge) -> CaseResult:
     )
     severity = max((leak.severity for leak in kinds.values()), key=_rank, default=case.severity)
     outcome = Outcome.FAIL if kinds else _unless_silent(trial)
-    return _result(case, outcome, ", ".join(kinds) or "nothing", severity, variants)
+    result = _result(case, outcome, ", ".join(kinds) or "nothing", severity, variants)
+    means = " ".join(dict.fromkeys(leak.means for leak in kinds.values()))
+    return result.model_copy(update={"consequence": means})
 
 
 def _found(trial: Trial, forge: Forge) -> Iterator[tuple[Probe, Leak]]:

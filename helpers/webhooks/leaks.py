@@ -28,14 +28,18 @@ _TRACES: Final = (
     ("a .NET stack trace", re.compile(r"\bat [\w.`<>]+\(.*\) in [^\n]*\.cs:line \d+")),
     ("a debugger", re.compile(r"Werkzeug Debugger|__debugger__|DEBUG = True|Rails\.root")),
 )
+_ALL: Final = "Whoever reads the answer has the secret, and can sign whatever they like."
+_SIGNATURE: Final = "Whoever can read the answer can sign: forge, read the right value, send again."
+_TRACE: Final = "Strangers are shown how the code works and where it breaks."
 
 
 @dataclass(frozen=True)
 class Leak:
-    """What was given away. Never the value itself."""
+    """What was given away, and what that means. Never the value itself."""
 
     what: str
     severity: Severity
+    means: str
 
 
 def find_leaks(forge: Forge, probe: Probe, answer: Answer) -> tuple[Leak, ...]:
@@ -44,11 +48,11 @@ def find_leaks(forge: Forge, probe: Probe, answer: Answer) -> tuple[Leak, ...]:
     text = names + "\n" + answer.body.decode("utf-8", "replace")
     found = []
     if any(form in text for form in _secret_forms(forge)):
-        found.append(Leak("the secret", Severity.CRITICAL))
+        found.append(Leak("the secret", Severity.CRITICAL, _ALL))
     if _tells_signature(forge, probe, text):
-        found.append(Leak("the right signature", Severity.CRITICAL))
+        found.append(Leak("the right signature", Severity.CRITICAL, _SIGNATURE))
     traces = dict.fromkeys(what for what, pattern in _TRACES if pattern.search(text))
-    return (*found, *(Leak(what, Severity.MEDIUM) for what in traces))
+    return (*found, *(Leak(what, Severity.MEDIUM, _TRACE) for what in traces))
 
 
 def _tells_signature(forge: Forge, probe: Probe, text: str) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from helpers.errors import UsageError
+from helpers.model import Severity
 from helpers.sandbox.receivers import Receivers, start_receivers
 from helpers.webhooks.battery import Options, run_battery
 from helpers.webhooks.forge import Forge
@@ -36,6 +37,13 @@ def test_the_flaws_of_the_flawed_receiver_are_found(receivers: Receivers):
     result = run_battery(parse_target(receivers.flawed_url), FORGE)
     failing = {case.id for case in result.cases if case.outcome is Outcome.FAIL}
     assert {"A02", "R01", "R02", "R18", "R26", "E02", "E03", "L01"} <= failing
+
+
+def test_a_trace_is_told_as_a_trace_and_as_nothing_worse(receivers: Receivers):
+    leaks = run_battery(parse_target(receivers.flawed_url), FORGE).case("L01")
+    assert leaks.severity is Severity.MEDIUM
+    assert leaks.observed == "a Python traceback"
+    assert leaks.consequence == "Strangers are shown how the code works and where it breaks."
 
 
 def test_the_secret_stands_in_no_result(receivers: Receivers):
