@@ -8,10 +8,10 @@ from typing import Final
 
 from helpers.model import Severity
 from helpers.webhooks.cases.case import case, cases_of
+from helpers.webhooks.cases.genuine import padded
 from helpers.webhooks.forge import Forge
 from helpers.webhooks.probes import Probe
 from helpers.webhooks.records import Expect
-from helpers.webhooks.samples import compact
 
 __all__ = ["MALFORMED"]
 
@@ -183,7 +183,7 @@ def deep_json(forge: Forge) -> tuple[Probe, ...]:
 )
 def five_megabytes(forge: Forge) -> tuple[Probe, ...]:
     """5 MB, unsigned; a closed connection is a proper answer."""
-    body = compact({**forge.document("E10"), "padding": "x" * 5_000_000})
+    body = padded(forge, "E10", 5_000_000)
     return (forge.forged("E10", body=body, may_close=True),)
 
 
