@@ -117,8 +117,14 @@ class IdentitySecret:
             with self._connect() as client:
                 found = client.identity_secrets()
         except (IntercomError, UnreachableError) as error:
-            return Verdict(Outlook.TRY_AGAIN, str(error))
+            return Verdict(_outlook(error), str(error))
         return {str(secret["id"]): str(secret.get("name") or "") for secret in found}
+
+
+def _outlook(error: IntercomError | UnreachableError) -> Outlook:
+    """A rate limit and a failing server pass; a missing scope stays until a person mends it."""
+    passing = isinstance(error, UnreachableError) or error.status in (429, *range(500, 600))
+    return Outlook.TRY_AGAIN if passing else Outlook.UNCLEAR
 
 
 def _name(entry: Entry) -> str:

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from helpers.errors import RunbookError, UsageError
+from helpers.intercom import transport
 from helpers.rotation.client_secret import NEW_WORKS, OLD_REFUSED, signs
 from helpers.rotation.guide import Guide
 from helpers.rotation.procedures import Delivery, Offer
 from helpers.rotation.standing import Need
 from helpers.rotation.transitions import Mode, State
-from tests.rotation.conftest import SCOPES, Desk, guide_of
+from tests.rotation.conftest import SCOPES, Desk, at, guide_of
 
 OLD, NEW = SecretStr("old-" + "a" * 32), SecretStr("new-" + "b" * 32)
 READERS = frozenset({"readers"})
@@ -177,3 +178,35 @@ def test_a_stolen_identity_secret_is_deleted_first(identity: tuple[Desk, Guide])
     assert guide.go_on(Offer(attested=READERS)).entry.state is State.DONE
     states = [e.name for e in guide.history() if e.what == "move"]
     assert states[:3] == ["PLANNED", "REVOKED", "STAGED"]
+
+
+def test_a_missing_scope_for_identity_secrets_is_no_passing_trouble(desk: Desk) -> None:
+    guide = guide_of(desk, "INTERCOM_IDENTITY_SECRET", OLD.get_secret_value())
+    with pytest.raises(UsageError, match="lacks a scope"):
+        guide.begin(Mode.OVERLAP)
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_passing_trouble_with_the_list_of_identity_secrets_waits(
+    identity: tuple[Desk, Guide], monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(transport, "_SHORT_PAUSE", 0.001)
+    monkeypatch.setattr(transport, "pause_until_reset", lambda _: 0.001)
+    desk, guide = identity
+    guide.begin(Mode.OVERLAP)
+    desk.fault("status", "/secure_mode_secrets", status=status, method="GET")
+    assert at(guide.go_on(Offer(attested=READERS))) == (State.CONFIRMED, Need.RETRY)
+    desk.click("DELETE", "/faults")
+    assert guide.go_on().entry.state is State.DONE
+
+
+def test_a_scope_that_is_taken_away_in_the_middle_needs_a_person(
+    identity: tuple[Desk, Guide],
+) -> None:
+    desk, guide = identity
+    guide.begin(Mode.OVERLAP)
+    desk.click("PUT", f"/apps/{desk.app.id}", scopes=list(SCOPES))
+    assert at(guide.go_on(Offer(attested=READERS))) == (State.NEEDS_HUMAN, Need.DECISION)
+    scopes = [*SCOPES, "read_secure_mode_secret", "write_secure_mode_secret"]
+    desk.click("PUT", f"/apps/{desk.app.id}", scopes=scopes)
+    assert guide.go_on().entry.state is State.DONE
