@@ -159,7 +159,8 @@ class Policy(Record):
 
 _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "sandbox": {
-        "acts": {"rotation": True, "webhook_battery": True, "write_probes": True},
+        "acts": {"mirror": True, "rotation": True, "webhook_battery": True, "write_probes": True},
+        "auditlog": {"mirror_contact": "runbook-audit"},
         "access": {"allowed_domains": ["example.com"]},
         "rotation": {
             "owner": "maya@example.com",

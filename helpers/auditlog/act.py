@@ -33,6 +33,9 @@ def act(context: Context) -> MirrorEvidence | Unavailable:
             )
     except RunbookError as error:
         return Unavailable(reason=str(error), call="POST /events, syslog")
+    except OSError as error:
+        reason = f"The audit log can't be read: {(error.strerror or 'unknown').lower()}."
+        return Unavailable(reason=reason, call="POST /events, syslog")
 
 
 def _sinks(context: Context, closing: ExitStack) -> Iterator[Sink]:

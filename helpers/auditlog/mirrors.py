@@ -73,7 +73,11 @@ def deliver(folder: Path, state: Path, sink: Sink, clock: Callable[[], datetime]
         tail = read_tail(folder)
         behind = max((tail.seq if tail else -1) - place.seq, 0)
         return MirrorStatus(
-            sink=sink.name, behind=behind, refused=place.refused(), reason=place.reason
+            sink=sink.name,
+            last=place.seq,
+            behind=behind,
+            refused=place.refused(),
+            reason=place.reason,
         )
 
 

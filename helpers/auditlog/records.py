@@ -163,6 +163,7 @@ class MirrorStatus(Record):
     """How far one mirror is behind. `refused` counts what it will never take."""
 
     sink: str
+    last: int = -1  # the number of the last record that it has; -1 for none
     behind: int
     refused: int
     reason: str = ""

@@ -209,6 +209,9 @@ def review(facts: AuditFacts) -> View:
 
 def act(evidence: MirrorEvidence) -> View:
     """What mirroring did."""
-    rows = [(m.sink, str(m.behind), str(m.refused), m.reason or "–") for m in evidence.mirrors]
-    columns = ("mirror", "records waiting", "refused for good", "last trouble")
+    rows = [
+        (m.sink, f"record {m.last}" if m.last >= 0 else "–", m.behind, m.refused, m.reason or "–")
+        for m in evidence.mirrors
+    ]
+    columns = ("mirror", "has all up to", "records waiting", "refused for good", "last trouble")
     return table(columns, rows, empty="No mirror is configured.")

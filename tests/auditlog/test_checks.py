@@ -159,7 +159,8 @@ def test_an_unreviewed_period_fails(reviews: Any, status: Status) -> None:
 @pytest.mark.parametrize(
     ("mirror", "status"),
     [
-        ((MirrorStatus(sink="s", behind=0, refused=0),), PASS),
+        ((MirrorStatus(sink="s", last=9, behind=0, refused=0),), PASS),
+        ((MirrorStatus(sink="s", behind=0, refused=0),), NONE),
         ((MirrorStatus(sink="s", behind=3, refused=0, reason="down"),), FAIL),
         ((MirrorStatus(sink="s", behind=0, refused=1),), FAIL),
         ((), NONE),

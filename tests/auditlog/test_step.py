@@ -7,19 +7,22 @@ import io
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 
 from helpers.auditlog.entries import Event
 from helpers.auditlog.export import Selection, select, to_csv
 from helpers.auditlog.log import AuditLog
-from helpers.auditlog.records import AuditFacts
+from helpers.auditlog.records import AuditFacts, MirrorEvidence
 from helpers.auditlog.review import reviews_in, sign
+from helpers.auditlog.segments import read_tail
 from helpers.auditlog.signing import open_review, sign_off
 from helpers.auditlog.status import status_of
 from helpers.choices import Choices
@@ -191,7 +194,47 @@ def test_no_folder_is_no_record(tmp_path: Path, bench: Bench) -> None:
 def test_the_mirror_act_is_off_until_the_policy_says_so(context: Context) -> None:
     from helpers.auditlog.act import act
 
-    assert isinstance(act(context), Unavailable)
+    off = replace(context, policy=context.policy.model_copy(update={"acts": Acts()}))
+    assert isinstance(act(off), Unavailable)
+
+
+def test_in_the_sandbox_every_record_arrives_as_an_event_that_can_be_read_back() -> None:
+    from helpers.auditlog.act import act
+    from helpers.auditlog.status import log_folder
+    from helpers.sandbox.seeds import MIRROR_CONTACT
+
+    with ExitStack() as closing:
+        context = open_context("07_audit_log", Choices(), closing)
+        done = act(context)
+        query = f"type=user&user_id={MIRROR_CONTACT}&summary=true"
+        token = context.settings.credential("INTERCOM_ACCESS_TOKEN")
+        assert token
+        answer = httpx.get(
+            f"{context.settings.text('INTERCOM_BASE_URL')}/events?{query}",
+            headers={"Authorization": f"Bearer {token.value.get_secret_value()}"},
+        )
+        last = read_tail(log_folder(context.settings, context.state)[0])
+    assert isinstance(done, MirrorEvidence)
+    (mirror,) = done.mirrors
+    assert last
+    assert (mirror.behind, mirror.refused, mirror.last) == (0, 0, last.seq)
+    (counted,) = answer.json()["events"]
+    assert counted["name"] == "runbook-audit"
+    assert counted["count"] > 100
+
+
+def test_a_log_that_cannot_be_read_is_said_not_raised(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from helpers.auditlog import act
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(act, "deliver", refuse)
+    found = act.act(context)
+    assert isinstance(found, Unavailable)
+    assert found.reason == "The audit log can't be read: permission denied."
 
 
 def test_the_mirror_act_serves_every_mirror_of_the_policy() -> None:

@@ -239,8 +239,8 @@ def log_is_mirrored(mirror: MirrorEvidence) -> Iterator[Outcome]:
 
     PASS: A mirror has taken every record.
     FAIL: A mirror is behind, or has refused records for good.
-    MANUAL: The policy keeps mirrors off, or none is named.
-    NOT_APPLICABLE: No mirror is configured.
+    MANUAL: The policy keeps mirrors off.
+    NOT_APPLICABLE: No mirror is named, or there is no record to copy yet.
     ERROR: The mirror could not be tried.
     """
     if not mirror.mirrors:
@@ -250,5 +250,8 @@ def log_is_mirrored(mirror: MirrorEvidence) -> Iterator[Outcome]:
         if one.behind or one.refused:
             told = Evidence(what=one.reason or "not tried again yet")
             yield failed(resource, f"{one.behind} records wait, {one.refused} were refused.", told)
+        elif one.last < 0:
+            yield not_applicable(resource, "There is no record to copy yet.")
         else:
-            yield passed(resource, "Every record has arrived.")
+            told = Evidence(what=f"it has every record up to number {one.last}")
+            yield passed(resource, "Every record has arrived.", told)
