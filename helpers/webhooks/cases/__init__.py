@@ -6,8 +6,10 @@ from typing import Final
 
 from helpers.errors import UsageError
 from helpers.webhooks.cases.case import Case
+from helpers.webhooks.cases.equivalent import EQUIVALENT
 from helpers.webhooks.cases.forged import FORGED
 from helpers.webhooks.cases.genuine import GENUINE
+from helpers.webhooks.cases.keyed import KEYED
 from helpers.webhooks.cases.malformed import MALFORMED
 from helpers.webhooks.cases.rotation import ROTATION
 from helpers.webhooks.cases.service import SERVICE
@@ -20,7 +22,9 @@ __all__ = ["CASES", "CORE", "Case", "applicable", "case_named"]
 CASES: Final[tuple[Case, ...]] = (
     *GENUINE,
     *FORGED,
+    *KEYED,
     *SMUGGLED,
+    *EQUIVALENT,
     *MALFORMED,
     *SERVICE,
     *ROTATION,
