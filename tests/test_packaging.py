@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -101,6 +102,16 @@ def test_every_command_in_the_table_exists_and_has_help():
         command = runbook.get_command(context, name)
         assert command is not None
         assert command.help
+
+
+def test_command_works_in_a_folder_that_has_a_package_of_the_same_name(tmp_path: Path):
+    (tmp_path / "helpers").mkdir()
+    (tmp_path / "helpers" / "__init__.py").touch()
+    last = (HOME / "runbook").read_text().splitlines()[-1]
+    command = shlex.split(last, comments=True)[2:-1]
+    assert command == ["-P", "-m", "helpers.cli"]
+    done = subprocess.run([sys.executable, *command, "--help"], check=False, cwd=tmp_path)
+    assert done.returncode == 0
 
 
 def test_bootstrap_notices_a_changed_lock(tmp_path: Path):

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,7 @@ __all__ = ["ForkServer", "Forked", "fork_server"]
 
 _LAUNCHER: Final = ["-m", "ipykernel_launcher"]
 _ZYGOTE: Final = "helpers.kernels.zygote"
+_PATIENCE: Final = 30.0  # seconds for the zygote's imports, and a fork
 _UNKNOWN: Final = -signal.SIGKILL  # the status of a child whose zygote is gone and can't tell
 
 
@@ -53,7 +54,8 @@ class Forked:
     def send_signal(self, number: int) -> None:
         """Signal it, unless it has ended."""
         if self.poll() is None:
-            os.kill(self.pid, number)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(self.pid, number)
 
     def terminate(self) -> None:
         """Send SIGTERM."""
@@ -91,6 +93,7 @@ class ForkServer:
         place = cwd or str(Path.cwd())
         request = {"arguments": command[3:], "cwd": place, "environ": dict(environ)}
         line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        line.settimeout(_PATIENCE)
         try:
             with theirs:
                 socket.send_fds(self._control, [json.dumps(request).encode()], [theirs.fileno()])

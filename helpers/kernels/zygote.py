@@ -86,15 +86,20 @@ class Zygote:
                 if self._control in ready:
                     asked, lines, _, _ = socket.recv_fds(self._control, _LARGEST, 1)
                     if not lines:
-                        self._kill()
-                        return None
+                        break
                     request = self._fork(asked, socket.socket(fileno=lines[0]))
                     if request:
                         return request
+        self._kill()
+        return None
 
     def _fork(self, asked: bytes, line: socket.socket) -> Request | None:
-        """In the child, the request."""
-        child = os.fork()
+        """In the child, the request. Where the system allows no more processes, the line ends."""
+        try:
+            child = os.fork()
+        except OSError:
+            line.close()
+            return None
         if child:
             self._children[child] = line
             return None

@@ -14,10 +14,8 @@ from typing import Any
 
 import pytest
 from jupyter_client.manager import start_new_kernel
-from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
 from helpers.kernels.fork_server import Forked, ForkServer, fork_server
-from helpers.kernels.provisioner import use_private_sockets
 
 LINUX = sys.platform == "linux"
 pytestmark = pytest.mark.skipif(not LINUX, reason="kernels are forked on Linux only")
@@ -39,11 +37,9 @@ Path("seen.json").write_text(json.dumps(seen))
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ForkServer]:
-    use_private_sockets()
     with fork_server({**ENVIRON, "OF_THE_ZYGOTE": "1"}, preload=("helpers.choices",)) as started:
         assert started
         yield started
-    KernelProvisionerFactory.clear_instance()
 
 
 @pytest.fixture

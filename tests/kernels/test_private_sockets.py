@@ -10,17 +10,8 @@ from typing import Any
 
 import pytest
 from jupyter_client.manager import start_new_kernel
-from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
 from helpers.kernels import provisioner
-from helpers.kernels.provisioner import use_private_sockets
-
-
-@pytest.fixture(autouse=True)
-def _private() -> Iterator[None]:
-    use_private_sockets()
-    yield
-    KernelProvisionerFactory.clear_instance()
 
 
 @pytest.fixture
