@@ -25,6 +25,7 @@ _NEXT: Final = {
 @click.option("--policy", default="", help="A policy.toml. Default: the project's own.")
 @click.option("--repo", default="", help="The project. Default: this one.")
 @click.option("--url", default="", help="The receiver. Default: the profile's own.")
+@click.option("--scheme", type=click.Choice(["webhook", "canvas_kit"]), default="webhook")
 @click.option("--revoked", is_flag=True, help="The old secret must be refused by now.")
 @consent_option
 def overlap(
@@ -34,6 +35,7 @@ def overlap(
     policy: str,
     repo: str,
     url: str,
+    scheme: str,
     revoked: bool,
     consent: bool,
 ) -> int:
@@ -52,12 +54,15 @@ def overlap(
     from helpers.model import Severity
     from helpers.opening import open_context
     from helpers.webhooks.records import Outcome
+    from helpers.webhooks.signatures import SCHEMES
     from helpers.webhooks.wording import result_lines
     from helpers.workflows.overlap import try_overlap
 
     with ExitStack() as closing:
         context = open_context("webhooks", Choices(profile, env_file, repo, policy), closing)
-        result = try_overlap(context, url=url, revoked=revoked, consent=consent)
+        result = try_overlap(
+            context, url=url, revoked=revoked, consent=consent, scheme=SCHEMES[scheme]
+        )
         for line in result_lines(result):
             click.echo(context.redactor.text(line))
     if not result.count(Outcome.PASS, Outcome.NOTE, Outcome.FAIL):

@@ -20,7 +20,7 @@ from helpers.webhooks.battery import Options, run_battery
 from helpers.webhooks.cases import CORE
 from helpers.webhooks.forge import Forge, Previous
 from helpers.webhooks.records import BatteryResult
-from helpers.webhooks.signatures import WEBHOOK
+from helpers.webhooks.signatures import WEBHOOK, Scheme
 from helpers.webhooks.target import parse_target
 
 if TYPE_CHECKING:
@@ -41,10 +41,16 @@ class Pair:
 
 
 def try_overlap(
-    context: Context, *, url: str = "", revoked: bool = False, consent: bool = False
+    context: Context,
+    *,
+    url: str = "",
+    revoked: bool = False,
+    consent: bool = False,
+    scheme: Scheme = WEBHOOK,
 ) -> BatteryResult:
     """Try the profile's receiver with both secrets of the rotation that its store is in.
 
+    The client secret signs Canvas Kit requests as well: `scheme` says which the receiver takes.
     Raises UsageError where no rotation left two secrets, no receiver is known, or consent is
     missing; StoreError where the store can't be read.
     """
@@ -57,7 +63,7 @@ def try_overlap(
     if consent or target.loopback:  # what can't be recorded is not done
         context.record("runbook.webhook.overlap", resource=target.receiver.address)
     old = Previous(_OLD, pair.old.get_secret_value().encode(), revoked=revoked)
-    forge = Forge(WEBHOOK, pair.new.get_secret_value().encode(), previous=old)
+    forge = Forge(scheme, pair.new.get_secret_value().encode(), previous=old)
     return run_battery(target, forge, Options(cases=_TRIED, consent=consent))
 
 

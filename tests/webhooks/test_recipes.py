@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import importlib.util
 import os
@@ -167,6 +168,16 @@ def test_the_lambda_recipe_passes_the_whole_battery_by_every_event(tmp_path: Pat
     (tmp_path / "gateway.py").write_text(LAMBDA + EVENTS[kind], "utf-8")
     with running(tmp_path, uvicorn("gateway")) as url:
         assert failing(battery(url)) == {}
+
+
+@pytest.mark.parametrize("name", ["signatures", "tokens", "sheets"])
+def test_what_is_to_be_copied_needs_nothing_of_the_runbook(name: str):
+    tree = ast.parse((HOME / "helpers" / "webhooks" / f"{name}.py").read_text("utf-8"))
+    imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    imported |= {
+        a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names
+    }
+    assert not [module for module in imported if str(module).startswith("helpers")]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from helpers.errors import UsageError
 from helpers.model import fingerprint
 from helpers.rotation.stores.envfile import EnvFileStore
 from helpers.webhooks.listener import Listener
-from helpers.webhooks.signatures import Verifier
+from helpers.webhooks.signatures import CANVAS_KIT, Verifier
 from tests.webhooks.conftest import listener_at_work
 
 VARIABLE = "INTERCOM_CLIENT_SECRET"
@@ -97,6 +97,14 @@ def test_a_receiver_that_knows_the_new_one_alone_fails_the_overlap(
         status, output = overlap(tmp_path, "--url", url)
     assert status == 13
     assert "O01" in output
+
+
+def test_canvas_kit_requests_are_signed_with_the_same_secret(tmp_path: Path, store: EnvFileStore):
+    staged(store)
+    both = Listener(Verifier(NEW, OLD, scheme=CANVAS_KIT), lambda *_: None)
+    with listener_at_work(both) as url:
+        assert overlap(tmp_path, "--url", url, "--scheme", "canvas_kit")[0] == 0
+        assert overlap(tmp_path, "--url", url)[0] == 14
 
 
 def test_without_a_rotation_without_a_receiver_and_in_the_sandbox_it_says_so(
