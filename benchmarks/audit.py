@@ -2,8 +2,13 @@
 
     python benchmarks/audit.py [ROUNDS]
 
-Prints medians and ratios: the audit, the floor (the same engine and pool on notebooks without
-work), papermill's command line called once a notebook, and the start of the command line.
+Each round measures in turn, so that a drift of the machine touches all alike; the ratios are taken
+in a round, and their medians are told as a table:
+
+- the audit: nine notebooks, from the command line to the report;
+- the floor: papermill's own API in one process, eight threads, nine notebooks with one `pass` each;
+- the loop: papermill's command line, called once for each of these;
+- the start of the command line, and the import that notebooks begin with.
 """
 
 from __future__ import annotations
@@ -13,7 +18,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
@@ -24,61 +28,70 @@ NOTEBOOKS = 9
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 FLOOR = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from helpers.execution import Job, execute
-from helpers.redaction import Redactor
-class Quiet:
-    def started(self, job): pass
-    def cell(self, job, number, total): pass
-    def finished(self, outcome): assert not outcome.error, outcome
-folder = Path(sys.argv[1])
-jobs = [Job(p.stem, p, folder / "out" / p.name, {}) for p in sorted(folder.glob("*.ipynb"))]
-execute(jobs, workers=8, redactor=Redactor(), environ={}, observer=Quiet())
+from papermill import execute_notebook
+def run(path):
+    execute_notebook(str(path), f"{path}.floor", progress_bar=False)
+with ThreadPoolExecutor(8) as pool:
+    list(pool.map(run, sorted(Path(sys.argv[1]).glob("*.ipynb"))))
 """
 
 
-def timed(action: Callable[[], None]) -> float:
-    """Wall seconds."""
-    begin = time.perf_counter()
-    action()
-    return time.perf_counter() - begin
+class Measured:
+    """Wall seconds of one round."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environ = {**os.environ, "RUNBOOK_STATE_HOME": str(folder / "state")}
+        self.audit = self.seconds("-m", "helpers.cli", "audit", "--out", str(folder / "runs"))
+        self.floor = self.seconds("-c", FLOOR, str(folder))
+        self.loop = sum(
+            self.seconds("-m", "papermill", str(path), f"{path}.loop")
+            for path in folder.glob("*.ipynb")
+        )
+        self.help = self.seconds("-m", "helpers.cli", "--help")
+        self.imported = self.seconds("-c", "import helpers") - self.seconds("-c", "pass")
+
+    def seconds(self, *arguments: str) -> float:
+        """How long Python takes with these arguments."""
+        begin = time.perf_counter()
+        subprocess.run(
+            [sys.executable, *arguments], check=True, capture_output=True, env=self.environ
+        )
+        return time.perf_counter() - begin
 
 
 def main() -> None:
-    """Measure in turn, so that a drift of the machine touches all alike."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+    """Measure, look whether the work was done, and tell."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for number in range(NOTEBOOKS):
             empty = new_notebook(cells=[new_code_cell("pass")], metadata={"kernelspec": KERNEL})
             nbformat.write(empty, folder / f"{number}.ipynb")
-        measured = [measure(folder) for _ in range(rounds)]
-    audit, floor, loop, start = (median(column) for column in zip(*measured, strict=True))
-    print(f"audit {audit:.2f} s, floor {floor:.2f} s, papermill loop {loop:.2f} s")
-    print(
-        f"audit / floor {audit / floor:.2f} (aim 1.5), audit / loop {audit / loop:.2f} (aim 0.25)"
+        measured = [Measured(folder) for _ in range(rounds)]
+        assert_done(folder / "runs", rounds)
+    rows = (
+        ("audit / floor", [m.audit / m.floor for m in measured], "1.5"),
+        ("audit / papermill in a loop", [m.audit / m.loop for m in measured], "0.25"),
+        ("audit, s", [m.audit for m in measured], ""),
+        ("floor, s", [m.floor for m in measured], ""),
+        ("papermill in a loop, s", [m.loop for m in measured], ""),
+        ("`runbook --help`, s", [m.help for m in measured], "0.3"),
+        ("`import helpers`, s", [m.imported for m in measured], "0.15"),
     )
-    print(f"runbook --help {start:.3f} s (aim 0.3)")
+    print(f"| median of {rounds} | | aim |\n| --- | --- | --- |")
+    for what, values, aim in rows:
+        print(f"| {what} | {median(values):.2f} | {aim} |")
 
 
-def measure(folder: Path) -> tuple[float, float, float, float]:
-    """One round: audit, floor, papermill's own command line, start-up."""
-    environ = {**os.environ, "RUNBOOK_STATE_HOME": str(folder / "state")}
-    python = sys.executable
-
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, capture_output=True, env=environ)
-
-    def loop() -> None:
-        for path in sorted(folder.glob("*.ipynb")):
-            run(python, "-m", "papermill", str(path), str(folder / f"{path.name}.out"))
-
-    return (
-        timed(lambda: run(python, "-m", "helpers.cli", "audit", "--out", str(folder / "runs"))),
-        timed(lambda: run(python, "-c", FLOOR, str(folder))),
-        timed(loop),
-        timed(lambda: run(python, "-m", "helpers.cli", "--help")),
-    )
+def assert_done(runs: Path, rounds: int) -> None:
+    """A fast audit that left something out would be no audit."""
+    executed = [nbformat.read(path, as_version=4) for path in runs.glob("*/notebooks/*.ipynb")]
+    assert len(executed) == rounds * NOTEBOOKS
+    cells = [cell for notebook in executed for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.execution_count for cell in cells)
 
 
 if __name__ == "__main__":
