@@ -22,7 +22,7 @@ from typing import Any, Final, TextIO
 from helpers.auditlog.database import opened, quoted
 from helpers.errors import StateError
 
-__all__ = ["Incoming", "usable"]
+__all__ = ["Incoming", "parts_of", "usable"]
 
 Item = Mapping[str, Any]
 
@@ -85,11 +85,8 @@ class Incoming:
 
     def merge(self) -> None:
         """Bring every part into its month, by id; of rows with one id the last that came stays."""
-        parts: dict[str, list[Path]] = defaultdict(list)
-        for part in sorted(self._folder.glob(_PARTS)):
-            parts[part.name[1:8]].append(part)
         with _explained(self._folder):
-            for month, found in parts.items():
+            for month, found in parts_of(self._folder).items():
                 self._merge(self._folder / f"{month}.parquet", found)
 
     def discard(self) -> None:
@@ -130,6 +127,14 @@ class Incoming:
             database.execute(sql.replace("$TARGET", quoted([unfinished])[1:-1]))
         unfinished.chmod(0o600)
         unfinished.replace(target)
+
+
+def parts_of(folder: Path) -> Mapping[str, list[Path]]:
+    """The parts that wait in a folder, by month, in the order in which they came."""
+    parts: dict[str, list[Path]] = defaultdict(list)
+    for part in sorted(folder.glob(_PARTS)):
+        parts[part.name[1:8]].append(part)
+    return parts
 
 
 def usable(item: Any) -> bool:

@@ -18,7 +18,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from helpers.auditlog.incoming import Incoming
+from helpers.auditlog.incoming import Incoming, parts_of
+from helpers.auditlog.segments import end_of
+from helpers.errors import StateError
 from helpers.files import private_folder, write_private
 
 __all__ = ["COLUMNS", "Partitions"]
@@ -97,17 +99,25 @@ class Partitions:
         """The months there are, oldest first."""
         return sorted(self.folder.glob("????-??.parquet"))
 
+    def months_before(self, day: date) -> list[str]:
+        """The months that ended before a day."""
+        months = {file.stem for file in self.files()} | parts_of(self.folder).keys()
+        return sorted(month for month in months if end_of(month) <= day)
+
     def forget(self, before: date) -> list[str]:
-        """Drop whole months that ended before a day, and their coverage; the answer names them."""
+        """Drop whole months that ended before a day, and their coverage; the answer names them.
+
+        Raises StateError where a file can't be removed.
+        """
         with self._alone():
-            gone = [f for f in self.files() if _end_of(f.stem) <= before]
-            months = {f.stem for f in gone}
-            if gone:
-                kept = (d for d in self.covered() if d.strftime("%Y-%m") not in months)
+            months = self.months_before(before)
+            if months:
+                kept = (day for day in self.covered() if day.strftime("%Y-%m") not in months)
                 self._write_coverage(kept)
-            for file in gone:
-                file.unlink()
-        return sorted(months)
+            parts = parts_of(self.folder)
+            for month in months:
+                _remove([self.folder / f"{month}.parquet", *parts.get(month, ())])
+        return months
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -125,7 +135,12 @@ class Partitions:
         write_private(self.folder / _COVERAGE, json.dumps(told))
 
 
-def _end_of(month: str) -> date:
-    """The first day after a month."""
-    start = date.fromisoformat(f"{month}-01")
-    return (start + timedelta(days=32)).replace(day=1)
+def _remove(files: Iterable[Path]) -> None:
+    for file in files:
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise StateError(
+                f"{file.name} can't be removed: {(error.strerror or 'unknown').lower()}.",
+                "Give this user write access to the folder, then run it again.",
+            ) from None

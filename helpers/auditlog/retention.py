@@ -7,13 +7,13 @@ accepts a log that begins in the middle only with a tombstone for exactly that p
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from helpers.auditlog.entries import EXPIRED
 from helpers.auditlog.log import AuditLog
 from helpers.auditlog.seals import sync_folder
-from helpers.auditlog.segments import segments, tail_of
+from helpers.auditlog.segments import end_of, segments, tail_of
 from helpers.errors import StateError
 
 __all__ = ["expire"]
@@ -27,7 +27,7 @@ def expire(log: AuditLog, keep_days: int, now: datetime) -> tuple[str, ...]:
     """
     with log.held():
         limit = now.date() - timedelta(days=keep_days)
-        old = [s for s in segments(log.folder)[:-1] if _ended(s) <= limit]
+        old = [s for s in segments(log.folder)[:-1] if end_of(s.stem) <= limit]
         if not old:
             return ()
         last = tail_of(old[-1])
@@ -44,12 +44,6 @@ def expire(log: AuditLog, keep_days: int, now: datetime) -> tuple[str, ...]:
         _remove(old)
         sync_folder(log.folder)
         return tuple(s.stem for s in old)
-
-
-def _ended(segment: Path) -> date:
-    """The first day after a segment's month."""
-    first = date.fromisoformat(f"{segment.stem}-01")
-    return (first + timedelta(days=32)).replace(day=1)
 
 
 def _hash(segment: Path) -> str:

@@ -10,14 +10,14 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from helpers.auditlog.entries import GENESIS, SEGMENT, ZERO, Entry, digest, parse
 
-__all__ = ["Tail", "entries", "log_id_of", "month_of", "read_tail", "segments", "tail_of"]
+__all__ = ["Tail", "end_of", "entries", "log_id_of", "month_of", "read_tail", "segments", "tail_of"]
 
 _SEGMENT: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])\.jsonl")
 _BLOCK: Final = 64 * 1024
@@ -45,6 +45,11 @@ class Tail:
 def month_of(moment: datetime) -> str:
     """The name of a moment's segment, without its suffix."""
     return moment.strftime("%Y-%m")
+
+
+def end_of(month: str) -> date:
+    """The first day after a month, `YYYY-MM`."""
+    return (date.fromisoformat(f"{month}-01") + timedelta(days=32)).replace(day=1)
 
 
 def segments(folder: Path) -> list[Path]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
@@ -15,18 +14,15 @@ from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
-from click.testing import CliRunner, Result
 
 from helpers.auditlog.entries import Event
 from helpers.auditlog.export import Selection, select, to_csv
-from helpers.auditlog.log import AuditLog
 from helpers.auditlog.records import AuditFacts, MirrorEvidence
 from helpers.auditlog.review import reviews_in, sign
 from helpers.auditlog.segments import read_tail
 from helpers.auditlog.signing import open_review, sign_off
 from helpers.auditlog.status import status_of
 from helpers.choices import Choices
-from helpers.cli.auditlog import auditlog
 from helpers.collectors.auditlog import collect
 from helpers.context import Context
 from helpers.errors import CollectionError, UsageError
@@ -36,7 +32,7 @@ from helpers.policy import Acts, AuditPolicy
 from helpers.runbook import StepSession
 from helpers.steps import step_named
 from helpers.views import auditlog as views
-from tests.auditlog.builders import ROOT, Bench, edited
+from tests.auditlog.builders import ROOT, Bench
 
 
 @pytest.fixture(scope="module")
@@ -280,87 +276,3 @@ def test_a_selection_narrows(bench: Bench) -> None:
     assert seqs(result="failure") == seqs(since=since) == seqs(resource="*/9") == [6]
     assert seqs(until=since, user="tester") == [0, 1, 2, 3, 4, 5]
     assert seqs(user="nobody") == []
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
-    def call(*arguments: str) -> Result:
-        return CliRunner().invoke(auditlog, arguments, standalone_mode=False)
-
-    monkeypatch.setenv("RUNBOOK_STATE_HOME", str(tmp_path / "home"))
-    return call
-
-
-def test_verify_of_a_copied_folder_ends_with_the_documented_status(
-    bench: Bench, run: Callable[..., Result]
-) -> None:
-    last = bench.fill(150, sealed=True)
-    key = bench.base / "root"
-    key.write_text(ROOT.hex())
-    copy = bench.backup()
-    anchor = f"{last.seq}:{last.hash}"
-    assert run("verify", str(copy)).return_value == 3
-    assert run("verify", str(copy), "--anchor", anchor).return_value == 0
-    with_key = run("verify", str(copy), "--root-key-file", str(key))
-    assert with_key.return_value == 0
-    assert "chain alone" in with_key.output
-    beyond = run("verify", str(copy), "--anchor", f"{last.seq + 1}:{'a' * 16}")
-    assert beyond.return_value == 13
-    bench.rewrite(lambda lines: [*lines[:9], edited(lines[9], result="failure"), *lines[10:]])
-    changed = run("verify", str(bench.backup()))
-    assert changed.return_value == 14
-    assert "First bad: record 10" in changed.output
-    with pytest.raises(UsageError):
-        raise run("verify", str(copy), "--anchor", "nonsense").exception or AssertionError
-
-
-def test_tail_prints_lines_for_collectors(bench: Bench, run: Callable[..., Result]) -> None:
-    bench.fill(12)
-    lines = run("tail", str(bench.folder), "-n", "3").output.splitlines()
-    assert [json.loads(line.removeprefix("[AUDIT] "))["seq"] for line in lines] == [10, 11, 12]
-
-
-def test_export_and_query_agree(bench: Bench, run: Callable[..., Result], tmp_path: Path) -> None:
-    bench.fill(4)
-    exported = run("export", str(bench.folder), "--action", "demo.*").output.splitlines()
-    assert len(exported) == 4
-    out = tmp_path / "out.csv"
-    run("export", str(bench.folder), "--format", "csv", "--out", str(out))
-    assert out.stat().st_mode & 0o777 == 0o600
-    assert len(out.read_text().splitlines()) == 6
-    assert "thing/3" in run("query", str(bench.folder), "--limit", "1").output
-    assert "No record fits" in run("query", str(bench.folder), "--since", "2030-01-01").output
-
-
-def test_sealing_starts_once_and_shows_the_root_key(run: Callable[..., Result]) -> None:
-    shown = run("seal").stdout.strip()
-    assert len(bytes.fromhex(shown)) == 32
-
-
-def test_asking_for_a_question_that_is_none_names_those_there_are(
-    run: Callable[..., Result],
-) -> None:
-    failed = run("ask", "nonsense").exception
-    assert isinstance(failed, UsageError)
-    assert "exports" in failed.advice
-    assert "18,204" in run("ask", "exports").output
-
-
-def test_review_on_the_command_line_signs(monkeypatch: pytest.MonkeyPatch) -> None:
-    from helpers.cli.review import review
-
-    signed: list[Path] = []
-    real = AuditLog.open.__func__  # type: ignore[attr-defined]
-
-    def watched(cls: type[AuditLog], /, folder: Path, state: Path, **options: Any) -> AuditLog:
-        signed.append(folder)
-        log: AuditLog = real(cls, folder, state, **options)
-        return log
-
-    monkeypatch.setattr(AuditLog, "open", classmethod(watched))
-    done = CliRunner().invoke(review, ["--reviewer", "Ann", "--yes"], standalone_mode=False)
-    assert done.exception is None
-    assert "Signed. Anchor:" in done.output
-    assert signed[-1].name == "audit"
-    refused = CliRunner().invoke(review, ["--reviewer", "Ann"], input="n\n", standalone_mode=False)
-    assert refused.exception is not None

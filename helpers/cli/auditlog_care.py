@@ -1,0 +1,128 @@
+"""`runbook auditlog verify`, `seal`, `expire`, `mirror`: the log itself, looked after."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from helpers.cli.auditlog_options import FOLDER, context_of, log_of, of_profile, own_log, readable
+
+if TYPE_CHECKING:
+    from helpers.auditlog.records import Verification
+
+__all__ = ["expire", "mirror", "seal", "verify"]
+
+
+@click.command()
+@FOLDER
+@of_profile
+@click.option(
+    "--root-key-file", "keys", multiple=True, type=click.Path(path_type=Path), help="From `seal`."
+)
+@click.option("--anchor", "anchors", multiple=True, help="seq:hash, from a report or the mirror.")
+@click.option("--require-seals", is_flag=True, help="No verdict of intact without a checked seal.")
+def verify(  # noqa: PLR0917 (click names them)
+    folder: Path | None,
+    profile: str,
+    env_file: str,
+    policy: str,
+    keys: tuple[Path, ...],
+    anchors: tuple[str, ...],
+    require_seals: bool,  # noqa: FBT001 (a flag)
+) -> int:
+    r"""Is the log as it was written? Of the profile, or of a copied FOLDER.
+
+    A copied folder needs a root key or an anchor; the profile's own log is held against its head
+    in state.db as well.
+
+    \b
+    Exit status: 0 intact, 14 tampered, 13 truncated, 3 nothing outside the log vouches for it
+    """
+    from helpers.auditlog.heads import read_noted_head
+    from helpers.auditlog.seals import read_root_key
+    from helpers.auditlog.segments import log_id_of
+    from helpers.auditlog.verification import EXIT_STATUS, parse_anchor
+    from helpers.auditlog.verification import verify as verified
+
+    held = [parse_anchor(anchor) for anchor in anchors]
+    roots = [read_root_key(path) for path in keys]
+    with log_of(folder, profile, env_file, policy) as (place, state):
+        noted = read_noted_head(state, log_id_of(place)) if state else None
+        held += [noted] if noted else []
+        with readable(place):
+            found = verified(place, root_keys=roots, anchors=held, require_seals=require_seals)
+    _tell(found)
+    return EXIT_STATUS[found.verdict]
+
+
+def _tell(found: Verification) -> None:
+    click.echo(f"{found.verdict.upper()}: {found.records} records in {found.segments} segments.")
+    if found.problem:
+        click.echo(f"  {found.problem}")
+    if found.first_bad:
+        click.echo(f"  First bad: {found.first_bad}.")
+    for vouched in found.vouched:
+        click.echo(f"  Held against {vouched}.")
+    if found.head and found.head.seq > found.covered_to >= 0:
+        click.echo(f"  Records after {found.covered_to} have the chain alone to vouch for them.")
+    for note in found.notes[:10]:
+        click.echo(f"  {note}")
+    if found.head:
+        click.echo(f"  Anchor: {found.head.seq}:{found.head.hash}")
+
+
+@click.command()
+@of_profile
+@click.option("--new", is_flag=True, help="Go on under a new root key.")
+def seal(profile: str, env_file: str, policy: str, new: bool) -> None:  # noqa: FBT001 (a flag)
+    """Start sealing the runbook's own log; shows the root key, once."""
+    from helpers.errors import UsageError
+
+    with own_log(profile, env_file, policy) as (log, _):
+        if log.sealing and not new:
+            raise UsageError(
+                "This log is sealed already; its root key was shown then.",
+                "`--new` goes on under another root key; keep both.",
+            )
+        root = log.start_sealing()
+    click.echo(root.hex())
+    click.echo(
+        "This is the root key, shown once and stored nowhere. Keep it away from this machine;\n"
+        "`runbook auditlog verify --root-key-file FILE` takes it.",
+        err=True,
+    )
+
+
+@click.command()
+@of_profile
+@click.option("--days", type=click.IntRange(31), help="Default: the policy's retention_days.")
+def expire(profile: str, env_file: str, policy: str, days: int | None) -> None:
+    """Remove segments that are older than the retention; a sealed tombstone stays."""
+    from helpers.auditlog.retention import expire as expired
+
+    with own_log(profile, env_file, policy) as (log, context):
+        gone = expired(log, days or context.policy.auditlog.retention_days, context.clock())
+    click.echo(f"Removed: {', '.join(gone)}." if gone else "Nothing is old enough.")
+
+
+@click.command()
+@of_profile
+def mirror(profile: str, env_file: str, policy: str) -> int:
+    r"""Bring the mirrors up to date, where the policy has them on.
+
+    \b
+    Exit status: 0 all has arrived, 3 something waits or was refused, 2 mirrors are off
+    """
+    from helpers.auditlog.act import act
+    from helpers.errors import ConfigurationError
+    from helpers.model import Unavailable
+    from helpers.views.auditlog import act as shown
+
+    with context_of(profile, env_file, policy) as context:
+        done = act(context)
+    if isinstance(done, Unavailable):
+        raise ConfigurationError(done.reason, "See docs/auditlog.md.")
+    click.echo(shown(done).text)
+    return 3 if any(one.behind or one.refused for one in done.mirrors) else 0

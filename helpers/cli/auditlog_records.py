@@ -1,0 +1,145 @@
+"""`runbook auditlog tail`, `query`, `export`: the records of a log, read and handed on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from helpers.cli.auditlog_options import FOLDER, log_of, of_profile, readable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from helpers.auditlog.export import Selection
+
+__all__ = ["export", "query", "tail"]
+
+
+@click.command()
+@FOLDER
+@of_profile
+@click.option("-n", "--lines", default=10, show_default=True, type=click.IntRange(0))
+@click.option("-f", "--follow", is_flag=True, help="Go on as records come.")
+def tail(  # noqa: PLR0917 (click names them)
+    folder: Path | None,
+    profile: str,
+    env_file: str,
+    policy: str,
+    lines: int,
+    follow: bool,  # noqa: FBT001 (a flag)
+) -> None:
+    """The last records, each as `[AUDIT] {…}`, for people and for collectors."""
+    import time
+    from collections import deque
+
+    from helpers.auditlog.export import to_json
+    from helpers.auditlog.mirrors import entries_after
+    from helpers.auditlog.segments import entries
+
+    with log_of(folder, profile, env_file, policy) as (place, _), readable(place):
+        last = deque(entries(place), maxlen=max(lines, 1))
+        shown = list(last) if lines else []
+        seen = last[-1].seq if last else -1
+        while True:
+            for line in to_json(shown):
+                click.echo(f"[AUDIT] {line}", nl=False)
+            if not follow:
+                return
+            time.sleep(0.5)
+            shown = list(entries_after(place, seen))
+            seen = shown[-1].seq if shown else seen
+
+
+def _selecting(function: Callable[..., Any]) -> Callable[..., Any]:
+    for option in (
+        click.option("--until", default="", help="Before this day or time, UTC."),
+        click.option("--since", default="", help="From this day or time on, UTC."),
+        click.option("--resource", default="", help="May hold *."),
+        click.option("--user", default="", help="The account of the system."),
+        click.option("--result", type=click.Choice(["success", "failure"])),
+        click.option("--action", default="", help="May hold *."),
+    ):
+        function = option(function)
+    return function
+
+
+@click.command()
+@FOLDER
+@of_profile
+@_selecting
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
+def query(
+    folder: Path | None, profile: str, env_file: str, policy: str, limit: int, **wanted: Any
+) -> None:
+    """Records that fit, newest last."""
+    from collections import deque
+
+    from helpers.auditlog.export import select
+    from helpers.views.base import table
+    from helpers.visible import visible
+
+    selection = _selection(**wanted)
+    with log_of(folder, profile, env_file, policy) as (place, _), readable(place):
+        found = deque(select(place, selection), maxlen=limit)
+    rows = [
+        (  # noqa: RUF005
+            str(e.seq),
+            e.timestamp[:19],
+            e.user.get("os_user", ""),
+            e.action,
+            e.resource.get("id", ""),
+        )
+        + (e.result,)
+        for e in found
+    ]
+    cells = [tuple(visible(cell) for cell in row) for row in rows]
+    columns = ("record", "when (UTC)", "who", "did what", "to what", "result")
+    click.echo(table(columns, cells, empty="No record fits.").text)
+
+
+@click.command()
+@FOLDER
+@of_profile
+@_selecting
+@click.option("--format", "form", type=click.Choice(["json", "csv"]), default="json")
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Default: stdout.")
+def export(  # noqa: PLR0917 (click names them)
+    folder: Path | None,
+    profile: str,
+    env_file: str,
+    policy: str,
+    form: str,
+    out: Path | None,
+    **wanted: Any,
+) -> None:
+    """Hand records on, as JSON lines or CSV; formulas are neutralised."""
+    from helpers.auditlog.export import select, to_csv, to_json
+    from helpers.files import write_private
+
+    selection = _selection(**wanted)
+    with log_of(folder, profile, env_file, policy) as (place, _), readable(place):
+        lines = (to_csv if form == "csv" else to_json)(select(place, selection))
+        if out:
+            write_private(out, "".join(lines))
+        else:
+            for line in lines:
+                click.echo(line, nl=False)
+
+
+def _selection(**wanted: Any) -> Selection:
+    from helpers.auditlog.export import Selection
+
+    since, until = _moment(wanted.pop("since")), _moment(wanted.pop("until"))
+    texts = {name: value or "" for name, value in wanted.items()}
+    return Selection(**texts, since=since, until=until)
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no time: 2026-03-02 or 2026-03-02T09:00.") from None
+    return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment
