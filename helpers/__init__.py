@@ -10,11 +10,20 @@ _PUBLIC = {
     "open_checklist": "helpers.checklist",
     "open_review": "helpers.auditlog.signing",
     "open_rotation": "helpers.rotation.form",
+    "open_setup": "helpers.environment.form",
     "open_start": "helpers.start",
     "open_step": "helpers.runbook",
 }
 
-__all__ = ["choose", "open_checklist", "open_review", "open_rotation", "open_start", "open_step"]
+__all__ = [
+    "choose",
+    "open_checklist",
+    "open_review",
+    "open_rotation",
+    "open_setup",
+    "open_start",
+    "open_step",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -49,6 +49,10 @@ class Change:
         )
         return "\n".join(lines)
 
+    def added(self) -> tuple[str, ...]:
+        """The lines that would be new; a plan only adds some, at the end."""
+        return tuple(self.after[len(_ended(self.before)) :].splitlines())
+
 
 def plan(repo: Path) -> tuple[Change, ...]:
     """The changes to `.env.example` and `.gitignore` that are still to be made, maybe none."""

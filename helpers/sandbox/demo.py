@@ -73,7 +73,7 @@ def _apps(workspace: Workspace, seed: Seed) -> None:
         (*_READS, "write_conversations"),
         days=20,
         owner=MAYA,
-        test_workspace=seed.test_id_code,
+        test_workspace=seed.workspaces["development"],
     )
     reader = (*_READS, "write_conversations")  # a reader that may write
     install(workspace, "reader", "Audit reader", reader, days=45)

@@ -122,7 +122,7 @@ def _env_files(seed: Seed) -> Iterator[tuple[str, str]]:
     workspace = f"INTERCOM_APP_ID={seed.id_code}\nINTERCOM_REGION={seed.region}\n"
     yield ".env", _env(seed.profiles["production"]) + accounts + workspace
     for profile, held in seed.profiles.items():
-        yield f".env.{profile}", _env(held)
+        yield f".env.{profile}", _env(held) + f"INTERCOM_APP_ID={seed.workspaces[profile]}\n"
 
 
 def _env(held: Credentials) -> str:

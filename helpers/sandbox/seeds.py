@@ -1,7 +1,8 @@
 """What a caller must know of the seeded workspaces: tokens, secrets, ids. No HTTP, no server.
 
-`DEMO` has realistic flaws: staging uses production's access token, and the reader may write. In
-`CLEAN` nothing is wrong. Both come out the same in every run; see `tokens` for how they are made.
+`DEMO` has realistic flaws: staging uses production's workspace and access token, and the reader may
+write. In `CLEAN` nothing is wrong. Both come out the same in every run; see `tokens` for how they
+are made.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Seed:
 
     name: str
     id_code: str
-    test_id_code: str  # the workspace that the development app lives in
+    workspaces: Mapping[str, str]  # profile to the id of the workspace that its app lives in
     profiles: Mapping[str, Credentials]
     read_token: str = field(repr=False)
     write_token: str = field(repr=False)
@@ -51,11 +52,11 @@ def _credentials(seed: str, profile: str, *, token_of: str = "") -> Credentials:
     )
 
 
-def _seed(name: str, *, id_code: str, test_id_code: str, staging_shares: str) -> Seed:
+def _seed(name: str, *, id_code: str, others: Mapping[str, str], staging_shares: str) -> Seed:
     return Seed(
         name=name,
         id_code=id_code,
-        test_id_code=test_id_code,
+        workspaces={**dict.fromkeys(PROFILES, id_code), **others},
         profiles={
             "development": _credentials(name, "development"),
             "staging": _credentials(name, "staging", token_of=staging_shares),
@@ -67,7 +68,15 @@ def _seed(name: str, *, id_code: str, test_id_code: str, staging_shares: str) ->
 
 
 DEMO: Final = _seed(
-    "demo", id_code="dm4x7q2k", test_id_code="dm4x7q2t", staging_shares="production"
+    "demo",
+    id_code="dm4x7q2k",
+    others={"development": "dm4x7q2t"},
+    staging_shares="production",
 )
-CLEAN: Final = _seed("clean", id_code="cl9v3w5n", test_id_code="cl9v3w5t", staging_shares="")
+CLEAN: Final = _seed(
+    "clean",
+    id_code="cl9v3w5n",
+    others={"development": "cl9v3w5t", "staging": "cl9v3w5s"},
+    staging_shares="",
+)
 SEEDS: Final[Mapping[str, Seed]] = {seed.name: seed for seed in (DEMO, CLEAN)}

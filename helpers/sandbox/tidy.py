@@ -26,7 +26,8 @@ _AGE: Final = 20  # days; no key is older
 def furnish(workspace: Workspace, seed: Seed) -> None:
     """Give the workspace its apps, a connector and a calm past."""
     for profile in seed.profiles:
-        code = seed.test_id_code if profile == "development" else ""
+        own = seed.workspaces[profile]
+        code = "" if own == seed.id_code else own
         name = f"Support automation ({profile})"
         install(workspace, profile, name, _READS, days=_AGE, test_workspace=code)
     install(workspace, "reader", "Audit reader", _READS, days=_AGE)

@@ -127,6 +127,7 @@ def test_folder_without_git_is_looked_at_as_far_as_it_goes(cli: CommandLine):
     done = cli.run("audit", "--repo", "plain", "--steps", "environment", "--fail-on", "critical")
     assert done.returncode == 10
     assert "not a git repository" in (cli.last_run() / "report.md").read_text()
+    assert not any((cli.folder / "plain").iterdir())  # the offer of what is missing writes nothing
 
 
 AS_NOBODY = """

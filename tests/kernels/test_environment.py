@@ -12,3 +12,10 @@ def test_kernels_of_the_sandbox_inherit_no_real_secret(monkeypatch: pytest.Monke
     assert "INTERCOM_ACCESS_TOKEN" not in inherited
     assert (inherited["HARMLESS"], inherited["EXTRA"]) == ("1", "2")
     assert "INTERCOM_ACCESS_TOKEN" in kernel_environ({}, secrets=True)
+
+
+def test_a_run_that_is_started_in_jupyterlab_has_nobody_at_its_kernels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/01_environment_setup.ipynb")
+    assert "JPY_SESSION_NAME" not in kernel_environ({}, secrets=True)

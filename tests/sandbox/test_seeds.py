@@ -85,7 +85,7 @@ def test_every_profile_of_both_seeds_has_a_live_token(
     for world in (demo, clean):
         token = world.seed.profiles[profile].access_token
         me = world.get("/me", token=token).json()
-        expected = world.seed.test_id_code if profile == "development" else world.seed.id_code
+        expected = world.seed.workspaces[profile]
         assert me["app"]["id_code"] == expected
 
 
