@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from helpers.cli.webhook_identity import token, user_hash
 from helpers.cli.webhook_listen import explain, listen
 from helpers.cli.webhook_options import scheme_option
 from helpers.cli.webhook_overlap import overlap
@@ -23,7 +24,7 @@ def webhook() -> None:
     """Try a webhook receiver: does it know Intercom's deliveries from forged ones?"""
 
 
-for _command in (try_receiver, overlap, send, listen, explain):
+for _command in (try_receiver, overlap, send, listen, explain, token, user_hash):
     webhook.add_command(_command)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from helpers.cli.webhook_options import (
+    other_secrets,
     previous_option,
     scheme_option,
     secret_for,
@@ -165,7 +165,7 @@ def _tell(
     for line in arrival_lines(delivery, verdict, list(keys), content=content):
         click.echo(line)
     if not verdict:
-        for line in diagnosis_lines(diagnose(delivery, scheme, {**keys, **_others()})):
+        for line in diagnosis_lines(diagnose(delivery, scheme, {**keys, **other_secrets()})):
             click.echo(line)
 
 
@@ -175,14 +175,6 @@ def _keys(scheme: str, variable: str, previous: str) -> dict[str, bytes]:
     if previous:
         keys[previous] = secret_for(scheme, previous, what="previous secret")
     return keys
-
-
-def _others() -> dict[str, bytes]:
-    """Every other secret of Intercom's that the environment holds: one of them may have signed."""
-    from helpers.settings import VARIABLES
-
-    names = [variable.name for variable in VARIABLES if variable.secret]
-    return {name: os.environ[name].encode() for name in names if os.environ.get(name)}
 
 
 @contextmanager

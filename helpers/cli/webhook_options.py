@@ -12,11 +12,13 @@ from helpers.errors import UsageError
 
 __all__ = [
     "consent_option",
+    "other_secrets",
     "previous_option",
     "profile_option",
     "recorded",
     "scheme_option",
     "secret_for",
+    "secret_of",
     "variable_name",
     "variable_option",
 ]
@@ -80,7 +82,11 @@ def secret_for(scheme: str, variable: str = "", *, what: str = "secret") -> byte
 
     Raises UsageError where neither can give one.
     """
-    name = variable_name(scheme, variable)
+    return secret_of(variable_name(scheme, variable), what=what)
+
+
+def secret_of(name: str, *, what: str = "secret") -> bytes:
+    """The secret in a variable, or else from a hidden prompt. Raises UsageError without either."""
     value = os.environ.get(name, "")
     if not value and sys.stdin.isatty():
         value = click.prompt(f"The {what} ({name} is not set)", hide_input=True, err=True)
@@ -90,3 +96,11 @@ def secret_for(scheme: str, variable: str = "", *, what: str = "secret") -> byte
             "Set it in the environment, or run this in a terminal to be asked.",
         )
     return value.encode()
+
+
+def other_secrets() -> dict[str, bytes]:
+    """Every secret of Intercom's that the environment holds: one of them may have signed."""
+    from helpers.settings import VARIABLES
+
+    names = [variable.name for variable in VARIABLES if variable.secret]
+    return {name: os.environ[name].encode() for name in names if os.environ.get(name)}
