@@ -110,7 +110,10 @@ def _headline(facts: WebhookFacts) -> View:
 def _sentence(result: BatteryResult) -> str:
     wrong, tried = result.count(Outcome.FAIL), len(result.cases) - result.count(Outcome.SKIPPED)
     forged = [c for c in result.cases if c.id[0] == "R" and c.outcome is Outcome.FAIL]
+    unjudged = result.count(Outcome.INCONCLUSIVE)
     first = f"{wrong} of {tried} cases failed." if wrong else f"All {tried} cases went well."
+    if unjudged:
+        first = f"{wrong} of {tried} cases failed, and {unjudged} say nothing."
     if result.control is not Outcome.PASS:
         return f"{first} The control failed, so refusals say nothing."
     severe = any(case.severity.rank == 4 for case in forged)  # noqa: PLR2004 (critical)

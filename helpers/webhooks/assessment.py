@@ -72,20 +72,26 @@ def _case(case: Case, trial: Trial, forge: Forge) -> CaseResult:
         return _blank(case, Outcome.INCONCLUSIVE, f"not sent: control {trial.control.observed}")
     variants = tuple(_variant(each, judgement, forge) for each, judgement in judged)
     outcome = worst([judgement.outcome for _, judgement in judged])
-    severities = [j.severity for _, j in judged if j.outcome is outcome]
+    worst_ones = [judgement for _, judgement in judged if judgement.outcome is outcome]
     return CaseResult(
         id=case.id,
         title=case.title,
         sent=case.sent,
         expect=case.expect,
         advisory=case.advisory,
-        severity=max(severities, key=lambda severity: severity.rank),
+        severity=max((each.severity for each in worst_ones), key=lambda severity: severity.rank),
         outcome=outcome,
         observed=", ".join(dict.fromkeys(j.observed for _, j in judged)),
         variants=tuple(dict.fromkeys(variants)),
-        consequence=case.consequence if outcome in _TOLD else "",
+        consequence=_consequence(case, worst_ones) if outcome in _TOLD else "",
         fix=(case.fix,) if outcome in _TOLD else (),
     )
+
+
+def _consequence(case: Case, judgements: list[Judgement]) -> str:
+    """A forgery that was answered with an error was not accepted: something else follows."""
+    broke = case.expect is Expect.REFUSE and all(each.broke for each in judgements)
+    return case.when_broken if broke else case.consequence
 
 
 def _judgement(exchange: Exchange, trial: Trial) -> Judgement:
@@ -97,7 +103,7 @@ def _judgement(exchange: Exchange, trial: Trial) -> Judgement:
     if exchange.died:
         observed = f"{found.observed}, then the receiver was gone"
         severity = max(found.severity, Severity.HIGH, key=lambda severity: severity.rank)
-        return Judgement(Outcome.FAIL, severity, observed)
+        return Judgement(Outcome.FAIL, severity, observed, broke=True)
     if trial.processed is not None and probe.notification:
         found = _as_observed(found, exchange, probe.notification in trial.processed)
     return found if case.id == "A01" else _by_control(found, exchange, trial)
@@ -182,7 +188,8 @@ def _notes(trial: Trial) -> list[str]:
             "since this receiver refuses genuine deliveries too."
         )
     elif trial.ended:
-        notes.append(f"The run ended early: {trial.ended}.")
+        again = " Start it again and try those one by one (--case)." if trial.gone else ""
+        notes.append(f"The run ended early: {trial.ended}.{again}")
     elif not accepted(trial.closing):
         notes.append(
             f"At the end a genuine delivery got {trial.closing.observed}: refusals may come "

@@ -25,11 +25,15 @@ _ORDER: Final = (
 
 @dataclass(frozen=True)
 class Judgement:
-    """The outcome of one request, how bad it is, and in a few words what was seen."""
+    """The outcome of one request, how bad it is, and in a few words what was seen.
+
+    `broke`: it went wrong by an error or a dropped connection, not by being accepted.
+    """
 
     outcome: Outcome
     severity: Severity
     observed: str
+    broke: bool = False
 
 
 def accepted(answer: Answer) -> bool:
@@ -40,7 +44,8 @@ def accepted(answer: Answer) -> bool:
 def judge(case: Case, probe: Probe, answer: Answer) -> Judgement:
     """Judge one answer. Whether the control worked is the assessment's affair."""
     outcome, severity = _rule(case, probe, answer)
-    return Judgement(outcome, severity, answer.observed)
+    broke = outcome is Outcome.FAIL and not accepted(answer)
+    return Judgement(outcome, severity, answer.observed, broke=broke)
 
 
 def worst(outcomes: list[Outcome]) -> Outcome:

@@ -16,6 +16,7 @@ _WORDS: Final = {
     Outcome.INCONCLUSIVE: "says nothing",
     Outcome.SKIPPED: "left out",
 }
+_SHORT: Final = frozenset({Outcome.PASS, Outcome.SKIPPED})
 _INDENT: Final = "      "
 
 
@@ -25,12 +26,22 @@ def result_lines(result: BatteryResult, *, every: bool = False) -> Iterator[str]
     for case in sorted(wrong, key=lambda case: -case.severity.rank):
         yield from case_lines(case)
         yield ""
-    shown = set(Outcome) - {Outcome.FAIL} if every else {Outcome.NOTE, Outcome.INCONCLUSIVE}
     for case in result.cases:
-        if case.outcome in shown:
+        if case.outcome is Outcome.NOTE or (every and case.outcome in _SHORT):
             yield f"{_WORDS[case.outcome]:<13}{case.id}  {case.title}: {case.observed}"
+    yield from _unjudged(result)
     yield from (f"Note: {note}" for note in result.notes)
     yield headline(result)
+
+
+def _unjudged(result: BatteryResult) -> Iterator[str]:
+    """What says nothing, a line for each reason: one reason often holds for many cases."""
+    reasons: dict[str, list[str]] = {}
+    for case in result.cases:
+        if case.outcome is Outcome.INCONCLUSIVE:
+            reasons.setdefault(case.observed, []).append(case.id)
+    for reason, ids in reasons.items():
+        yield f"{_WORDS[Outcome.INCONCLUSIVE]:<13}{', '.join(ids)}: {reason}"
 
 
 def case_lines(case: CaseResult) -> Iterator[str]:
@@ -53,6 +64,8 @@ def headline(result: BatteryResult) -> str:
         return "The receiver could not be reached, so nothing was judged."
     tried = len(result.cases) - result.count(Outcome.SKIPPED)
     first = f"{wrong} of {tried} cases failed." if wrong else f"None of {tried} cases failed."
+    unjudged = result.count(Outcome.INCONCLUSIVE)
+    first += f" {unjudged} say nothing." if unjudged else ""
     about = f" It looks like {result.framework}." if result.framework else ""
     control = {
         Outcome.PASS: "Genuine deliveries are accepted",

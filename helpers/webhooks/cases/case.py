@@ -21,9 +21,13 @@ from helpers.webhooks.probes import Probe
 from helpers.webhooks.records import Expect
 from helpers.webhooks.signatures import SCHEMES
 
-__all__ = ["ALL_SCHEMES", "Case", "case", "cases_of"]
+__all__ = ["ALL_SCHEMES", "BREAKS", "Case", "case", "cases_of"]
 
 ALL_SCHEMES: Final = frozenset(SCHEMES)
+BREAKS: Final = (
+    "Anyone who knows the URL can make it fail at will, without a signature; "
+    "errors in a row make Intercom pause deliveries."
+)
 Probes = Callable[[Forge], tuple[Probe, ...]]
 
 
@@ -32,11 +36,12 @@ class Case:
     """One thing that a receiver can get right or wrong.
 
     `why` says what goes wrong in real receivers, `consequence` what it means when it does in this
-    one, `fix` what to change. An `advisory` case has no rule behind it: what differs is a note,
-    but a forgery that breaks the receiver still fails. A `heavy` one asks for a second consent
-    where the receiver is not on loopback; one that goes `alone` is followed by a look whether the
-    receiver still lives; a `derived` one sends nothing and is judged from the other answers. One of
-    a `phase` of a rotation is tried in that phase alone.
+    one, `when_broken` what it means when this one breaks where it should refuse, `fix` what to
+    change. An `advisory` case has no rule behind it: what differs is a note, but a forgery that
+    breaks the receiver still fails. A `heavy` one asks for a second consent where the receiver is
+    not on loopback; one that goes `alone` is followed by a look whether the receiver still lives;
+    a `derived` one sends nothing and is judged from the other answers. One of a `phase` of a
+    rotation is tried in that phase alone.
     """
 
     id: str
@@ -48,6 +53,7 @@ class Case:
     consequence: str
     fix: str
     probes: Probes
+    when_broken: str = BREAKS
     references: tuple[str, ...] = ()
     schemes: frozenset[str] = ALL_SCHEMES
     advisory: bool = False

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from helpers.model import Severity
-from helpers.webhooks.cases.case import case, cases_of
+from helpers.webhooks.cases.case import BREAKS, case, cases_of
 from helpers.webhooks.cases.genuine import padded
 from helpers.webhooks.forge import Forge
 from helpers.webhooks.probes import Probe
@@ -17,10 +17,7 @@ __all__ = ["MALFORMED"]
 
 _ORDER: Final = "Verify first, parse afterwards; answer 401 to whatever does not verify."
 _BYTES: Final = "Compare bytes: comparing text raises as soon as it is not ASCII."
-_BREAK: Final = (
-    "Anyone who knows the URL can make it fail at will, without a signature; "
-    "errors in a row make Intercom pause deliveries."
-)
+_ACCEPTED: Final = "What nobody signed is accepted."
 _SIGNED: Final = "A delivery of an unexpected form makes an error, and Intercom counts errors."
 _SHAPE: Final = "Check the shape of what was parsed; answer 200 or 400 to what you can't use."
 _CWE755: Final = "https://cwe.mitre.org/data/definitions/755.html"
@@ -28,7 +25,7 @@ _CWE755: Final = "https://cwe.mitre.org/data/definitions/755.html"
 _refuse = partial(
     case,
     expect=Expect.REFUSE,
-    consequence=_BREAK,
+    consequence=_ACCEPTED,
     fix=_ORDER,
     references=(_CWE755,),
     alone=True,
@@ -211,6 +208,7 @@ def compressed(forge: Forge) -> tuple[Probe, ...]:
     title="Still there at the end",
     severity=Severity.HIGH,
     why="An error that nothing catches ends the process, and nothing starts it again.",
+    consequence=BREAKS,
     fix="Catch what a request can raise, and let a supervisor start the receiver again.",
     derived=True,
 )

@@ -16,6 +16,7 @@ __all__ = ["SERVICE"]
 
 _SETUP: Final = "https://developers.intercom.com/docs/webhooks/setting-up-webhooks"
 _WEBHOOK: Final = frozenset({"webhook"})
+_SIGNED: Final = "A signed delivery makes an error, and errors in a row make Intercom pause."
 _A_YEAR: Final = 31_536_000  # seconds
 
 _serve = partial(case, references=(_SETUP,))
@@ -91,6 +92,7 @@ def acted_upon(_forge: Forge) -> tuple[Probe, ...]:
     severity=Severity.MEDIUM,
     why="Nothing in the signature holds a time: a recorded delivery stays valid.",
     consequence="A recorded delivery can be played again; a status can't show whether it acts.",
+    when_broken=_SIGNED,
     fix="Remember ids for a week and act on none twice; refuse what is older.",
     schemes=frozenset({"webhook", "fin_agent"}),  # a Canvas Kit request holds no time
 )
@@ -112,6 +114,7 @@ def replay(forge: Forge) -> tuple[Probe, ...]:
     severity=Severity.HIGH,
     why="One app in several workspaces signs them all with the same secret.",
     consequence="Data of one workspace can be taken for another's.",
+    when_broken=_SIGNED,
     fix="Look up `app_id` and refuse workspaces that you do not know.",
     schemes=_WEBHOOK,
 )
