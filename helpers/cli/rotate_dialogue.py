@@ -33,9 +33,7 @@ def carry_out(guide: Guide, options: Mapping[str, Any]) -> int:
             "Standard input is this terminal, which would show the key.",
             "Leave --stdin out: a hidden prompt asks for it.",
         )
-    later = next((name for name in ("abort", "roll_back", "resume") if options[name]), "")
-    if later and not guide.lasting:
-        raise UsageError("The sandbox profile forgets a rotation with its command.", _LASTING)
+    later = _later(guide, options)
     if later == "abort":
         return tell(guide, guide.abort())
     if later == "roll_back":
@@ -43,6 +41,19 @@ def carry_out(guide: Guide, options: Mapping[str, Any]) -> int:
     if later:
         return _go_on(guide, guide.go_on(_offer(options)), options)
     return _begin(guide, options)
+
+
+def _later(guide: Guide, options: Mapping[str, Any]) -> str:
+    """What to do with an open rotation; "" where one is to begin."""
+    chosen = [name for name in ("abort", "roll_back", "resume", "dry_run") if options[name]]
+    if len(chosen) > 1:
+        flags = " and ".join(f"--{name.replace('_', '-')}" for name in chosen)
+        raise UsageError(f"{flags} exclude one another.", "Choose one of them.")
+    if not chosen or chosen == ["dry_run"]:
+        return ""
+    if not guide.lasting:
+        raise UsageError("The sandbox profile forgets a rotation with its command.", _LASTING)
+    return chosen[0]
 
 
 def _begin(guide: Guide, options: Mapping[str, Any]) -> int:

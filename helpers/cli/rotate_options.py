@@ -39,7 +39,9 @@ _OPTIONS = (
     click.option("--allow-wider", is_flag=True, help="Accept a key that reaches further."),
     click.option("--stdin", is_flag=True, help="Read the new key from standard input."),
     click.option("--by-hand", is_flag=True, help="Sandbox: you click, not the hub."),
-    click.option("--delivery", type=click.Path(exists=True), help="Raw body of a webhook."),
+    click.option(
+        "--delivery", type=click.Path(exists=True, dir_okay=False), help="Raw body of a webhook."
+    ),
     click.option("--signature", default="", help="Its X-Hub-Signature."),
     click.option(
         "--try-receiver",

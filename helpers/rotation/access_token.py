@@ -114,13 +114,20 @@ class AccessToken:
             return Verdict(Outlook.PROVEN, "It reaches further, as was allowed.", detail)
         return Verdict(reach.outlook, reach.say, detail)
 
-    def withdraw(self, entry: Entry) -> bool:
+    def withdraw(self, entry: Entry, before: Mapping[str, Any]) -> bool:
         """By hand."""
+        del before
         return self._hand.withdraw(entry)
 
     def prove_dead(
-        self, entry: Entry, old: SecretStr, new: SecretStr | None, *, seen_alive: bool, offer: Offer
+        self,
+        entry: Entry,
+        old: SecretStr,
+        new: SecretStr | None,
+        before: Mapping[str, Any],
+        offer: Offer,
     ) -> Verdict:
         """By the codes it answers, with the new one beside it."""
-        del entry, offer
+        del offer
+        seen_alive = bool(before.get("alive")) or entry.compromised
         return prove_dead(self._ask, old, new, seen_alive=seen_alive)

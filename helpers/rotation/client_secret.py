@@ -87,15 +87,21 @@ class ClientSecret:
         del entry, before
         return _judged(offer, new, old, vouched=NEW_WORKS, neither=Outlook.REFUTED)
 
-    def withdraw(self, entry: Entry) -> bool:
+    def withdraw(self, entry: Entry, before: Mapping[str, Any]) -> bool:
         """By hand."""
+        del before
         return self._hand.withdraw(entry)
 
     def prove_dead(
-        self, entry: Entry, old: SecretStr, new: SecretStr | None, *, seen_alive: bool, offer: Offer
+        self,
+        entry: Entry,
+        old: SecretStr,
+        new: SecretStr | None,
+        before: Mapping[str, Any],
+        offer: Offer,
     ) -> Verdict:
         """Intercom signs with the new one, and the receivers refuse the old one."""
-        del entry, seen_alive
+        del entry, before
         return _judged(offer, new, old, vouched=OLD_REFUSED, neither=Outlook.UNCLEAR)
 
 

@@ -199,7 +199,8 @@ class Engine:
         verdict = proofs.look_at_old(self._bench, entry, self._offer, stage=stage)
         if verdict.outlook is Outlook.NOT_YET:
             self._ledger.intend(entry, "withdraw")
-            if not self._procedure.withdraw(entry):
+            before = proofs.seen_before(self._bench, entry)
+            if not self._procedure.withdraw(entry, before):
                 told = self._procedure.told(entry, minting=False)
                 return proofs.wait_for_click(verdict, told)
             verdict = proofs.look_at_old(self._bench, entry, self._offer, stage=stage)

@@ -21,14 +21,19 @@ if TYPE_CHECKING:
     from helpers.rotation.ledger import Entry
     from helpers.rotation.procedures import Offer
 
-__all__ = ["IdentitySecret"]
+__all__ = ["OLD_DELETED", "IdentitySecret"]
+
+OLD_DELETED: Final = "old secret deleted"
 
 _PLACE: Final = "Settings > Messenger > Security"
 _MINT: Final = (
     f"{_PLACE}: make a second identity secret and paste it here.",
     "Both are valid until the old one is deleted.",
 )
-_WITHDRAW: Final = (f"{_PLACE}: delete the old identity secret. THIS CAN'T BE UNDONE.",)
+_WITHDRAW: Final = (
+    f"{_PLACE}: delete the old identity secret. THIS CAN'T BE UNDONE.",
+    f"Where several are alive, vouch that it was the right one: --confirm '{OLD_DELETED}'.",
+)
 
 
 class IdentitySecret:
@@ -87,29 +92,39 @@ class IdentitySecret:
             return Verdict(Outlook.PROVEN, "The workspace lists it.", detail)
         return Verdict(Outlook.REFUTED, "The workspace does not list the new secret.", detail)
 
-    def withdraw(self, entry: Entry) -> bool:
-        """Delete the old one, where it is clear which that is."""
-        listed = self._listed()
-        others = [] if isinstance(listed, Verdict) else _others(listed, entry)
-        if len(others) == 1:
+    def withdraw(self, entry: Entry, before: Mapping[str, Any]) -> bool:
+        """Delete the old one, where it is clear which that is: none that came later."""
+        del entry
+        listed, known = self._listed(), before.get("ids", ())
+        if isinstance(listed, Verdict) or len(known) != 1:
+            return False
+        if known[0] in listed:
             with self._connect() as client:
-                client.delete_identity_secret(others[0])
-        return len(others) <= 1
+                client.delete_identity_secret(known[0])
+        return True
 
     def prove_dead(
-        self, entry: Entry, old: SecretStr, new: SecretStr | None, *, seen_alive: bool, offer: Offer
+        self,
+        entry: Entry,
+        old: SecretStr,
+        new: SecretStr | None,
+        before: Mapping[str, Any],
+        offer: Offer,
     ) -> Verdict:
-        """The workspace lists the new one alone."""
-        del old, seen_alive, offer
+        """The workspace no longer lists what it listed before, but the new one."""
+        del old
         listed = self._listed()
         if isinstance(listed, Verdict):
             return listed
-        detail = {"ids": sorted(listed)}
-        if _others(listed, entry):
-            return Verdict(Outlook.NOT_YET, "The old identity secret is still listed.", detail)
-        if new is not None and not listed:
+        detail = {"ids": sorted(listed), "how": "listed"}
+        if new is not None and _name(entry) not in listed.values():
             return Verdict(Outlook.UNCLEAR, "The new identity secret is gone too.", detail)
-        return Verdict(Outlook.PROVEN, "The old identity secret is no longer listed.", detail)
+        left = _left(listed, entry, before)
+        if not left:
+            return Verdict(Outlook.PROVEN, "The old identity secret is no longer listed.", detail)
+        if len(before.get("ids", ())) != 1:
+            return _vouched(offer, detail)
+        return Verdict(Outlook.NOT_YET, "The old identity secret is still listed.", detail)
 
     def _listed(self) -> dict[str, str] | Verdict:
         """The ids and names of the living ones, or why that can't be said."""
@@ -131,5 +146,15 @@ def _name(entry: Entry) -> str:
     return f"runbook rotation {entry.id}"
 
 
-def _others(listed: Mapping[str, str], entry: Entry) -> list[str]:
-    return [id_ for id_, name in listed.items() if name != _name(entry)]
+def _left(listed: Mapping[str, str], entry: Entry, before: Mapping[str, Any]) -> list[str]:
+    """What is alive still of what was before; all but the new one where nobody could look."""
+    known = before.get("ids")
+    return [i for i, name in listed.items() if name != _name(entry) and (not known or i in known)]
+
+
+def _vouched(offer: Offer, detail: Mapping[str, Any]) -> Verdict:
+    """Which of several is the old one, a person alone can know."""
+    if OLD_DELETED in offer.attested:
+        return Verdict(Outlook.PROVEN, "A person vouches for it.", {**detail, "how": "attested"})
+    say = f"Others are listed: vouch for '{OLD_DELETED}' once the stolen one is deleted."
+    return Verdict(Outlook.NOT_YET, say, detail, vouch=OLD_DELETED)

@@ -68,7 +68,7 @@ class Person:
 
 
 class Procedure(Protocol):
-    """One kind of secret."""
+    """One kind of secret. `before` is what the ledger holds of `before(old)`, with `alive`."""
 
     kind: str
 
@@ -95,12 +95,17 @@ class Procedure(Protocol):
         """Is the new key alive, in the right place, and no stronger than the old one?"""
         ...
 
-    def withdraw(self, entry: Entry) -> bool:
+    def withdraw(self, entry: Entry, before: Mapping[str, Any]) -> bool:
         """Let the old key die, if no person is needed for it."""
         ...
 
     def prove_dead(
-        self, entry: Entry, old: SecretStr, new: SecretStr | None, *, seen_alive: bool, offer: Offer
+        self,
+        entry: Entry,
+        old: SecretStr,
+        new: SecretStr | None,
+        before: Mapping[str, Any],
+        offer: Offer,
     ) -> Verdict:
-        """Is the old key dead?"""
+        """Is the old key dead? Without `new` there is none yet to compare with."""
         ...

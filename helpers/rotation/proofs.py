@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from helpers.rotation.bench import Bench
 from helpers.rotation.ledger import Entry
 from helpers.rotation.procedures import Offer
@@ -30,9 +33,8 @@ def look_at_new(bench: Bench, entry: Entry, offer: Offer) -> Verdict:
     new = bench.store.read(Stage.PENDING)
     if new is None or bench.mark(new) != entry.new_fingerprint:
         return Verdict(Outlook.REFUTED, "The new key is no longer where it was kept.")
-    known = bench.ledger.last(entry, "evidence", ALIVE)
-    before = known.detail if known else {}
-    return bench.procedure.verify(entry, new, bench.store.read(Stage.CURRENT), before, offer)
+    old = bench.store.read(Stage.CURRENT)
+    return bench.procedure.verify(entry, new, old, seen_before(bench, entry), offer)
 
 
 def look_at_old(
@@ -43,9 +45,13 @@ def look_at_old(
     if old is None or bench.mark(old) != entry.old_fingerprint:
         return Verdict(Outlook.UNCLEAR, "The old key is no longer in the store to be tried.")
     new = bench.store.read(Stage.CURRENT) if stage is Stage.PREVIOUS else None
+    return bench.procedure.prove_dead(entry, old, new, seen_before(bench, entry), offer)
+
+
+def seen_before(bench: Bench, entry: Entry) -> Mapping[str, Any]:
+    """What was seen of the old key at the beginning."""
     known = bench.ledger.last(entry, "evidence", ALIVE)
-    seen = bool(known and known.detail.get("alive")) or entry.compromised
-    return bench.procedure.prove_dead(entry, old, new, seen_alive=seen, offer=offer)
+    return known.detail if known else {}
 
 
 def decide(bench: Bench, entry: Entry, proof: str, verdict: Verdict) -> Entry | Pause:

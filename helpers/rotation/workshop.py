@@ -41,11 +41,16 @@ class Workshop:
     ledger: Ledger
 
     def open_entry(self) -> Entry:
-        """The open rotation. Raises UsageError where there is none."""
-        found = self.ledger.open_entry(self.variable)
+        """The open rotation. Raises UsageError where there is none, or none in this store."""
+        found, here = self.ledger.open_entry(self.variable), self.engine.store.label
         if found is None:
             raise UsageError(
                 f"No rotation of {self.variable} is open.", "Start one: `runbook rotate --help`."
+            )
+        if found.store != here:
+            raise UsageError(
+                f"The rotation of {self.variable} was begun in {found.store}, not in {here}.",
+                "Name that store as you did then: --store, --env-file, or policy.toml.",
             )
         return found
 

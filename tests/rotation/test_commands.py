@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from helpers.auditlog.segments import entries
 from helpers.cli.keys import keys
 from helpers.cli.rotate import rotate
-from helpers.errors import RunbookError
+from helpers.errors import RunbookError, UsageError
 from tests.rotation.conftest import Desk
 
 Run = Callable[..., Result]
@@ -67,6 +67,21 @@ def test_what_can_t_go_on_says_so(run: Run, desk: Desk) -> None:
         assert isinstance(result.exception, RunbookError)
         assert result.exception.exit_status == 2
         assert "No rotation of INTERCOM_ACCESS_TOKEN is open" in result.exception.message
+
+
+def test_flags_that_exclude_one_another_are_refused(run: Run, desk: Desk) -> None:
+    result = run(rotate, "access-token", "--env-file", str(desk.env_file), "--abort", "--resume")
+    assert isinstance(result.exception, UsageError)
+    assert result.exception.message == "--abort and --resume exclude one another."
+
+
+def test_a_rotation_goes_on_in_the_store_that_it_was_begun_in(run: Run, desk: Desk) -> None:
+    run(rotate, "access-token", "--env-file", str(desk.env_file))
+    other = desk.env_file.with_name("other.env")
+    other.write_text(desk.env_file.read_text())
+    result = run(rotate, "access-token", "--env-file", str(other), "--resume")
+    assert isinstance(result.exception, UsageError)
+    assert ".env: INTERCOM_ACCESS_TOKEN, not in other.env" in result.exception.message
 
 
 def test_giving_up(run: Run, desk: Desk) -> None:

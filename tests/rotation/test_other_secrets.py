@@ -13,8 +13,10 @@ from pydantic import SecretStr
 
 from helpers.errors import RunbookError, UsageError
 from helpers.intercom import transport
+from helpers.intercom.client import Client
 from helpers.rotation.client_secret import NEW_WORKS, OLD_REFUSED, signs
 from helpers.rotation.guide import Guide
+from helpers.rotation.identity_secret import OLD_DELETED
 from helpers.rotation.procedures import Delivery, Offer
 from helpers.rotation.standing import Need
 from helpers.rotation.transitions import Mode, State
@@ -138,6 +140,15 @@ def names(desk: Desk) -> list[str]:
     return [str(secret["name"]) for secret in desk.context.client.identity_secrets()]
 
 
+def ids(desk: Desk) -> list[str]:
+    with writing_client(desk) as client:
+        return [str(secret["id"]) for secret in client.identity_secrets()]
+
+
+def writing_client(desk: Desk) -> Client:
+    return Client.from_settings(desk.context.settings, acts=("rotation",))
+
+
 def test_an_identity_secret_is_rotated_by_the_api(identity: tuple[Desk, Guide]) -> None:
     desk, guide = identity
     with desk.context.client:
@@ -163,8 +174,8 @@ def test_a_value_lost_in_a_crash_is_deleted_and_made_anew(identity: tuple[Desk, 
 
 def test_several_identity_secrets_can_t_be_told_apart(identity: tuple[Desk, Guide]) -> None:
     desk, guide = identity
-    with type(desk.context.client).from_settings(desk.context.settings, acts=("rotation",)) as one:
-        one.create_identity_secret("forgotten")
+    with writing_client(desk) as client:
+        client.create_identity_secret("forgotten")
     with pytest.raises(UsageError, match="2 identity secrets are alive"):
         guide.begin(Mode.OVERLAP)
 
@@ -210,3 +221,36 @@ def test_a_scope_that_is_taken_away_in_the_middle_needs_a_person(
     scopes = [*SCOPES, "read_secure_mode_secret", "write_secure_mode_secret"]
     desk.click("PUT", f"/apps/{desk.app.id}", scopes=scopes)
     assert guide.go_on().entry.state is State.DONE
+
+
+def test_an_identity_secret_that_somebody_makes_meanwhile_is_left_alone(
+    identity: tuple[Desk, Guide],
+) -> None:
+    desk, guide = identity
+    guide.begin(Mode.OVERLAP)
+    (seeded, _) = ids(desk)
+    with writing_client(desk) as client:
+        client.delete_identity_secret(seeded)
+        client.create_identity_secret("somebody else's")
+    assert guide.go_on(Offer(attested=READERS)).entry.state is State.DONE
+    with desk.context.client:
+        assert "somebody else's" in names(desk)
+
+
+def test_of_several_stolen_identity_secrets_a_person_says_which_one_died(
+    identity: tuple[Desk, Guide],
+) -> None:
+    desk, guide = identity
+    with writing_client(desk) as client:
+        client.create_identity_secret("forgotten")
+    waiting = guide.begin(Mode.OVERLAP, compromised=True)
+    assert waiting.pause is not None
+    assert (waiting.entry.state, waiting.pause.vouch) == (State.PLANNED, (OLD_DELETED,))
+    assert len(ids(desk)) == 2, "no program guesses which"
+    with writing_client(desk) as client:
+        client.delete_identity_secret(ids(desk)[0])
+    assert guide.go_on().entry.state is State.PLANNED
+    vouched = Offer(attested=READERS | {OLD_DELETED})
+    assert guide.go_on(vouched).entry.state is State.DONE
+    with desk.context.client:
+        assert "forgotten" in names(desk)

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from socket import create_server
@@ -137,20 +137,24 @@ def session_bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def _await_keyring() -> None:
+    """Wait for the unlocked default collection, closing each connection: keyring would not."""
     keyring = pytest.importorskip("keyring", reason="needs keyring")
     from keyring.backends.SecretService import Keyring
+    from secretstorage import dbus_init
+    from secretstorage.collection import Collection
+    from secretstorage.exceptions import SecretStorageException
 
-    until, problem = time.monotonic() + 20, None
+    until, problem = time.monotonic() + 20, "it is locked"
     while time.monotonic() < until:
         try:
-            Keyring().get_password("runbook", "nobody")
-        except Exception as error:  # noqa: BLE001 (whatever it says before it is ready)
-            problem = error
-            time.sleep(0.05)
-        else:
-            keyring.set_keyring(Keyring())
-            return
-    pytest.fail(f"gnome-keyring did not come up: {problem!r}")
+            with closing(dbus_init()) as connection:
+                if not Collection(connection).is_locked():
+                    keyring.set_keyring(Keyring())
+                    return
+        except SecretStorageException as error:  # before it is ready
+            problem = repr(error)
+        time.sleep(0.05)
+    pytest.fail(f"gnome-keyring did not come up: {problem}")
 
 
 def _env(stack: ExitStack, request: pytest.FixtureRequest) -> Kept:
