@@ -18,7 +18,7 @@ __all__ = ["token", "user_hash"]
 
 _REFUSED: Final = 13  # as a high finding
 _SECRET: Final = "INTERCOM_IDENTITY_SECRET"  # noqa: S105 (a variable's name)
-_LONGEST: Final = 65_536  # characters that are read
+_LONGEST: Final = 65_536  # bytes that are read
 
 _variable = click.option(
     "--secret-variable",
@@ -77,7 +77,7 @@ def user_hash(user_id: str, email: str, variable: str) -> int:
 def _typed(what: str) -> str:
     if sys.stdin.isatty():
         return str(click.prompt(what, hide_input=True, err=True)).strip()
-    return sys.stdin.read(_LONGEST).strip()
+    return sys.stdin.buffer.read(_LONGEST).decode("utf-8", "replace").strip()
 
 
 def _tell(remarks: Iterable[Remark]) -> int:

@@ -86,7 +86,7 @@ def test_nothing_makes_it_raise_and_it_tells_no_secret(text: str, subject: str):
     assert user_hash(SECRET, user_id=subject) not in repr(told)
 
 
-def run(typed: str, *arguments: str) -> tuple[object, str]:
+def run(typed: str | bytes, *arguments: str) -> tuple[object, str]:
     done = CliRunner().invoke(
         webhook, arguments, input=typed, standalone_mode=False, catch_exceptions=False
     )
@@ -99,6 +99,7 @@ def test_the_commands_read_what_is_secret_from_standard_input(monkeypatch: pytes
     status, output = run(token + "\n", "token")
     assert (status, token in output) == (0, False)
     assert run("nonsense", "token")[0] == 13
+    assert run(b"\xff\xfe", "token")[0] == 13
     right = user_hash(SECRET, user_id="7")
     assert run(right, "user-hash", "--user-id", "7")[0] == 0
     assert run(right, "user-hash", "--email", EMAIL)[0] == 13
