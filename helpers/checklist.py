@@ -103,4 +103,4 @@ def _open(step: Step, choices: Choices) -> Iterator[StepSession]:
     try:
         yield session
     finally:
-        session.close()
+        session.finish()

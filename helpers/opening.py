@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from helpers.choices import Choices
+from helpers.choices import Choices, in_jupyterlab
 from helpers.context import Context, Recorder
 from helpers.demo import demo_secrets, open_demo
 from helpers.git import top_level
@@ -17,7 +18,15 @@ from helpers.redaction import Redactor
 from helpers.settings import Profile, Settings, load_settings, profile_named, state_home
 from helpers.waivers import Waiver, load_waivers
 
-__all__ = ["open_context", "path_of", "policy_of", "redactor_of", "settings_of", "waivers_of"]
+__all__ = [
+    "let_go",
+    "open_context",
+    "path_of",
+    "policy_of",
+    "redactor_of",
+    "settings_of",
+    "waivers_of",
+]
 
 
 def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Context:
@@ -42,6 +51,18 @@ def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Contex
     closing.callback(context.close)
     context.observed = tuple(_paths_of(choices.observed or ""))
     return context
+
+
+def let_go(closing: ExitStack) -> None:
+    """Close what was opened; in JupyterLab at the end of the kernel.
+
+    A person who ran all cells goes on to the forms and cells above: they need the step, the demo,
+    and the redactor behind them.
+    """
+    if in_jupyterlab():
+        atexit.register(closing.close)
+    else:
+        closing.close()
 
 
 def _recorder(state: Path, redactor: Redactor) -> Recorder:

@@ -6,20 +6,19 @@ snapshot on disk means a step that ran to its end.
 
 from __future__ import annotations
 
-import atexit
 import importlib
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from helpers import catalog
-from helpers.choices import Choices, in_jupyterlab
+from helpers.choices import Choices
 from helpers.context import Context
 from helpers.errors import UsageError
 from helpers.files import write_private
 from helpers.judge import judge
 from helpers.model import Finding, Known, Snapshot, Unavailable
-from helpers.opening import open_context, path_of
+from helpers.opening import let_go, open_context, path_of
 from helpers.redaction import redact_kernel
 from helpers.steps import Step, step_named
 from helpers.views.base import View, prose
@@ -95,20 +94,24 @@ class StepSession:
     def close(self) -> View:
         """Write the snapshot into the run folder, if there is one, and let go of everything.
 
-        In JupyterLab that waits for the end of the kernel: a person who ran all cells goes on to
-        the forms and cells above, which need the step, and the redactor behind it.
+        In JupyterLab that waits for the end of the kernel.
         """
         try:
-            if self._run_dir:
-                folder = self._run_dir / "snapshots"
-                content = self.context.redactor.text(self.snapshot.model_dump_json(indent=2))
-                write_private(folder / f"{self.step.name}.json", content)
+            self._save()
         finally:
-            if in_jupyterlab():
-                atexit.register(self._closing.close)
-            else:
-                self._closing.close()
+            let_go(self._closing)
         return prose(f"{self.step.title}: done.")
+
+    def finish(self) -> None:
+        """Do the same at once: for a step that is carried out where nobody goes on with it."""
+        with self._closing:
+            self._save()
+
+    def _save(self) -> None:
+        if self._run_dir:
+            folder = self._run_dir / "snapshots"
+            content = self.context.redactor.text(self.snapshot.model_dump_json(indent=2))
+            write_private(folder / f"{self.step.name}.json", content)
 
     def _view(self, name: str) -> Any:
         views = importlib.import_module(f"helpers.views.{self.step.name}")

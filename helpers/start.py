@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from helpers.choices import Choices
 from helpers.context import Context
 from helpers.history import runs
-from helpers.opening import open_context
+from helpers.opening import let_go, open_context
 from helpers.settings import VARIABLES
 from helpers.state import open_state
 from helpers.steps import STEPS
@@ -56,8 +56,8 @@ class Start:
         return prose(f"Last audited {last.generated_at:%Y-%m-%d %H:%M} UTC: {last.summary}")
 
     def close(self) -> View:
-        """Let go of everything."""
-        self._closing.close()
+        """Let go of everything; in JupyterLab when the kernel ends."""
+        let_go(self._closing)
         return prose("Ready: go on with 01.")
 
 
