@@ -18,7 +18,8 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -35,9 +36,11 @@ from helpers.auditlog.entries import (
     Event,
     canonical,
 )
+from helpers.auditlog.keyring_key import keep
+from helpers.auditlog.keystate import KeyState
 from helpers.auditlog.records import Anchor
 from helpers.auditlog.redacting import Cleaner
-from helpers.auditlog.seals import EVERY, KeyState, SealKey, key_id, new_root_key, seal_of
+from helpers.auditlog.seals import EVERY, SealKey, key_id, new_root_key, seal_of
 from helpers.auditlog.segments import log_id_of
 from helpers.errors import StateError
 from helpers.redaction import Redactor
@@ -150,15 +153,23 @@ class AuditLog:
                     self._checkpoint()
         return last
 
-    def start_sealing(self, *, root_key: bytes | None = None) -> bytes:
-        """Seal from here on. The answer is the root key: keep it elsewhere, it is not stored."""
+    def start_sealing(self, *, root_key: bytes | None = None, keyring: bool = False) -> bytes:
+        """Seal from here on. The answer is the root key: keep it elsewhere, it is not stored.
+
+        With `keyring` the current key lies in the system's keyring. Raises ConfigurationError where
+        there is none that protects it.
+        """
         root = root_key or new_root_key()
+        first = SealKey(key_id(root), 0, root, -1, self.log_id if keyring else "")
         with self._chain.held():
-            self._refresh()
+            with suppress(StateError):  # a key that is lost can't seal once more
+                self._refresh()
             if self._key:
                 self._checkpoint()
-            placed = self._commit([Event(SEALING, metadata={"key_id": key_id(root)})])
-            self._key = SealKey(key_id(root), 0, root, placed.seq)
+            if keyring:
+                keep(first)  # before the log promises seals
+            placed = self._commit([Event(SEALING, metadata={"key_id": first.root})])
+            self._key = replace(first, sealed=placed.seq)
             self._keys.write(self._key)
         return root
 
@@ -186,7 +197,7 @@ class AuditLog:
     @property
     def sealing(self) -> bool:
         """Whether the log is being sealed."""
-        return self._keys.read() is not None
+        return self._keys.sealing
 
     @property
     def log_id(self) -> str:

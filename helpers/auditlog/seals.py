@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from helpers.auditlog.entries import canonical
-from helpers.errors import StateError, UsageError
+from helpers.errors import UsageError
 
 __all__ = [
     "EVERY",
-    "KeyState",
     "SealKey",
     "key_id",
     "new_root_key",
@@ -43,13 +41,14 @@ class SealKey:
     epoch: int
     key: bytes
     sealed: int  # seq of the last seal
+    keyring: str = ""  # the name under which the system's keyring holds it; empty: a file does
 
     def __repr__(self) -> str:
         return f"SealKey({self.root!r}, epoch={self.epoch})"
 
     def next(self, sealed: int) -> SealKey:
         """The key of the next epoch."""
-        return SealKey(self.root, self.epoch + 1, ratchet(self.key), sealed)
+        return replace(self, epoch=self.epoch + 1, key=ratchet(self.key), sealed=sealed)
 
 
 def ratchet(key: bytes) -> bytes:
@@ -86,57 +85,6 @@ def read_root_key(path: Path) -> bytes:
     return key
 
 
-class KeyState:
-    """The current seal key in a 0400 file; the file before it is overwritten, then let go.
-
-    Overwriting reaches the medium on an ordinary file system on a disk; a solid-state disk, a
-    snapshot or a backup may keep the old block, which no program can prevent.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def read(self) -> SealKey | None:
-        """The current key, or None where the log is not sealed. Raises StateError if damaged."""
-        try:
-            stored = json.loads(self.path.read_bytes())
-            key = bytes.fromhex(stored["key"])
-            return SealKey(stored["root"], stored["epoch"], key, stored["sealed"])
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, KeyError, TypeError):
-            raise StateError(
-                f"The seal key {self.path} can't be read.",
-                "Start a new one: `runbook auditlog seal --new`. The old seals stay valid.",
-            ) from None
-
-    def write(self, key: SealKey) -> None:
-        """Put a key in the place of the last one, durably."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        old = _open_for_erasing(self.path)
-        try:
-            _put(self.path, key)
-            if old is not None:
-                _erase(old)
-        finally:
-            if old is not None:
-                os.close(old)
-
-
-def _put(path: Path, key: SealKey) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    stored = {"root": key.root, "epoch": key.epoch, "key": key.key.hex(), "sealed": key.sealed}
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400)
-    try:
-        os.write(descriptor, canonical(stored))
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    temporary.replace(path)
-    sync_folder(path.parent)
-
-
 def sync_folder(folder: Path) -> None:
     """Make a new or renamed name in a folder survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -144,16 +92,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _open_for_erasing(path: Path) -> int | None:
-    try:
-        path.chmod(0o600)
-        return os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return None
-
-
-def _erase(descriptor: int) -> None:
-    os.pwrite(descriptor, b"\0" * os.fstat(descriptor).st_size, 0)
-    os.fsync(descriptor)

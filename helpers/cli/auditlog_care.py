@@ -76,7 +76,8 @@ def _tell(found: Verification) -> None:
 @click.command()
 @of_profile
 @click.option("--new", is_flag=True, help="Go on under a new root key.")
-def seal(profile: str, env_file: str, policy: str, new: bool) -> None:  # noqa: FBT001 (a flag)
+@click.option("--keyring", is_flag=True, help="Keep the current key in the system's keyring.")
+def seal(profile: str, env_file: str, policy: str, *, new: bool, keyring: bool) -> None:
     """Start sealing the runbook's own log; shows the root key, once."""
     from helpers.errors import UsageError
 
@@ -86,7 +87,7 @@ def seal(profile: str, env_file: str, policy: str, new: bool) -> None:  # noqa: 
                 "This log is sealed already; its root key was shown then.",
                 "`--new` goes on under another root key; keep both.",
             )
-        root = log.start_sealing()
+        root = log.start_sealing(keyring=keyring)
     click.echo(root.hex())
     click.echo(
         "This is the root key, shown once and stored nowhere. Keep it away from this machine;\n"

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.auditlog.builders import Bench
+from tests.rotation.stores.conftest import session_bus
+
+__all__ = ["bench", "session_bus"]
 
 
 @pytest.fixture

@@ -15,8 +15,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.auditlog.entries import CHECKPOINT, digest
+from helpers.auditlog.keystate import KeyState
 from helpers.auditlog.records import Anchor, Verdict
-from helpers.auditlog.seals import KeyState, ratchet, seal_of
+from helpers.auditlog.seals import ratchet, seal_of
 from helpers.auditlog.segments import segments
 from helpers.auditlog.verification import verify
 from tests.auditlog.builders import ROOT, Bench, edited, rechained

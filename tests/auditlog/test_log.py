@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from helpers.auditlog.entries import Event, canonical, parse
 from helpers.auditlog.heads import read_noted_head
+from helpers.auditlog.keystate import KeyState
 from helpers.auditlog.log import record
 from helpers.auditlog.records import Verdict
-from helpers.auditlog.seals import EVERY, KeyState, key_id, read_root_key
+from helpers.auditlog.seals import EVERY, key_id, read_root_key
 from helpers.auditlog.segments import entries, segments
 from helpers.errors import UsageError
 from tests.auditlog.builders import ROOT, Bench

@@ -90,7 +90,7 @@ def test_an_empty_new_month_is_gone_on_with(bench: Bench) -> None:
 def test_a_crash_between_a_seal_and_the_next_key_is_survived(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from helpers.auditlog.seals import KeyState
+    from helpers.auditlog.keystate import KeyState
 
     bench.fill(50, sealed=True)
     with bench.open() as log, monkeypatch.context() as patch:

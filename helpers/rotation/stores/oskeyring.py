@@ -7,8 +7,7 @@ in, and each promotion compares fingerprints first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from helpers.rotation.stores.base import (
     Capabilities,
@@ -18,19 +17,12 @@ from helpers.rotation.stores.base import (
     StoreSetupError,
 )
 from helpers.rotation.stores.fingerprints import expect, matches
+from helpers.system_keyring import unprotected
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
 __all__ = ["KeyringStore"]
-
-_ALLOWED: Final = (
-    "keyring.backends.SecretService",
-    "keyring.backends.libsecret",
-    "keyring.backends.kwallet",
-    "keyring.backends.macOS",
-    "keyring.backends.Windows",
-)
 
 
 class KeyringStore:
@@ -60,11 +52,10 @@ class KeyringStore:
 
     def doctor(self) -> None:
         """A backend that the system protects, unlocked, that holds the secret."""
-        backends = list(_unchained(self._keyring.get_keyring()))
-        strange = [b for b in backends if not b.startswith(_ALLOWED)]
-        if strange or not backends:
+        strange = unprotected(self._keyring.get_keyring())
+        if strange:
             raise StoreSetupError(
-                f"The keyring backend {(strange or ['none'])[0]} does not protect secrets.",
+                f"The keyring backend {strange} does not protect secrets.",
                 "Start the desktop's keyring (gnome-keyring under D-Bus), or choose another store.",
             )
         if self.read(Stage.CURRENT) is None:
@@ -132,16 +123,6 @@ class KeyringStore:
             self._keyring.set_password(self._service, self._name(stage), value)
         except self._errors as error:
             raise _refused(error) from None
-
-
-def _unchained(backend: Any) -> Iterator[str]:
-    """The modules of the backends, those inside a chain too."""
-    inner = getattr(backend, "backends", None)
-    if inner is not None:
-        for one in inner:
-            yield from _unchained(one)
-    else:
-        yield type(backend).__module__
 
 
 def _refused(error: Exception) -> StoreError:
