@@ -50,7 +50,7 @@ def _rotate(variable: str, *, profile: str, **options: Any) -> int:
         context.progress = click.echo
         if options["store"]:
             context.policy = _with_store(context.policy, options["store"])
-        guide = Guide(context, variable, by_hand=options["by_hand"])
+        guide = Guide(context, variable)
         if options["try_receiver"]:
             return _show(context, guide, options)
         return carry_out(guide, options)

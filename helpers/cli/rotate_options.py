@@ -38,7 +38,6 @@ _OPTIONS = (
     click.option("--confirm", multiple=True, metavar="NAME", help="You vouch for this."),
     click.option("--allow-wider", is_flag=True, help="Accept a key that reaches further."),
     click.option("--stdin", is_flag=True, help="Read the new key from standard input."),
-    click.option("--by-hand", is_flag=True, help="Sandbox: you click, not the hub."),
     click.option(
         "--delivery", type=click.Path(exists=True, dir_okay=False), help="Raw body of a webhook."
     ),

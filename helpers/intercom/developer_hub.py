@@ -31,6 +31,7 @@ class App:
     installed: bool
     scopes: frozenset[str]
     token_fingerprints: tuple[str, ...]  # oldest first
+    client_secret_fingerprints: tuple[str, ...]  # oldest first
     access_token: SecretStr = field(repr=False)
     client_secret: SecretStr = field(repr=False)
 
@@ -60,9 +61,10 @@ class DeveloperHub:
         return self.app(ids[-1]) if ids else None
 
     def app_of(self, fingerprint: str) -> App | None:
-        """The app that once made the access token with this fingerprint."""
+        """The app that once made the access token or client secret with this fingerprint."""
         for one in self._call("GET", "/apps"):
-            if fingerprint in (token["fingerprint"] for token in one["tokens"]):
+            made = {token["fingerprint"] for token in one["tokens"]} | {*one["client_secrets"]}
+            if fingerprint in made:
                 return self.app(one["id"])
         return None
 
@@ -101,6 +103,7 @@ def _app(found: Mapping[str, Any]) -> App:
         installed=found["installed"],
         scopes=frozenset(found["scopes"]),
         token_fingerprints=tuple(token["fingerprint"] for token in found["tokens"]),
+        client_secret_fingerprints=tuple(found["client_secrets"]),
         access_token=SecretStr(found["access_token"]),
         client_secret=SecretStr(found["client_secret"]),
     )

@@ -96,8 +96,7 @@ class Guide:
 
     @contextmanager
     def _shop(self) -> Iterator[Workshop]:
-        context = self._context
-        sandboxed = bool(context.hub) and self.variable == "INTERCOM_ACCESS_TOKEN"
-        make = rehearsal_shop(context, by_hand=self._by_hand) if sandboxed else None
-        with make or workshop(context, self.variable) as shop:
+        context, variable = self._context, self.variable
+        make = rehearsal_shop(context, variable, by_hand=self._by_hand) if context.hub else None
+        with make or workshop(context, variable) as shop:
             yield shop

@@ -183,6 +183,7 @@ def _described(app: App, workspace: Workspace) -> Item:
             }
             for token in app.tokens
         ],
+        "client_secrets": [fingerprint("client_secret", held) for held in app.client_secrets],
     }
 
 

@@ -15,6 +15,7 @@ from helpers.auditlog.segments import entries
 from helpers.cli.keys import keys
 from helpers.cli.rotate import rotate
 from helpers.errors import RunbookError, UsageError
+from helpers.rotation.client_secret import NEW_WORKS, OLD_REFUSED
 from tests.rotation.conftest import Desk
 
 Run = Callable[..., Result]
@@ -139,6 +140,13 @@ def test_keys_tells_ages_and_fails_on_demand(run: Run, desk: Desk, tmp_path: Pat
 def test_the_sandbox_s_old_keys_fail_on_demand() -> None:
     result = CliRunner().invoke(keys, ["--fail-if-older-than", "100"], standalone_mode=False)
     assert result.return_value == 13
+
+
+def test_in_the_sandbox_a_client_secret_can_be_rehearsed() -> None:
+    words = ["client-secret", "--confirm", "readers"]
+    words += ["--confirm", NEW_WORKS, "--confirm", OLD_REFUSED]
+    status, said = told(CliRunner().invoke(rotate, words, standalone_mode=False))
+    assert (status, "stands at DONE" in said) == (0, True)
 
 
 def test_a_rotation_on_a_real_profile_is_in_the_runbooks_own_audit_log(

@@ -11,7 +11,7 @@ import pytest
 
 from helpers.rotation.form import RotationForm
 from helpers.settings import Profile
-from tests.rotation.conftest import Desk, guide_of
+from tests.rotation.conftest import SCOPES, Desk, guide_of
 
 
 @pytest.fixture
@@ -131,6 +131,25 @@ def test_in_the_sandbox_the_hub_makes_the_key(make_desk: Callable[..., Desk]) ->
     assert "stands at SWAPPED" in press(it, it.go_on)
     it._widgets["vouch"].value = True
     assert "stands at DONE" in press(it, it.go_on)
+
+
+@pytest.mark.parametrize("variable", ["INTERCOM_READ_TOKEN", "INTERCOM_IDENTITY_SECRET"])
+def test_in_the_sandbox_every_key_can_be_rehearsed(
+    make_desk: Callable[..., Desk], variable: str
+) -> None:
+    desk = make_desk(Profile.SANDBOX)
+    scopes = [*SCOPES, "read_secure_mode_secret", "write_secure_mode_secret"]
+    desk.click("PUT", f"/apps/{desk.app.id}", scopes=scopes)
+    guide_of(desk, variable, secrets.token_hex(16))
+    before = desk.env_file.read_text()
+    it = RotationForm(desk.context)
+    it._form()
+    it._widgets["key"].value = variable
+    press(it, it.begin)
+    press(it, it.go_on)
+    it._widgets["vouch"].value = True
+    assert "stands at DONE" in press(it, it.go_on)
+    assert desk.env_file.read_text() == before
 
 
 def test_outside_jupyterlab_it_is_a_sentence(

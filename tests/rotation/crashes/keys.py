@@ -15,12 +15,10 @@ from helpers.intercom.answers import Answer
 from helpers.intercom.calls import call_named
 from helpers.intercom.client import Client
 from helpers.intercom.developer_hub import App, DeveloperHub
-from helpers.model import fingerprint
 from helpers.rotation.access_token import AccessToken
 from helpers.rotation.client_secret import OLD_REFUSED, ClientSecret
 from helpers.rotation.hub_hand import HubHand
 from helpers.rotation.identity_secret import IdentitySecret
-from helpers.rotation.ledger import Entry
 from helpers.rotation.procedures import Delivery, Offer, Procedure
 from helpers.sandbox import tokens
 from helpers.sandbox.seeds import DEMO
@@ -106,16 +104,7 @@ class Secret(_Key):
         self.old = app.client_secret.get_secret_value()
 
     def procedure(self) -> Procedure:
-        return ClientSecret(self)
-
-    def mint(self, entry: Entry) -> SecretStr | None:
-        now = self.now().client_secret
-        if fingerprint("client_secret", now.get_secret_value()) != entry.old_fingerprint:
-            return now
-        return self.hub.regenerate_client_secret(self.app.id).client_secret
-
-    def withdraw(self, entry: Entry) -> bool:
-        return self.mint(entry) is not None
+        return ClientSecret(HubHand(self.hub))
 
     def offer(self) -> Offer:
         key, body = self.now().client_secret.get_secret_value(), b'{"type":"notification_event"}'
