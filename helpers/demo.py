@@ -44,7 +44,7 @@ class Demo:
 def open_demo(workspace: str, closing: ExitStack) -> Demo:
     """Make the demo for one caller. Leaving `closing` takes it down."""
     from helpers.sandbox.demo_repository import build
-    from helpers.sandbox.seeds import DEMO
+    from helpers.sandbox.seeds import DEMO, MIRROR_CONTACT
 
     folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="runbook-demo-")))
     repo = build(folder / "acme-support", DEMO)
@@ -53,7 +53,7 @@ def open_demo(workspace: str, closing: ExitStack) -> Demo:
     if workspace.startswith(_WITH_AUDIT_LOG):
         from helpers.auditlog.demo import plant
 
-        plant(folder / "audit", folder / "state", NOW)
+        plant(folder / "audit", folder / "state", NOW, MIRROR_CONTACT)
     if workspace.startswith(_REVIEWED_BEFORE):
         from helpers.intercom.demo import plant_review
 

@@ -5,15 +5,17 @@ Deterministic: the same bytes in every run, so that the notebook shows the same 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from helpers.auditlog.entries import FAILURE, SUCCESS, Actor, Event
+from helpers.auditlog.entries import FAILURE, SUCCESS, Actor, Entry, Event
 from helpers.auditlog.heads import noting
 from helpers.auditlog.log import AuditLog
+from helpers.auditlog.mirrors import Parcel, deliver
+from helpers.auditlog.sinks import IntercomEvents
 
 __all__ = ["plant"]
 
@@ -30,8 +32,11 @@ _ROUTES: Final = (
 )
 
 
-def plant(folder: Path, state: Path, now: datetime) -> None:
-    """Write 75 days of records, and note their head in a state folder as a run yesterday would."""
+def plant(folder: Path, state: Path, now: datetime, mirror: str) -> None:
+    """Write 75 days of records, and note their head in a state folder as a run yesterday would.
+
+    The contact named `mirror` has them up to a week ago.
+    """
     own = folder.with_name(f"{folder.name}-state")  # the application's: keys, and its own state.db
     salt = own / "keys" / "salt"
     salt.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -47,6 +52,20 @@ def plant(folder: Path, state: Path, now: datetime) -> None:
         head = log.seal()
     with noting(state) as note:
         note(_LOG_ID, head, now - timedelta(days=1))
+    deliver(folder, state, _BeforeThisWeek(None, mirror), lambda: now - timedelta(days=7))
+
+
+class _BeforeThisWeek(IntercomEvents):
+    """The mirror as it was then: it had taken everything."""
+
+    def parcels(self, entries: Iterable[Entry], now: datetime) -> Iterator[Parcel]:
+        """What had come by then."""
+        yield Parcel(tuple(entry for entry in entries if entry.at < now))
+
+    def send(self, parcel: Parcel, last_second: int) -> int:
+        """Nothing is left to do."""
+        del parcel
+        return last_second
 
 
 class _Clock:
