@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from helpers.exposure.engine import Sighting
-from helpers.exposure.items import Kept
+from helpers.exposure.items import NOTHING, Kept
 
 __all__ = ["Cache"]
 
@@ -140,7 +140,7 @@ class Cache:
 
 
 def _text(kept: Kept) -> str | None:
-    if kept == Kept():
+    if kept == NOTHING:
         return None
     seen = [[inner, *astuple(sighting)] for inner, sighting in kept.seen]
     return json.dumps([seen, kept.missed])

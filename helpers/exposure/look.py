@@ -15,7 +15,7 @@ from typing import Final
 
 from helpers.exposure.engine import Engine, Sighting
 from helpers.exposure.items import Item, Kept, Looked
-from helpers.exposure.unpack import Part, unpack
+from helpers.exposure.unpack import Part, is_plain, unpack
 
 __all__ = ["look", "workers"]
 
@@ -69,8 +69,7 @@ def _look(item: Item, engine: Engine, missing: Callable[[bytes], str]) -> Looked
     seen: list[tuple[str, Sighting]] = []
     missed: list[tuple[str, str]] = []
     lasting = True
-    parts = unpack(item.path, item.data) if item.whole else (Part("", item.data),)
-    for part in parts:
+    for part in _parts(item):
         if part.reason:
             missed.append((part.inner, part.reason))
             continue
@@ -85,6 +84,12 @@ def _look(item: Item, engine: Engine, missing: Callable[[bytes], str]) -> Looked
         missed.append(("", absent))
         lasting = False
     return Looked(item, Kept(tuple(seen), tuple(missed)), lasting=lasting)
+
+
+def _parts(item: Item) -> Iterable[Part]:
+    if item.whole and not is_plain(item.data):
+        return unpack(item.path, item.data)
+    return (Part("", item.data),)
 
 
 def _at(sighting: Sighting, item: Item) -> Sighting:

@@ -6,6 +6,7 @@ ones, stashes, dropped and amended commits and notes are objects like any other.
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,7 +33,7 @@ _MOST_BROKEN: Final = 50  # after so many broken objects reading is given up
 _FORMAT: Final = "%(objecttype) %(objectname) %(objectsize)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StoredObject:
     """An object's kind, id and size in bytes; a path, where rules mind it, and its class."""
 
@@ -143,6 +144,8 @@ def streaming(
     )
     if process.stdin is None or process.stdout is None:  # pragma: no cover (both are pipes)
         raise AssertionError
+    with suppress(OSError, AttributeError):  # fewer turns between the two, where that is allowed
+        fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 1 << 20)
     try:
         yield process.stdin, process.stdout
     finally:

@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final
 
-from helpers.exposure.items import Kept, Looked
+from helpers.exposure.items import NOTHING, Kept, Looked
 from helpers.exposure.memory import Memory
 
 __all__ = ["Recall"]
 
 _CLASS: Final = 4  # hex digits of the class of paths, at the end of an object's mark
 _FILE_MARK: Final = 40  # hex digits; the marks of objects are longer
-_NOTHING: Final = Kept()
 
 
 class Recall:
@@ -39,7 +38,7 @@ class Recall:
 
     def of(self, mark: str) -> Kept:
         """What is in bytes that are known."""
-        return self._kept.get(mark, _NOTHING)
+        return self._kept.get(mark, NOTHING)
 
     def in_object(self, oid: str) -> Iterable[Kept]:
         """What is in an object that was met, with paths of each class."""
@@ -61,7 +60,7 @@ class Recall:
         self._marks.add(mark)
         if len(mark) > _FILE_MARK:
             self._objects.add(mark[:-_CLASS])
-        if kept != _NOTHING:
+        if kept != NOTHING:
             self._keep(mark, kept)
         self.memory.remember(mark, kept)
 

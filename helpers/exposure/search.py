@@ -91,12 +91,13 @@ def _with_paths(
 ) -> list[StoredObject]:
     """What to look at: the new objects, and old ones that came to a path of another class.
 
-    Commits come last: one that is known has had its paths asked for.
+    Commits come last: of one that is known, all paths were looked at.
     """
+    if not tally.engine.minds_paths:
+        return _commits_last(new)
     ways: dict[str, dict[str, str]] = {}
-    if tally.engine.minds_paths:
-        for oid, path in _paths(source, scope, tally):
-            ways.setdefault(oid, {}).setdefault(tally.engine.path_class(path), path)
+    for oid, path in _paths(source, scope, tally):
+        ways.setdefault(oid, {}).setdefault(tally.engine.path_class(path), path)
     moved = old & ways.keys()
     again = named_objects(source.repository, moved) if moved else ()
     wanted = [
@@ -104,7 +105,10 @@ def _with_paths(
         for one in (*new, *again)
         for path_class, path in ways.get(one.oid, {NO_CLASS: ""}).items()
     ]
-    wanted = [one for one in wanted if not tally.recall.knows(one.mark)]
+    return _commits_last(one for one in wanted if not tally.recall.knows(one.mark))
+
+
+def _commits_last(wanted: Iterable[StoredObject]) -> list[StoredObject]:
     return sorted(wanted, key=lambda one: one.kind is OriginKind.COMMIT)
 
 

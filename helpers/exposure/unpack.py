@@ -20,7 +20,7 @@ from typing import Final, Protocol
 
 from helpers.exposure.notebook_text import cells
 
-__all__ = ["Budget", "Part", "unpack"]
+__all__ = ["Budget", "Part", "is_plain", "unpack"]
 
 _BROKEN: Final = (
     OSError,
@@ -40,6 +40,8 @@ _OPAQUE: Final = {
     b"Rar!\x1a\x07": "a rar archive, which is not opened",
     b"\x28\xb5\x2f\xfd": "zstd-compressed, which is not opened",
 }
+_OPAQUE_MAGICS: Final = tuple(_OPAQUE)
+_EDGE: Final = 4096  # bytes
 
 
 class Readable(Protocol):
@@ -67,13 +69,23 @@ class Budget:
         return max(0, min(self.bytes, self.free + packed * self.ratio))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Part:
     """Bytes inside an item and the place there; or, with a reason, what was not looked at."""
 
     inner: str
     data: bytes = field(default=b"", repr=False)
     reason: str = ""
+
+
+def is_plain(data: bytes) -> bool:
+    """Whether there is nothing to unpack: true of nearly all content, and quick to tell."""
+    return not (_opener(data) or _may_be_notebook(data) or data.startswith(_OPAQUE_MAGICS))
+
+
+def _may_be_notebook(data: bytes) -> bool:
+    """The word stands near the end, or near the beginning where keys are not sorted."""
+    return data.find(b'"nbformat"', -_EDGE) >= 0 or data.find(b'"nbformat"', 0, _EDGE) >= 0
 
 
 def unpack(path: str, data: bytes, budget: Budget | None = None, inner: str = "") -> Iterator[Part]:
@@ -83,7 +95,7 @@ def unpack(path: str, data: bytes, budget: Budget | None = None, inner: str = ""
     if opener:
         yield from _archive(opener(data), path, data, budget, inner)
         return
-    notebook = cells(data) if b'"nbformat"' in data[-4096:] + data[:4096] else None
+    notebook = cells(data) if _may_be_notebook(data) else None
     if notebook is None:
         yield Part(inner, data)
     else:
