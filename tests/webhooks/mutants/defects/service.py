@@ -33,8 +33,8 @@ SERVICE = (
     Defect(
         "hangs at times",
         "P01",
-        with_claim("SEEN.add(body)", "if len(SEEN) == 3:", '    __import__("time").sleep(1.5)'),
-        options=Options(cases=("P01",), timeout=1.0),
+        with_claim("SEEN.add(body)", "if len(SEEN) == 3:", '    __import__("time").sleep(4)'),
+        options=Options(cases=("P01",), timeout=3.0),
     ),
     Defect(
         "takes sixty deliveries",
