@@ -51,7 +51,8 @@ class Guide:
             if shop.ledger.open_entry(self.variable):
                 raise UsageError("A rotation of it is open.", "Go on with --resume.")
             _, verdict = shop.engine.preflight(compromised=compromised)
-        return verdict.say
+            caveats = shop.engine.store.capabilities.caveats
+        return " ".join((verdict.say, *caveats))
 
     def begin(self, mode: Mode, *, compromised: bool = False) -> Standing:
         """Open a rotation and go as far as it goes."""

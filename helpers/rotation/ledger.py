@@ -137,10 +137,6 @@ class Ledger:
         """Record that a consumer uses a key, how that is known and who said it."""
         self._record(entry, "confirmation", consumer, detail)
 
-    def note(self, entry: Entry, name: str, **detail: Any) -> None:
-        """Record something else worth knowing, such as a gap without a live key."""
-        self._record(entry, "note", name, detail)
-
     def entry(self, rotation: str) -> Entry:
         """The rotation with this id, as it stands now."""
         row = self._db.execute("SELECT * FROM rotations WHERE id = ?", (rotation,)).fetchone()

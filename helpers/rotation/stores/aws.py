@@ -37,7 +37,7 @@ _LABEL: Final = {
 class AwsStore:
     """One secret of AWS Secrets Manager. Region and credentials: as boto3 finds them."""
 
-    capabilities = Capabilities(compare_and_swap=True, versions=True, atomic_promotion=True)
+    capabilities = Capabilities(compare_and_swap=True, versions=True)
 
     def __init__(self, secret_id: str, kind: str, *, client: Any = None) -> None:
         self._id = secret_id

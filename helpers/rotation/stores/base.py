@@ -33,7 +33,13 @@ class Capabilities:
 
     compare_and_swap: bool  # a promotion fails if someone else was quicker
     versions: bool  # it keeps older values by itself
-    atomic_promotion: bool  # current and previous change in one step
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What a person should know before a rotation, in sentences."""
+        alone = "This store does not notice other writers: keep them off it meanwhile."
+        kept = "This store keeps older versions by itself, the old key among them."
+        return ((alone,) if not self.compare_and_swap else ()) + ((kept,) if self.versions else ())
 
 
 class StoreError(RunbookError):

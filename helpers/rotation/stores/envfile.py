@@ -27,7 +27,7 @@ __all__ = ["EnvFileStore"]
 class EnvFileStore:
     """One variable of one env file; a symbolic link is followed once, here."""
 
-    capabilities = Capabilities(compare_and_swap=True, versions=False, atomic_promotion=False)
+    capabilities = Capabilities(compare_and_swap=True, versions=False)
 
     def __init__(self, path: Path, variable: str, kind: str) -> None:
         self._path = path.resolve()

@@ -28,7 +28,7 @@ __all__ = ["KeyringStore"]
 class KeyringStore:
     """One secret of one service in the system's keyring."""
 
-    capabilities = Capabilities(compare_and_swap=False, versions=False, atomic_promotion=False)
+    capabilities = Capabilities(compare_and_swap=False, versions=False)
 
     def __init__(self, service: str, variable: str, kind: str) -> None:
         try:

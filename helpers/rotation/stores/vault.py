@@ -30,7 +30,7 @@ Document = dict[str, Any]
 class VaultStore:
     """One field of one document."""
 
-    capabilities = Capabilities(compare_and_swap=True, versions=True, atomic_promotion=True)
+    capabilities = Capabilities(compare_and_swap=True, versions=True)
 
     def __init__(
         self, mount: str, path: str, variable: str, kind: str, *, client: Any = None
