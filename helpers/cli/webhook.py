@@ -43,6 +43,15 @@ def list_cases(scheme: str, *, markdown: bool) -> int:
     return 0
 
 
+@webhook.command("topics")
+def list_topics() -> int:
+    """Print the topics of which there is a sample to send."""
+    from helpers.webhooks.samples import TOPICS
+
+    click.echo("\n".join(TOPICS))
+    return 0
+
+
 def _expected(case: Case) -> str:
     words = {"accept": "accepted", "refuse": "refused", "survive": "answered without an error"}
     when = {"overlap": " during the overlap", "revoked": " after the rotation"}

@@ -31,7 +31,7 @@ _SHOWN: Final = 500  # characters of an answer
 
 @click.command()
 @click.argument("url")
-@click.option("--topic", default="", help="Default: conversation.user.created. `list` lists all.")
+@click.option("--topic", default="", help="Default: conversation.user.created.")
 @click.option(
     "--replay",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -70,8 +70,6 @@ def send(
     from helpers.webhooks.target import parse_target
     from helpers.webhooks.verdicts import accepted
 
-    if topic == "list":
-        return _list_topics()
     if bool(topic) + bool(replay) > 1 or (as_signed and not replay):
         raise UsageError("--replay takes no --topic; --as-signed needs --replay.", "Drop one.")
     target = parse_target(url)
@@ -88,13 +86,6 @@ def send(
         return NOTHING_VERIFIED
     click.echo(effect(answer))
     return 0 if accepted(answer) else _REFUSED
-
-
-def _list_topics() -> int:
-    from helpers.webhooks.samples import TOPICS
-
-    click.echo("\n".join(TOPICS))
-    return 0
 
 
 def _forge(scheme: str, key: bytes, app_id: str) -> Forge:

@@ -34,7 +34,7 @@ def of_topic(forge: Forge, topic: str = "") -> Probe:
     chosen = topic or TOPIC
     if chosen not in TOPICS:
         raise UsageError(
-            f"There is no sample of the topic {chosen!r}.", f"Topics: {', '.join(TOPICS)}."
+            f"There is no sample of the topic {chosen!r}.", "`runbook webhook topics` lists them."
         )
     identifier = None if chosen == _PING else forge.identifier(secrets.token_hex(12))
     document = notification(

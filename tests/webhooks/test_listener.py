@@ -142,6 +142,14 @@ def test_content_is_shown_only_when_asked_for():
     assert "zoe@" in "\n".join(arrival_lines(delivery, verdict, ["NAME"], content=True))
 
 
+def test_a_long_body_is_cut_and_says_so():
+    delivery = Delivery("POST", "/" + "x" * 200, (), b"[" + b"1," * 4_000 + b"1]")
+    lines = list(arrival_lines(delivery, Verdict(Reason.MISMATCH), ["NAME"], content=True))
+    assert "not a JSON object" in lines[0]
+    assert "…" in lines[0]
+    assert "characters more" in lines[-2]
+
+
 @given(st.binary(), st.lists(st.tuples(st.from_regex(r"[a-z-]+", fullmatch=True), st.text())))
 def test_what_is_kept_is_read_again_byte_for_byte(
     tmp_path_factory: pytest.TempPathFactory, body: bytes, headers: list[tuple[str, str]]

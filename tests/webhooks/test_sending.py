@@ -108,6 +108,11 @@ def test_arguments_that_contradict_each_other_are_told(arguments: tuple[str, ...
         run("http://127.0.0.1:9/", *arguments)
 
 
+def test_the_topics_can_be_listed():
+    listed = CliRunner().invoke(webhook, ["topics"]).output.split()
+    assert listed == sorted(TOPICS)
+
+
 def test_the_other_schemes_have_no_topics():
     with pytest.raises(UsageError, match="no topic"):
         of_topic(Forge(CANVAS_KIT, b"secret"), "ping")
