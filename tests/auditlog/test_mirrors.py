@@ -10,17 +10,19 @@ from typing import Any
 import httpx
 import pytest
 import stamina
+from pydantic import SecretStr
 
 from helpers.auditlog.mirrors import deliver, entries_after
 from helpers.auditlog.sinks import IntercomEvents, Syslog, event_of
 from helpers.errors import ConfigurationError, IntercomError, UnreachableError
 from helpers.intercom import pace, transport
+from helpers.intercom.client import Client
 from helpers.sandbox.seeds import MIRROR_CONTACT
 from tests.auditlog.builders import Bench
 from tests.intercom.hub import Hub
 
 
-class Client:
+class Taker:
     """Takes events, unless it is told otherwise."""
 
     def __init__(self) -> None:
@@ -43,8 +45,8 @@ def _answered(status: int) -> IntercomError:
 
 
 @pytest.fixture
-def client() -> Client:
-    return Client()
+def client() -> Taker:
+    return Taker()
 
 
 @pytest.fixture
@@ -61,7 +63,7 @@ def _deliver(bench: Bench, client: Any) -> Any:
     return deliver(bench.folder, bench.state, IntercomEvents(client, "mirror"), bench.clock)
 
 
-def test_everything_arrives_once_and_in_order(ten: Bench, client: Client) -> None:
+def test_everything_arrives_once_and_in_order(ten: Bench, client: Taker) -> None:
     status = _deliver(ten, client)
     assert client.seqs() == list(range(11))
     assert (status.behind, status.refused, status.reason) == (0, 0, "")
@@ -69,7 +71,7 @@ def test_everything_arrives_once_and_in_order(ten: Bench, client: Client) -> Non
     assert client.seqs() == list(range(11))
 
 
-def test_an_event_is_within_what_intercom_keeps(ten: Bench, client: Client) -> None:
+def test_an_event_is_within_what_intercom_keeps(ten: Bench, client: Taker) -> None:
     _deliver(ten, client)
     for event in client.events:
         assert len(event["metadata"]) <= 10
@@ -78,7 +80,7 @@ def test_an_event_is_within_what_intercom_keeps(ten: Bench, client: Client) -> N
     assert len(seconds) == len(set(seconds))
 
 
-def test_the_event_carries_an_anchor(ten: Bench, client: Client) -> None:
+def test_the_event_carries_an_anchor(ten: Bench, client: Taker) -> None:
     _deliver(ten, client)
     last = client.events[-1]["metadata"]
     head = ten.head()
@@ -86,20 +88,20 @@ def test_the_event_carries_an_anchor(ten: Bench, client: Client) -> None:
     assert (last["seq_to"], last["hash"]) == (head.seq, head.hash)
 
 
-def test_records_of_one_second_travel_together(bench: Bench, client: Client) -> None:
+def test_records_of_one_second_travel_together(bench: Bench, client: Taker) -> None:
     bench.fill(30)
     bench.clock.on(seconds=2)
     _deliver(bench, client)
     assert [e["metadata"]["records"] for e in client.events] == [31]
 
 
-def test_a_second_that_is_not_over_waits(bench: Bench, client: Client) -> None:
+def test_a_second_that_is_not_over_waits(bench: Bench, client: Taker) -> None:
     bench.fill(3)
     assert _deliver(bench, client).behind == 4
     assert not client.events
 
 
-def test_a_clock_that_goes_back_uses_no_second_twice(bench: Bench, client: Client) -> None:
+def test_a_clock_that_goes_back_uses_no_second_twice(bench: Bench, client: Taker) -> None:
     bench.fill(1)
     bench.clock.on(seconds=5)
     _deliver(bench, client)
@@ -117,7 +119,7 @@ def test_a_clock_that_goes_back_uses_no_second_twice(bench: Bench, client: Clien
     ids=["429", "503", "401", "down"],
 )
 def test_a_mirror_that_is_down_is_tried_again_later_with_growing_pauses(
-    ten: Bench, client: Client, trouble: Exception
+    ten: Bench, client: Taker, trouble: Exception
 ) -> None:
     client.answers = [None, None, trouble, trouble]
     status = _deliver(ten, client)
@@ -136,7 +138,7 @@ def test_a_mirror_that_is_down_is_tried_again_later_with_growing_pauses(
     assert client.seqs() == list(range(11))
 
 
-def test_what_is_refused_for_good_is_counted_and_does_not_block(ten: Bench, client: Client) -> None:
+def test_what_is_refused_for_good_is_counted_and_does_not_block(ten: Bench, client: Taker) -> None:
     client.answers = [None, _answered(422)]
     status = _deliver(ten, client)
     assert (status.behind, status.refused) == (0, 1)
@@ -144,7 +146,7 @@ def test_what_is_refused_for_good_is_counted_and_does_not_block(ten: Bench, clie
 
 
 def test_a_crash_between_sending_and_noting_sends_the_same_event_again(
-    ten: Bench, client: Client, monkeypatch: pytest.MonkeyPatch
+    ten: Bench, client: Taker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from helpers.auditlog import mirrors
 
@@ -162,7 +164,7 @@ def _crash(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_recording_goes_on_while_the_mirror_is_down(ten: Bench, client: Client) -> None:
+def test_recording_goes_on_while_the_mirror_is_down(ten: Bench, client: Taker) -> None:
     client.answers = [UnreachableError("No answer.", "Wait.")]
     _deliver(ten, client)
     ten.fill(5)
@@ -218,6 +220,34 @@ def test_a_sandbox_that_refuses_slows_and_drops_gets_everything(
     told = sorted((e["created_at"], e["metadata"]) for e in listed)
     seqs = [n for _, m in told for n in range(int(m["seq_from"]), int(m["seq_to"]) + 1)]
     assert seqs == list(range(11))
+
+
+def test_a_mirror_that_answers_too_late_gets_everything_in_order_later(
+    ten: Bench, access_token: str
+) -> None:
+    late = 3
+    taken: list[int] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal late
+        if len(taken) == 4 and late:
+            late -= 1
+            raise httpx.ReadTimeout("too late", request=request)
+        taken.append(json.loads(request.content)["metadata"]["seq_from"])
+        return httpx.Response(202)
+
+    wire = httpx.MockTransport(answer)
+    waiting = []
+    token = SecretStr(access_token)
+    with Client(token, "https://api.intercom.io", acts=("mirror",), transport=wire) as client:
+        for _ in range(5):
+            waiting.append(_to(ten, client))
+            ten.fill(1)  # recording goes on
+            ten.clock.on(hours=1)
+    assert "POST /events" in waiting[0].reason
+    assert waiting[0].behind > 0
+    assert waiting[-1].behind == 0
+    assert taken == sorted(set(taken))
 
 
 def _to(bench: Bench, client: Any) -> Any:

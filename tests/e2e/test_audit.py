@@ -173,3 +173,14 @@ def test_results_are_valid_against_the_model(sandbox_run):
     text = (sandbox_run[0].last_run() / "results.json").read_text()
     assert Report.model_validate_json(text).schema_version == 1
     assert json.loads(text)["profile"] == "sandbox"
+
+
+def test_the_reports_anchor_is_one_that_the_log_of_the_runs_is_held_against(sandbox_run):
+    cli, _ = sandbox_run
+    (note,) = load_report(cli.last_run()).notes
+    assert note in (cli.last_run() / "report.md").read_text()
+    anchor = note.split()[-1]
+    folder = str(cli.folder / "state" / "sandbox" / "audit")
+    assert cli.run("auditlog", "verify", folder, "--anchor", anchor).returncode == 0
+    other = f"{anchor.partition(':')[0]}:{'0' * 64}"
+    assert cli.run("auditlog", "verify", folder, "--anchor", other).returncode == 14

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,12 @@ from helpers.auditlog.records import Verdict
 from helpers.auditlog.segments import entries
 from helpers.auditlog.status import status_of
 from helpers.auditlog.verification import parse_anchor, verify
+from helpers.choices import Choices
+from helpers.errors import StateError
 from helpers.intercom.accounts import Misuse
+from helpers.model import Unavailable
+from helpers.opening import open_context
+from helpers.webhooks import act
 from helpers.workflows.recording import recorded_run, recorder_of_misuse
 
 
@@ -57,6 +63,28 @@ def test_a_run_that_is_broken_off_is_recorded_with_its_reason(
     last = list(entries(tmp_path / "audit"))[-1]
     assert (last.action, last.result) == ("runbook.audit.finished", "failure")
     assert last.metadata["reason"] == stop.__name__
+
+
+def test_the_battery_is_on_record_before_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def tried(*_: object) -> None:
+        done.append("tried")
+        raise StateError("The receiver is gone.", "Start it.")
+
+    monkeypatch.setattr(act, "try_receiver", tried)
+    with ExitStack() as closing:
+        context = open_context("05_webhook_verification", Choices(), closing)
+        context.record = lambda action, **_: done.append(action)
+        assert isinstance(act.act(context), Unavailable)
+        assert done == ["runbook.webhook.battery", "tried"]
+        context.record = _refused
+        assert isinstance(act.act(context), Unavailable)
+    assert done == ["runbook.webhook.battery", "tried"]  # what can't be recorded is not done
+
+
+def _refused(*_: object, **__: object) -> None:
+    raise StateError("The audit log can't be written.", "Make room.")
 
 
 def test_misuse_of_an_account_is_recorded_by_route(tmp_path: Path) -> None:
