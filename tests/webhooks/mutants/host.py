@@ -47,13 +47,21 @@ def mutated(source: str, changes: dict[str, str]) -> str:
 
 @contextmanager
 def serve(
-    changes: dict[str, str], scheme: Scheme, secret: str, kind: type[Server] = Server
+    changes: dict[str, str],
+    scheme: Scheme,
+    secret: str,
+    kind: type[Server] = Server,
+    *,
+    old: str = "",
 ) -> Iterator[tuple[str, SimpleNamespace]]:
-    """A receiver with these changes: its URL, and the module's names."""
+    """A receiver with these changes: its URL, and the module's names.
+
+    A change may speak of OLD: the secret before this one, which the sound receiver does not know.
+    """
     names: dict[str, Any] = {"__name__": "receiver"}
     exec(compile(mutated(SOUND.read_text(), changes), str(SOUND), "exec"), names)
     module = SimpleNamespace(**names)
-    names |= {"SECRET": secret.encode(), "HEADER": scheme.header}
+    names |= {"SECRET": secret.encode(), "OLD": old.encode(), "HEADER": scheme.header}
     names |= {"PREFIX": scheme.prefix, "ALGORITHM": scheme.algorithm}
     server = kind(("127.0.0.1", 0), module.Receiver)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
