@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from helpers.errors import ConfigurationError
+from helpers.model import fingerprint
 from helpers.rotation.consumers import Consumer, reported
+from tests.conftest import HOME
 
 MARK = "0123456789abcdef"
 
@@ -65,3 +71,31 @@ def test_a_service_that_is_not_there_confirms_nothing() -> None:
 def test_plain_http_to_another_machine_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="plain HTTP"):
         reported(Consumer("api", url="http://service.example/key"))
+
+
+# --- what the documentation tells consumers to report ---
+
+PAGE = (HOME / "docs" / "rotation.md").read_text("utf-8")
+KINDS = ("access_token", "client_secret", "identity_secret")
+
+
+def example(language: str) -> str:
+    """The page's code in a language."""
+    (code,) = re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+    return str(code)
+
+
+def test_a_consumer_in_python_reports_what_the_runbook_expects() -> None:
+    names: dict[str, Any] = {}
+    exec(example("python"), names)
+    for kind in KINDS:
+        assert names["fingerprint"](kind, "größer") == fingerprint(kind, "größer")
+
+
+def test_a_consumer_in_javascript_reports_what_the_runbook_expects(
+    require: Callable[[str, str], Path],
+) -> None:
+    calls = "".join(f'\nconsole.log(fingerprint("{kind}", "größer"));' for kind in KINDS)
+    command = (str(require("node", "apt install nodejs")), "-e", example("js") + calls)
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert told == [fingerprint(kind, "größer") for kind in KINDS]
