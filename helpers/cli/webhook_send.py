@@ -107,7 +107,7 @@ def _probe(forge: Forge, topic: str, replay: Path | None, *, as_signed: bool) ->
 
 
 def _told(answer: Answer, forge: Forge) -> list[str]:
-    """The answer; of its text a beginning, in which no secret and no right signature stands."""
+    """The answer, and the beginning of its text, in which the secret does not stand."""
     from helpers.redaction import Redactor
     from helpers.visible import visible
 
