@@ -64,6 +64,15 @@ _TELLING: Final = frozenset(
 
 
 @dataclass(frozen=True)
+class Activity:
+    """Intercom's log since the first exposure: how much of what, and the telling rows."""
+
+    counts: Mapping[str, int]
+    telling: tuple[Mapping[str, Any], ...]
+    more: int = 0  # telling rows beyond those that are kept
+
+
+@dataclass(frozen=True)
 class Incident:
     """One compromised key. Times are UTC."""
 
@@ -72,7 +81,7 @@ class Incident:
     leaks: Datum[tuple[Leak, ...]]
     since: datetime
     until: datetime
-    rows: Datum[tuple[Mapping[str, Any], ...]]
+    activity: Datum[Activity]
 
     def moved(self, state: State) -> datetime | None:
         """When the rotation reached a state."""
@@ -101,7 +110,7 @@ def gather(context: Context, variable: str) -> Incident:
         entry, events = stolen[-1], ledger.events(stolen[-1])
     now, leaks = context.clock(), _leaks(context, entry)
     since = max(_first(leaks) or _blind(context, entry), now - _FURTHEST)
-    return Incident(entry, events, leaks, since, now, _rows(context, since))
+    return Incident(entry, events, leaks, since, now, _read(context, since))
 
 
 def _leaks(context: Context, entry: Entry) -> Datum[tuple[Leak, ...]]:
@@ -123,11 +132,19 @@ def _blind(context: Context, entry: Entry) -> datetime:
     return parse(entry.opened_at) - timedelta(days=context.policy.auditlog.lookback_days)
 
 
-def _rows(context: Context, since: datetime) -> Datum[tuple[Mapping[str, Any], ...]]:
+def _read(context: Context, since: datetime) -> Datum[Activity]:
+    """Read the log once; a year of it need not fit into memory."""
+    counts, telling, more = Counter[str](), list[Mapping[str, Any]](), 0
     try:
-        return Known(tuple(context.client.activity_logs(since)))
+        for row in context.client.activity_logs(since):
+            kind = str(row.get("activity_type", ""))
+            counts[kind] += 1
+            if kind in _TELLING:
+                more += len(telling) == _MOST_ROWS
+                telling += [row] if len(telling) < _MOST_ROWS else []
     except (CollectionError, ConfigurationError) as error:
         return Unavailable(reason=str(error), call="GET /admins/activity_logs")
+    return Known(Activity(counts, tuple(telling), more))
 
 
 def write_up(incident: Incident) -> str:
@@ -179,22 +196,19 @@ def _exposure(incident: Incident) -> Iterator[str]:
 
 
 def _activity(incident: Incident) -> Iterator[str]:
-    if isinstance(incident.rows, Unavailable):
-        yield f"Not looked at: {escape(incident.rows.reason)}"
+    if isinstance(incident.activity, Unavailable):
+        yield f"Not looked at: {escape(incident.activity.reason)}"
         yield ""
         yield "Read it with a token that has the scope `read_admins`, then write this again."
         return
-    rows = incident.rows.value
-    counts = Counter(str(row.get("activity_type", "")) for row in rows)
-    yield f"{len(rows)} rows; by kind: " + ", ".join(
-        f"{escape(kind)} {count}" for kind, count in sorted(counts.items())
+    seen = incident.activity.value
+    yield f"{sum(seen.counts.values())} rows; by kind: " + ", ".join(
+        f"{escape(kind)} {count}" for kind, count in sorted(seen.counts.items())
     )
-    telling = [row for row in rows if row.get("activity_type") in _TELLING]
     yield from ("", "| When (UTC) | Who | From | What |", "|---|---|---|---|")
-    yield from (_row(row) for row in telling[:_MOST_ROWS])
-    if len(telling) > _MOST_ROWS:
-        yield ""
-        yield f"{len(telling) - _MOST_ROWS} more: see the activity log itself (notebook 07)."
+    yield from (_row(row) for row in seen.telling)
+    if seen.more:
+        yield from ("", f"{seen.more} more: see the activity log itself (notebook 07).")
 
 
 def _row(row: Mapping[str, Any]) -> str:

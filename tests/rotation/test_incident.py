@@ -13,6 +13,7 @@ from helpers.errors import UsageError
 from helpers.model import Known, Unavailable
 from helpers.rotation.procedures import Offer
 from helpers.rotation.transitions import Mode
+from helpers.workflows import incident as workflow
 from helpers.workflows.incident import Incident, gather, write_up
 from tests.rotation.conftest import NOW, READERS, Desk
 
@@ -90,6 +91,20 @@ def test_without_an_exposure_it_looks_back_as_far_as_the_policy_says(desk: Desk)
     assert "it got out another way" in write_up(incident)
 
 
+def test_what_is_too_much_for_a_table_is_counted(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workflow, "_MOST_ROWS", 1)
+    for days in (1, 2, 3):
+        row(desk, NOW - timedelta(days=days), f"Eve came {days}")
+    incident = respond(desk)
+    assert isinstance(incident.activity, Known)
+    kept = incident.activity.value
+    assert len(kept.telling) == 1
+    assert kept.counts["admin_impersonation_start"] >= 3
+    assert f"{kept.more} more: see the activity log itself" in write_up(incident)
+
+
 def test_until_the_key_is_proven_dead_it_says_so_first_of_all(desk: Desk) -> None:
     desk.guide.begin(Mode.IN_PLACE, compromised=True)
     incident = gather(desk.reopened().context, VARIABLE)
@@ -102,7 +117,7 @@ def test_until_the_key_is_proven_dead_it_says_so_first_of_all(desk: Desk) -> Non
 def test_a_log_that_can_t_be_read_is_told(desk: Desk) -> None:
     desk.click("PUT", f"/apps/{desk.app.id}", scopes=["read_single_admin"])
     incident = respond(desk)
-    assert isinstance(incident.rows, Unavailable)
+    assert isinstance(incident.activity, Unavailable)
     assert "read_admins" in write_up(incident)
 
 
