@@ -91,8 +91,8 @@ class Common:
 class Batch:
     """Notebooks under way, each in a thread of its own, from the moment it is made.
 
-    Of one that is `held` the kernels start, but no cell runs before the outcomes are asked for.
-    Leaving ends every kernel that is left.
+    Of one that is `held` the kernels start, but no cell runs before `begin` or `outcomes`. Leaving
+    ends every kernel that is left.
     """
 
     def __init__(
@@ -110,13 +110,17 @@ class Batch:
         self._running.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
+    def begin(self) -> None:
+        """Let cells run."""
+        self._running.begin()
+
     def outcomes(self) -> list[Outcome]:
         """Wait for the notebooks: one outcome a job.
 
         On KeyboardInterrupt the kernels are ended, what has finished is kept, and the rest is told
         as interrupted.
         """
-        self._running.begin()
+        self.begin()
         try:
             _drain(set(self._futures))
         except KeyboardInterrupt:

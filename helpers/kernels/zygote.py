@@ -173,6 +173,7 @@ def main() -> None:
         request = Zygote(control).serve() if _prepare(sys.argv[1:]) else None
     if request:
         request.become()
+    os._exit(0)  # there is nothing to tidy, and to take so many modules down takes a while
 
 
 if __name__ == "__main__":

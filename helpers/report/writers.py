@@ -50,9 +50,12 @@ def render(report: Report, form: str) -> str:
 def write_reports(
     run: Path, report: Report, terms: Terms, redact: Callable[[str], str]
 ) -> Iterator[Path]:
-    """Write every format and the terms into a run folder, each through the redactor."""
-    contents = {form.file: render(report, name) for name, form in FORMATS.items()}
-    contents[TERMS] = terms.model_dump_json(indent=2) + "\n"
-    for name, content in contents.items():
-        write_private(run / name, redact(content))
-        yield run / name
+    """Write the terms and every format into a run folder, each through the redactor."""
+    yield _write(run / TERMS, redact(terms.model_dump_json(indent=2) + "\n"))
+    for name, form in FORMATS.items():
+        yield _write(run / form.file, redact(render(report, name)))
+
+
+def _write(path: Path, content: str) -> Path:
+    write_private(path, content)
+    return path

@@ -1,6 +1,6 @@
 """An audit as a whole: run the notebooks, judge what they saved, write the reports.
 
-    start folder ─▶ 00 to 07 side by side ─▶ judge ─▶ results.json and the other reports ─▶ 08
+    start folder ─▶ 00 to 07 side by side ─▶ judge ─▶ results.json ─▶ 08 and the other reports
                  ─▶ leak check ─▶ manifest, final name ─▶ history
 
 The kernel of 08 starts with the others and waits for the results.
@@ -12,12 +12,13 @@ complete.
 
 from __future__ import annotations
 
-from collections import deque
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from helpers import catalog, history
@@ -46,6 +47,7 @@ NOTEBOOKS: Final = Path(__file__).resolve().parents[2] / "notebooks"
 FIRST: Final = "00_start_here"
 LAST: Final = "08_security_checklist"
 INTERRUPTED: Final = 130
+_MEMORY: Final = "/dev/shm"  # noqa: S108 (a folder of our own in it)
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def _begin(
         ask_once(settings_of(request.choices))
     closing.enter_context(lock_profile(state_home(profile), wait=request.wait))
     folder = start_run(request.out, run_name(started, profile))
-    environ = {SANDBOX_URL: _sandbox(closing)} if profile is Profile.SANDBOX else {}
+    environ = _demo(closing) if profile is Profile.SANDBOX else {}
     terms = Terms(
         profile=profile,
         generated_at=started,
@@ -162,7 +164,9 @@ def _finish(run: _Run, terms: Terms, last: Batch) -> AuditResult:
     state = open_state(state_home(run.profile))
     try:
         report = build_report(run.folder, terms, before=history.past(state))
-        deque(write_reports(run.folder, report, terms, run.common.redactor.text), maxlen=0)
+        for path in write_reports(run.folder, report, terms, run.common.redactor.text):
+            if path.name == FORMATS["json"].file:
+                last.begin()  # it reads no other
         run.outcomes += last.outcomes()
         _refuse_leaks(run)
         folder = finish_run(run.folder)
@@ -218,10 +222,16 @@ def _redactor(choices: Choices, profile: Profile) -> Redactor:
     return redactor
 
 
-def _sandbox(closing: ExitStack) -> str:
+def _demo(closing: ExitStack) -> dict[str, str]:
+    """One sandbox for all, and a folder for the demos, which goes with the run whatever happens.
+
+    It lies in memory where there is some for that: what the demos write need not outlive a crash.
+    """
     from helpers.sandbox import start
 
-    return closing.enter_context(start()).url
+    memory = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    folder = closing.enter_context(TemporaryDirectory(prefix="runbook-demos-", dir=memory))
+    return {SANDBOX_URL: closing.enter_context(start()).url, "TMPDIR": folder}
 
 
 def _absolute(path: str) -> str:
