@@ -24,6 +24,7 @@ __all__ = [
     "Datum",
     "Effort",
     "Evidence",
+    "FilePlace",
     "Finding",
     "Known",
     "Outcome",
@@ -128,11 +129,20 @@ class Resource(Record):
         return self.name or self.key
 
 
+class FilePlace(Record):
+    """A file of the repository: its line from 1 on, 0 for none; the commit that brought it."""
+
+    path: str
+    line: int = 0
+    commit: str = ""
+
+
 class Evidence(Record):
-    """One observation behind a verdict, and where it was made."""
+    """One observation behind a verdict, and where it was made: for people, and for editors."""
 
     what: str
     where: str = ""
+    place: FilePlace | None = None
 
 
 class Outcome(Record):

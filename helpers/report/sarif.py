@@ -2,8 +2,9 @@
 
 Every verdict is a result: `kind` says which, `suppressions` what is waived, `baselineState` what is
 new, and `partialFingerprints` which finding it is. What was fixed stands there as `absent`. A
-finding about the workspace has no line of code, so that it points to its check's entry in
-docs/CHECKS.md, and names the thing itself as a logical location.
+leaked secret points to the lines where it lies, each with its commit. A finding about the workspace
+has no line of code, so that it points to its check's entry in docs/CHECKS.md, and names the thing
+itself as a logical location.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
-from helpers.model import Baseline, Finding, Report, Severity, Status
+from helpers.model import Baseline, FilePlace, Finding, Report, Severity, Status
 from helpers.report import sarif_model as sarif
 from helpers.visible import visible
 
@@ -114,7 +115,7 @@ def _result(
         kind=_KINDS[finding.status],
         level=_LEVELS[finding.severity] if finding.status is Status.FAIL else "none",
         message=_message(f"{finding.resource.label}: {finding.message}"),
-        locations=(_location(finding, lines),),
+        locations=_locations(finding, lines),
         partial_fingerprints={f"runbookFinding/{version}": digest},
         suppressions=_suppressions(finding),
         baseline_state=state,
@@ -122,22 +123,36 @@ def _result(
     )
 
 
-def _location(finding: Finding, lines: Mapping[str, int]) -> sarif.Location:
+def _locations(finding: Finding, lines: Mapping[str, int]) -> tuple[sarif.Location, ...]:
+    """The files where it lies; else the file it is about, or its check's entry in the catalog."""
     resource = finding.resource
-    if resource.kind == "file":
-        place = sarif.PhysicalLocation(artifact_location=_file(resource.key))
-    else:
-        region = sarif.Region(start_line=lines.get(finding.check, 1))
-        place = sarif.PhysicalLocation(artifact_location=_file(CATALOG), region=region)
     logical = sarif.LogicalLocation(
         name=visible(resource.label),
         fully_qualified_name=visible(f"{resource.kind}/{resource.key}"),
         kind="resource",
     )
-    return sarif.Location(physical_location=place, logical_locations=(logical,))
+    places = [evidence.place for evidence in finding.evidence if evidence.place]
+    if not places and resource.kind == "file":
+        places = [FilePlace(path=resource.key)]
+    if not places:
+        places = [FilePlace(path=CATALOG, line=lines.get(finding.check, 1))]
+    return tuple(_location(place, logical) for place in places)
+
+
+def _location(place: FilePlace, logical: sarif.LogicalLocation) -> sarif.Location:
+    return sarif.Location(
+        physical_location=sarif.PhysicalLocation(
+            artifact_location=_file(place.path),
+            region=sarif.Region(start_line=place.line) if place.line else None,
+        ),
+        logical_locations=(logical,),
+        properties={"commit": place.commit} if place.commit else None,
+    )
 
 
 def _file(path: str) -> sarif.ArtifactLocation:
+    if path.startswith("/"):  # one of several repositories, named by its whole path
+        return sarif.ArtifactLocation(uri=f"file://{quote(path)}")
     return sarif.ArtifactLocation(uri=quote(path), uri_base_id=_ROOT)
 
 

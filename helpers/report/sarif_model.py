@@ -51,10 +51,10 @@ class Message(_Part):
 
 
 class ArtifactLocation(_Part):
-    """A file, relative to a base [3.4]."""
+    """A file, relative to a base where it has one [3.4]."""
 
     uri: str
-    uri_base_id: str
+    uri_base_id: str | None = None
 
 
 class Region(_Part):
@@ -83,6 +83,7 @@ class Location(_Part):
 
     physical_location: PhysicalLocation
     logical_locations: tuple[LogicalLocation, ...]
+    properties: dict[str, Any] | None = None
 
 
 class Suppression(_Part):

@@ -15,6 +15,7 @@ from threading import Event
 import httpx
 import pytest
 from click.testing import CliRunner, Result
+from jsonschema import Draft7Validator
 from pydantic import SecretStr
 
 from helpers.cli.scan import scan as command
@@ -163,11 +164,24 @@ def test_one_secret_in_two_repositories_is_one_leak(repo: Path, token: str, tmp_
     assert {p["repository"] for p in leak["places"]} == {str(repo), str(tmp_path / "copy")}
 
 
-def test_sarif_names_the_fingerprint(repo: Path, token: str) -> None:
+def test_sarif_points_to_line_and_commit_and_names_the_fingerprint(
+    repo: Path, token: str, specs: Path
+) -> None:
+    (repo / "a.txt").write_text(f"first line\n{token}\n")
+    run_git(repo, "add", "-A")
     commit(repo)
-    done = run(str(repo), "--format", "sarif", "--rules", "intercom")
-    results = json.loads(done.output)["runs"][0]["results"]
-    assert any(fingerprint("access_token", token) in str(r["locations"]) for r in results)
+    document = json.loads(run(str(repo), "--format", "sarif", "--rules", "intercom").output)
+    schema = json.loads((specs / "schemas" / "sarif-schema-2.1.0.json").read_text("utf-8"))
+    Draft7Validator(schema).validate(document)
+    (result,) = [r for r in document["runs"][0]["results"] if r["ruleId"] == "EXP-001"]
+    (location,) = result["locations"]
+    assert location["physicalLocation"] == {
+        "artifactLocation": {"uri": "a.txt", "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": 2},
+    }
+    assert location["properties"] == {"commit": run_git(repo, "rev-parse", "HEAD").strip()}
+    mark = fingerprint("access_token", token)
+    assert location["logicalLocations"][0]["fullyQualifiedName"] == f"secret/{mark}"
 
 
 def test_a_waiver_outlives_a_rebase_and_hides_no_new_secret(repo: Path, token: str) -> None:

@@ -10,6 +10,7 @@ from helpers.model import (
     Confidence,
     Effort,
     Evidence,
+    FilePlace,
     Finding,
     Report,
     Resource,
@@ -87,7 +88,9 @@ def _exposure() -> tuple[Finding, ...]:
             message="An access token stands in the history; it is reachable from main.",
             evidence=(
                 Evidence(
-                    what="added by Ada Brown, 2026-01-14", where="3f8e21ac:config/intercom.rb"
+                    what="added by Ada Brown, 2026-01-14",
+                    where="3f8e21ac:config/intercom.rb",
+                    place=FilePlace(path="config/intercom.rb", line=3, commit="3f8e21ac"),
                 ),
                 Evidence(
                     what="removed by Ada Brown, 2026-01-15", where="9b1d7720:config/intercom.rb"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from helpers.model import Report, Severity, Status
+from helpers.model import Evidence, FilePlace, Report, Severity, Status
 from helpers.report.checks_page import checks_page, heading_lines
 from helpers.report.sarif import to_sarif
 from tests.report.samples import HOSTILE, finding, full_report, hostile_report, report
@@ -118,13 +118,15 @@ def test_the_baseline_guid_is_the_run_before_ones_own() -> None:
 
 
 def test_a_workspace_finding_points_to_its_catalog_entry_and_names_the_thing() -> None:
-    (location,) = result_of("EXP-002")["locations"]
+    (location,) = result_of("ACC-001")["locations"]
     assert location["physicalLocation"] == {
         "artifactLocation": {"uri": "docs/CHECKS.md", "uriBaseId": "%SRCROOT%"},
-        "region": {"startLine": 42},
+        "region": {"startLine": 77},
     }
     (logical,) = location["logicalLocations"]
-    assert logical["fullyQualifiedName"] == "secret/access_token:1f3a5c7d9e0b2a46"
+    (found,) = [f for f in full_report().findings if f.check == "ACC-001"]
+    resource = found.resource
+    assert logical["fullyQualifiedName"] == f"{resource.kind}/{resource.key}"
 
 
 def test_a_finding_about_a_file_points_to_the_file() -> None:
@@ -161,3 +163,25 @@ def test_lines_are_those_of_the_headings_in_the_catalog_page() -> None:
 def test_status_has_no_member_that_sarif_does_not_know() -> None:
     made = report(*(finding(f"ENV-01{n}", status) for n, status in enumerate(Status)))
     assert len(run_of(made)["results"]) == len(Status)
+
+
+def test_a_leaked_secret_points_to_its_lines_and_their_commits() -> None:
+    (location,) = result_of("EXP-002")["locations"]
+    place = location["physicalLocation"]
+    assert place["artifactLocation"] == {
+        "uri": "config/intercom.rb",
+        "uriBaseId": "%SRCROOT%",
+    }
+    assert place["region"] == {"startLine": 3}
+    assert location["properties"] == {"commit": "3f8e21ac"}
+    assert location["logicalLocations"][0]["name"] == "access token 1f3a5c7d9e0b2a46"
+
+
+def test_a_file_of_another_repository_is_named_by_its_whole_path(specs: Path) -> None:
+    evidence = Evidence(what="x", place=FilePlace(path="/srv/other one/a.py", line=2))
+    written = to_sarif(report(finding(evidence=(evidence,))), LINES)
+    validator(specs).validate(json.loads(written))
+    (location,) = json.loads(written)["runs"][0]["results"][0]["locations"]
+    assert location["physicalLocation"]["artifactLocation"] == {
+        "uri": "file:///srv/other%20one/a.py"
+    }

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from helpers.exposure.records import Leak, Liveness, Place, PlaceKind
-from helpers.model import Evidence, Resource, Severity
+from helpers.model import Evidence, FilePlace, Resource, Severity
 
 __all__ = ["at_home", "evidence", "resource", "severity"]
 
+_IN_FILES = frozenset(
+    {
+        PlaceKind.HISTORY,
+        PlaceKind.INDEX,
+        PlaceKind.TRACKED,
+        PlaceKind.UNTRACKED,
+        PlaceKind.IGNORED,
+    }
+)
 _TOLD = 8  # places in a finding; the facts hold more
 
 
@@ -45,7 +54,16 @@ def evidence(leak: Leak) -> tuple[Evidence, ...]:
 
 def _told(place: Place) -> Evidence:
     where = f"{place.where}:{place.line}" if place.line else place.where
-    return Evidence(what=", ".join((str(place.kind), *_past(place))), where=where)
+    what = ", ".join((str(place.kind), *_past(place)))
+    return Evidence(what=what, where=where, place=_file(place))
+
+
+def _file(place: Place) -> FilePlace | None:
+    """The file itself: a line inside an archive or a notebook's cell is none of the file's own."""
+    if place.kind not in _IN_FILES:
+        return None
+    path = f"{place.repository}/{place.path}" if place.repository else place.path
+    return FilePlace(path=path, line=0 if place.inner else place.line, commit=place.commit)
 
 
 def _past(place: Place) -> list[str]:
