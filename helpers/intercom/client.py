@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import httpx
 
-from helpers.errors import ConfigurationError, UnreachableError
+from helpers.errors import CollectionError, ConfigurationError, UnreachableError
 from helpers.intercom.answers import Answer
 from helpers.intercom.calls import AUDIT_CALLS, Call, call_named
 from helpers.intercom.regions import base_url as base_url_of
@@ -143,11 +143,12 @@ class Client:
         period = {"created_at_after": int(after.timestamp()), "per_page": _PAGE}
         if before:
             period["created_at_before"] = int(before.timestamp())
-        for page in range(1, _MOST_PAGES):
+        for page in range(1, _MOST_PAGES + 1):
             body = self._activity_page({**period, "page": page}, event_types)
             yield from _listed(body, "activity_logs")
             if page >= int((body.get("pages") or {}).get("total_pages") or 0):
                 return
+        raise _too_many("GET /admins/activity_logs")
 
     def _activity_page(
         self, query: Mapping[str, int], event_types: Collection[str]
@@ -177,6 +178,7 @@ class Client:
             after = _next_cursor(body)
             if not after:
                 return
+        raise _too_many("GET /data_connectors")
 
     def data_connector(self, connector_id: str) -> dict[str, Any]:
         """One data connector, with how it authenticates."""
@@ -273,6 +275,14 @@ def _listed(body: Mapping[str, Any], key: str) -> tuple[dict[str, Any], ...]:
     found = body.get(key)
     rows = found if isinstance(found, list) else []
     return tuple(row for row in rows if isinstance(row, dict))
+
+
+def _too_many(name: str) -> CollectionError:
+    """A list that is cut short must not pass for a whole one."""
+    return CollectionError(
+        f"{name} has more than {_MOST_PAGES} pages, which is as many as are read.",
+        "Ask for a shorter time.",
+    )
 
 
 def _next_cursor(body: Mapping[str, Any]) -> str:

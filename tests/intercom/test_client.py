@@ -11,11 +11,13 @@ import pytest
 from pydantic import SecretStr
 
 from helpers.errors import (
+    CollectionError,
     ConfigurationError,
     ForbiddenCallError,
     IntercomError,
     UnreachableError,
 )
+from helpers.intercom import client as client_module
 from helpers.intercom.calls import AUDIT_CALLS, call_named
 from helpers.intercom.client import Client
 from helpers.settings import Profile, load_settings
@@ -227,6 +229,22 @@ def test_data_connectors_are_paged_by_cursor() -> None:
 
     found = client_of(handler).data_connectors()
     assert [one["id"] for one in found] == ["first", "cursor"]
+
+
+def test_a_list_of_too_many_pages_is_not_passed_off_as_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client_module, "_MOST_PAGES", 2)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        more = {"total_pages": 3, "next": {"starting_after": "x"}}
+        return httpx.Response(200, json={"activity_logs": [{}], "data": [{}], "pages": more})
+
+    client = client_of(handler)
+    with pytest.raises(CollectionError, match="more than 2 pages"):
+        list(client.activity_logs(PERIOD))
+    with pytest.raises(CollectionError, match="more than 2 pages"):
+        list(client.data_connectors())
 
 
 def test_a_profile_without_the_variable_says_which_and_what_to_do(tmp_path: Path) -> None:
