@@ -91,9 +91,11 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
       11..14  the worst failure: low, medium, high, critical
     """
     from helpers.exit_status import NOTHING_VERIFIED, exit_status
-    from helpers.webhooks.battery import Options, run_battery
+    from helpers.webhooks.assessment import assess
+    from helpers.webhooks.battery import Options, try_receiver
     from helpers.webhooks.forge import Forge
     from helpers.webhooks.headers import parse_headers
+    from helpers.webhooks.latency import figures
     from helpers.webhooks.records import Outcome
     from helpers.webhooks.signatures import SCHEMES
     from helpers.webhooks.target import parse_target
@@ -115,9 +117,12 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
     if consent or target.loopback:
         recorded(profile, "runbook.webhook.battery", target.receiver.address)
     forge = Forge(SCHEMES[scheme], key, app_id=app_id, run=run, previous=before)
-    result = run_battery(target, forge, options)
+    trial = try_receiver(target, forge, options)
+    result = assess(trial, forge)
     for line in result_lines(result, every=every):
         click.echo(line)
+    if took := figures(trial.timed):
+        click.echo(took)
     report = report_of_run(result)
     _write(result, report, as_json=as_json, junit=junit, sarif=sarif)
     if not result.count(Outcome.PASS, Outcome.NOTE, Outcome.FAIL):
