@@ -1,15 +1,24 @@
-"""What JupyterLab saves, notebook and checkpoint alike, passes the redactor first."""
+"""What JupyterLab saves, notebook and checkpoint alike, passes the redactor first.
+
+The redactor knows the secrets of this project, and whatever else the rules of the exposure scan
+recognise as Intercom's in a cell or an output: a key of another workspace, pasted to try it out.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from helpers.errors import RunbookError
 from helpers.git import top_level
 from helpers.redaction import Redactor
 from helpers.settings import Profile, load_settings
+
+if TYPE_CHECKING:
+    from helpers.exposure.kingfisher import Kingfisher
 
 __all__ = ["redact_before_saving"]
 
@@ -27,7 +36,10 @@ def redact_before_saving(model: dict[str, Any], **_: Any) -> None:
     if model["type"] != "notebook" or model["content"] is None:
         return
     try:
-        redacted = _redactor().data(dict(model["content"]))
+        redactor = _redactor()
+        for kind, value in _recognised(model["content"]):
+            redactor.register(kind, value)
+        redacted = redactor.data(dict(model["content"]))
     except RunbookError as error:
         raise HTTPError(500, f"Not saved: {error.message} {error.advice}") from None
     for field in _password_fields(redacted):
@@ -41,6 +53,24 @@ def _password_fields(notebook: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for widget in widgets.values():
         if widget.get("model_name") == "PasswordModel":
             yield widget.get("state", {})
+
+
+def _recognised(notebook: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Kind and value of each secret that the rules for Intercom see in the notebook."""
+    from helpers.exposure.notebook_text import cells
+
+    engine = _engine()
+    for name, text in cells(json.dumps(notebook).encode()) or ():
+        kinds = {seen.fingerprint: seen.kind for seen in engine.scan(text, name)}
+        for mark, value in (engine.values(text, name) if kinds else {}).items():
+            yield kinds[mark], value.get_secret_value()
+
+
+@cache
+def _engine() -> Kingfisher:
+    from helpers.exposure.kingfisher import Kingfisher
+
+    return Kingfisher(all_rules=False)
 
 
 def _redactor() -> Redactor:

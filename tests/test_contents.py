@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from tornado.web import HTTPError
 
 from helpers.contents import redact_before_saving
@@ -39,6 +40,24 @@ def test_a_secret_that_was_set_a_moment_ago_is_known(project: Path) -> None:
     assert secret in saved(notebook)
     (project / ".env.staging").write_text(f"INTERCOM_CLIENT_SECRET={secret}\n")
     assert secret not in saved(notebook)
+
+
+def test_a_secret_of_another_project_is_known_by_the_words_beside_it() -> None:
+    client, identity = str(uuid.uuid4()), secrets.token_urlsafe(30)
+    cell = new_code_cell(
+        f'client_secret = "{client}"',
+        outputs=[new_output("stream", text=f"INTERCOM_IDENTITY_SECRET={identity}\n")],
+    )
+    text = saved(new_notebook(cells=[cell]))
+    assert client not in text
+    assert identity not in text
+    assert "[redacted client_secret" in text
+    assert "[redacted identity_secret" in text
+
+
+def test_what_is_no_secret_is_saved_as_it_is() -> None:
+    words = f"client_id = '{uuid.uuid4()}'; client_secret = os.environ['INTERCOM_CLIENT_SECRET']"
+    assert words in saved(new_notebook(cells=[new_markdown_cell(words)]))
 
 
 def test_a_password_field_is_saved_empty() -> None:
