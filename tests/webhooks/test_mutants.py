@@ -16,7 +16,7 @@ from helpers.webhooks.signatures import SCHEMES, WEBHOOK, Scheme
 from helpers.webhooks.target import parse_target
 from tests.webhooks.failing import failing
 from tests.webhooks.mutants.defects import DEFECTS, Defect
-from tests.webhooks.mutants.defects.defect import QUICK
+from tests.webhooks.mutants.defects.defect import QUICK, compared
 from tests.webhooks.mutants.host import serve
 
 SECRET = secrets.token_hex(20)
@@ -93,3 +93,10 @@ def test_every_case_of_every_scheme_has_a_mutant(scheme: Scheme):
         case for defect in DEFECTS if scheme.name in defect.schemes for case in defect.cases(scheme)
     }
     assert {case.id for case in applicable(scheme)} - told == set(NOTED) | ELSEWHERE
+
+
+def test_a_comparison_that_leaks_time_is_not_told_and_nothing_says_otherwise():
+    leaky = replace(DEFECTS[0], changes=compared("claimed == expected"))
+    result = run(leaky, WEBHOOK, QUICK)
+    assert failing(result) == set()
+    assert "constant" not in result.model_dump_json()
