@@ -25,6 +25,7 @@ def rotate() -> None:
 
     \b
     Exit status: 0 it has come to an end (or the dry run found nothing in the way)
+                 1 the store, the ledger or another operator stands in the way
                  2 it can't begin or go on as asked
                  3 it waits: for a person, for consumers, or for Intercom
     """
