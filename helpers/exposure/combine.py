@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from helpers.exposure.records import Coverage, Leak, Missed, Place
 from helpers.exposure.scan import Scanned
 
 __all__ = ["combined"]
+
+_EXAMPLES: Final = 5
 
 
 def combined(scans: Sequence[tuple[str, Scanned]]) -> tuple[tuple[Leak, ...], Coverage]:
@@ -54,6 +57,8 @@ def _sum(coverages: Sequence[tuple[str, Coverage]]) -> Coverage:
         git=all(c.git for c in every),
         shallow=any(c.shallow for c in every),
         partial=any(c.partial for c in every),
+        absent=sum(c.absent for c in every),
+        absent_examples=tuple(one for c in every for one in c.absent_examples)[:_EXAMPLES],
         interrupted=any(c.interrupted for c in every),
         missed=tuple(
             Missed(where=f"{label}: {missed.where}", reason=missed.reason)

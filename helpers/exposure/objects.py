@@ -20,7 +20,14 @@ from helpers.exposure.pieces import pieces
 from helpers.exposure.repository import Repository
 from helpers.git import git_environment
 
-__all__ = ["StoredObject", "list_objects", "named_objects", "read_objects", "streaming"]
+__all__ = [
+    "StoredObject",
+    "absent_objects",
+    "list_objects",
+    "named_objects",
+    "read_objects",
+    "streaming",
+]
 
 _KINDS: Final = {
     b"blob": OriginKind.BLOB,
@@ -73,6 +80,13 @@ def named_objects(repository: Repository, oids: Iterable[str]) -> Iterator[Store
     with streaming(repository, arguments) as (feed, output):
         threading.Thread(target=_ask, args=(feed, oids), daemon=True).start()
         yield from filter(None, map(_listed, output))
+
+
+def absent_objects(repository: Repository) -> Iterator[str]:
+    """The ids of objects that the history needs and a partial clone left at its remote."""
+    asked = ("rev-list", "--objects", "--no-object-names", "--missing=print", "--all")
+    with streaming(repository, asked) as (_, output):
+        yield from (line[1:].decode().strip() for line in output if line.startswith(b"?"))
 
 
 def _listed(line: bytes) -> StoredObject | None:

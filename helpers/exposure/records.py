@@ -143,6 +143,8 @@ class Coverage(Record):
     git: bool = True
     shallow: bool = False
     partial: bool = False
+    absent: int = 0  # objects that partial clones left at their remotes
+    absent_examples: tuple[str, ...] = ()
     interrupted: bool = False
     missed: tuple[Missed, ...] = ()
     missed_total: int = 0

@@ -16,7 +16,12 @@ from helpers.exposure.files import Files
 from helpers.exposure.history import History
 from helpers.exposure.hits import Hits
 from helpers.exposure.items import OriginKind
-from helpers.exposure.objects import StoredObject, named_objects, read_objects
+from helpers.exposure.objects import (
+    StoredObject,
+    absent_objects,
+    named_objects,
+    read_objects,
+)
 from helpers.exposure.path_rules import NO_CLASS
 from helpers.exposure.repository import Repository, below
 from helpers.exposure.scope import Scope, index_paths, stored
@@ -74,6 +79,8 @@ def _objects(source: Source, scope: Scope, tally: Tally) -> None:
         old.add(one.oid)
         for kept in tally.recall.in_object(one.oid):
             tally.note(source.repository, one.origin, kept, source.hits)
+    if source.repository.partial and scope.whole:
+        tally.absent += absent_objects(source.repository)
     if new:
         Thread(target=_warm_up, args=(tally.engine,), daemon=True).start()  # while git works
         wanted = _with_paths(source, scope, tally, new, old)

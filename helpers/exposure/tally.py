@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "Tally"]
 
 _MOST_MISSED: Final = 200  # told one by one; the number of all is told beside them
+_EXAMPLES: Final = 5
 _STEP_SECONDS: Final = 0.1
 
 
@@ -47,7 +48,7 @@ class Tally:
     objects: int = 0
     files: int = 0
     total: int = 0
-    absent: list[str] = field(default_factory=list)  # objects that a partial clone left behind
+    absent: list[str] = field(default_factory=list)  # objects that partial clones left behind
     interrupted: bool = False
     _done: int = 0
     _missed: set[tuple[str, str]] = field(default_factory=set)
@@ -121,6 +122,8 @@ class Tally:
             git=bool(repositories) and repositories[0].git_dir is not None,
             shallow=history and any(r.shallow for r in repositories),
             partial=history and any(r.partial for r in repositories),
+            absent=len(self.absent),
+            absent_examples=tuple(self.absent[:_EXAMPLES]),
             interrupted=self.interrupted,
             missed=tuple(missed[:_MOST_MISSED]),
             missed_total=len(missed),

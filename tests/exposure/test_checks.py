@@ -92,6 +92,12 @@ def test_the_verdict(check: str, given: dict[str, Any], status: Status) -> None:
     assert [finding.status for finding in verdicts(check, facts(**given))] == [status]
 
 
+def test_a_partial_clone_says_how_much_it_lacks() -> None:
+    given = CLEAN.model_copy(update={"partial": True, "absent": 7, "absent_examples": ("a" * 40,)})
+    (finding,) = verdicts("EXP-005", facts(coverage=given))
+    assert "7 objects are not in it, such as aaaaaaaaaaaa." in finding.message
+
+
 @pytest.mark.parametrize("check", [f"EXP-00{number}" for number in range(1, 7)])
 def test_what_could_not_be_read_is_an_error(check: str) -> None:
     gone = Unavailable(reason="git is not installed.", call="git")

@@ -71,6 +71,22 @@ def test_a_partial_clone_says_so_and_fetches_nothing(
     assert sorted((tmp_path / "partial/.git/objects").rglob("*")) == before
 
 
+@pytest.mark.parametrize("left_out", ["blob:none", "tree:0"])
+def test_what_a_partial_clone_lacks_is_counted_with_examples(
+    repo: Path, token: str, tmp_path: Path, left_out: str
+) -> None:
+    run_git(repo, "config", "uploadpack.allowFilter", "true")
+    address = f"file://{repo}"
+    run_git(tmp_path, "clone", "-q", "-n", f"--filter={left_out}", address, "partial")
+    coverage = scan(tmp_path / "partial", Kingfisher()).coverage
+    assert coverage.absent == 2
+    absent = {
+        run_git(repo, "rev-parse", f"{c}{':a.txt' if left_out == 'blob:none' else ':'}").strip()
+        for c in ("HEAD", "HEAD~1")
+    }
+    assert set(coverage.absent_examples) == absent
+
+
 def test_a_sha256_repository(tmp_path: Path) -> None:
     run_git(tmp_path, "init", "-q", "--object-format=sha256", "new")
     value = make_access_token()

@@ -77,10 +77,17 @@ def _missing_history(coverage: Coverage) -> str:
     reasons = (
         (not coverage.git, "it is in no git repository, so it has no history"),
         (coverage.shallow, "the clone is shallow"),
-        (coverage.partial, "the clone is partial"),
+        (coverage.partial, _absent(coverage)),
         (coverage.interrupted, "the search was interrupted"),
     )
     return ", ".join(reason for holds, reason in reasons if holds)
+
+
+def _absent(coverage: Coverage) -> str:
+    if not coverage.absent:
+        return "the clone is partial"
+    examples = ", ".join(oid[:12] for oid in coverage.absent_examples)
+    return f"the clone is partial: {coverage.absent} objects are not in it, such as {examples}"
 
 
 @check(
