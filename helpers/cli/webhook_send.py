@@ -19,9 +19,9 @@ from helpers.errors import UsageError
 from helpers.exit_status import NOTHING_VERIFIED
 
 if TYPE_CHECKING:
+    from helpers.webhooks.answers import Answer
     from helpers.webhooks.forge import Forge
     from helpers.webhooks.probes import Probe
-    from helpers.webhooks.wire import Answer
 
 __all__ = ["send"]
 

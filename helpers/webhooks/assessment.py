@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from helpers.model import Severity
+from helpers.webhooks.answers import Kind
 from helpers.webhooks.cases import Case
 from helpers.webhooks.curl import curl_line, secret_variable
 from helpers.webhooks.derived import DERIVED
@@ -19,7 +20,6 @@ from helpers.webhooks.latency import band_of
 from helpers.webhooks.records import BatteryResult, CaseResult, Expect, Outcome, VariantResult
 from helpers.webhooks.trial import Exchange, Trial
 from helpers.webhooks.verdicts import Judgement, accepted, judge, worst
-from helpers.webhooks.wire import Kind
 
 __all__ = ["assess"]
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from helpers.errors import UsageError
+from helpers.webhooks.answers import Answer, Kind
 from helpers.webhooks.assessment import assess
 from helpers.webhooks.cases import Case, applicable, case_named
 from helpers.webhooks.forge import Forge
@@ -20,7 +21,7 @@ from helpers.webhooks.probes import Probe
 from helpers.webhooks.records import BatteryResult
 from helpers.webhooks.target import Target
 from helpers.webhooks.trial import OUT_OF_TIME, Exchange, Trial
-from helpers.webhooks.wire import Answer, Kind, send
+from helpers.webhooks.wire import send
 
 __all__ = ["Options", "run_battery", "try_receiver"]
 

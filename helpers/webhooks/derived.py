@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from helpers.model import Severity
+from helpers.webhooks.answers import Kind
 from helpers.webhooks.cases.case import Case
 from helpers.webhooks.effects import acted_upon
 from helpers.webhooks.forge import Forge
@@ -14,7 +15,6 @@ from helpers.webhooks.leaks import Leak, find_leaks
 from helpers.webhooks.probes import Probe
 from helpers.webhooks.records import CaseResult, LatencyBand, Outcome, VariantResult
 from helpers.webhooks.trial import Trial
-from helpers.webhooks.wire import Kind
 
 __all__ = ["DERIVED"]
 

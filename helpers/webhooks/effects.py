@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from helpers.webhooks.answers import Answer, Kind
 from helpers.webhooks.verdicts import accepted
-from helpers.webhooks.wire import Answer, Kind
 
 __all__ = ["SLOW", "TOO_SLOW", "acted_upon", "effect"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from helpers.webhooks.answers import Answer, Kind
 from helpers.webhooks.effects import SLOW, TOO_SLOW
 from helpers.webhooks.records import LatencyBand
-from helpers.webhooks.wire import Answer, Kind
 
 __all__ = ["band_of", "figures", "percentile"]
 

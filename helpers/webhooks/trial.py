@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from helpers.webhooks.answers import Answer
 from helpers.webhooks.cases.case import Case
 from helpers.webhooks.probes import Probe
 from helpers.webhooks.records import Receiver
-from helpers.webhooks.wire import Answer
 
 __all__ = ["OUT_OF_TIME", "Exchange", "Trial"]
 

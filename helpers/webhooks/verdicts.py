@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from helpers.model import Severity
+from helpers.webhooks.answers import Answer, Kind
 from helpers.webhooks.cases.case import Case
 from helpers.webhooks.probes import Probe
 from helpers.webhooks.records import Expect, Outcome
-from helpers.webhooks.wire import Answer, Kind
 
 __all__ = ["Judgement", "accepted", "judge", "worst"]
 

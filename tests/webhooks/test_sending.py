@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from helpers.cli.webhook import webhook
 from helpers.errors import UsageError
+from helpers.webhooks.answers import Answer, Kind
 from helpers.webhooks.delivery import Delivery, save_delivery
 from helpers.webhooks.effects import effect
 from helpers.webhooks.forge import Forge
@@ -20,7 +21,6 @@ from helpers.webhooks.listener import Listener
 from helpers.webhooks.samples import TOPICS
 from helpers.webhooks.sending import of_topic, replayed
 from helpers.webhooks.signatures import CANVAS_KIT, WEBHOOK, Verdict, Verifier, sign
-from helpers.webhooks.wire import Answer, Kind
 from tests.webhooks.conftest import listener_at_work
 
 SECRET = secrets.token_hex(20)
