@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from helpers.auditlog.records import (
@@ -17,6 +16,7 @@ from helpers.auditlog.records import (
 from helpers.errors import UsageError
 from helpers.model import Datum, Unavailable
 from helpers.views.base import View, prose, stack, table
+from helpers.views.steps_of_story import condensed, stories_in
 
 __all__ = ["act", "answers", "overview", "review", "rows_of", "story", "timeline", "who_did_what"]
 
@@ -92,7 +92,8 @@ def timeline(facts: AuditFacts) -> View:
         return _missing(facts.activity)
     from helpers.views.timeline import draw
 
-    return draw(facts.activity.value)
+    known = () if isinstance(facts.answers, Unavailable) else facts.answers.value
+    return draw(facts.activity.value, stories_in(known))
 
 
 def story(facts: AuditFacts) -> View:
@@ -101,25 +102,10 @@ def story(facts: AuditFacts) -> View:
         return _missing(facts.answers)
     rows = [r for a in facts.answers.value if a.question == "takeover" for r in a.rows]
     empty = "No account shows the signs of a takeover in this period."
-    return table(_COLUMNS, [_shown(row) for row in _condensed(rows)], empty=empty)
+    return table(_COLUMNS, [_shown(row) for row in condensed(rows)], empty=empty)
 
 
 _COLUMNS: Final = ("when (UTC)", "who", "from", "what", "stands out by")
-
-
-def _condensed(rows: Sequence[ActivityRow]) -> list[ActivityRow]:
-    """Repeated failures in one line."""
-    kept: list[ActivityRow] = []
-    times = 1
-    for row in rows:
-        last = kept[-1] if kept else None
-        if last and (last.actor, last.activity) == (row.actor, row.activity):
-            times += 1
-            kept[-1] = last.model_copy(update={"detail": f"{row.detail} ({times} times)"})
-            continue
-        times = 1
-        kept.append(row)
-    return kept
 
 
 def _shown(row: ActivityRow) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ a duration or a run id, so that committed notebooks stay the same.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -17,7 +18,18 @@ from markupsafe import Markup, escape
 
 from helpers.visible import visible
 
-__all__ = ["Tone", "View", "fold", "headline", "prose", "stack", "table", "tag", "with_code"]
+__all__ = [
+    "Tone",
+    "View",
+    "fold",
+    "headline",
+    "picture",
+    "prose",
+    "stack",
+    "table",
+    "tag",
+    "with_code",
+]
 
 # JupyterLab sets every cell flush right, and drops style sheets from notebooks it doesn't trust
 _HEAD: Final = Markup('<th style="text-align:left">{}</th>')
@@ -83,6 +95,17 @@ def tag(text: str, tone: Tone) -> Markup:
     """A word for a cell, on a ground of its tone; the word alone says it too."""
     background, ink = tone.value
     return _TAG.format(background, ink, visible(text))
+
+
+def picture(svg: Markup, text: str) -> View:
+    """A picture as an image, with its text for those who don't see it.
+
+    Inline SVG is taken out of notebooks on GitHub, and in JupyterLab where one isn't trusted; an
+    image is not. It follows neither the page's colours nor its pointer, so it brings its own.
+    """
+    data = b64encode(str(svg).encode()).decode("ascii")
+    html = Markup('<img alt="{}" style="max-width:100%" src="data:image/svg+xml;base64,{}">')
+    return View(html.format(text, data), text)
 
 
 def fold(title: str, text: str) -> View:

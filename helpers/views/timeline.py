@@ -1,18 +1,21 @@
-"""The activity log as one picture: bars of all activity, and a lane for each kind that matters.
+"""The activity log as one picture: the month, what matters in it, and a takeover step by step.
 
-Hand-drawn SVG: it needs no script, scales, prints, and follows light and dark by `currentColor`.
+Hand-drawn SVG without a script. It brings its own ground and colours, since it is shown as an
+image: inline SVG is taken out of notebooks on GitHub, and in JupyterLab where one isn't trusted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
 from typing import Final
 
 from markupsafe import Markup
 
 from helpers.auditlog.records import ActivityRow, ActivitySummary
-from helpers.views.base import View
+from helpers.views.base import View, picture
+from helpers.views.steps_of_story import EDGE, WIDTH, Story, draw_story, height_of
 
 __all__ = ["draw"]
 
@@ -24,23 +27,38 @@ _LANES: Final = (
     ("exports, deletions", ("export", "delete", "deletion")),
     ("people, roles", ("permission", "role_", "invite", "provision", "admin_join", "imperson")),
 )
-_LEFT, _WIDTH, _BARS, _LANE = 130, 760, 56, 22
-_ALARM: Final = "#c62828"
-_CALM: Final = "#1565c0"
+_LEFT, _TOP, _BARS, _LANE = 150, 44, 52, 24
+_MONTH: Final = _TOP + _BARS + len(_LANES) * _LANE + 50  # the height of the month
+_STYLE: Final = Markup(
+    "text{font:12px system-ui,sans-serif;fill:#1f2328}"
+    ".ground{fill:#fff;stroke:#d0d7de}.grid{stroke:#d0d7de}.bar{fill:#b3bcc6}"
+    ".dim{fill:#59636e}.title{font-weight:600;font-size:14px}.many{fill:#fff;font-size:10px}"
+    ".alarm{fill:#c62828}.calm{fill:#1f6feb}.band{fill:#c62828;fill-opacity:.12}"
+    ".wedge{fill:#c62828;fill-opacity:.06}.thread{stroke:#c62828;stroke-width:2}"
+    "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.ground{fill:#161b22;stroke:#3d444d}"
+    ".grid{stroke:#3d444d}.bar{fill:#59636e}.dim{fill:#9198a1}.many{fill:#0d1117}"
+    ".alarm{fill:#f0605a}.calm{fill:#4493f8}.thread{stroke:#f0605a}"
+    ".band{fill:#f0605a;fill-opacity:.2}.wedge{fill:#f0605a;fill-opacity:.1}}"
+)
 
 
-def draw(summary: ActivitySummary) -> View:
+def draw(summary: ActivitySummary, stories: Sequence[Story]) -> View:
     """The picture, and in plain text the days on which something bears on security."""
-    lanes = [(name, [r for r in summary.security if _lane(r) == name]) for name, _ in _LANES]
-    height = _BARS + len(_LANES) * _LANE + 44
-    parts = [*_bars(summary), *_days(summary, height)]
-    for number, (name, rows) in enumerate(lanes):
-        parts.extend(_dots(summary, name, rows, _BARS + 18 + number * _LANE))
+    height = _MONTH + height_of(stories)
+    parts = [*_bands(summary, stories), *_bars(summary), *_weeks(summary)]
+    for number, (name, _) in enumerate(_LANES):
+        rows = [row for row in summary.security if _lane(row) == name]
+        parts.extend(_dots(summary, name, rows, _TOP + _BARS + 22 + number * _LANE))
+    parts.extend(draw_story(stories, _MONTH))
     svg = Markup(
-        '<svg viewBox="0 0 {} {}" width="100%" style="max-width:{}px" role="img" '
-        'font-family="sans-serif" font-size="11" fill="currentColor"><title>{}</title>{}{}</svg>'
-    ).format(_WIDTH, height, _WIDTH, _title(summary), Markup("").join(parts), _key(height))
-    return View(svg, "\n".join(_text(summary)))
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" width="{}" height="{}">'
+        '<style>{}</style><rect class="ground" x=".5" y=".5" width="{}" height="{}" rx="6"/>'
+        '<text class="title" x="{}" y="26">{}</text>{}{}</svg>'
+    ).format(
+        *(WIDTH, height, WIDTH, height, _STYLE, WIDTH - 1, height - 1),
+        *(EDGE, _title(summary), Markup("").join(parts), _key()),
+    )
+    return picture(svg, "\n".join(_text(summary)))
 
 
 def _lane(row: ActivityRow) -> str:
@@ -49,62 +67,93 @@ def _lane(row: ActivityRow) -> str:
 
 
 def _title(summary: ActivitySummary) -> str:
-    return f"Activity from {summary.start:%Y-%m-%d} to {summary.end:%Y-%m-%d}"
+    return f"Activity in Intercom, {summary.start:%Y-%m-%d} to {summary.end:%Y-%m-%d}"
 
 
 def _x(summary: ActivitySummary, moment: datetime) -> float:
     share = (moment - summary.start) / (summary.end - summary.start)
-    return round(_LEFT + share * (_WIDTH - _LEFT - 14), 1)
+    return round(_LEFT + min(max(share, 0), 1) * (WIDTH - EDGE - _LEFT), 1)
+
+
+def _noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
+def _bands(summary: ActivitySummary, stories: Sequence[Story]) -> Iterator[Markup]:
+    """The days of a story, and from the first of them a wedge to its steps below."""
+    bottom = _TOP + _BARS + len(_LANES) * _LANE + 14
+    for story in stories:
+        middle = _x(summary, _noon(story.rows[0].at.date()))
+        left, right = middle - 9, _x(summary, _noon(story.rows[-1].at.date())) + 9
+        yield Markup('<rect class="band" x="{}" y="{}" width="{}" height="{}" rx="3"/>').format(
+            left, _TOP - 6, round(right - left, 1), bottom - _TOP + 6
+        )
+    for story in stories[:1]:
+        middle = _x(summary, _noon(story.rows[0].at.date()))
+        yield Markup('<path class="wedge" d="M{} {}H{}L{} {}H{}Z"/>').format(
+            middle - 9, bottom, middle + 9, WIDTH - EDGE, _MONTH, EDGE
+        )
 
 
 def _bars(summary: ActivitySummary) -> Iterator[Markup]:
     most = max((day.total for day in summary.days), default=1)
-    yield Markup('<text x="0" y="{}">all activity</text>').format(_BARS - 4)
+    yield Markup('<text class="dim" x="{}" y="{}">all activity, by day</text>').format(
+        EDGE, _TOP + _BARS
+    )
     for day in summary.days:
-        noon = datetime.fromisoformat(day.day).replace(hour=12, tzinfo=UTC)
-        tall = round(day.total / most * (_BARS - 12), 1)
-        yield Markup(
-            '<rect x="{}" y="{}" width="9" height="{}" opacity="0.35"><title>{}: {} rows</title>'
-            "</rect>"
-        ).format(round(_x(summary, noon) - 4.5, 1), _BARS - tall, tall, day.day, day.total)
-
-
-def _days(summary: ActivitySummary, height: int) -> Iterator[Markup]:
-    """A label and a faint line each week."""
-    day = summary.start.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
-    while day < summary.end:
-        if day.weekday() == 0:
-            x = _x(summary, day)
-            yield Markup(
-                '<line x1="{}" x2="{}" y1="8" y2="{}" stroke="currentColor" opacity="0.2"/>'
-                '<text x="{}" y="{}" text-anchor="middle">{}</text>'
-            ).format(x, x, height - 38, x, height - 26, f"{day:%b} {day.day}")
-        day += timedelta(days=1)
-
-
-def _dots(summary: ActivitySummary, name: str, rows: list[ActivityRow], y: int) -> Iterator[Markup]:
-    yield Markup('<text x="0" y="{}">{}</text>').format(y + 4, name)
-    yield Markup(
-        '<line x1="{}" x2="{}" y1="{}" y2="{}" stroke="currentColor" opacity="0.12"/>'
-    ).format(_LEFT, _WIDTH - 14, y, y)
-    for row in sorted(rows, key=lambda r: bool(r.flags)):  # what stands out lies on top
-        yield Markup(
-            '<circle cx="{}" cy="{}" r="5" fill="{}" fill-opacity="0.8"><title>{}</title></circle>'
-        ).format(
-            _x(summary, row.at),
-            y,
-            _ALARM if row.flags else _CALM,
-            f"{row.at:%Y-%m-%d %H:%M} {row.actor}: {row.detail or row.activity}",
+        x = _x(summary, _noon(date.fromisoformat(day.day)))
+        tall = round(max(day.total / most * (_BARS - 4), 1), 1)
+        yield Markup('<rect class="bar" x="{}" y="{}" width="11" height="{}" rx="1"/>').format(
+            round(x - 5.5, 1), round(_TOP + _BARS - tall, 1), tall
         )
 
 
-def _key(height: int) -> Markup:
-    y = height - 8
+def _weeks(summary: ActivitySummary) -> Iterator[Markup]:
+    """A label and a line each week."""
+    bottom = _TOP + _BARS + len(_LANES) * _LANE + 14
+    first = summary.start.date() + timedelta(days=1)
+    for back in range((summary.end.date() - first).days + 1):
+        day = first + timedelta(days=back)
+        if day.weekday() == 0:
+            x = _x(summary, _noon(day) - timedelta(hours=12))
+            yield Markup(
+                '<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>'
+                '<text class="dim" x="{}" y="{}" text-anchor="{}">{}</text>'
+            ).format(
+                *(x, x, _TOP, bottom + 4),
+                *((x + 4, bottom + 4, "start") if x < WIDTH - 60 else (x - 4, bottom + 4, "end")),
+                f"{day.day} {day:%b}",
+            )
+
+
+def _dots(
+    summary: ActivitySummary, name: str, rows: Sequence[ActivityRow], y: int
+) -> Iterator[Markup]:
+    """A lane: one dot a day, with the number of what it stands for."""
+    yield Markup('<text x="{}" y="{}">{}</text>').format(EDGE, y + 4, name)
+    yield Markup('<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(
+        _LEFT, WIDTH - EDGE, y, y
+    )
+    for day, found in groupby(rows, key=lambda row: row.at.date()):
+        several = list(found)
+        tone = "alarm" if any(row.flags for row in several) else "calm"
+        x, count = _x(summary, _noon(day)), len(several)
+        yield Markup('<circle class="{}" cx="{}" cy="{}" r="{}"/>').format(
+            tone, x, y, 5 if count == 1 else 8
+        )
+        if count > 1:
+            yield Markup('<text class="many" x="{}" y="{}" text-anchor="middle">{}</text>').format(
+                x, y + 3.5, count
+            )
+
+
+def _key() -> Markup:
+    y = 22
     return Markup(
-        '<circle cx="{}" cy="{}" r="5" fill="{}"/><text x="{}" y="{}">stands out: a new address, '
-        'an unusual hour</text><circle cx="{}" cy="{}" r="5" fill="{}"/><text x="{}" y="{}">'
-        "as usual</text>"
-    ).format(_LEFT, y - 4, _ALARM, _LEFT + 10, y, _LEFT + 270, y - 4, _CALM, _LEFT + 280, y)
+        '<circle class="alarm" cx="{}" cy="{}" r="5"/><text class="dim" x="{}" y="{}">'
+        'stands out: a new address, an unusual hour</text><circle class="calm" cx="{}" cy="{}" '
+        'r="5"/><text class="dim" x="{}" y="{}">as usual</text>'
+    ).format(WIDTH - 366, y, WIDTH - 356, y + 4, WIDTH - 78, y, WIDTH - 68, y + 4)
 
 
 def _text(summary: ActivitySummary) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -66,11 +68,40 @@ def test_two_collections_are_the_same(facts: AuditFacts) -> None:
 
 
 def test_the_timeline_is_one_well_formed_picture_without_a_script(facts: AuditFacts) -> None:
+    svg = _drawn(facts)
+    assert ET.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
+    assert "<script" not in svg
+    assert svg.count("<circle") > 10
+
+
+def test_the_picture_tells_the_takeover_in_order(facts: AuditFacts) -> None:
+    svg = _drawn(facts)
+    told = ["ruth@example.com", "7 times", "successfully", "two-factor auth", "regenerated"]
+    places = [svg.index(part) for part in (*told, "webhook to", "18,204", "logged out")]
+    assert places == sorted(places)
+
+
+def test_the_picture_of_an_uneventful_month_has_no_story(facts: AuditFacts) -> None:
+    quiet = facts.model_copy(update={"answers": Known(())})
+    assert "takeover" not in _drawn(quiet)
+    gone = Unavailable(reason="It was down.", call="x")
+    assert "takeover" not in _drawn(facts.model_copy(update={"answers": gone}))
+
+
+def test_a_long_story_is_cut_and_says_so(facts: AuditFacts) -> None:
+    assert isinstance(facts.answers, Known)
+    (first,) = (a for a in facts.answers.value if a.question == "takeover")
+    rows = [first.rows[0].model_copy(update={"activity": f"kind_{n}"}) for n in range(40)]
+    answers = Known((first.model_copy(update={"rows": tuple(rows)}),))
+    assert "and 28 more steps" in _drawn(facts.model_copy(update={"answers": answers}))
+
+
+def _drawn(facts: AuditFacts) -> str:
+    """The picture inside of the image."""
     html = str(views.timeline(facts).html)
-    root = ET.fromstring(html)
-    assert root.tag == "svg"
-    assert "<script" not in html
-    assert html.count("<circle") > 10
+    found = re.fullmatch(r'<img alt="[^"]+" [^>]*src="data:image/svg\+xml;base64,(.*)">', html)
+    assert found
+    return b64decode(found[1]).decode()
 
 
 def test_views_escape_what_the_workspace_says(facts: AuditFacts) -> None:
@@ -86,6 +117,7 @@ def test_views_escape_what_the_workspace_says(facts: AuditFacts) -> None:
         a.model_copy(update={"rows": rows, "count": len(rows)}) for a in facts.answers.value
     )
     changed = facts.model_copy(update={"activity": Known(summary), "answers": Known(answers)})
+    assert "<script" not in _drawn(changed)
     for view in (views.timeline, views.story, views.answers, views.overview, views.review):
         assert "<script" not in str(view(changed).html)
 
