@@ -14,10 +14,11 @@ Written by `./runbook scopes --page`; edit `helpers/intercom/data/scopes.toml` i
 
 A scope is a check box in the Developer Hub (Configure > Authentication). Intercom prints a machine
 key for some; a key in *italics* is built like those. Routes that are marked ~ are inferred: no page
-of Intercom's says that this scope guards them. Nothing here was tried on the real service.
+of Intercom's says that this scope guards them. *May open too* names narrower scopes whose calls a
+wider one seems to open, by its words or its name. Nothing here was tried on the real service.
 
-| Key | Check box | Opens | What somebody else does with it | Guards | Source |
-|---|---|---|---|---|---|
+| Key | Check box | Opens | What somebody else does with it | Guards | May open too | Source |
+|---|---|---|---|---|---|---|
 """
 
 
@@ -29,7 +30,8 @@ def page() -> str:
 def _rows() -> Iterator[str]:
     for scope in catalog().values():
         key = f"`{scope.key}`" if scope.key_is == "printed" else f"*`{scope.key}`*"
-        cells = (key, scope.label or "–", scope.risk, scope.reach, _routes(scope), scope.source)
+        label, too = scope.label or "–", ", ".join(f"`{one}`" for one in scope.implies) or "–"
+        cells = (key, label, scope.risk, scope.reach, _routes(scope), too, scope.source)
         yield "| " + " | ".join(cells) + " |"
 
 

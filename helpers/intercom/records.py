@@ -66,12 +66,16 @@ class ProbeAnswer(Record):
 
 
 class ScopeVerdict(Record):
-    """A scope, what is known of it, and from which answers."""
+    """A scope, what is known of it, and from which answers.
+
+    `through` names wider scopes that may be there, and may be what admitted the calls.
+    """
 
     scope: str
     verdict: Verdict
     why: str
     answers: tuple[ProbeAnswer, ...] = ()
+    through: tuple[str, ...] = ()
 
 
 class TokenScopes(Record):

@@ -15,7 +15,17 @@ from importlib.resources import files
 from helpers.intercom.calls import Kind
 from helpers.model import Record, Severity
 
-__all__ = ["Endpoint", "Scope", "catalog", "endpoints", "guard_of", "known", "label_of", "reads"]
+__all__ = [
+    "Endpoint",
+    "Scope",
+    "catalog",
+    "endpoints",
+    "guard_of",
+    "known",
+    "label_of",
+    "reads",
+    "wider",
+]
 
 # verbs do not tell: these POSTs only read, and this GET records an impression
 _READING_POSTS = re.compile(r"POST /(.+/search|companies/list|contacts/merge/preview)")
@@ -34,7 +44,7 @@ class Scope(Record):
     routes: tuple[str, ...]
     routes_are: str  # documented or inferred
     source: str
-    implies: str = ""
+    implies: tuple[str, ...] = ()
 
     @property
     def box(self) -> str:
@@ -87,6 +97,11 @@ def _patterns() -> tuple[tuple[re.Pattern[str], Endpoint], ...]:
 
     ordered = sorted(endpoints().values(), key=lambda e: (e.name.count("{"), e.name))
     return tuple((pattern(endpoint.name), endpoint) for endpoint in ordered)
+
+
+def wider(key: str) -> tuple[str, ...]:
+    """The scopes that may open the calls of this one as well."""
+    return tuple(scope.key for scope in catalog().values() if key in scope.implies)
 
 
 def known(key: str) -> bool:

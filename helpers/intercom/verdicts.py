@@ -14,7 +14,7 @@ from typing import Final
 from helpers.intercom.calls import AUDIT_CALLS
 from helpers.intercom.guards import Guards
 from helpers.intercom.records import ProbeAnswer, Reading, ScopeVerdict, Verdict
-from helpers.intercom.scopes import catalog
+from helpers.intercom.scopes import catalog, wider
 
 __all__ = ["PROBED", "verdicts_of"]
 
@@ -32,7 +32,16 @@ PROBED: Final[Mapping[str, str]] = {
 def verdicts_of(answers: Iterable[ProbeAnswer], guards: Guards) -> tuple[ScopeVerdict, ...]:
     """A verdict for every scope of the catalog, in its order."""
     by_call = {answer.call: answer for answer in answers}
-    return tuple(_verdict(scope, by_call, guards) for scope in catalog())
+    alone = {scope: _verdict(scope, by_call, guards) for scope in catalog()}
+    return tuple(_in_view_of(verdict, alone) for verdict in alone.values())
+
+
+def _in_view_of(verdict: ScopeVerdict, others: Mapping[str, ScopeVerdict]) -> ScopeVerdict:
+    """Granted means that the token may do it; a wider scope can be what lets it."""
+    if verdict.verdict is not Verdict.GRANTED:
+        return verdict
+    may = [key for key in wider(verdict.scope) if others[key].verdict is not Verdict.MISSING]
+    return verdict.model_copy(update={"through": tuple(may)})
 
 
 def _verdict(scope: str, answers: Mapping[str, ProbeAnswer], guards: Guards) -> ScopeVerdict:

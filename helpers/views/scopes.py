@@ -38,12 +38,16 @@ def evidence(facts: ScopeFacts) -> View:
     if isinstance(facts.access, Unavailable):
         return not_looked_at("access token", facts.access)
     rows = [
-        (v.scope, v.verdict.value, v.why, a.call, f"{a.status} {a.code}".strip())
+        (v.scope, v.verdict.value, v.why + _perhaps(v.through), a.call, _answered(a))
         for v in facts.access.value.verdicts
         for a in v.answers
     ]
     columns = ("scope", "verdict", "because", "asked", "answer")
     return table(columns, rows, empty="Nothing was asked.")
+
+
+def _answered(answer: ProbeAnswer) -> str:
+    return f"{answer.status} {answer.code}".strip()
 
 
 def uses(facts: ScopeFacts) -> View:
@@ -65,9 +69,10 @@ def todo(facts: ScopeFacts) -> View:
     if isinstance(facts.uses, Unavailable):
         return not_looked_at("sources", facts.uses)
     advice = recommend(facts.access.value, facts.uses.value)
+    through = {v.scope: v.through for v in facts.access.value.verdicts}
     rows = [
         *(
-            (tag("☐ untick", Tone.BAD), check_box(s), catalog()[s].reach)
+            (tag("☐ untick", Tone.BAD), check_box(s), catalog()[s].reach + _perhaps(through[s]))
             for s in _worst(advice.untick)
         ),
         *(
@@ -96,6 +101,11 @@ def blast_radius(facts: ScopeFacts) -> View:
         prose(f"Today: {_counted(granted)}. After the to-do: {_counted(left)}."),
         table(columns, rows, empty="Nothing that is known."),
     )
+
+
+def _perhaps(through: Iterable[str]) -> str:
+    boxes = " or ".join(map(label_of, through))
+    return f" (not ticked? then {boxes} opens it too)" if boxes else ""
 
 
 def _worst(scopes: Iterable[str]) -> list[str]:

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from helpers.errors import IntercomError
+from helpers.intercom.calls import Call
 from helpers.intercom.guards import Guards
 from helpers.intercom.probes import READ_PROBES, WRITE_PROBES, probe_reads, probe_writes
 from helpers.intercom.records import ProbeAnswer, Reading, Verdict
@@ -185,3 +186,58 @@ def test_a_probe_that_meets_the_rate_limit_waits_and_still_gets_every_answer(hub
     guards = control(hub, writes=False)
     hub.limit(app=20, workspace=100, window=0.5)
     assert granted(ask(hub, ["read_tags"]), guards) == {"read_tags"}
+
+
+def implied(held: Collection[str]) -> set[str]:
+    return {key for scope in held for key in catalog()[scope].implies}
+
+
+@pytest.mark.parametrize("shape", [403, 401])
+def test_where_a_wider_scope_lets_read_too_what_it_opens_is_said_to_be_open_through_it(
+    hub: Hub, shape: int
+) -> None:
+    hub.behave(write_implies_read=True, missing_scope_shape=shape)
+    guards = control(hub)
+    for held in (["read_write_articles_scope"], ["read_write_news", "read_write_audiences"]):
+        verdicts = {v.scope: v for v in verdicts_of(ask(hub, held, writes=True), guards)}
+        found = {s for s, v in verdicts.items() if v.verdict is Verdict.GRANTED}
+        assert found <= set(held) | implied(held)
+        for scope in found - set(held):
+            assert set(verdicts[scope].through) & set(held)
+
+
+def test_writes_that_are_guarded_otherwise_grant_nothing_where_refusals_name_the_scope(
+    hub: Hub,
+) -> None:
+    hub.behave(guards=dict.fromkeys(map(route_of, WRITE_PROBES), "read_counts"))
+    guards = control(hub)
+    answers = ask(hub, ["read_counts"], writes=True)
+    guards.learn(answers)
+    assert {a.status for a in answers if a.call in {c.name for c in WRITE_PROBES}} == {404}
+    assert granted(answers, guards) == frozenset()
+
+
+def test_one_write_that_is_guarded_otherwise_grants_nothing_where_refusals_name_none(
+    hub: Hub,
+) -> None:
+    for call in WRITE_PROBES:
+        hub.behave(missing_scope_shape=401, guards={route_of(call): "read_counts"})
+        guards = control(hub)
+        answers = ask(hub, ["read_counts"], writes=True)
+        guards.learn(answers)
+        assert granted(answers, guards) == frozenset(), call.name
+
+
+def route_of(call: Call) -> str:
+    return call.name.replace("/0", "/{id}")
+
+
+def test_nothing_is_open_through_a_scope_that_is_known_to_be_missing(hub: Hub) -> None:
+    guards = control(hub)
+    for held, through in (
+        (["read_tags"], ()),
+        (["read_tags", "read_users_companies"], ("read_users_companies",)),
+    ):
+        verdicts = {v.scope: v for v in verdicts_of(ask(hub, held), guards)}
+        assert verdicts["read_tags"].verdict is Verdict.GRANTED
+        assert verdicts["read_tags"].through == through

@@ -106,12 +106,14 @@ def no_scope_beyond_the_policy(
         yield answered(_UNSEEN, "token-scopes", attestations, now, look)
 
 
-def _answers(token: TokenScopes, scope: str) -> tuple[Evidence, ...]:
+def _answers(token: TokenScopes, scope: str) -> Iterator[Evidence]:
     verdict = next(v for v in token.verdicts if v.scope == scope)
-    return tuple(
-        Evidence(what=f"{a.call} was answered {a.status} {a.code}".rstrip(), where=verdict.why)
-        for a in verdict.answers
-    )
+    for a in verdict.answers:
+        yield Evidence(
+            what=f"{a.call} was answered {a.status} {a.code}".rstrip(), where=verdict.why
+        )
+    for wider in verdict.through:
+        yield Evidence(what=f"{label_of(wider)} may open the same: if it is ticked, look there too")
 
 
 @check(
