@@ -1,0 +1,137 @@
+"""What the exposure step collects: of the demo repository, of others, and where it can't."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from helpers import catalog
+from helpers.collectors.exposure import collect
+from helpers.context import Context
+from helpers.exposure.records import ExposureFacts
+from helpers.judge import judge
+from helpers.model import Known, Snapshot, Status, Unavailable, fingerprint
+from helpers.policy import ExposurePolicy, Policy
+from helpers.redaction import Redactor
+from helpers.sandbox import tokens
+from helpers.sandbox.demo_repository import build
+from helpers.sandbox.seeds import CLEAN, DEMO
+from helpers.settings import Profile, load_settings
+from tests.conftest import make_access_token, run_git
+
+NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
+
+
+def context(repo: Path, state: Path, **environ: str) -> Context:
+    settings = load_settings(Profile.DEVELOPMENT, repo, environ=environ)
+    policy = Policy(exposure=ExposurePolicy(rules="intercom"))
+    return Context(settings, policy, Redactor(), repo, state, lambda: NOW)
+
+
+def statuses(facts: ExposureFacts) -> dict[str, set[Status]]:
+    snapshot = Snapshot[ExposureFacts](step="exposure", profile="p", taken_at=NOW, facts=facts)
+    found: dict[str, set[Status]] = {}
+    for finding in judge(snapshot, catalog.load("exposure"), Policy(), NOW):
+        found.setdefault(finding.check, set()).add(finding.status)
+    return found
+
+
+def marks(facts: ExposureFacts) -> set[str]:
+    assert isinstance(facts.leaks, Known)
+    return {leak.fingerprint for leak in facts.leaks.value}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> ExposureFacts:
+    folder = tmp_path_factory.mktemp("demo")
+    repo = build(folder / "acme", DEMO)
+    return collect(context(repo, folder / "state"))
+
+
+def test_every_secret_that_went_astray_in_the_demo_is_found_and_no_decoy(
+    demo: ExposureFacts,
+) -> None:
+    lost = [
+        ("access_token", tokens.access_token(f"{DEMO.name}/leaked-in-config")),
+        ("access_token", DEMO.read_token),
+        ("access_token", DEMO.write_token),
+    ]
+    for held in DEMO.profiles.values():
+        lost.append(("access_token", held.access_token))
+        lost.append(("client_secret", held.client_secret))
+        lost.append(("identity_secret", held.identity_secret))
+    expected = {fingerprint(kind, value) for kind, value in lost}
+    assert isinstance(demo.leaks, Known)
+    mobile = {leak.fingerprint for leak in demo.leaks.value if leak.kind == "mobile_sdk_key"}
+    assert len(mobile) == 1
+    assert marks(demo) == expected | mobile
+
+
+def test_the_demo_fails_what_it_is_meant_to_fail(demo: ExposureFacts) -> None:
+    found = statuses(demo)
+    assert {check for check, status in found.items() if Status.FAIL in status} == {
+        "EXP-001",
+        "EXP-002",
+        "EXP-004",
+        "EXP-006",
+    }
+    assert found["EXP-003"] == found["EXP-005"] == {Status.PASS}
+
+
+def test_a_repository_without_secrets_passes(repo: Path, tmp_path: Path) -> None:
+    (repo / ".gitlab-ci.yml").write_text("scan:\n  script: runbook scan --since origin/main\n")
+    run_git(repo, "add", "-A")
+    run_git(repo, "commit", "-q", "-m", "work")
+    value = tokens.client_secret(f"{CLEAN.name}/x")
+    facts = collect(context(repo, tmp_path / "state", INTERCOM_CLIENT_SECRET=value))
+    assert {
+        check: status for check, status in statuses(facts).items() if status != {Status.PASS}
+    } == {}
+
+
+def test_a_folder_in_no_repository_has_no_history_to_guard(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("fine")
+    found = statuses(collect(context(tmp_path, tmp_path / "state")))
+    assert found["EXP-006"] == found["EXP-002"] == {Status.NOT_APPLICABLE}
+    assert found["EXP-005"] == {Status.FAIL}
+
+
+def test_where_git_can_not_read_it_every_check_says_that_it_could_not_look(
+    repo: Path, tmp_path: Path
+) -> None:
+    (repo / ".git" / "config").write_text("[core\n")
+    facts = collect(context(repo, tmp_path / "state", INTERCOM_ACCESS_TOKEN=make_access_token()))
+    assert isinstance(facts.leaks, Unavailable)
+    assert isinstance(facts.configured, Known)
+    assert set().union(*statuses(facts).values()) == {Status.ERROR}
+
+
+def test_a_cache_that_can_not_be_had_costs_time_alone(repo: Path, tmp_path: Path) -> None:
+    token = make_access_token()
+    (repo / "a.txt").write_text(token)
+    (tmp_path / "state").write_text("a file where a folder should be")
+    facts = collect(context(repo, tmp_path / "state"))
+    assert marks(facts) == {fingerprint("access_token", token)}
+
+
+def test_a_secret_in_use_is_found_wherever_its_bytes_lie(repo: Path, tmp_path: Path) -> None:
+    value = secrets.token_urlsafe(32)
+    (repo / "notes.txt").write_text(f"do not forget {value}\n")
+    facts = collect(context(repo, tmp_path / "state", INTERCOM_IDENTITY_SECRET=value))
+    assert isinstance(facts.leaks, Known)
+    (leak,) = facts.leaks.value
+    assert leak.configured_as == "INTERCOM_IDENTITY_SECRET"
+    assert value not in repr(facts)
+
+
+def test_progress_is_told_in_words(repo: Path, tmp_path: Path) -> None:
+    (repo / "a.txt").write_text(make_access_token())
+    said: list[str] = []
+    given = context(repo, tmp_path / "state")
+    given.progress = said.append
+    collect(given)
+    assert said[-1].endswith("secrets")
+    assert "MB searched" in said[-1]
