@@ -23,6 +23,7 @@ from helpers.webhooks.verdicts import Judgement, accepted, judge, worst
 
 __all__ = ["assess"]
 
+_UNCLEAR: Final = "A redirect neither accepts nor refuses: whether code ran can't be told."
 _TOLD: Final = frozenset({Outcome.FAIL, Outcome.NOTE})
 
 
@@ -90,8 +91,10 @@ def _case(case: Case, trial: Trial, forge: Forge) -> CaseResult:
 
 def _consequence(case: Case, judgements: list[Judgement]) -> str:
     """A forgery that was answered with an error was not accepted: something else follows."""
-    broke = case.expect is Expect.REFUSE and all(each.broke for each in judgements)
-    return case.when_broken if broke else case.consequence
+    if case.expect is not Expect.REFUSE or not all(each.broke for each in judgements):
+        return case.consequence
+    redirected = all(each.observed.startswith("3") for each in judgements)
+    return _UNCLEAR if redirected else case.when_broken
 
 
 def _judgement(exchange: Exchange, trial: Trial) -> Judgement:

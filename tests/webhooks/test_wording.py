@@ -14,7 +14,7 @@ from helpers.webhooks.target import parse_target
 from helpers.webhooks.wording import headline, result_lines
 from tests.webhooks.mutants.defects import DEFECTS
 from tests.webhooks.mutants.host import serve
-from tests.webhooks.receivers.odd import dies, odd
+from tests.webhooks.receivers.odd import dies, odd, redirects
 
 SECRET = secrets.token_hex(20)
 FORGE = Forge(WEBHOOK, SECRET.encode())
@@ -44,6 +44,14 @@ def test_a_signed_delivery_that_breaks_it_can_be_sent_by_intercom_alone():
     found = run("breaks at an old delivery", "P04").case("P04")
     assert found.outcome is Outcome.FAIL
     assert "without a signature" not in found.consequence
+
+
+def test_of_a_forgery_that_is_redirected_nothing_is_claimed():
+    with odd(redirects, SECRET) as server:
+        result = run_battery(parse_target(server.url), FORGE, Options(cases=("R01",)))
+    found = result.case("R01")
+    assert (found.outcome, found.observed) == (Outcome.FAIL, "302")
+    assert "neither accepts nor refuses" in found.consequence
 
 
 def test_one_reason_for_which_many_cases_say_nothing_is_told_once():
