@@ -105,7 +105,7 @@ def blast_radius(facts: ScopeFacts) -> View:
 
 def _perhaps(through: Iterable[str]) -> str:
     boxes = " or ".join(map(label_of, through))
-    return f" (not ticked? then {boxes} opens it too)" if boxes else ""
+    return f" (it may be open through {boxes} instead)" if boxes else ""
 
 
 def _worst(scopes: Iterable[str]) -> list[str]:
