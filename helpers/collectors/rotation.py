@@ -7,7 +7,7 @@ runbook's own state: when a key was first seen, which becomes a lower bound of i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -59,7 +59,7 @@ def _facts(
     seen = rows.value if isinstance(rows, Known) else ()
     return RotationFacts(
         keys=Known(tuple(_keys(context, ledger, seen, _listed(identity)))),
-        regenerations=_watched(rows, entries),
+        regenerations=_watched(rows, entries, context.policy.rotation.apps),
         rotations=Known(tuple(_rotation(entry) for entry in entries)),
         leftovers=Known(tuple(_leftovers(context.settings.project, entries))),
         identity_secrets=identity,
@@ -89,13 +89,13 @@ def _row(found: dict[str, Any]) -> Regeneration:
 
 
 def _watched(
-    rows: Datum[tuple[Regeneration, ...]], entries: Sequence[Entry]
+    rows: Datum[tuple[Regeneration, ...]], entries: Sequence[Entry], apps: Mapping[str, str]
 ) -> Datum[tuple[Regeneration, ...]]:
     if isinstance(rows, Unavailable):
         return rows
     return Known(
         tuple(
-            row.model_copy(update={"recorded": recorded_by(entries, row)})
+            row.model_copy(update={"recorded": recorded_by(entries, row, apps)})
             for row in rows.value
             if row.activity_type in WATCHED
         )

@@ -13,7 +13,7 @@ from typing import Final
 
 from helpers.rotation.ledger import Entry
 from helpers.rotation.records import KeyAge, KnownBy, Regeneration
-from helpers.rotation.transitions import State
+from helpers.rotation.transitions import Mode, State
 from helpers.settings import Credential
 
 __all__ = ["MAKING", "WATCHED", "age_of", "parse", "recorded_by"]
@@ -67,11 +67,16 @@ def age_of(
     )
 
 
-def recorded_by(entries: Iterable[Entry], row: Regeneration) -> bool:
-    """Whether a rotation of the ledger was under way when this row was written."""
+def recorded_by(entries: Iterable[Entry], row: Regeneration, apps: Mapping[str, str]) -> bool:
+    """Whether a rotation of the ledger was under way when this row was written.
+
+    One in place explains rows of its own app alone, where the policy names that (`apps`, by
+    variable); one in overlap makes a second app, whose name nobody knows beforehand.
+    """
     return any(
         parse(e.opened_at) - _SLACK <= row.at <= _until(e) + _SLACK
         and row.activity_type in MAKING[e.kind]
+        and (e.mode is Mode.OVERLAP or not apps.get(e.variable) or row.concerns(apps[e.variable]))
         for e in entries
     )
 

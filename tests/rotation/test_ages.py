@@ -91,10 +91,20 @@ def test_a_client_secret_has_no_rows() -> None:
 
 def test_a_rotation_explains_the_rows_of_its_own_time_alone() -> None:
     inside = Regeneration(**{**row(0).model_dump(), "at": datetime(2026, 2, 1, 9, 30, tzinfo=UTC)})
-    assert recorded_by([entry()], inside)
-    assert not recorded_by([entry()], row(1))
-    assert not recorded_by([entry(kind="identity_secret")], inside)
+    assert recorded_by([entry()], inside, {})
+    assert not recorded_by([entry()], row(1), {})
+    assert not recorded_by([entry(kind="identity_secret")], inside, {})
 
 
 def test_an_open_rotation_explains_what_comes() -> None:
-    assert recorded_by([entry(state=State.PLANNED)], row(0))
+    assert recorded_by([entry(state=State.PLANNED)], row(0), {})
+
+
+def test_a_rotation_in_place_explains_no_row_of_another_app() -> None:
+    apps = {TOKEN.variable: "Sync"}
+    in_place = entry(state=State.PLANNED, opened_at="2026-03-02T08:55:00Z")
+    overlap = entry(state=State.PLANNED, opened_at="2026-03-02T08:55:00Z", mode=Mode.OVERLAP)
+    assert recorded_by([in_place], row(0, "Sync"), apps)
+    assert not recorded_by([in_place], row(0, "Billing"), apps)
+    assert recorded_by([in_place], row(0, "Billing"), {}), "where the policy names no app"
+    assert recorded_by([overlap], row(0, "Sync, second"), apps)
