@@ -1,16 +1,18 @@
 """Is what happens recorded, kept, reviewed, and is there anything in it to act on?"""
 
-from helpers.checks.auditlog.activity import (
+from helpers.checks.auditlog.accounts import (
     account_taken_over,
-    apps_and_webhooks,
-    data_taken_out,
     departed_or_dormant,
-    impersonation,
     new_addresses,
     off_hours,
     peaks,
-    permissions,
     repeated_failures,
+)
+from helpers.checks.auditlog.changes import (
+    apps_and_webhooks,
+    data_taken_out,
+    impersonation,
+    permissions,
     sign_in_settings,
     tokens_and_secrets,
     two_factor,
@@ -21,8 +23,8 @@ from helpers.checks.auditlog.log import (
     log_is_intact,
     log_is_kept,
     log_is_mirrored,
-    period_is_reviewed,
 )
+from helpers.checks.auditlog.review import period_is_reviewed
 
 __all__ = [
     "account_taken_over",

@@ -1,15 +1,14 @@
-"""The local log: is it on, whole, kept, mirrored, and does anybody look at it?"""
+"""The local log: is it on, whole, kept, mirrored?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from helpers.auditlog.records import (
     LogStatus,
     MirrorEvidence,
-    Review,
     Verdict,
     Verification,
 )
@@ -183,43 +182,6 @@ def log_is_kept(log: LogStatus, policy: Policy, now: datetime) -> Iterator[Outco
         yield passed(_LOG, "Everything since the log began is there.", told)
     else:
         yield failed(_LOG, "Records that the policy asks for were removed.", told)
-
-
-@check(
-    id="AUD-005",
-    step="auditlog",
-    title="The activity log is reviewed",
-    severity=Severity.MEDIUM,
-    controls=("SOC 2 CC7.3", "ISO 27001 A.8.15", "NIST CSF DE.AE-02", "CIS 8.11"),
-    remediation=(
-        "Go through the questions and answers of this step.",
-        'Sign for the period: `runbook review --reviewer "Your Name"`.',
-    ),
-)
-def period_is_reviewed(
-    reviews: tuple[Review, ...], policy: Policy, now: datetime
-) -> Iterator[Outcome]:
-    """A log that nobody reads protects nobody; auditors ask for evidence that somebody did.
-
-    PASS: A person signed for a period that ends within the policy's review interval.
-    FAIL: Nobody did, or the last review is older.
-    MANUAL: never, because a review is recorded or not.
-    NOT_APPLICABLE: never, because the activity log is always there.
-    ERROR: The log of reviews could not be read.
-    """
-    resource = Resource(kind="review", key="activity", name="review of the activity log")
-    newest = max(reviews, key=lambda review: review.period_to, default=None)
-    if newest is None:
-        yield failed(resource, "Nobody has signed for any period.")
-        return
-    told = Evidence(
-        what=f"{newest.reviewer} signed on {newest.signed_at:%Y-%m-%d} for the time to "
-        f"{newest.period_to:%Y-%m-%d}; {newest.rows} rows, digest {newest.results[:16]}"
-    )
-    if now - newest.period_to > timedelta(days=policy.auditlog.review_days):
-        yield failed(resource, "The last review is too long ago.", told)
-    else:
-        yield passed(resource, "The period was reviewed.", told)
 
 
 @check(
