@@ -1,0 +1,43 @@
+"""A receiver's framework is told by its answers, as a hint, and never where nothing tells it."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.webhooks.answers import Answer, Kind
+from helpers.webhooks.frameworks import advice, tell_framework
+
+TELLING = [
+    (("x-powered-by", "Express"), b"", "Express"),
+    (("x-powered-by", "Next.js"), b"", "Next.js"),
+    (("x-powered-by", "PHP/8.3.1"), b"", "PHP"),
+    (("server", "Werkzeug/3.1 Python/3.12"), b"", "Flask"),
+    (("server", "WSGIServer/0.2 CPython/3.12"), b"", "Django"),
+    (("server", "uvicorn"), b"", "FastAPI or Starlette"),
+    (("x-runtime", "0.003"), b"", "Rails"),
+    (("server", "BaseHTTP/0.6 Python/3.12"), b"", "http.server"),
+    (("x-amzn-requestid", "1-2-3"), b"", "AWS Lambda"),
+    (("server", "nginx"), b"<!DOCTYPE html>\n<pre>Cannot PUT /in</pre>", "Express"),
+    (("server", "nginx"), b'{"detail":"Not Found"}', "FastAPI or Starlette"),
+    (("server", "nginx"), b"<h1>Server Error (500)</h1>", "Django"),
+    (("server", "nginx"), b"not here", ""),
+    (("x-powered-by", ""), b"", ""),
+]
+
+
+@pytest.mark.parametrize(("header", "body", "framework"), TELLING)
+def test_it_is_told_by_a_header_or_by_the_look_of_an_answer(
+    header: tuple[str, str], body: bytes, framework: str
+):
+    silent = Answer(Kind.CLOSED)
+    answer = Answer(Kind.ANSWERED, status=404, headers=(header,), body=body)
+    assert tell_framework([silent, answer]) == framework
+
+
+def test_where_it_is_not_known_no_advice_is_given():
+    assert advice("") == advice("a framework of our own") == ()
+
+
+def test_where_it_is_known_the_advice_names_it():
+    for framework in ("Express", "Flask", "Django", "Rails", "PHP", "AWS Lambda"):
+        assert advice(framework)[0].startswith(f"{framework}:")
