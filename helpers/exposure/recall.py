@@ -26,7 +26,7 @@ class Recall:
         self._in_objects: defaultdict[str, list[Kept]] = defaultdict(list)
         for mark, kept in memory.kept().items():
             self._keep(mark, kept)
-        self._pieces: defaultdict[tuple[str, ...], list[Looked]] = defaultdict(list)
+        self._pieces: defaultdict[tuple[str, ...], list[tuple[Kept, bool]]] = defaultdict(list)
 
     def knows(self, mark: str) -> bool:
         """Whether these bytes were looked at, with a path of this class."""
@@ -70,19 +70,15 @@ class Recall:
             self._in_objects[mark[:-_CLASS]].append(kept)
 
     def _joined(self, looked: Looked) -> Looked | None:
-        """The pieces of a large object as one; None until its end."""
+        """The pieces of a large object as one, without their bytes; None until its end."""
         marks = looked.item.marks
         if not looked.item.whole:
-            self._pieces[marks].append(looked)
+            self._pieces[marks].append((looked.kept, looked.lasting))
             return None
         if marks not in self._pieces:
             return looked
-        pieces = [*self._pieces.pop(marks), looked]
-        return Looked(
-            looked.item,
-            Kept(
-                tuple(one for piece in pieces for one in piece.kept.seen),
-                tuple(one for piece in pieces for one in piece.kept.missed),
-            ),
-            lasting=all(piece.lasting for piece in pieces),
-        )
+        pieces = [*self._pieces.pop(marks), (looked.kept, looked.lasting)]
+        seen = tuple(one for kept, _ in pieces for one in kept.seen)
+        missed = tuple(one for kept, _ in pieces for one in kept.missed)
+        lasting = all(lasting for _, lasting in pieces)
+        return Looked(looked.item, Kept(seen, missed), lasting=lasting)

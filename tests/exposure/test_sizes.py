@@ -1,0 +1,83 @@
+"""Large things: bounded in memory, searched as far as said, and what was left out is told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from helpers.exposure.kingfisher import Kingfisher
+from helpers.exposure.scan import scan
+from helpers.exposure.tally import Progress
+from helpers.model import fingerprint
+from tests.conftest import make_access_token, run_git
+
+ENGINE = Kingfisher(all_rules=False)
+_GIGABYTE = 1 << 30
+_PROGRAM = """
+import resource, sys
+from pathlib import Path
+from helpers.exposure.kingfisher import Kingfisher
+from helpers.exposure.scan import scan
+scanned = scan(Path(sys.argv[1]), Kingfisher(all_rules=False))
+print([(leak.fingerprint, leak.places[0].line) for leak in scanned.leaks])
+print([missed.reason for missed in scanned.coverage.missed])
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)
+"""
+
+
+def test_a_blob_of_a_gigabyte_is_searched_to_its_end_in_little_memory(repo: Path) -> None:
+    token = make_access_token()
+    with (repo / "huge.bin").open("wb") as file:  # a sparse file: no disk is filled
+        file.write(b"\n")
+        file.seek(_GIGABYTE - 100)
+        file.write(f"\n{token}\n".encode())
+    run_git(repo, "-c", "core.compression=1", "hash-object", "-w", "--no-filters", "huge.bin")
+    (repo / "huge.bin").unlink()
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, str(repo)], capture_output=True, text=True, check=True
+    )
+    leaks, missed, mebibytes = done.stdout.splitlines()
+    assert leaks == str([(fingerprint("access_token", token), 3)])
+    assert missed == "['too large to be unpacked; its bytes were searched']"
+    assert int(mebibytes) < 512
+
+
+def test_an_archive_of_a_hundred_thousand_files_is_read_to_its_limit(repo: Path) -> None:
+    near, far = make_access_token(), make_access_token()
+    with zipfile.ZipFile(repo / "many.zip", "w") as archive:
+        for number in range(100_000):
+            content = {7: near, 99_999: far}.get(number, "")
+            archive.writestr(zipfile.ZipInfo(f"{number}.txt"), content)
+    scanned = scan(repo, ENGINE)
+    assert {leak.fingerprint for leak in scanned.leaks} == {fingerprint("access_token", near)}
+    assert [missed.where for missed in scanned.coverage.missed] == ["file many.zip!20000.txt"]
+    assert scanned.coverage.missed[0].reason.startswith("the archive is too large")
+
+
+def test_progress_grows_to_the_whole_and_counts_what_is_found(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("helpers.exposure.tally._STEP_SECONDS", 0)
+    monkeypatch.setattr("helpers.exposure.look._BATCH_ITEMS", 1)
+    for number in range(20):
+        (repo / f"{number}.txt").write_text(make_access_token())
+    run_git(repo, "add", "-A")
+    run_git(repo, "commit", "-q", "-m", "work")
+    told: list[Progress] = []
+    scan(repo, ENGINE, observe=told.append)
+    assert [one.done for one in told] == sorted(one.done for one in told)
+    assert all(one.done <= one.total for one in told)
+    assert told[-1].done == told[-1].total >= 20 * 60
+    assert told[-1].found == 20
+
+
+def test_the_line_of_progress_tells_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    from helpers.cli.scan import _line
+
+    monkeypatch.setattr("time.monotonic", lambda: 14.0)
+    line = _line(Progress(done=40 << 20, total=100 << 20, found=2), started=10.0)
+    assert line == "40 of 100 MB, 10 MB/s, 6 s left, 2 secrets"
