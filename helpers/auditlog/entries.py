@@ -33,6 +33,7 @@ __all__ = [
     "digest",
     "parse",
     "spell",
+    "spoken",
     "timestamp",
 ]
 
@@ -127,6 +128,12 @@ def spell(event: Event, *, seq: int, at: datetime, user: Actor, prev: str) -> by
             "prev": prev,
         }
     )
+
+
+def spoken(event: Event) -> str:
+    """`[AUDIT] {…}`, as collectors read it from standard output."""
+    told = {"action": event.action, "resource": dict(event.resource), "result": event.result}
+    return f"[AUDIT] {canonical(told | {'metadata': dict(event.metadata)}).decode()}"
 
 
 def parse(line: bytes) -> Entry | None:

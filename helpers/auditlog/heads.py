@@ -8,7 +8,8 @@ after that can't be told, by this means, from its never having been written.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,13 +19,50 @@ from helpers.auditlog.entries import timestamp
 from helpers.auditlog.records import Anchor
 from helpers.errors import StateError
 
-__all__ = ["noting", "read_noted_head"]
+__all__ = ["NotedHead", "noting", "read_noted_head"]
 
+_SECONDS: Final = 1.0  # between two notes
 _NOTE: Final = """
 INSERT INTO audit_heads (log, seq, hash, noted_at) VALUES (?, ?, ?, ?)
 ON CONFLICT (log) DO UPDATE SET seq = excluded.seq, hash = excluded.hash,
   noted_at = excluded.noted_at WHERE excluded.seq > audit_heads.seq OR ?
 """
+
+
+class NotedHead:
+    """The head of a log that is being written, as it is noted now and then."""
+
+    def __init__(self, state: Path, clock: Callable[[], datetime]) -> None:
+        self._state = state
+        self._clock = clock
+        self._noted = 0.0
+        self.moved = False  # since it was noted
+        self.unnoted = ""  # why it could not be kept; empty: it was
+
+    @property
+    def due(self) -> bool:
+        """Whether the last time is long enough ago."""
+        return time.monotonic() - self._noted > _SECONDS
+
+    def note(self, log: str, head: Anchor, *, back: bool = False) -> None:
+        """Keep the head. A failure here loses no record, so it is told, not raised."""
+        try:
+            with noting(self._state) as keep:
+                keep(log, head, self._clock(), back=back)
+            self.unnoted, self._noted, self.moved = "", time.monotonic(), False
+        except StateError as error:
+            self.unnoted = error.message
+
+    def cut(self, log: str, found: Anchor) -> Mapping[str, str | int]:
+        """What was known of a log that ends before it, or otherwise; {} where it is as known."""
+        noted = read_noted_head(self._state, log)
+        if noted is None or noted.seq < found.seq or noted == found:
+            return {}
+        return {
+            "expected_seq": noted.seq,
+            "expected_hash": noted.hash,
+            "found_seq": found.seq,
+        }
 
 
 class Note(Protocol):

@@ -10,12 +10,6 @@ records are sealed (see `seals`).
 
 from __future__ import annotations
 
-import getpass
-import os
-import secrets
-import socket
-import sys
-import time
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -23,7 +17,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Self, TextIO
 
 from helpers.auditlog.chain import Chain
@@ -34,8 +27,10 @@ from helpers.auditlog.entries import (
     SUCCESS,
     Actor,
     Event,
-    canonical,
+    spoken,
 )
+from helpers.auditlog.heads import NotedHead
+from helpers.auditlog.installation import local_actor, salt_in
 from helpers.auditlog.keyring_key import keep
 from helpers.auditlog.keystate import KeyState
 from helpers.auditlog.records import Anchor
@@ -45,10 +40,9 @@ from helpers.auditlog.segments import log_id_of
 from helpers.errors import StateError
 from helpers.redaction import Redactor
 
-__all__ = ["AuditLog", "local_actor", "record"]
+__all__ = ["AuditLog", "record"]
 
 _KEYS: Final = "keys"
-_NOTE_SECONDS: Final = 1.0
 
 
 class AuditLog:
@@ -72,7 +66,7 @@ class AuditLog:
         self._clock = clock or _utc_now
         self._echo = echo
         self._keys = KeyState(state / _KEYS / "seal.key")
-        self._cleaner = Cleaner(redactor or Redactor(), _salt(state / _KEYS / "salt"), fields)
+        self._cleaner = Cleaner(redactor or Redactor(), salt_in(state / _KEYS / "salt"), fields)
         self._actor = actor or local_actor()
         self._chain = Chain(
             folder,
@@ -84,9 +78,7 @@ class AuditLog:
         self._key: SealKey | None = None
         self._log_id = ""
         self._since = 0  # records of this object since its last checkpoint
-        self._dirty = False  # whether the head moved since it was noted
-        self._noted = 0.0
-        self.unnoted = ""  # why the head could not be kept in state.db; empty: it was
+        self._head = NotedHead(state, self._clock)
 
     @classmethod
     def open(cls, folder: Path, state: Path, **options: Any) -> Self:
@@ -106,20 +98,15 @@ class AuditLog:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
         """Note the head in `state.db` and let go."""
         try:
-            if self._dirty:
+            if self._head.moved:
                 with self._chain.held():
-                    self._note_head(self._chain.head)
+                    self._note_head()
         finally:
             self._chain.close()
 
@@ -191,13 +178,18 @@ class AuditLog:
         with self._chain.held():
             self._refresh()
             self._checkpoint()
-            self._note_head(self._chain.head)
+            self._note_head()
             return self._chain.head
 
     @property
     def sealing(self) -> bool:
         """Whether the log is being sealed."""
         return self._keys.sealing
+
+    @property
+    def unnoted(self) -> str:
+        """Why the head could not be kept in `state.db`; empty where it was."""
+        return self._head.unnoted
 
     @property
     def log_id(self) -> str:
@@ -217,16 +209,11 @@ class AuditLog:
     def _commit(self, batch: Sequence[Event]) -> Anchor:
         done = self._chain.commit(batch)
         self._since += len(batch)
-        self._dirty = True
+        self._head.moved = True
         if self._echo:
             for event in batch:
-                self._print(event)
+                print(spoken(event), file=self._echo, flush=True)
         return done
-
-    def _print(self, event: Event) -> None:
-        told = {"action": event.action, "resource": dict(event.resource), "result": event.result}
-        line = canonical(told | {"metadata": dict(event.metadata)}).decode()
-        print(f"[AUDIT] {line}", file=self._echo or sys.stdout, flush=True)
 
     def _checkpoint(self) -> None:
         """Seal (append and fsync first, then move the key on), and note the head now and then."""
@@ -241,43 +228,19 @@ class AuditLog:
             self._key = key.next(placed.seq)
             self._keys.write(self._key)
         self._since = 0
-        if time.monotonic() - self._noted > _NOTE_SECONDS:
-            self._note_head(self._chain.head)
+        if self._head.due:
+            self._note_head()
 
-    def _note_head(self, head: Anchor, *, back: bool = False) -> None:
-        """Keep the head apart. A failure here loses no record, so it is told, not raised."""
-        from helpers.auditlog.heads import noting
-
-        try:
-            with noting(self.state) as note:
-                note(self.log_id, head, self._clock(), back=back)
-            self.unnoted, self._noted, self._dirty = "", time.monotonic(), False
-        except StateError as error:
-            self.unnoted = error.message
+    def _note_head(self) -> None:
+        self._head.note(self.log_id, self._chain.head)
 
     def _compare_with_noted_head(self) -> None:
         """Say in the log itself where it ends before what was known of it, and go on from there."""
-        from helpers.auditlog.heads import read_noted_head
-
         with self._chain.held():
-            found = self._chain.head
-            noted = read_noted_head(self.state, self.log_id)
-            cut = noted and (
-                noted.seq > found.seq or (noted.seq == found.seq and noted.hash != found.hash)
-            )
-            if noted and cut:
-                told = {"expected_seq": noted.seq, "expected_hash": noted.hash}
-                self._chain.commit([Event(DISCREPANCY, metadata=told | {"found_seq": found.seq})])
-                self._note_head(self._chain.head, back=True)
-
-
-def local_actor() -> Actor:
-    """Who runs this process, and where."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = str(os.getuid())
-    return Actor(user, socket.gethostname())
+            cut = self._head.cut(self.log_id, self._chain.head)
+            if cut:
+                self._chain.commit([Event(DISCREPANCY, metadata=cut)])
+                self._head.note(self.log_id, self._chain.head, back=True)
 
 
 def record(state: Path, action: str, /, *, redactor: Redactor | None = None, **told: Any) -> Anchor:
@@ -288,28 +251,3 @@ def record(state: Path, action: str, /, *, redactor: Redactor | None = None, **t
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-def _salt(path: Path) -> bytes:
-    """The installation's salt, made at first use."""
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        temporary = path.with_name(f".salt.{uuid.uuid4().hex}")
-        if not path.exists():
-            descriptor = os.open(temporary, flags, 0o400)
-            os.write(descriptor, secrets.token_bytes(32))
-            os.close(descriptor)
-            try:
-                os.link(temporary, path)  # the first one stays
-            except FileExistsError:
-                pass
-            finally:
-                temporary.unlink()
-        return path.read_bytes()
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise StateError(
-            f"The audit log's folder {path.parent} can't be used: {reason}.",
-            "Give this user write access to it, or set RUNBOOK_STATE_HOME to another one.",
-        ) from None
