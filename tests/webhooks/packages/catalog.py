@@ -29,7 +29,7 @@ class Package:
     def receiver(self) -> Path:
         """The file that uses it."""
         if self.registry == "npm":
-            return HERE / f"node/{self.name}.js"
+            return HERE / f"node/{self.name.lstrip('@').replace('/', '-')}.js"
         return HERE / f"python/{self.name.replace('-', '_')}_app.py"
 
     @property
@@ -101,6 +101,13 @@ PACKAGES = (
         "npm",
         "Express",
         "Refuses every forgery; a content type that is not JSON leaves it no raw body: 500.",
+    ),
+    Package(
+        "@hookflo/tern",
+        "npm",
+        "Express",
+        "Refuses every other forgery, and breaks at nothing. It decodes the body as text before it "
+        "verifies: a byte order mark, and bytes that decode to the same text, pass.",
     ),
     Package(
         "express-github-webhook",
