@@ -150,9 +150,21 @@ def _dress(descriptor: int, path: Path, like: os.stat_result) -> None:
     if (like.st_uid, like.st_gid) != (os.geteuid(), os.getegid()):
         os.fchown(descriptor, like.st_uid, like.st_gid)
     os.fchmod(descriptor, stat.S_IMODE(like.st_mode))
-    for name in os.listxattr(path, follow_symlinks=False):
+    for name in _attributes(path):
         with suppress(PermissionError):  # labels that the system sets by itself
             os.setxattr(descriptor, name, os.getxattr(path, name, follow_symlinks=False))
+
+
+def _attributes(path: Path) -> list[str]:
+    """The names of a file's extended attributes; none where there is no such thing."""
+    if not hasattr(os, "listxattr"):  # Linux alone has it
+        return []
+    try:
+        return os.listxattr(path, follow_symlinks=False)
+    except OSError as error:
+        if error.errno == errno.ENOTSUP:  # the file system does not keep any
+            return []
+        raise
 
 
 def _unchanged(path: Path, before: os.stat_result) -> None:

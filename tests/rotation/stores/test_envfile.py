@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -50,6 +51,18 @@ def test_mode_owner_and_attributes_stay(path: Path) -> None:
         before.st_mode,
     )
     assert os.getxattr(path, "user.note") == b"kept"
+
+
+def test_a_system_or_file_system_without_attributes_will_do(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unknown(*_: object, **__: object) -> list[str]:
+        raise OSError(errno.ENOTSUP, "not here")
+
+    monkeypatch.setattr(os, "listxattr", unknown)
+    rotate(path)
+    monkeypatch.delattr(os, "listxattr")
+    rotate(path)
 
 
 def test_a_symbolic_link_stays_a_link_and_its_target_changes(path: Path, tmp_path: Path) -> None:
