@@ -48,7 +48,7 @@ def _table(request: ScanRequest, result: ScanResult) -> str:
     searched = result.coverage
     rules = "all" if request.all_rules else "Intercom's"
     ends = (
-        f"{secrets} secrets lie open. Searched with {rules} rules: {searched.objects} git objects, "
+        f"{secrets} {'secret lies' if secrets == 1 else 'secrets lie'} open. Searched with {rules} rules: {searched.objects} git objects, "
         f"{searched.files} files, {searched.repositories} repositories."
     )
     if searched.interrupted:

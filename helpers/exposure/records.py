@@ -66,6 +66,9 @@ class Place(Record):
         return f"{name}!{self.inner}" if self.inner else name
 
 
+_BEFORE_A_COMMIT: Final = frozenset(
+    {PlaceKind.INDEX, PlaceKind.TRACKED, PlaceKind.UNTRACKED, PlaceKind.IGNORED}
+)
 _OBJECTS: Final = frozenset({PlaceKind.DANGLING, PlaceKind.INDEX, PlaceKind.TAG_MESSAGE})
 
 
@@ -116,6 +119,12 @@ class Leak(Record):
     def committed(self) -> bool:
         """True where it is in any git object, so that a clone or a backup may carry it away."""
         return any(p.commit or p.kind in _OBJECTS for p in self.places)
+
+    @property
+    def staged(self) -> bool:
+        """True where it waits in the index, and no commit has it yet."""
+        kinds = {place.kind for place in self.places}
+        return PlaceKind.INDEX in kinds and kinds <= _BEFORE_A_COMMIT
 
     @property
     def on_remote(self) -> bool:

@@ -92,6 +92,17 @@ def test_the_verdict(check: str, given: dict[str, Any], status: Status) -> None:
     assert [finding.status for finding in verdicts(check, facts(**given))] == [status]
 
 
+def test_a_staged_secret_is_unstaged_and_need_not_be_rotated() -> None:
+    staged = leak(Place(kind=PlaceKind.INDEX, path="a.py"))
+    (finding,) = verdicts("EXP-001", facts(leaks=(staged,)))
+    assert "It is staged, not committed yet." in finding.message
+    assert "git restore --staged" in finding.remediation[0]
+    assert not any("Rotate" in step for step in finding.remediation)
+    both = leak(COMMITTED, Place(kind=PlaceKind.INDEX, path="a.py"))
+    (finding,) = verdicts("EXP-001", facts(leaks=(both,)))
+    assert finding.remediation[0].startswith("Rotate it at once")
+
+
 def test_a_partial_clone_says_how_much_it_lacks() -> None:
     given = CLEAN.model_copy(update={"partial": True, "absent": 7, "absent_examples": ("a" * 40,)})
     (finding,) = verdicts("EXP-005", facts(coverage=given))

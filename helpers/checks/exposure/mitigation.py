@@ -26,7 +26,17 @@ _MESSAGES = frozenset({PlaceKind.COMMIT_MESSAGE, PlaceKind.TAG_MESSAGE})
 
 def mitigation(leak: Leak) -> tuple[str, ...]:
     """The steps, with the exact commands."""
+    if leak.staged and leak.liveness is not Liveness.REVOKED:
+        return (*_unstage(), *_prevent())
     return (*_rotate(leak), *_clean(leak), *_prevent())
+
+
+def _unstage() -> Iterator[str]:
+    yield (
+        "No commit has it yet: take it out of the file, then `git restore --staged PATH`, or "
+        "`git add PATH` once more. If it was nowhere else, it need not be rotated."
+    )
+    yield "Then drop the object that `git add` wrote: `git gc --prune=now`."
 
 
 def _rotate(leak: Leak) -> Iterator[str]:

@@ -57,6 +57,8 @@ def _extent(leak: Leak) -> str:
     else:
         state = "Whether it still works was not asked."
     where = "committed" if leak.committed else "in files outside git"
+    if leak.staged:
+        where = "staged, not committed yet"
     if leak.committed and leak.gone:
         where = f"in the history, though removed on {leak.gone:%Y-%m-%d}"
     return f"It is {where}. {state}"
