@@ -48,12 +48,16 @@ def _table(request: ScanRequest, result: ScanResult) -> str:
     searched = result.coverage
     rules = "all" if request.all_rules else "Intercom's"
     ends = (
-        f"{secrets} {'secret lies' if secrets == 1 else 'secrets lie'} open. Searched with {rules} rules: {searched.objects} git objects, "
+        f"{_lie_open(secrets)}. Searched with {rules} rules: {searched.objects} git objects, "
         f"{searched.files} files, {searched.repositories} repositories."
     )
     if searched.interrupted:
         ends += " Interrupted: the rest was not searched; what was is remembered."
     return "\n".join([*(line if "\x1b[" in line else visible(line) for line in lines), ends])
+
+
+def _lie_open(secrets: int) -> str:
+    return "1 secret lies open" if secrets == 1 else f"{secrets} secrets lie open"
 
 
 def _finding(finding: Finding) -> Iterator[str]:
