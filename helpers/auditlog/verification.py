@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from helpers.auditlog.broken import BrokenError
 from helpers.auditlog.records import Anchor, Verdict, Verification
 from helpers.auditlog.segments import segments
-from helpers.auditlog.walk import BrokenError, Walk
+from helpers.auditlog.walk import Walk
 from helpers.errors import UsageError
 
 __all__ = ["EXIT_STATUS", "parse_anchor", "verify"]

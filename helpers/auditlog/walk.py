@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
+from helpers.auditlog.broken import BrokenError
 from helpers.auditlog.entries import (
     CHECKPOINT,
     DISCREPANCY,
@@ -19,22 +19,12 @@ from helpers.auditlog.entries import (
     ZERO,
 )
 from helpers.auditlog.records import Anchor, Verdict, Verification
-from helpers.auditlog.seals import EVERY, key_id, ratchet, seal_of
+from helpers.auditlog.seal_walk import SealWalk
 
-__all__ = ["BrokenError", "Walk"]
+__all__ = ["Walk"]
 
 _OWN: Final = "log."
 _NAMES_TORN: Final = frozenset({GENESIS, RECOVERY})
-
-
-class BrokenError(Exception):
-    """The log can't be what was written. `where` names the first bad record."""
-
-    def __init__(self, verdict: Verdict, problem: str, where: str) -> None:
-        super().__init__(problem)
-        self.verdict = verdict
-        self.problem = problem
-        self.where = where
 
 
 class Walk:
@@ -43,7 +33,7 @@ class Walk:
     def __init__(
         self, root_keys: Sequence[bytes], anchors: Sequence[Anchor], *, require_seals: bool
     ) -> None:
-        self._roots = {key_id(key): key for key in root_keys}
+        self._seals = SealWalk(root_keys)
         self._anchors = {anchor.seq: anchor for anchor in anchors}
         self._require_seals = require_seals
         self._month = ""
@@ -59,12 +49,6 @@ class Walk:
         self._records = 0
         self._met: list[Anchor] = []
         self._notes: list[str] = []
-        self._root = ""  # the id of the root key in force
-        self._key: tuple[int, bytes] | None = None  # epoch and key, where the root key is known
-        self._epoch = -1
-        self._since = 0  # records since the last seal that are not the log's own
-        self._seals = 0
-        self._sealed_to = -1  # seq of the last seal that was checked with a key
         self._tombstone: Mapping[str, Any] | None = None
         self._tombstone_pending = False
 
@@ -107,7 +91,7 @@ class Walk:
             self._notes.append(
                 "The last line is torn, as a killed writer leaves it; the next one will say so."
             )
-        self._check_seals_at_end()
+        self._seals.end(required=self._require_seals)
 
     def result(self, segments: int, broken: BrokenError | None) -> Verification:
         """The verdict."""
@@ -116,7 +100,7 @@ class Walk:
         problem = "" if vouched else "Nothing outside the log vouches for it."
         if self._seq < 0 and not broken:
             verdict, problem = Verdict.UNVERIFIED, "There is no record."
-        if self._require_seals and self._sealed_to < 0 and not broken:
+        if self._require_seals and self._seals.checked_to < 0 and not broken:
             verdict, problem = Verdict.UNVERIFIED, "No seal could be checked."
         return Verification(
             verdict=broken.verdict if broken else verdict,
@@ -127,15 +111,15 @@ class Walk:
             segments=segments,
             first_seq=self._first or 0,
             head=Anchor(seq=self._seq, hash=self._hash) if self._seq >= 0 else None,
-            seals=self._seals,
-            covered_to=max([self._sealed_to, *(anchor.seq for anchor in self._met)]),
+            seals=self._seals.met,
+            covered_to=max([self._seals.checked_to, *(anchor.seq for anchor in self._met)]),
             vouched=vouched,
             notes=tuple(self._notes),
         )
 
     def _vouched(self) -> Iterable[str]:
-        if self._sealed_to >= 0:
-            yield f"{self._seals} seals, checked up to record {self._sealed_to}"
+        if self._seals.checked_to >= 0:
+            yield f"{self._seals.met} seals, checked up to record {self._seals.checked_to}"
         if self._met:
             yield f"an anchor at record {max(a.seq for a in self._met)}"
 
@@ -144,10 +128,9 @@ class Walk:
         action = record["action"]
         if self._first is None:
             self._first = record["seq"]
-            if action == GENESIS and record["seq"] == 0:
-                self._log = str(record["metadata"].get("install_id", ""))
-            else:  # the segments before are gone: a tombstone has to say so
-                self._log = str(record["metadata"].get("install_id", ""))
+            self._log = str(record["metadata"].get("install_id", ""))
+            if action != GENESIS or record["seq"] != 0:
+                # the segments before are gone: a tombstone has to say so
                 self._start = (record["seq"] - 1, record["prev"])
                 self._seq, self._hash = self._start
         if action not in (GENESIS, SEGMENT, RECOVERY):
@@ -215,13 +198,7 @@ class Walk:
         if action.startswith(_OWN):
             self._own(action, record["metadata"])
         else:
-            self._since += 1
-            if self._root and self._since > EVERY:
-                raise BrokenError(
-                    Verdict.TAMPERED,
-                    f"More than {EVERY} records stand behind one seal: seals are missing.",
-                    f"record {self._seq}",
-                )
+            self._seals.record(self._seq)
 
     def _meet(self, anchor: Anchor) -> None:
         if not self._hash.startswith(anchor.hash):
@@ -234,9 +211,11 @@ class Walk:
 
     def _own(self, action: str, metadata: Mapping[str, Any]) -> None:
         if action == CHECKPOINT:
-            self._seal(metadata)
+            headless = self._start is not None
+            self._seals.seal(metadata, self._seq, self._before, headless=headless)
+            self._tombstone_pending = False
         elif action == SEALING:
-            self._sealing(str(metadata.get("key_id", "")))
+            self._seals.start(str(metadata.get("key_id", "")), self._seq)
         elif action == EXPIRED:
             self._tombstone, self._tombstone_pending = metadata, True
             self._log = self._log or str(metadata.get("install_id", ""))
@@ -248,74 +227,11 @@ class Walk:
                 f"record {int(metadata.get('found_seq') or 0) + 1}",
             )
 
-    def _sealing(self, root: str) -> None:
-        if self._roots and root not in self._roots:
-            raise BrokenError(
-                Verdict.TAMPERED,
-                f"Sealing goes on under a root key that was not given ({root}).",
-                f"record {self._seq}",
-            )
-        self._root, self._epoch, self._since = root, -1, 0
-        known = self._roots.get(root)
-        self._key = (0, known) if known else None
-
-    def _seal(self, metadata: Mapping[str, Any]) -> None:
-        epoch, seal = metadata.get("epoch"), str(metadata.get("seal", ""))
-        if type(epoch) is not int:
-            raise BrokenError(Verdict.TAMPERED, "A seal has no epoch.", f"record {self._seq}")
-        if not self._root:
-            self._adopt(epoch)
-        if self._epoch >= 0 and epoch not in (self._epoch, self._epoch + 1):
-            raise BrokenError(
-                Verdict.TRUNCATED if epoch > self._epoch else Verdict.TAMPERED,
-                f"Seal {epoch} follows seal {self._epoch}: what was between them is gone.",
-                f"record {self._seq}",
-            )
-        self._epoch, self._since, self._tombstone_pending = epoch, 0, False
-        self._seals += 1
-        if self._key:
-            self._check_seal(epoch, seal)
-
-    def _adopt(self, epoch: int) -> None:
-        """Seals of a log whose sealing record has expired: any of the root keys given may fit."""
-        self._root = next(iter(self._roots), "expired")
-        if self._start is None:
-            raise BrokenError(
-                Verdict.TAMPERED, "A seal without a start of sealing.", f"record {self._seq}"
-            )
-        root = self._roots.get(self._root)
-        self._key = (0, root) if root else None
-        self._epoch = epoch - 1
-
-    def _check_seal(self, epoch: int, seal: str) -> None:
-        assert self._key is not None  # noqa: S101 (the caller looked)
-        at, key = self._key
-        while at < epoch:
-            at, key = at + 1, ratchet(key)
-        self._key = (at, key)
-        right = seal_of(key, epoch=epoch, seq=self._seq, prev=self._before)
-        if not hmac.compare_digest(right, seal):
-            raise BrokenError(
-                Verdict.TAMPERED,
-                f"Seal {epoch} is not right: something between it and the seal before was changed.",
-                f"record {self._seq}, or one of the {EVERY} before it",
-            )
-        self._sealed_to = self._seq
-
     def _covered_start(self) -> bool:
         told = self._tombstone
-        told = self._tombstone
-        if told is None or (self._root and self._tombstone_pending):
+        if told is None or (self._seals.begun and self._tombstone_pending):
             return False
         return self._start == (told.get("through_seq"), told.get("through_hash"))
-
-    def _check_seals_at_end(self) -> None:
-        if (self._roots or self._require_seals) and not self._root:
-            raise BrokenError(
-                Verdict.TAMPERED if self._roots else Verdict.UNVERIFIED,
-                "There is no seal in this log.",
-                "the whole log",
-            )
 
 
 def _record(line: bytes) -> Mapping[str, Any] | None:
