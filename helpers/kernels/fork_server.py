@@ -18,7 +18,6 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Final
 
 __all__ = ["ForkServer", "Forked", "fork_server"]
@@ -84,14 +83,11 @@ class ForkServer:
     def __init__(self, control: socket.socket) -> None:
         self._control = control
 
-    def fork(
-        self, command: Sequence[str], cwd: str | None, environ: Mapping[str, str]
-    ) -> Forked | None:
+    def fork(self, command: Sequence[str], cwd: str, environ: Mapping[str, str]) -> Forked | None:
         """Start a kernel; None where this is no plain ipykernel, or the zygote is not able to."""
         if list(command[:3]) != [sys.executable, *_LAUNCHER]:
             return None
-        place = cwd or str(Path.cwd())
-        request = {"arguments": command[3:], "cwd": place, "environ": dict(environ)}
+        request = {"arguments": command[3:], "cwd": cwd, "environ": dict(environ)}
         line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         line.settimeout(_PATIENCE)
         try:

@@ -9,8 +9,10 @@ that only its owner can enter: no other process can take them.
 from __future__ import annotations
 
 import tempfile
+from contextlib import suppress
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import Any, Final
 
 from jupyter_client.connect import KernelConnectionInfo
@@ -22,9 +24,8 @@ from helpers.kernels.fork_server import ForkServer
 __all__ = ["PrivateProvisioner", "use_private_sockets"]
 
 _NAME: Final = "intercom-runbook"
-_LONGEST: Final = (
-    60  # of the base folder; a Unix socket's path has 103 bytes on macOS, less our own
-)
+_MOMENT: Final = 0.1  # seconds: the pause between two looks, which this spares
+_LONGEST: Final = 60  # bytes for the folder they lie in: a Unix socket's path has 103 at most
 
 
 class PrivateProvisioner(LocalProvisioner):
@@ -46,12 +47,21 @@ class PrivateProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork the kernel from the `fork_server` that `start_kernel` was given, if it can."""
         server: ForkServer | None = kwargs.pop("fork_server", None)
-        forked: Any = server and server.fork(cmd, kwargs.get("cwd"), kwargs["env"])
+        place = kwargs.get("cwd") or Path.cwd()
+        forked: Any = server and server.fork(cmd, str(place), kwargs["env"])
         if not forked:
             return await super().launch_kernel(cmd, **kwargs)
-        self.process, self.cwd = forked, kwargs["cwd"]
+        self.process, self.cwd = forked, place
         self.pid = self.pgid = forked.pid  # the leader of a session, and so of a group, of its own
         return self.connection_info
+
+    async def wait(self) -> int | None:
+        """Wait for the process. One that was killed is gone before the first look at it again."""
+        process: Any = self.process
+        if process:
+            with suppress(TimeoutExpired):
+                process.wait(timeout=_MOMENT)
+        return await super().wait()
 
     async def cleanup(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002 (its signature)
         """Remove the folder with all that the kernel left in it."""

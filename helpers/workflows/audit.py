@@ -13,7 +13,7 @@ complete.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from helpers import catalog, history
+from helpers import history
 from helpers.choices import Choices
 from helpers.demo import SANDBOX_URL, demo_secrets
 from helpers.errors import LeakError
@@ -119,7 +119,6 @@ def audit(
         )
         notebooks = (FIRST, *(step_named(name).notebook for name in steps))
         with run.batch(*notebooks) as batch, run.batch(LAST, held=True) as last:
-            _prepare(steps)
             run.outcomes += batch.outcomes()
             note = recorded.finished(failed=sum(bool(one.error) for one in run.outcomes))
             told = {"reasons": _reasons(run), "notes": (note,)}
@@ -149,15 +148,6 @@ def _begin(
     )
     common = Common(redactor, environ, observer, forks)
     return _Run(request, profile, folder, started, common), terms
-
-
-def _prepare(steps: Sequence[str]) -> None:
-    """Import what the report will ask for, while the kernels start and leave time for it."""
-    for step in map(step_named, steps):
-        step.load("facts")
-        catalog.load(step.name)
-    for form in FORMATS.values():
-        form.load()
 
 
 def _finish(run: _Run, terms: Terms, last: Batch) -> AuditResult:
