@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from helpers.model import Finding, Severity, Status
-from helpers.report.sarif import to_sarif
 from helpers.visible import visible
 
 if TYPE_CHECKING:
@@ -37,6 +36,8 @@ def _json(_: ScanRequest, result: ScanResult) -> str:
 
 
 def _sarif(_: ScanRequest, result: ScanResult) -> str:
+    from helpers.report.sarif import to_sarif
+
     return to_sarif(result.report)
 
 

@@ -8,6 +8,7 @@ many paths is looked at once for each class of them. A test holds the list to th
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["NO_CLASS", "PATTERNS", "path_class"]
@@ -33,6 +34,7 @@ NO_CLASS: Final = "0000"
 _COMPILED: Final = tuple(map(re.compile, PATTERNS))
 
 
+@lru_cache(maxsize=1 << 16)  # a path comes back with each version of its file
 def path_class(path: str) -> str:
     """The patterns that a path fits, as four hex digits; `0000` where it fits none."""
     fits = sum(1 << bit for bit, pattern in enumerate(_COMPILED) if pattern.search(path))

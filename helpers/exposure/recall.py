@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 from typing import Final
 
 from helpers.exposure.items import NOTHING, Kept, Looked
@@ -20,13 +21,29 @@ class Recall:
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
-        self._marks = memory.known()
-        self._objects = {mark[:-_CLASS] for mark in self._marks if len(mark) > _FILE_MARK}
-        self._kept: dict[str, Kept] = {}
-        self._in_objects: defaultdict[str, list[Kept]] = defaultdict(list)
-        for mark, kept in memory.kept().items():
-            self._keep(mark, kept)
         self._pieces: defaultdict[tuple[str, ...], list[tuple[Kept, bool]]] = defaultdict(list)
+
+    # Loaded when first asked for: git lists the objects meanwhile.
+
+    @cached_property
+    def _marks(self) -> set[str]:
+        return self.memory.known()
+
+    @cached_property
+    def _objects(self) -> set[str]:
+        return {mark[:-_CLASS] for mark in self._marks if len(mark) > _FILE_MARK}
+
+    @cached_property
+    def _kept(self) -> dict[str, Kept]:
+        return self.memory.kept()
+
+    @cached_property
+    def _in_objects(self) -> defaultdict[str, list[Kept]]:
+        found = defaultdict(list)
+        for mark, kept in self._kept.items():
+            if len(mark) > _FILE_MARK:
+                found[mark[:-_CLASS]].append(kept)
+        return found
 
     def knows(self, mark: str) -> bool:
         """Whether these bytes were looked at, with a path of this class."""
@@ -57,17 +74,15 @@ class Recall:
         self.memory.breathe()
 
     def _learn(self, mark: str, kept: Kept) -> None:
-        self._marks.add(mark)
-        if len(mark) > _FILE_MARK:
+        is_object = len(mark) > _FILE_MARK
+        if is_object:
             self._objects.add(mark[:-_CLASS])
         if kept != NOTHING:
-            self._keep(mark, kept)
+            if is_object:
+                self._in_objects[mark[:-_CLASS]].append(kept)
+            self._kept[mark] = kept
+        self._marks.add(mark)
         self.memory.remember(mark, kept)
-
-    def _keep(self, mark: str, kept: Kept) -> None:
-        self._kept[mark] = kept
-        if len(mark) > _FILE_MARK:
-            self._in_objects[mark[:-_CLASS]].append(kept)
 
     def _joined(self, looked: Looked) -> Looked | None:
         """The pieces of a large object as one, without their bytes; None until its end."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from threading import Thread
@@ -108,7 +108,7 @@ def _with_paths(
     moved = old & ways.keys()
     again = named_objects(source.repository, moved) if moved else ()
     wanted = [
-        replace(one, path=path, path_class=path_class)
+        StoredObject(one.kind, one.oid, one.size, path, path_class)
         for one in (*new, *again)
         for path_class, path in ways.get(one.oid, {NO_CLASS: ""}).items()
     ]
