@@ -12,7 +12,9 @@ import httpx
 import pytest
 
 from helpers.context import Context
+from helpers.intercom import client, transport
 from helpers.intercom.developer_hub import App, DeveloperHub
+from helpers.intercom.pace import Pace
 from helpers.policy import Policy, load_policy
 from helpers.redaction import Redactor
 from helpers.rotation.guide import Guide
@@ -94,6 +96,18 @@ def guide_of(desk: Desk, variable: str, value: str) -> Guide:
     desk.env_file.write_text(f"INTERCOM_ACCESS_TOKEN={desk.token}\n{variable}={value}\n")
     desk.context.settings = desk.reopened().context.settings
     return Guide(desk.context, variable)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No waiting between tries, and for no answer longer than a moment."""
+    monkeypatch.setattr(transport, "_SHORT_PAUSE", 0.001)
+    monkeypatch.setattr(transport, "pause_until_reset", lambda _: 0.001)
+    monkeypatch.setattr(Pace, "hold", lambda _: None)
+    monkeypatch.setattr(client, "_TIMEOUT", httpx.Timeout(0.3))
+
+
+# --- what may be wrong with the new key ---
 
 
 @pytest.fixture(scope="session")

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
 from pydantic import SecretStr
 
 from helpers.errors import UnreachableError
-from helpers.intercom import client, transport
-from helpers.intercom.pace import Pace
 from helpers.rotation.procedures import Offer
 from helpers.rotation.standing import Need, Standing
 from helpers.rotation.transitions import Mode, State
 from tests.rotation.conftest import READERS, SCOPES, Desk, at
 
-
-@pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No waiting between tries, and for no answer longer than a moment."""
-    monkeypatch.setattr(transport, "_SHORT_PAUSE", 0.001)
-    monkeypatch.setattr(transport, "pause_until_reset", lambda _: 0.001)
-    monkeypatch.setattr(Pace, "hold", lambda _: None)
-    monkeypatch.setattr(client, "_TIMEOUT", httpx.Timeout(0.3))
-
-
-# --- what may be wrong with the new key ---
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 def test_the_old_key_pasted_again_is_not_taken(desk: Desk) -> None:

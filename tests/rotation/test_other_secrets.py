@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from helpers.errors import RunbookError, UsageError
-from helpers.intercom import transport
 from helpers.intercom.client import Client
 from helpers.rotation.client_secret import NEW_WORKS, OLD_REFUSED, signs
 from helpers.rotation.guide import Guide
@@ -197,12 +196,11 @@ def test_a_missing_scope_for_identity_secrets_is_no_passing_trouble(desk: Desk) 
         guide.begin(Mode.OVERLAP)
 
 
+@pytest.mark.usefixtures("patient")
 @pytest.mark.parametrize("status", [429, 500])
 def test_passing_trouble_with_the_list_of_identity_secrets_waits(
-    identity: tuple[Desk, Guide], monkeypatch: pytest.MonkeyPatch, status: int
+    identity: tuple[Desk, Guide], status: int
 ) -> None:
-    monkeypatch.setattr(transport, "_SHORT_PAUSE", 0.001)
-    monkeypatch.setattr(transport, "pause_until_reset", lambda _: 0.001)
     desk, guide = identity
     guide.begin(Mode.OVERLAP)
     desk.fault("status", "/secure_mode_secrets", status=status, method="GET")
