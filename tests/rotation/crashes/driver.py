@@ -15,25 +15,50 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from helpers.model import fingerprint
 from helpers.rotation.engine import Engine
 from helpers.rotation.hold import hold
 from helpers.rotation.ledger import Entry, Ledger
+from helpers.rotation.procedures import Offer, Procedure
 from helpers.rotation.stores.base import Stage
 from helpers.rotation.transitions import Mode, State
+from helpers.rotation.verdicts import Outlook, Verdict
 from helpers.state import open_state
 from tests.rotation.crashes.bomb import in_child
 from tests.rotation.crashes.keys import Key, key_of
 from tests.rotation.crashes.places import VARIABLE, Place, place_of
 
+ENDS = {"": State.DONE, "abort": State.ABORTED, "roll back": State.ROLLED_BACK}
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Way:
+    """What is rotated and how; `leave` by one of the exits before the end."""
+
+    kind: str
+    mode: Mode
+    compromised: bool = False
+    leave: str = ""
+
+    def __str__(self) -> str:
+        words = (self.kind, "compromised" * self.compromised, self.mode, self.leave)
+        return ", ".join(word for word in words if word)
+
+
 WAYS = (
-    ("access_token", Mode.OVERLAP),
-    ("access_token", Mode.IN_PLACE),
-    ("client_secret", Mode.IN_PLACE),
-    ("identity_secret", Mode.OVERLAP),
+    Way("access_token", Mode.OVERLAP),
+    Way("access_token", Mode.OVERLAP, compromised=True),
+    Way("access_token", Mode.IN_PLACE),
+    Way("access_token", Mode.IN_PLACE, compromised=True),
+    Way("client_secret", Mode.IN_PLACE),
+    Way("client_secret", Mode.IN_PLACE, compromised=True),
+    Way("identity_secret", Mode.OVERLAP),
+    Way("identity_secret", Mode.OVERLAP, compromised=True),
+    Way("access_token", Mode.OVERLAP, leave="abort"),
+    Way("access_token", Mode.OVERLAP, leave="roll back"),
 )
 
 
@@ -41,9 +66,7 @@ WAYS = (
 class World:
     """One rotation's surroundings: a key in a workspace, a store that holds it, a state folder."""
 
-    kind: str
-    mode: Mode
-    compromised: bool
+    way: Way
     key: Key
     place: Place
     folder: Path
@@ -64,59 +87,73 @@ class World:
         return {stage: value.get_secret_value() for stage, value in found.items() if value}
 
     def work(self) -> None:
-        """Start or go on, to the end; a person brings what is asked for."""
+        """Start or go on, to the end; a person brings what is asked for, or leaves."""
         with hold(self.state, VARIABLE, "test"), closing(open_state(self.state)) as connection:
             ledger = Ledger(connection, clock=lambda: NOW, actor="test")
-            engine = Engine(ledger, self.place.open(), self.key.procedure())
+            engine = Engine(ledger, self.place.open(), self.procedure())
             entries = ledger.entries()
             entry = entries[-1] if entries else None
-            entry = entry or engine.start(VARIABLE, self.mode, compromised=self.compromised)
-            for _ in range(4):
-                standing = engine.resume(ledger.entry(entry.id), self.key.offer())
-                if standing.pause is None:
+            way = self.way
+            entry = entry or engine.start(VARIABLE, way.mode, compromised=way.compromised)
+            for _ in range(1 if way.leave else 4):
+                offer = Offer() if way.leave else self.key.offer()
+                if engine.resume(ledger.entry(entry.id), offer).pause is None:
                     break
+            entry = ledger.entry(entry.id)
+            if entry.open and way.leave:
+                (engine.abort if way.leave == "abort" else engine.roll_back)(entry)
+
+    def procedure(self) -> Procedure:
+        """The key's procedure; where somebody is to abort, the new key will not do."""
+        procedure: Any = self.key.procedure()
+        if self.way.leave == "abort":
+            procedure.verify = lambda *_: Verdict(Outlook.REFUTED, "It will not do.")
+        return cast("Procedure", procedure)
 
 
-def make_world(url: str, folder: Path, store: str, way: tuple[str, Mode, bool]) -> World:
-    kind, mode, compromised = way
+def make_world(url: str, folder: Path, store: str, way: Way) -> World:
     name = f"crash-{secrets.token_hex(6)}"
-    key, (home, kept) = key_of(kind, f"{url}/w/{name}"), (folder / name, folder / name / "kept")
+    home, kept = folder / name, folder / name / "kept"
     kept.mkdir(parents=True)
-    place = place_of(store, name, kind, key.old, kept)
-    return World(kind, mode, compromised, key, place, home, place.rest())
+    key = key_of(way.kind, f"{url}/w/{name}")
+    place = place_of(store, name, way.kind, key.old, kept)
+    return World(way, key, place, home, place.rest())
 
 
 def check_alive(world: World) -> None:
     """A live key is in the store, or on the app's own page, to be brought here (in place)."""
-    if world.compromised or any(map(world.key.lives, world.held().values())):
+    if world.way.compromised or any(map(world.key.lives, world.held().values())):
         return
     entry = world.entry()
-    assert world.mode is Mode.IN_PLACE, "no live key in the store"
+    assert world.way.mode is Mode.IN_PLACE, "no live key in the store"
     assert entry is not None
     assert entry.state is State.PLANNED, f"no live key in the store at {entry.state}"
     assert world.key.waits(), "both keys are lost"
 
 
 def check_end(world: World) -> None:
-    """Done, one generation, the new key in use, no secret anywhere else."""
+    """The state that it should end in, one key in use, and no secret anywhere else."""
     entry, held = world.entry(), world.held()
     assert entry is not None
-    assert entry.state is State.DONE, f"it ended at {entry.state}: {entry.reason}"
+    assert entry.state is ENDS[world.way.leave], f"it ended at {entry.state}: {entry.reason}"
     assert list(held) == [Stage.CURRENT], "a key still waits in the store"
-    new = held[Stage.CURRENT]
-    assert fingerprint(world.kind, new) == entry.new_fingerprint
-    assert world.key.lives(new)
-    assert not world.key.lives(world.key.old)
-    assert world.key.single(new), "more than one key was made"
     assert world.place.rest() == world.rest, "what lies beside the key was changed"
+    current, old = held[Stage.CURRENT], world.key.old
+    assert world.key.lives(current)
+    if world.way.leave:
+        assert current == old
+    else:
+        assert fingerprint(world.way.kind, current) == entry.new_fingerprint
+        assert not world.key.lives(old)
+        assert world.key.single(current), "more than one key was made"
     for path in world.folder.rglob("*"):
         content = path.read_bytes() if path.is_file() else b""
-        assert world.key.old.encode() not in content, f"{path.name} holds the old key"
-        assert path.name == ".env" or new.encode() not in content, f"{path.name} holds the new"
+        assert path.name == ".env" or current.encode() not in content, f"{path.name} holds a key"
+        assert current == old or old.encode() not in content, f"{path.name} holds the old key"
 
 
 def crash_everywhere(
-    url: str, folder: Path, store: str, way: tuple[str, Mode, bool], *, stride: int, first: int
+    url: str, folder: Path, store: str, way: Way, *, stride: int, first: int
 ) -> dict[str, int]:
     whole = make_world(url, folder, store, way)
     _, total = in_child(whole.work)
@@ -138,13 +175,10 @@ def crash_everywhere(
 
 def main() -> None:
     url, store, stride, folder = sys.argv[1:]
-    ways = [(kind, mode, stolen) for kind, mode in WAYS for stolen in (False, True)]
-    for number, way in enumerate(ways):
-        first = number * int(stride) // len(ways)  # not the same points in each
+    for number, way in enumerate(WAYS):
+        first = number * int(stride) // len(WAYS)  # not the same points in each
         counted = crash_everywhere(url, Path(folder), store, way, stride=int(stride), first=first)
-        kind, mode, stolen = way
-        told = {"way": f"{kind}, {'compromised, ' if stolen else ''}{mode}", **counted}
-        sys.stdout.write(json.dumps(told) + "\n")
+        sys.stdout.write(json.dumps({"way": str(way), **counted}) + "\n")
         sys.stdout.flush()
 
 
