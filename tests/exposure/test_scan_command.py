@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -26,6 +27,9 @@ from helpers.exposure.scan import scan
 from helpers.exposure.verify import verified
 from helpers.intercom.client import Client
 from helpers.model import fingerprint
+from helpers.sandbox import start
+from helpers.sandbox.demo_repository import build
+from helpers.sandbox.seeds import DEMO
 from tests.conftest import make_access_token, run_git
 
 
@@ -196,6 +200,36 @@ def test_a_waiver_outlives_a_rebase_and_hides_no_new_secret(repo: Path, token: s
     (repo / "a.txt").write_text(make_access_token())
     run_git(repo, "commit", "-q", "-a", "-m", "same line, new secret")
     assert run(str(repo), "--rules", "intercom").return_value == 13
+
+
+@pytest.mark.parametrize("more", [(), ("--staged",), ("--format", "sarif")])
+def test_without_verify_the_command_opens_no_socket(
+    repo: Path, token: str, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a scan opened a socket")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert run(str(repo), *more).return_value == 13
+
+
+def test_verify_tells_what_is_live_and_whose(tmp_path: Path) -> None:
+    demo = build(tmp_path / "acme", DEMO)
+    environ = tmp_path / "env"
+    with start() as sandbox:
+        environ.write_text(f"INTERCOM_BASE_URL={sandbox.base_url('mine')}\n")
+        arguments = ("--verify", "--env-file", str(environ), "--rules", "intercom", "--no-cache")
+        done = run(str(demo), *arguments, "--format", "json")
+    found = {leak["fingerprint"]: leak for leak in json.loads(done.output)["leaks"]}
+    reader = found[fingerprint("access_token", DEMO.read_token)]
+    assert (reader["liveness"], reader["workspace"]) == ("live", DEMO.id_code)
+    assert {leak["liveness"] for leak in found.values()} == {
+        "live",
+        "revoked",
+        "unknown",
+        "not asked",
+    }
+    assert DEMO.read_token not in done.output
 
 
 @pytest.mark.parametrize(
