@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from helpers.context import Context
@@ -26,12 +25,13 @@ from helpers.rotation.records import (
     RotationRecord,
 )
 from helpers.rotation.workshop import ledger_of
+from helpers.settings import Settings
 
 __all__ = ["collect"]
 
 _LOOK_BACK: Final = timedelta(days=400)  # more than a year, as far as Intercom's log is sure to go
 _TYPES: Final = frozenset.union(*MAKING.values())
-_WAITING: Final = re.compile(r"\.env.*?\.(?P<variable>[A-Z_]+)\.(pending|previous)\.local")
+_WAITING: Final = re.compile(r".+\.(?P<variable>[A-Z_]+)\.(pending|previous)\.local")
 
 
 def collect(context: Context) -> RotationFacts:
@@ -61,7 +61,7 @@ def _facts(
         keys=Known(tuple(_keys(context, ledger, seen, _listed(identity)))),
         regenerations=_watched(rows, entries, context.policy.rotation.apps),
         rotations=Known(tuple(_rotation(entry) for entry in entries)),
-        leftovers=Known(tuple(_leftovers(context.settings.project, entries))),
+        leftovers=Known(tuple(_leftovers(context.settings, entries))),
         identity_secrets=identity,
         rehearsal=context.evidence,
     )
@@ -141,10 +141,12 @@ def _rotation(entry: Entry) -> RotationRecord:
     )
 
 
-def _leftovers(folder: Path, entries: Sequence[Entry]) -> Iterator[Leftover]:
+def _leftovers(settings: Settings, entries: Sequence[Entry]) -> Iterator[Leftover]:
     """Files that hold a secret which waits for, or is left from, a rotation."""
     open_ones = {entry.variable for entry in entries if entry.open}
-    for path in sorted(folder.glob(".env*.local")):
+    named = [settings.env_file.parent] if settings.env_file else []
+    folders = dict.fromkeys(folder.resolve() for folder in (settings.project, *named))
+    for path in sorted(path for folder in folders for path in folder.glob("*.local")):
         if match := _WAITING.fullmatch(path.name):
             yield Leftover(name=path.name, explained=match["variable"] in open_ones)
 

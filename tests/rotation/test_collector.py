@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,3 +68,15 @@ def test_a_secret_that_waits_beside_the_env_file_needs_a_rotation(desk: Desk, st
     facts = collect(desk.context)
     assert isinstance(facts.leftovers, Known)
     assert [(f.name, f.explained) for f in facts.leftovers.value] == [(waiting.name, False)]
+
+
+def test_it_looks_beside_an_env_file_that_lies_elsewhere(desk: Desk, tmp_path: Path) -> None:
+    other = tmp_path / "elsewhere" / "live.env"
+    other.parent.mkdir()
+    desk.env_file.rename(other)
+    waiting = other.with_name("live.env.INTERCOM_ACCESS_TOKEN.pending.local")
+    waiting.write_text("INTERCOM_ACCESS_TOKEN=x\n")
+    desk.env_file = other
+    facts = collect(desk.reopened().context)
+    assert isinstance(facts.leftovers, Known)
+    assert [leftover.name for leftover in facts.leftovers.value] == [waiting.name]
