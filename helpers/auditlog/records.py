@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from itertools import groupby
 
 from helpers.model import Datum, Record
 
@@ -24,6 +26,7 @@ __all__ = [
     "Review",
     "Verdict",
     "Verification",
+    "condensed",
     "results_digest",
 ]
 
@@ -183,6 +186,16 @@ class AuditFacts(Record):
     answers: Datum[tuple[Answer, ...]]
     reviews: Datum[tuple[Review, ...]]
     mirror: Datum[MirrorEvidence]
+
+
+def condensed(rows: Sequence[ActivityRow]) -> list[ActivityRow]:
+    """Rows that repeat the one before word for word, in one row with their number."""
+    kept = []
+    for _, found in groupby(rows, key=lambda row: (row.actor, row.activity, row.detail)):
+        first, *more = found
+        times = f"{first.detail or first.activity} ({len(more) + 1} times)"
+        kept.append(first.model_copy(update={"detail": times}) if more else first)
+    return kept
 
 
 def results_digest(answers: tuple[Answer, ...]) -> str:

@@ -64,7 +64,7 @@ def report(  # noqa: PLR0917 (click passes options so)
         policy=load_policy(profile, policy) if policy else None,
         waivers=load_waivers(waivers) if waivers else None,
     )
-    _show(_text(found) if form == "text" else _written(found, form), output)
+    _show(_text(found) if form == "text" else _written(found, form, run), output)
     return exit_status(found, _threshold(fail_on, profile))
 
 
@@ -78,10 +78,10 @@ def _show(content: str, output: Path | None) -> None:
     click.echo(f"Report: {output}")
 
 
-def _written(found: Report, form: str) -> str:
+def _written(found: Report, form: str, run: Path) -> str:
     from helpers.report.writers import render
 
-    return render(found, form)
+    return render(found, form, run)
 
 
 def _text(found: Report) -> str:

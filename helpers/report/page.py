@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from functools import cache
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
@@ -17,6 +18,7 @@ from helpers.model import Finding, Report, Status
 from helpers.report import pictures, summary
 from helpers.report.controls import DISCLAIMER
 from helpers.report.coverage import coverage
+from helpers.report.drawn import Pictures
 from helpers.report.words import MARKS, change_sentence, quiet_sentence, verdict_sentence
 from helpers.views.base import with_code
 from helpers.visible import visible
@@ -29,8 +31,8 @@ __all__ = ["to_html"]
 _SHOWN: Final = (Status.FAIL, Status.ERROR, Status.MANUAL, Status.PASS, Status.NOT_APPLICABLE)
 
 
-def to_html(report: Report) -> str:
-    """The report as one self-contained page."""
+def to_html(report: Report, drawn: Pictures = MappingProxyType({})) -> str:
+    """The report as one self-contained page, with what its steps have drawn."""
     template = _environment().get_template("report.html")
     steps = summary.next_steps(report.findings)
     page = template.render(
@@ -42,6 +44,7 @@ def to_html(report: Report) -> str:
         manual_steps=[s for s in steps if s.status is Status.MANUAL],
         checklist=summary.checklist(report),
         groups=summary.step_groups(report),
+        drawn=drawn,
         waived=[f for f in report.findings if f.waiver],
         frameworks=summary.compliance(report),
         disclaimer=DISCLAIMER,

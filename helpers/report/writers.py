@@ -11,6 +11,7 @@ from typing import Final
 from helpers.errors import UsageError
 from helpers.files import write_private
 from helpers.model import Report
+from helpers.report.drawn import pictures_of
 from helpers.report.folder import TERMS
 from helpers.report.terms import Terms
 
@@ -24,10 +25,10 @@ class Format:
     file: str
     writer: str
 
-    def load(self) -> Callable[[Report], str]:
+    def load(self) -> Callable[..., str]:
         """The writer."""
         module, _, name = self.writer.partition(":")
-        found: Callable[[Report], str] = getattr(importlib.import_module(module), name)
+        found: Callable[..., str] = getattr(importlib.import_module(module), name)
         return found
 
 
@@ -39,12 +40,18 @@ FORMATS: Final[Mapping[str, Format]] = {
 }
 
 
-def render(report: Report, form: str) -> str:
-    """The report in a format. Raises UsageError with the formats there are."""
+def render(report: Report, form: str, run: Path | None = None) -> str:
+    """The report in a format; the page has pictures too, where the run's folder is known.
+
+    Raises UsageError with the formats there are.
+    """
     if form not in FORMATS:
         known = ", ".join(FORMATS)
         raise UsageError(f"There is no format {form!r}.", f"The formats are: {known}.")
-    return FORMATS[form].load()(report)
+    writer = FORMATS[form].load()
+    if form == "html" and run:
+        return writer(report, pictures_of(run))
+    return writer(report)
 
 
 def write_reports(
@@ -53,7 +60,7 @@ def write_reports(
     """Write the terms and every format into a run folder, each through the redactor."""
     yield _write(run / TERMS, redact(terms.model_dump_json(indent=2) + "\n"))
     for name, form in FORMATS.items():
-        yield _write(run / form.file, redact(render(report, name)))
+        yield _write(run / form.file, redact(render(report, name, run)))
 
 
 def _write(path: Path, content: str) -> Path:

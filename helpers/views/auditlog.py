@@ -11,12 +11,12 @@ from helpers.auditlog.records import (
     LogStatus,
     MirrorEvidence,
     Verdict,
+    condensed,
     results_digest,
 )
 from helpers.errors import UsageError
 from helpers.model import Datum, Unavailable
 from helpers.views.base import View, prose, stack, table
-from helpers.views.steps_of_story import condensed, stories_in
 
 __all__ = ["act", "answers", "overview", "review", "rows_of", "story", "timeline", "who_did_what"]
 
@@ -88,12 +88,9 @@ def _activity(facts: AuditFacts) -> View:
 
 def timeline(facts: AuditFacts) -> View:
     """Day by day: how much was done, and what bears on security, in one picture."""
-    if isinstance(facts.activity, Unavailable):
-        return _missing(facts.activity)
-    from helpers.views.timeline import draw
+    from helpers.views.timeline import timeline_view
 
-    known = () if isinstance(facts.answers, Unavailable) else facts.answers.value
-    return draw(facts.activity.value, stories_in(known))
+    return timeline_view(facts)
 
 
 def story(facts: AuditFacts) -> View:

@@ -9,10 +9,10 @@ from typing import Final
 
 from markupsafe import Markup
 
-from helpers.auditlog.records import ActivityRow, Answer
+from helpers.auditlog.records import ActivityRow, Answer, condensed
 from helpers.visible import visible
 
-__all__ = ["EDGE", "WIDTH", "Story", "condensed", "draw_story", "height_of", "stories_in"]
+__all__ = ["EDGE", "WIDTH", "Story", "draw_story", "height_of", "stories_in"]
 
 WIDTH: Final = 860
 EDGE: Final = 20
@@ -50,21 +50,6 @@ def stories_in(answers: Sequence[Answer]) -> list[Story]:
         for actor, theirs in groupby(rows, key=lambda row: row.actor)
     ]
     return sorted(found, key=lambda story: story.rows[0].at)
-
-
-def condensed(rows: Sequence[ActivityRow]) -> list[ActivityRow]:
-    """Repeated failures in one row, with their number."""
-    kept: list[ActivityRow] = []
-    times = 1
-    for row in rows:
-        last = kept[-1] if kept else None
-        if last and (last.actor, last.activity) == (row.actor, row.activity):
-            times += 1
-            kept[-1] = last.model_copy(update={"detail": f"{row.detail} ({times} times)"})
-            continue
-        times = 1
-        kept.append(row)
-    return kept
 
 
 def height_of(stories: Sequence[Story]) -> int:

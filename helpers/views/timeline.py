@@ -1,7 +1,8 @@
 """The activity log as one picture: the month, what matters in it, and a takeover step by step.
 
-Hand-drawn SVG without a script. It brings its own ground and colours, since it is shown as an
-image: inline SVG is taken out of notebooks on GitHub, and in JupyterLab where one isn't trusted.
+Hand-drawn SVG without a script. It brings its own ground and colours, since notebooks show it as an
+image: inline SVG is taken out on GitHub, and in JupyterLab where a notebook isn't trusted. In the
+report it stands inline, so its style sheet speaks of it alone.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from typing import Final
 
 from markupsafe import Markup
 
-from helpers.auditlog.records import ActivityRow, ActivitySummary
-from helpers.views.base import View, picture
-from helpers.views.steps_of_story import EDGE, WIDTH, Story, draw_story, height_of
+from helpers.auditlog.records import ActivityRow, ActivitySummary, AuditFacts
+from helpers.model import Unavailable
+from helpers.views.base import View, picture, prose
+from helpers.views.steps_of_story import EDGE, WIDTH, Story, draw_story, height_of, stories_in
 
-__all__ = ["draw"]
+__all__ = ["drawing", "timeline_view"]
 
 _LANES: Final = (
     ("log-in failures", ("admin_login_failure",)),
@@ -29,36 +31,61 @@ _LANES: Final = (
 )
 _LEFT, _TOP, _BARS, _LANE = 150, 44, 52, 24
 _MONTH: Final = _TOP + _BARS + len(_LANES) * _LANE + 50  # the height of the month
-_STYLE: Final = Markup(
+_LIGHT: Final = (
     "text{font:12px system-ui,sans-serif;fill:#1f2328}"
-    ".ground{fill:#fff;stroke:#d0d7de}.grid{stroke:#d0d7de}.bar{fill:#b3bcc6}"
+    ".ground{fill:#fff;stroke:#d0d7de}.grid{stroke:#d0d7de}.columns{fill:#b3bcc6}"
     ".dim{fill:#59636e}.title{font-weight:600;font-size:14px}.many{fill:#fff;font-size:10px}"
     ".alarm{fill:#c62828}.calm{fill:#1f6feb}.band{fill:#c62828;fill-opacity:.12}"
     ".wedge{fill:#c62828;fill-opacity:.06}.thread{stroke:#c62828;stroke-width:2}"
-    "@media(prefers-color-scheme:dark){text{fill:#e6edf3}.ground{fill:#161b22;stroke:#3d444d}"
-    ".grid{stroke:#3d444d}.bar{fill:#59636e}.dim{fill:#9198a1}.many{fill:#0d1117}"
+)
+_DARK: Final = (
+    "text{fill:#e6edf3}.ground{fill:#161b22;stroke:#3d444d}"
+    ".grid{stroke:#3d444d}.columns{fill:#59636e}.dim{fill:#9198a1}.many{fill:#0d1117}"
     ".alarm{fill:#f0605a}.calm{fill:#4493f8}.thread{stroke:#f0605a}"
-    ".band{fill:#f0605a;fill-opacity:.2}.wedge{fill:#f0605a;fill-opacity:.1}}"
+    ".band{fill:#f0605a;fill-opacity:.2}.wedge{fill:#f0605a;fill-opacity:.1}"
 )
 
 
-def draw(summary: ActivitySummary, stories: Sequence[Story]) -> View:
+def timeline_view(facts: AuditFacts) -> View:
     """The picture, and in plain text the days on which something bears on security."""
+    if isinstance(facts.activity, Unavailable):
+        return prose(f"Not looked at: {facts.activity.reason}")
+    return picture(drawing(facts), "\n".join(_text(facts.activity.value)))
+
+
+def drawing(facts: AuditFacts) -> Markup:
+    """The picture as SVG; empty where the activity log was not looked at."""
+    if isinstance(facts.activity, Unavailable):
+        return Markup("")
+    known = () if isinstance(facts.answers, Unavailable) else facts.answers.value
+    return _drawn(facts.activity.value, stories_in(known))
+
+
+def _drawn(summary: ActivitySummary, stories: Sequence[Story]) -> Markup:
     height = _MONTH + height_of(stories)
     parts = [*_bands(summary, stories), *_bars(summary), *_weeks(summary)]
     for number, (name, _) in enumerate(_LANES):
         rows = [row for row in summary.security if _lane(row) == name]
         parts.extend(_dots(summary, name, rows, _TOP + _BARS + 22 + number * _LANE))
     parts.extend(draw_story(stories, _MONTH))
-    svg = Markup(
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {} {}" width="{}" height="{}">'
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" class="timeline" role="img" aria-label="{}" '
+        'viewBox="0 0 {} {}" width="{}" height="{}">'
         '<style>{}</style><rect class="ground" x=".5" y=".5" width="{}" height="{}" rx="6"/>'
         '<text class="title" x="{}" y="26">{}</text>{}{}</svg>'
     ).format(
-        *(WIDTH, height, WIDTH, height, _STYLE, WIDTH - 1, height - 1),
+        *(_title(summary), WIDTH, height, WIDTH, height, _style(), WIDTH - 1, height - 1),
         *(EDGE, _title(summary), Markup("").join(parts), _key()),
     )
-    return picture(svg, "\n".join(_text(summary)))
+
+
+def _style() -> Markup:
+    light, dark = map(_of_timeline, (_LIGHT, _DARK))
+    return Markup(f"{light}@media screen and (prefers-color-scheme:dark){{{dark}}}")
+
+
+def _of_timeline(rules: str) -> str:
+    return "".join(f".timeline {rule}}}" for rule in rules.split("}") if rule)
 
 
 def _lane(row: ActivityRow) -> str:
@@ -103,7 +130,7 @@ def _bars(summary: ActivitySummary) -> Iterator[Markup]:
     for day in summary.days:
         x = _x(summary, _noon(date.fromisoformat(day.day)))
         tall = round(max(day.total / most * (_BARS - 4), 1), 1)
-        yield Markup('<rect class="bar" x="{}" y="{}" width="11" height="{}" rx="1"/>').format(
+        yield Markup('<rect class="columns" x="{}" y="{}" width="11" height="{}" rx="1"/>').format(
             round(x - 5.5, 1), round(_TOP + _BARS - tall, 1), tall
         )
 

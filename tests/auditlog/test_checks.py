@@ -246,6 +246,16 @@ def test_rows_beyond_what_a_report_holds_ask_for_a_person(check: Check, question
     assert sorted(found) == [MANUAL, PASS]
 
 
+def test_what_repeats_itself_word_for_word_is_one_piece_of_evidence() -> None:
+    failure, other = _row("ann", "at night"), {"detail": "exported 7 contacts"}
+    rows = (*[failure] * 9, failure.model_copy(update=other), failure)
+    found = verdicts(
+        checks.account_taken_over, answers=_answers("takeover", *rows), reviews=(_review(),)
+    )
+    (told,) = (f.evidence for f in found if f.status is FAIL)
+    assert [one.what for one in told] == ["did it (9 times)", "exported 7 contacts", "did it"]
+
+
 def test_a_teammate_keeps_one_finding_whatever_the_day() -> None:
     first = verdicts(checks.data_taken_out, answers=_answers("exports", _row()), reviews=())
     later = verdicts(checks.data_taken_out, answers=_answers("exports", _row(days=2)), reviews=())

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
-from helpers.auditlog.records import ActivityRow, Answer, Review
+from helpers.auditlog.records import ActivityRow, Answer, Review, condensed
 from helpers.model import Evidence, Outcome, Resource, failed, manual, passed
 
 __all__ = ["ASK", "CONTROLS", "REVIEW", "judge"]
@@ -18,7 +18,7 @@ __all__ = ["ASK", "CONTROLS", "REVIEW", "judge"]
 ASK: Final = "Ask the teammate, by another way than Intercom, whether it was them."
 CONTROLS: Final = ("SOC 2 CC7.2", "ISO 27001 A.8.16", "NIST CSF DE.CM-03")
 REVIEW: Final = "If it was expected, sign for the period with `runbook review`, or waive it."
-_SHOWN: Final = 6
+_SHOWN: Final = 8
 
 
 def judge(
@@ -67,7 +67,7 @@ def _shown(rows: Iterable[ActivityRow]) -> tuple[Evidence, ...]:
             what=row.detail or row.activity,
             where=f"{row.at:%Y-%m-%d %H:%M} UTC, {row.ip or 'no address'}",
         )
-        for row in tuple(rows)[:_SHOWN]
+        for row in condensed(tuple(rows))[:_SHOWN]
     )
 
 
