@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def attest(
     question: str, *, profile: str, answer: str | None, by: str, days: int, evidence: Path | None
 ) -> None:
     """Answer a QUESTION that Intercom's API can't; without one, list the questions."""
+    from helpers.errors import UsageError
     from helpers.intercom.attestations import QUESTIONS, read_attestations
     from helpers.intercom.attestations import attest as keep
     from helpers.settings import profile_named, state_home
@@ -39,6 +41,8 @@ def attest(
         return
     if question in QUESTIONS:
         click.echo(QUESTIONS[question])
+        if not (answer and by) and not sys.stdin.isatty():
+            raise UsageError("Nobody can be asked here.", "Give --answer and --by.")
         answer = answer or click.prompt("Answer", type=click.Choice(["yes", "no"]))
         by = by or click.prompt("Your name or address")
     today = datetime.now(UTC).date()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
 
 from helpers.context import Context
 from helpers.errors import RunbookError
+from helpers.intercom.act import TOKENS
 from helpers.intercom.attestations import attested
 from helpers.intercom.client import Client
 from helpers.intercom.guards import Guards
@@ -29,19 +29,18 @@ from helpers.usage.scan import scan
 
 __all__ = ["collect"]
 
-_TOKENS: Final = ("INTERCOM_ACCESS_TOKEN", "INTERCOM_READ_TOKEN", "INTERCOM_WRITE_TOKEN")
 _Answers = Datum[tuple[tuple[ProbeAnswer, ...], Teammate | None]]
 
 
 def collect(context: Context) -> ScopeFacts:
     """Ask each token with reads; write probes count if the act was carried out before."""
-    asked = {name: _ask(context, name) for name in _TOKENS}
+    asked = {name: _ask(context, name) for name in TOKENS}
     written = _written(context)
     guards = Guards()
     for name, answers in asked.items():
         if isinstance(answers, Known):
             guards.learn((*answers.value[0], *written.get(name, ())))
-    tokens = {name: _token(context, name, asked[name], written, guards) for name in _TOKENS}
+    tokens = {name: _token(context, name, asked[name], written, guards) for name in TOKENS}
     previous = recall(context.state)
     access = tokens["INTERCOM_ACCESS_TOKEN"]
     if isinstance(access, Known):

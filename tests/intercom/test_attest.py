@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -26,6 +27,28 @@ def test_an_answer_is_kept_and_listed(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert done.exception is None, done.exception
     assert "yes, until" in run().output
     assert isinstance(run("nonsense").exception, UsageError)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("two-factor", "--answer", "maybe", "--by", "Ada"), "'yes', 'no'"),
+        (("two-factor", "--answer", "yes", "--by", "Ada", "--days", "0"), "1<=x<=366"),
+        (("two-factor", "--answer", "yes", "--by", "Ada", "--profile", "prod"), "production"),
+        (("two-factor", "--answer", "yes", "--by", "Ada", "--evidence", "no.png"), "no.png"),
+        (("two-factor", "--answer", "yes"), "--by"),
+        (("two-factor", "--by", "Ada"), "--answer"),
+        (("everything",), "two-factor"),
+    ],
+)
+def test_what_is_wrong_with_an_answer_is_said_and_nothing_is_kept(
+    arguments: tuple[str, ...], named: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RUNBOOK_STATE_HOME", str(tmp_path))
+    error = run(*arguments).exception
+    assert isinstance(error, (UsageError, click.UsageError))
+    assert named in f"{error.message} {getattr(error, 'advice', '')}"
+    assert list(tmp_path.rglob("attestations.json")) == []
 
 
 def test_an_answer_replaces_the_one_before_and_keeps_only_a_hash(tmp_path: Path) -> None:

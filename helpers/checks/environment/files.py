@@ -125,7 +125,7 @@ def env_files_are_private(env_files: tuple[EnvFile, ...]) -> Iterator[Outcome]:
     title=".env.example lists the variables, without values",
     severity=Severity.HIGH,
     remediation=(
-        "Run `./runbook init`: it writes .env.example anew.",
+        "Run `./runbook init`: it adds what .env.example lacks.",
         "If a real value stood in it, rotate that key.",
     ),
     controls=("ISO 27001 A.8.12", "NIST CSF PR.PS-06"),
