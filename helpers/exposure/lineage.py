@@ -65,12 +65,15 @@ class Log:
     @classmethod
     def of(cls, repository: Repository, commits: Iterable[str]) -> Log:
         """The log of these commits and no others. Raises CollectionError."""
+        asked = "".join(f"{oid}\n" for oid in commits)
+        if not asked:  # git would take HEAD instead
+            return cls(b"")
         with tempfile.TemporaryFile() as file:
             done = subprocess.run(  # noqa: S603 (a fixed program, arguments are ours)
                 repository.command(*_log_arguments(), "--no-walk=unsorted", "--stdin"),
                 cwd=repository.place,
                 env=git_environment(),
-                input="".join(f"{oid}\n" for oid in commits).encode(),
+                input=asked.encode(),
                 stdout=file,
                 stderr=subprocess.PIPE,
                 check=False,

@@ -263,6 +263,16 @@ def test_places_are_kept_and_follow_new_commits(
     assert leak == scan(repo, Counting()).leaks[0]
 
 
+def test_a_new_stray_object_is_placed_where_head_points_nowhere(repo: Path, tmp_path: Path) -> None:
+    commit(repo, "a.txt", make_access_token())
+    run_git(repo, "symbolic-ref", "HEAD", "refs/heads/unborn")
+    search(repo, tmp_path, Counting())
+    (repo / "b.txt").write_text(make_access_token())
+    run_git(repo, "hash-object", "-w", "b.txt")
+    (repo / "b.txt").unlink()
+    assert len(search(repo, tmp_path, Counting()).leaks) == 2
+
+
 def test_what_rules_of_long_ago_looked_at_is_forgotten(tmp_path: Path) -> None:
     with time_machine.travel("2026-01-01"):
         Cache(tmp_path, "old").close()
