@@ -71,4 +71,4 @@ def _download(package: Package) -> None:
     else:
         return
     environ = {k: v for k, v in os.environ.items() if k not in ("VIRTUAL_ENV", "PYTHONPATH")}
-    subprocess.run(command, check=False, timeout=60, env=environ, capture_output=True)
+    subprocess.run(command, check=False, timeout=120, env=environ, capture_output=True)
