@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from helpers.auditlog.database import opened, quoted
-from helpers.errors import StateError
+from helpers.errors import StateError, UsageError
 
-__all__ = ["Incoming", "parts_of", "usable"]
+__all__ = ["Incoming", "explained", "parts_of", "usable"]
 
 Item = Mapping[str, Any]
 
@@ -72,20 +72,20 @@ class Incoming:
         for item in items:
             if usable(item):
                 months[_month(item["created_at"] // _DAY)].append(item)
-        with _explained(self._folder):
+        with explained(self._folder):
             for month, found in months.items():
                 self._spool(month, found)
 
     def keep(self) -> None:
         """Put what was spooled on the disk as parts."""
-        with _explained(self._folder):
+        with explained(self._folder):
             while self._spools:
                 month, stream = self._spools.popitem()
                 self._part(month, stream)
 
     def merge(self) -> None:
         """Bring every part into its month, by id; of rows with one id the last that came stays."""
-        with _explained(self._folder):
+        with explained(self._folder):
             for month, found in parts_of(self._folder).items():
                 self._merge(self._folder / f"{month}.parquet", found)
 
@@ -94,8 +94,9 @@ class Incoming:
         while self._spools:
             with suppress(OSError):  # what it still holds goes with it
                 self._spools.popitem()[1].close()
-        for left in (*self._folder.glob(_SPOOLS), self._folder / _UNFINISHED):
-            left.unlink(missing_ok=True)
+        with explained(self._folder):
+            for left in (*self._folder.glob(_SPOOLS), self._folder / _UNFINISHED):
+                left.unlink(missing_ok=True)
 
     def _spool(self, month: str, items: list[Item]) -> None:
         stream = self._spools.get(month)
@@ -177,11 +178,13 @@ def _private(path: Path) -> TextIO:
 
 
 @contextmanager
-def _explained(folder: Path) -> Iterator[None]:
+def explained(folder: Path) -> Iterator[None]:
+    """Say what a refusal of the disk means here. Raises StateError."""
     try:
         yield
-    except OSError as error:
+    except (OSError, UsageError) as error:
+        reason = error.message if isinstance(error, UsageError) else error.strerror or "unknown"
         raise StateError(
-            f"The activity log can't be kept in {folder}: {(error.strerror or 'unknown').lower()}.",
+            f"The activity log can't be kept in {folder}: {reason.lower().rstrip('.')}.",
             "Make room, or give this user write access.",
         ) from None

@@ -18,9 +18,8 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from helpers.auditlog.incoming import Incoming, parts_of
+from helpers.auditlog.incoming import Incoming, explained, parts_of
 from helpers.auditlog.segments import end_of
-from helpers.errors import StateError
 from helpers.files import private_folder, write_private
 
 __all__ = ["COLUMNS", "Partitions"]
@@ -107,7 +106,7 @@ class Partitions:
     def forget(self, before: date) -> list[str]:
         """Drop whole months that ended before a day, and their coverage; the answer names them.
 
-        Raises StateError where a file can't be removed.
+        Raises StateError where the folder or the disk refuses.
         """
         with self._alone():
             months = self.months_before(before)
@@ -115,15 +114,18 @@ class Partitions:
                 kept = (day for day in self.covered() if day.strftime("%Y-%m") not in months)
                 self._write_coverage(kept)
             parts = parts_of(self.folder)
-            for month in months:
-                _remove([self.folder / f"{month}.parquet", *parts.get(month, ())])
+            with explained(self.folder):
+                for month in months:
+                    for file in (self.folder / f"{month}.parquet", *parts.get(month, ())):
+                        file.unlink(missing_ok=True)
         return months
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold the folder; the kernel lets go of it when the process ends, however it ends."""
         flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(private_folder(self.folder) / _LOCK, flags, 0o600)
+        with explained(self.folder):
+            descriptor = os.open(private_folder(self.folder) / _LOCK, flags, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             yield
@@ -132,15 +134,5 @@ class Partitions:
 
     def _write_coverage(self, days: Iterable[date]) -> None:
         told = {"days": sorted(day.isoformat() for day in days)}
-        write_private(self.folder / _COVERAGE, json.dumps(told))
-
-
-def _remove(files: Iterable[Path]) -> None:
-    for file in files:
-        try:
-            file.unlink(missing_ok=True)
-        except OSError as error:
-            raise StateError(
-                f"{file.name} can't be removed: {(error.strerror or 'unknown').lower()}.",
-                "Give this user write access to the folder, then run it again.",
-            ) from None
+        with explained(self.folder):
+            write_private(self.folder / _COVERAGE, json.dumps(told))

@@ -1,0 +1,187 @@
+"""Rows on the disk: any shape, any number, any end of the process, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from helpers.auditlog.activity import fetch
+from helpers.auditlog.database import opened
+from helpers.auditlog.incoming import usable
+from helpers.auditlog.partitions import Partitions
+from helpers.auditlog.questions import Inquiry, ask
+from tests.auditlog.test_fetch import END, START, Workspace, ids, row_at, rows_of
+
+
+@pytest.fixture
+def partitions(tmp_path: Path) -> Partitions:
+    return Partitions(tmp_path / "activity")
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=5,
+)
+_NAMES = ("id", "created_at", "performed_by", "metadata", "activity_type", "activity_description")
+_ITEMS = st.fixed_dictionaries(
+    {},
+    optional={
+        **dict.fromkeys(_NAMES, _JSON),
+        "id": st.text() | _JSON,
+        "created_at": st.integers(-1, 2**40) | _JSON,
+        "ID": _JSON,
+    },
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(_ITEMS | _JSON, max_size=30))
+def test_rows_of_any_shape_are_taken_or_left_and_break_nothing(items: list[Any]) -> None:
+    with TemporaryDirectory() as name:
+        partitions = Partitions(Path(name) / "activity")
+        with partitions.receiving() as incoming:
+            incoming.take(items)
+        wanted = {json.dumps(item["id"]) for item in items if usable(item)}
+        assert bool(partitions.files()) == bool(wanted)
+        assert len(ids(partitions)) <= len(wanted)
+        summary, _ = ask(partitions.files(), Inquiry(datetime(1970, 1, 1, tzinfo=UTC), END, (), {}))
+        assert summary.rows <= len(wanted)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    ["\ud800", "a\x00b", "\u2028", "'); DROP TABLE x; --", float("nan"), float("inf"), 2**70],
+    ids=repr,
+)
+def test_text_that_is_no_text_and_numbers_that_are_none_are_kept_as_near_as_can_be(
+    partitions: Partitions, odd: Any
+) -> None:
+    row = row_at(1, END) | {"activity_description": odd, "metadata": {"odd": odd}}
+    with partitions.receiving() as incoming:
+        incoming.take([row, row_at(2, END)])
+    assert ids(partitions) == ["1", "2"]
+
+
+def test_an_id_that_comes_again_stays_once_as_it_came_last(partitions: Partitions) -> None:
+    for text in ("first", "second", "third"):
+        with partitions.receiving() as incoming:
+            incoming.take([row_at(1, END) | {"activity_description": "spare"}])
+            incoming.keep()
+            incoming.take([row_at(1, END) | {"activity_description": text}, row_at(2, END)])
+    with duckdb.connect() as database:
+        found = database.execute(
+            "SELECT id, detail FROM read_parquet($1) ORDER BY id", [str(partitions.files()[0])]
+        )
+        assert found.fetchall() == [("1", "third"), ("2", "d")]
+
+
+def test_parts_of_a_killed_fetch_are_merged_by_the_next(partitions: Partitions) -> None:
+    child = f"""
+import os, signal
+from pathlib import Path
+from helpers.auditlog.partitions import Partitions
+with Partitions(Path({str(partitions.folder)!r})).receiving() as incoming:
+    incoming.take([{row_at(1, END)!r}])
+    incoming.keep()
+    incoming.take([{row_at(2, END)!r}])
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", child], check=False).returncode == -9
+    assert not partitions.files()
+    with partitions.receiving():
+        assert ids(partitions) == ["1"]
+    left = {file.name for file in partitions.folder.iterdir()}
+    assert left == {".lock", "2026-03.parquet"}
+
+
+def test_who_would_write_waits_for_who_does(partitions: Partitions) -> None:
+    def second() -> None:
+        with partitions.receiving() as incoming:
+            incoming.take([row_at(2, END)])
+
+    with ThreadPoolExecutor(1) as pool:
+        with partitions.receiving() as incoming:
+            waiting = pool.submit(second)
+            incoming.take([row_at(1, END)])
+            assert not waiting.done()
+        waiting.result()
+    assert ids(partitions) == ["1", "2"]
+
+
+def test_a_full_disk_is_a_clear_error_and_costs_no_row(partitions: Partitions) -> None:
+    fetch(Workspace(rows_of(20)), partitions, START, END)
+    before = ids(partitions)
+    child = f"""
+import resource, signal
+from pathlib import Path
+from helpers.auditlog.partitions import Partitions
+from helpers.errors import StateError
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+row = {row_at(9, END)!r} | {{"activity_description": "x" * 99}}
+try:
+    with Partitions(Path({str(partitions.folder)!r})).receiving() as incoming:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        incoming.take([row | {{"id": str(number)}} for number in range(9999)])
+except StateError as error:
+    print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", child], check=True, capture_output=True, text=True)
+    assert "The activity log" in done.stdout
+    assert "Traceback" not in done.stderr
+    assert ids(partitions) == before
+
+
+def test_a_folder_that_may_not_be_written_is_a_clear_error(partitions: Partitions) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to become somebody who may not")
+    fetch(Workspace(rows_of(20)), partitions, START, END)
+    before = ids(partitions)
+    for path in (partitions.folder, *partitions.folder.parents[:3]):
+        path.chmod(0o755)
+    child = f"""
+import os
+from datetime import date
+from pathlib import Path
+from helpers.auditlog.partitions import Partitions
+from helpers.errors import StateError
+os.setgid(65534); os.setuid(65534)
+place = Partitions(Path({str(partitions.folder)!r}))
+try:
+    open(place.folder / "mine", "w")
+except PermissionError:
+    print("refused")
+for act in (lambda: place.receiving().__enter__(), lambda: place.forget(date(2030, 1, 1))):
+    try:
+        act()
+    except StateError as error:
+        print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", child], check=True, capture_output=True, text=True)
+    refused, *errors = done.stdout.splitlines()
+    assert refused == "refused"
+    assert done.stdout.count("permission denied") == done.stdout.count("write access") == 2
+    assert errors
+    assert ids(partitions) == before
+
+
+def test_nothing_spills_into_the_current_folder(
+    partitions: Partitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with opened(partitions.folder) as database:
+        (found,) = database.execute("SELECT current_setting('temp_directory')").fetchall()
+    assert found == (str(partitions.folder / ".spill"),)
