@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -35,6 +36,10 @@ _HOST: Final = re.compile(
 _LIBRARY: Final = re.compile(
     r"""(from|require\(|import\()\s*['"]intercom-client['"/]|^\s*(from|import) intercom\b""",
     re.MULTILINE,
+)
+_SERVER: Final = re.compile(r"app|router|server|blueprint|fastify", re.IGNORECASE)
+_CLIENT: Final = re.compile(
+    r"^(self|this|cls)$|client|session|api|http|request|intercom", re.IGNORECASE
 )
 _PLAIN: Final = re.compile(r"(/[\w.\-]+)+")
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -81,6 +86,36 @@ def endpoint_path(text: str) -> str:
     filled = _HOLES.sub(HOLE, text.partition("?")[0].partition("#")[0])
     path = "/" + filled.strip("/")
     return path if _PLAIN.fullmatch(path) else ""
+
+
+class Names:
+    """The texts that names are bound to in a source; a use has the binding nearest above it."""
+
+    def __init__(self) -> None:
+        self._bound: dict[str, list[tuple[int, str | None]]] = defaultdict(list)
+
+    def bind(self, name: str, line: int, text: str | None) -> None:
+        """Note a binding; None for what is no text. Lines have to ascend."""
+        self._bound[name].append((line, text))
+
+    def text(self, name: str, line: int) -> str | None:
+        """What a name says at a line; further up nothing, unless it is bound to one text alone."""
+        bound = self._bound.get(name, [])
+        above = [text for at, text in bound if at <= line]
+        if above:
+            return above[-1]
+        return bound[0][1] if len({text for _, text in bound}) == 1 else None
+
+
+def calls_out(names: tuple[str, ...], path: str) -> bool:
+    """Whether `receiver.get(path)` may be a call, and not a look into a dictionary or a route.
+
+    `data.get("contacts")` reads a dictionary; `router.get("/contacts")` answers such a call.
+    """
+    receiver = names[-2] if len(names) > 1 else ""
+    if _SERVER.fullmatch(receiver):
+        return False
+    return "/" in path or not receiver or bool(_CLIENT.search(receiver))
 
 
 @cache

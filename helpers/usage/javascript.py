@@ -8,7 +8,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from helpers.intercom.records import Sure
-from helpers.usage.found import HOLE, Found, Nearby, endpoint_path, host_path, sdk_call, talks
+from helpers.usage.found import (
+    HOLE,
+    Found,
+    Names,
+    Nearby,
+    calls_out,
+    endpoint_path,
+    host_path,
+    sdk_call,
+    talks,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -55,13 +65,12 @@ def _grammar(suffix: str) -> object:
 
 
 class _Reader:
-    """Reads one module. `constants` are the names that are bound to one text and no other."""
+    """Reads one module."""
 
     def __init__(self, source: str, root: Node, nearby: Nearby) -> None:
         self.own = talks(source)
         self.all = nearby | self.own
-        self.ambiguous: set[str] = set()
-        self.constants: dict[str, str] = {}
+        self.names = Names()
         self.clients: set[str] = set()
         for node in _walk(root):
             self._bind(node)
@@ -79,9 +88,7 @@ class _Reader:
         if left is None or right is None:
             return
         name = _chain(left)[-1:] or ("",)
-        text = self.text(right)
-        if text is not None and self.constants.setdefault(name[0], text) != text:
-            self.ambiguous.add(name[0])
+        self.names.bind(name[0], node.start_point[0], self.text(right))
         made = right.child_by_field_name("constructor") if right.type == "new_expression" else None
         if made is not None and _chain(made)[-1:] in (("IntercomClient",), ("Client",)):
             self.clients.add(name[0])
@@ -98,8 +105,7 @@ class _Reader:
         if kind == "binary_expression":
             return self._joined(node)
         names = _chain(node)
-        known = names and names[-1] not in self.ambiguous
-        return self.constants.get(names[-1]) if known else None
+        return self.names.text(names[-1], node.start_point[0]) if names else None
 
     def _joined(self, node: Node) -> str | None:
         left = self.text(node.child_by_field_name("left"))
@@ -132,12 +138,13 @@ class _Reader:
             return
         given = list(arguments.named_children)
         options = [pair for one in given for pair in _pairs(one)]
-        method = self._method(names, given, options)
+        said = self._said(given, options)
+        method = said or _verb(names)
         urls = [one for one in given if one.type != "object"]
         urls += [value for key, value in options if key in _URL_KEYS]
         for url in urls:
             found = self._target(url, bool(method))
-            if found:
+            if found and (said or calls_out(names, self.text(url) or "")):
                 yield Found(method, found[0], line, found[1], ".".join(names[-2:]))
 
     def _target(self, node: Node, called: bool) -> tuple[str, Sure] | None:  # noqa: FBT001
@@ -152,20 +159,23 @@ class _Reader:
             return None
         return relative, Sure.LIKELY if self.own.host else Sure.POSSIBLE
 
-    def _method(
-        self, names: tuple[str, ...], given: list[Node], options: list[tuple[str, Node]]
-    ) -> str:
-        """GET, POST…, from a `method` option, a literal argument or the function's name."""
+    def _said(self, given: list[Node], options: list[tuple[str, Node]]) -> str:
+        """GET, POST… in a `method` option or a literal argument."""
         said = [value for key, value in options if key == "method"]
         for one in (*said, *given):
             word = self.text(one) or (_source(one) if one.type == "member_expression" else "")
             match = _METHOD.fullmatch(word)
             if match:
                 return match[1].upper()
-        last = names[-1].lower() if names else ""
-        if last in _VERBS or last.removesuffix("request") in _VERBS:
-            return last.removesuffix("request").upper()
-        return "GET" if last == "fetch" else ""
+        return ""
+
+
+def _verb(names: tuple[str, ...]) -> str:
+    """The same from the function's name."""
+    last = names[-1].lower() if names else ""
+    if last in _VERBS or last.removesuffix("request") in _VERBS:
+        return last.removesuffix("request").upper()
+    return "GET" if last == "fetch" else ""
 
 
 def _walk(root: Node) -> Iterator[Node]:

@@ -9,7 +9,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from helpers.intercom.records import Sure
-from helpers.usage.found import HOLE, Found, Nearby, endpoint_path, host_path, sdk_call
+from helpers.usage.found import (
+    HOLE,
+    Found,
+    Names,
+    Nearby,
+    calls_out,
+    endpoint_path,
+    host_path,
+    sdk_call,
+)
 
 __all__ = ["find"]
 
@@ -28,25 +37,25 @@ def find(source: str, nearby: Nearby) -> Iterator[Found]:
         return
     nodes = list(ast.walk(tree))
     reader = _Reader(nodes, nearby)
+    routes = {id(one) for node in nodes for one in getattr(node, "decorator_list", ())}
     for node in nodes:
-        if isinstance(node, ast.Call):
+        if isinstance(node, ast.Call) and id(node) not in routes:
             yield from reader.call(node)
         elif isinstance(node, ast.Assign | ast.AnnAssign):
             yield from reader.named(node)
 
 
 class _Reader:
-    """Reads one module. `constants` are the names that are bound to one text and no other."""
+    """Reads one module."""
 
     def __init__(self, nodes: list[ast.AST], nearby: Nearby) -> None:
         self.nearby = nearby
-        self.constants: dict[str, str] = {}
-        self.ambiguous: set[str] = set()
+        self.names = Names()
         self.imports_sdk = any(_imports_sdk(node) for node in nodes)
         self.clients: set[str] = set()
-        for node in nodes:
-            if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-                self._bind(node)
+        bindings = [n for n in nodes if isinstance(n, ast.Assign | ast.AnnAssign) and n.value]
+        for node in sorted(bindings, key=lambda n: n.lineno):
+            self._bind(node)
         self.own_host = any(
             isinstance(n, ast.Constant) and isinstance(n.value, str) and "intercom.io" in n.value
             for n in nodes
@@ -58,8 +67,7 @@ class _Reader:
         text = self.text(node.value)
         made = (isinstance(node.value, ast.Call) and _name(node.value.func)) or ""
         for name in names:
-            if text is not None and self.constants.setdefault(name, text) != text:
-                self.ambiguous.add(name)
+            self.names.bind(name, node.lineno, text)
             if made in ("Intercom", "AsyncIntercom") or (made == "Client" and self.imports_sdk):
                 self.clients.add(name)
 
@@ -70,8 +78,7 @@ class _Reader:
         if isinstance(node, ast.JoinedStr):
             return "".join(self._piece(part) for part in node.values)
         if isinstance(node, ast.Name | ast.Attribute):
-            name = _name(node) or ""
-            return None if name in self.ambiguous else self.constants.get(name)
+            return self.names.text(_name(node) or "", node.lineno)
         if isinstance(node, ast.BinOp):
             return self._joined(node)
         if isinstance(node, ast.Call):
@@ -117,10 +124,11 @@ class _Reader:
             sure = Sure.CERTAIN if set(names) & self.clients else sure
             yield Found(method, path.replace("{id}", HOLE), node.lineno, sure, "SDK")
             return
-        method = self._method(node, names)
+        said = self._said(node)
+        method = said or self._named(node, names)
         for argument in (*node.args, *(k.value for k in node.keywords if _names_url(k))):
             found = self._target(argument, bool(method))
-            if found:
+            if found and (said or self._calls_out(names, argument)):
                 yield Found(method, found[0], node.lineno, found[1], ".".join(names[-2:]))
 
     def _target(self, node: ast.expr, called: bool) -> tuple[str, Sure] | None:  # noqa: FBT001
@@ -135,13 +143,20 @@ class _Reader:
             return endpoint_path(relative), Sure.LIKELY if self.own_host else Sure.POSSIBLE
         return None
 
-    def _method(self, node: ast.Call, names: tuple[str, ...]) -> str:
-        """GET, POST…, from a `method` keyword, a literal argument or the function's name."""
+    def _calls_out(self, names: tuple[str, ...], argument: ast.expr) -> bool:
+        return calls_out(names, self.text(argument) or "")
+
+    def _said(self, node: ast.Call) -> str:
+        """GET, POST… in a `method` keyword or a literal argument."""
         said = [k.value for k in node.keywords if k.arg in ("method", "http_method")]
         for argument in (*said, *node.args):
             text = self.text(argument)
             if text and _METHOD.fullmatch(text):
                 return text.upper()
+        return ""
+
+    def _named(self, node: ast.Call, names: tuple[str, ...]) -> str:
+        """The same from the function's name."""
         words = re.split(r"_+", names[-1].lower()) if names else []
         found = [verb for verb in _VERBS if verb in words]
         if found or not names:

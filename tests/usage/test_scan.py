@@ -93,6 +93,60 @@ def test_a_relative_path_counts_behind_two_imports_and_only_there(
     assert scan(tmp_path) == ()
 
 
+TALKS = f'BASE = "{HOST}"\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "calls"),
+    [
+        ("a.py", 'people = data.get("contacts")', []),
+        ("a.py", 'people = answer.json().get("contacts", [])', []),
+        ("a.py", 'client.get("contacts")', ["GET /contacts"]),
+        ("a.py", 'self.get("contacts")', ["GET /contacts"]),
+        ("a.py", 'ask("GET", "contacts")', ["GET /contacts"]),
+        ("a.py", '@router.get("/contacts")\ndef own(): ...', []),
+        ("a.py", 'app.get("/contacts")', []),
+        ("a.js", 'data.get("contacts");', []),
+        ("a.js", 'app.get("/contacts", (req, res) => res.end());', []),
+        ("a.js", 'this.client.get("contacts");', ["GET /contacts"]),
+    ],
+)
+def test_a_look_into_a_dictionary_and_a_route_of_ones_own_are_no_calls(
+    name: str, source: str, calls: list[str]
+) -> None:
+    head = TALKS if name.endswith("py") else f"const BASE = '{HOST}';\n"
+    assert [use.call for use in find_in(head + source, name)] == calls
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        (
+            "a.py",
+            (
+                "def one():\n url = BASE + '/tags'\n httpx.get(url)\n"
+                "def two():\n url = BASE + '/admins'\n httpx.get(url)\n"
+                "def three():\n url = made()\n httpx.get(url)\n"
+            ),
+        ),
+        (
+            "a.js",
+            (
+                "function one() {\n const url = `${BASE}/tags`;\n fetch(url);\n}\n"
+                "function two() {\n const url = `${BASE}/admins`;\n fetch(url);\n}\n"
+                "function three() {\n const url = made();\n fetch(url);\n}\n"
+            ),
+        ),
+    ],
+    ids=["python", "javascript"],
+)
+def test_a_name_says_what_it_was_bound_to_last(name: str, source: str) -> None:
+    head = TALKS if name.endswith("py") else f"const BASE = '{HOST}';\n"
+    found = [(use.call, use.line) for use in find_in(head + source, name)]
+    lines = (4, 7) if name.endswith("py") else (4, 8)
+    assert found == [("GET /tags", lines[0]), ("GET /admins", lines[1])]
+
+
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no folder"):
         scan(tmp_path / "nowhere")
