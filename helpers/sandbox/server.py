@@ -111,23 +111,25 @@ class _Server(Server):
 
 
 def _server(intercom: LocalIntercom) -> Server:
-    return _Server(
-        Config(
-            intercom,
-            http="h11",
-            loop="asyncio",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            date_header=False,  # answers carry the workspace's own clock
-            timeout_keep_alive=_KEEP_ALIVE,
-            timeout_graceful_shutdown=1,
-        )
+    config = Config(
+        intercom,
+        http="h11",
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,  # answers carry the workspace's own clock
+        timeout_keep_alive=_KEEP_ALIVE,
+        timeout_graceful_shutdown=1,
     )
+    # All imports are done here. In the thread they could wait for good, on a lock of Python's that
+    # an interruption of this one, in the midst of an import, would leave locked.
+    config.load()
+    return _Server(config)
 
 
 def _run(server: Server, listener: socket.socket) -> None:

@@ -29,6 +29,18 @@ def test_it_starts_on_a_free_port_and_stops_with_the_context() -> None:
         httpx.get(f"{one.url}/me")
 
 
+def test_its_thread_imports_nothing() -> None:
+    """Where the main thread is interrupted in an import, it could wait for Python's lock for good."""
+    code = (
+        "import sys, httpx; from helpers.sandbox import start\n"
+        "with start() as sandbox:\n"
+        "    before = set(sys.modules); httpx.get(f'{sandbox.url}/me')\n"
+        "    print({name for name in set(sys.modules) - before if name.startswith('uvicorn')})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "set()"
+
+
 def test_an_open_connection_does_not_hold_up_the_stop() -> None:
     with httpx.Client() as client:
         with start() as running:
