@@ -30,7 +30,7 @@ def test_it_starts_on_a_free_port_and_stops_with_the_context() -> None:
 
 
 def test_its_thread_imports_nothing() -> None:
-    """Where the main thread is interrupted in an import, it could wait for Python's lock for good."""
+    """An interruption of the main thread in an import leaves a lock that it would wait for."""
     code = (
         "import sys, httpx; from helpers.sandbox import start\n"
         "with start() as sandbox:\n"
