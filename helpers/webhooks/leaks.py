@@ -14,18 +14,22 @@ from helpers.webhooks.probes import Probe
 
 __all__ = ["Leak", "find_leaks"]
 
+# No repetition is unbounded: the text is a stranger's, and may be one line of 256 KB.
 _TRACES: Final = (
     (
         "a Python traceback",
-        re.compile(r"Traceback \(most recent call last\)|File \"[^\"]+\", line"),
+        re.compile(r"Traceback \(most recent call last\)|File \"[^\"]{1,300}\", line"),
     ),
     ("a Node stack trace", re.compile(r"\bat [^\n<]{0,200}\([^()\n]*\.[cm]?[jt]s:\d+:\d+\)")),
-    ("a Node stack trace", re.compile(r"\bat (?:async )?(?:file://)?/[^\s()]*\.[cm]?js:\d+:\d+")),
+    (
+        "a Node stack trace",
+        re.compile(r"\bat (?:async )?(?:file://)?/[^\s()]{0,300}\.[cm]?js:\d+:\d+"),
+    ),
     ("a Ruby backtrace", re.compile(r"\.rb:\d+:in [`']")),
-    ("a Java stack trace", re.compile(r"\bat [\w.$]+\([A-Z]\w*\.java:\d+\)")),
+    ("a Java stack trace", re.compile(r"\bat [\w.$]{1,200}\([A-Z]\w{0,100}\.java:\d+\)")),
     ("a Go stack trace", re.compile(r"\bgoroutine \d+ \[running\]")),
-    ("a PHP error", re.compile(r"\b(?:Fatal error|Warning|Uncaught \w+)\b[^\n]*\bon line\b")),
-    ("a .NET stack trace", re.compile(r"\bat [\w.`<>]+\(.*\) in [^\n]*\.cs:line \d+")),
+    ("a PHP error", re.compile(r"\b(?:Fatal error|Warning|Uncaught)\b[^\n]{1,300}\bon line\b")),
+    ("a .NET stack trace", re.compile(r"\bat [\w.`<>]{1,200}\([^\n]{0,300}\.cs:line \d+")),
     ("a debugger", re.compile(r"Werkzeug Debugger|__debugger__|DEBUG = True|Rails\.root")),
 )
 _ALL: Final = "Whoever reads the answer has the secret, and can sign whatever they like."

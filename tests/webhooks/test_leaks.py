@@ -48,6 +48,14 @@ def test_a_trace_is_told_by_its_language(what: str, text: str):
 
 
 @pytest.mark.parametrize(
+    "word", ["Warning: ", 'File "', "at a(b) in c ", "at a(", "at /a", "at A.", "Uncaught a "]
+)
+def test_an_answer_that_begins_a_trace_over_and_over_holds_nobody_up(word: str):
+    """Where looking took squares or cubes of the length, this would not end."""
+    assert found(answer(word * (262_144 // len(word)))) == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
