@@ -18,6 +18,7 @@ from helpers.webhooks.forge import Forge
 from helpers.webhooks.frameworks import advice, tell_framework
 from helpers.webhooks.latency import band_of
 from helpers.webhooks.records import BatteryResult, CaseResult, Expect, Outcome, VariantResult
+from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.trial import Exchange, Trial
 from helpers.webhooks.verdicts import Judgement, accepted, judge, worst
 
@@ -71,7 +72,8 @@ def _case(case: Case, trial: Trial, forge: Forge) -> CaseResult:
     judged = [(each, _judgement(each, trial)) for each in exchanges]
     if not judged or (case.id == "A01" and not trial.control.kind.reached):
         return _blank(case, Outcome.INCONCLUSIVE, f"not sent: control {trial.control.observed}")
-    variants = tuple(_variant(each, judgement, forge) for each, judgement in judged)
+    again = _again(trial, forge)
+    variants = tuple(_variant(each, judgement, forge, again) for each, judgement in judged)
     outcome = worst([judgement.outcome for _, judgement in judged])
     worst_ones = [judgement for _, judgement in judged if judgement.outcome is outcome]
     return CaseResult(
@@ -135,7 +137,20 @@ def _by_control(found: Judgement, exchange: Exchange, trial: Trial) -> Judgement
     return replace(found, outcome=Outcome.INCONCLUSIVE) if empty or same else found
 
 
-def _variant(exchange: Exchange, judgement: Judgement, forge: Forge) -> VariantResult:
+def _again(trial: Trial, forge: Forge) -> tuple[str, ...]:
+    """The options of `webhook test` that make it send to this receiver, by this scheme, again."""
+    scheme, previous = forge.scheme.name, forge.previous
+    return (
+        *(() if forge.scheme is WEBHOOK else (f"--scheme {scheme}",)),
+        *((f"--previous-secret-variable {previous.variable}",) if previous else ()),
+        *(("--revoked",) if previous and previous.revoked else ()),
+        *(() if trial.receiver.loopback else ("--consent", "--heavy")),
+    )
+
+
+def _variant(
+    exchange: Exchange, judgement: Judgement, forge: Forge, again: tuple[str, ...]
+) -> VariantResult:
     line = ""
     if judgement.outcome in _TOLD:
         line = curl_line(
@@ -143,6 +158,7 @@ def _variant(exchange: Exchange, judgement: Judgement, forge: Forge) -> VariantR
             case_id=exchange.case.id,
             variable=secret_variable(forge.scheme.name),
             algorithm=forge.scheme.algorithm,
+            options=again,
         )
     return VariantResult(
         name=exchange.probe.name,

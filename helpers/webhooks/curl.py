@@ -6,7 +6,7 @@ import shlex
 from typing import Final
 
 from helpers.webhooks.probes import Framing, Probe
-from helpers.webhooks.signatures import SCHEMES
+from helpers.webhooks.signatures import FIN_AGENT
 
 __all__ = ["curl_line"]
 
@@ -18,10 +18,15 @@ _SIGN: Final = (
 )
 
 
-def curl_line(probe: Probe, *, case_id: str, variable: str, algorithm: str) -> str:
-    """The line for bash: `URL` and, where a signature is needed, `variable` must be set."""
+def curl_line(
+    probe: Probe, *, case_id: str, variable: str, algorithm: str, options: tuple[str, ...] = ()
+) -> str:
+    """The line for bash: `URL` and, where a signature is needed, `variable` must be set.
+
+    What a shell can't say is sent by the battery itself, with these `options` of `webhook test`.
+    """
     if not _sayable(probe):
-        return f'runbook webhook test "$URL" --case {case_id}'
+        return " ".join((f'./runbook webhook test "$URL" --case {case_id}', *options))
     send = " ".join(("curl -sS -i", *_options(probe), _url(probe)))
     assign = f"body={_quote(probe.body)}; " if probe.body else ""
     return assign + _sign(probe, variable, algorithm) + send
@@ -89,8 +94,4 @@ def _escape(byte: int) -> str:
 
 def secret_variable(scheme: str) -> str:
     """The variable that holds a scheme's secret."""
-    return (
-        "FIN_AGENT_WEBHOOK_SECRET"
-        if SCHEMES[scheme].name == "fin_agent"
-        else ("INTERCOM_CLIENT_SECRET")
-    )
+    return "FIN_AGENT_WEBHOOK_SECRET" if scheme == FIN_AGENT.name else "INTERCOM_CLIENT_SECRET"

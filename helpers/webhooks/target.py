@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from helpers.errors import UsageError
 from helpers.webhooks.records import Receiver
 
 __all__ = ["Target", "parse_target"]
+
+_PORTS: Final = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -35,8 +38,7 @@ class Target:
     def authority(self) -> str:
         """The value of the Host header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        usual = {"http": 80, "https": 443}[self.scheme]
-        return host if self.port == usual else f"{host}:{self.port}"
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
     def receiver(self) -> Receiver:
@@ -52,11 +54,12 @@ def parse_target(url: str) -> Target:
     """Take a receiver's URL apart. Raises UsageError where it is none."""
     try:
         parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+        usual = _PORTS.get(parts.scheme, 0)
+        port = (usual if parts.port is None else parts.port) if usual else 0
         host = (parts.hostname or "").encode("idna").decode() if parts.hostname else ""
     except (ValueError, UnicodeError):
         port, host, parts = 0, "", SplitResult("", "", "", "", "")
-    if not port or not host or parts.username or not _plain(url):
+    if not port or not host or "@" in parts.netloc or not _plain(url):
         raise UsageError(
             "The receiver's address is not an http or https URL without user name and spaces.",
             "Give it as https://host/path, as it stands in the Developer Hub.",

@@ -75,6 +75,9 @@ def test_only_loopback_is_this_machine(host: str):
     [
         "hooks.example.com/in",
         "ftp://example.com/",
+        "ftp://127.0.0.1:21/",
+        "http://127.0.0.1:0/",
+        "http://:word@127.0.0.1:8000/",
         "http://user:word@example.com/",
         "http://exa mple.com/",
         "http://example.com/\r\nX: y",

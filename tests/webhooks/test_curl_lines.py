@@ -20,13 +20,16 @@ from urllib.parse import unquote
 import pytest
 
 from helpers.sandbox.receivers import start_receivers
+from helpers.webhooks.answers import Answer, Kind
+from helpers.webhooks.assessment import assess
 from helpers.webhooks.battery import run_battery
-from helpers.webhooks.cases import applicable
+from helpers.webhooks.cases import applicable, case_named
 from helpers.webhooks.curl import curl_line, secret_variable
-from helpers.webhooks.forge import Forge
+from helpers.webhooks.forge import Forge, Previous
 from helpers.webhooks.probes import Probe
-from helpers.webhooks.signatures import SCHEMES, WEBHOOK, Scheme
+from helpers.webhooks.signatures import CANVAS_KIT, SCHEMES, WEBHOOK, Scheme
 from helpers.webhooks.target import parse_target
+from helpers.webhooks.trial import Exchange, Trial
 from helpers.webhooks.wire import send
 
 SECRET = secrets.token_hex(20)
@@ -104,7 +107,23 @@ def sayable(scheme: Scheme) -> list[tuple[Probe, str]]:
         for probe in case.probes(forge)
         if not probe.plain_http
     ]
-    return [(probe, line) for probe, line in lines if not line.startswith("runbook")]
+    return [(probe, line) for probe, line in lines if not line.startswith("./runbook")]
+
+
+def test_what_a_shell_can_not_say_is_sent_again_by_the_same_scheme_and_to_the_same_receiver():
+    before = Previous("INTERCOM_PREVIOUS_SECRET", b"the one before this one", revoked=True)
+    forge = Forge(CANVAS_KIT, SECRET.encode(), previous=before)
+    case = case_named("E09")
+    receiver = parse_target("https://hooks.example.com/in").receiver
+    (probe,) = case.probes(forge)
+    control = Answer(Kind.ANSWERED, status=200)
+    exchange = Exchange(case, probe, Answer(Kind.ANSWERED, status=500))
+    trial = Trial(receiver, (case,), (), control, control, (exchange,), (control,))
+    (line,) = [each.curl for each in assess(trial, forge).case("E09").failing]
+    assert line == (
+        './runbook webhook test "$URL" --case E09 --scheme canvas_kit '
+        "--previous-secret-variable INTERCOM_PREVIOUS_SECRET --revoked --consent --heavy"
+    )
 
 
 @pytest.mark.parametrize("scheme", SCHEMES.values(), ids=list(SCHEMES))
