@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,7 +20,6 @@ from helpers.auditlog.activity import fetch
 from helpers.auditlog.database import opened
 from helpers.auditlog.incoming import usable
 from helpers.auditlog.partitions import Partitions
-from helpers.auditlog.questions import Inquiry, ask
 from tests.auditlog.test_fetch import END, START, Workspace, ids, row_at, rows_of
 
 
@@ -47,7 +45,7 @@ _ITEMS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.lists(_ITEMS | _JSON, max_size=30))
 def test_rows_of_any_shape_are_taken_or_left_and_break_nothing(items: list[Any]) -> None:
     with TemporaryDirectory() as name:
@@ -57,8 +55,6 @@ def test_rows_of_any_shape_are_taken_or_left_and_break_nothing(items: list[Any])
         wanted = {json.dumps(item["id"]) for item in items if usable(item)}
         assert bool(partitions.files()) == bool(wanted)
         assert len(ids(partitions)) <= len(wanted)
-        summary, _ = ask(partitions.files(), Inquiry(datetime(1970, 1, 1, tzinfo=UTC), END, (), {}))
-        assert summary.rows <= len(wanted)
 
 
 @pytest.mark.parametrize(
