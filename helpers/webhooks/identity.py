@@ -68,7 +68,7 @@ def explain_user_hash(
 def _named(token: str, secrets: Mapping[str, bytes], now: float) -> Remark | None:
     first, *others = secrets
     for name in others:
-        if len(secrets[name]) < _SHORTEST:
+        if len(secrets[name].strip()) < _SHORTEST:
             continue
         if MessengerTokens(secrets[name]).verify(token, now=now).reason not in _UNSIGNED:
             return Remark(

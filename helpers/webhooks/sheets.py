@@ -87,14 +87,16 @@ def _decoded(value: str | bytes) -> bytes | None:
     Ruby's encoder breaks lines, so those are let through. Stray bits at the end are not: they
     would make several texts of one value.
     """
+    if not isinstance(value, str | bytes) or len(value) > _LONGEST:
+        return None
     try:
-        text = value.encode("ascii") if isinstance(value, str) else bytes(value)
+        text = value.encode("ascii") if isinstance(value, str) else value
         joined = text.replace(b"\n", b"")
         raw = base64.b64decode(joined, validate=True)
     except ValueError:
         return None
     whole = base64.b64encode(raw) == joined
-    return raw if whole and len(text) <= _LONGEST and len(raw) >= _NONCE + _TAG else None
+    return raw if whole and len(raw) >= _NONCE + _TAG else None
 
 
 def _decrypted(key: bytes, raw: bytes) -> bytes | None:

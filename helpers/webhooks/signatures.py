@@ -107,14 +107,17 @@ class Verifier:
         self.max_body = max_body
         self._pattern = scheme.pattern()
 
-    def verify(self, body: bytes, signatures: Iterable[str | bytes]) -> Verdict:
-        """Judge the raw body by every value of the signature header (an empty list: none sent).
+    def verify(self, body: bytes, signatures: Iterable[str | bytes | None]) -> Verdict:
+        """Judge the raw body by every value of the signature header; a None in the list is none.
 
-        Raises TypeError where the body is not bytes: a decoded or parsed body can't be verified.
+        Raises TypeError, for genuine requests too, where the body is not bytes (a decoded or
+        parsed one can't be verified) or the values are one text in place of a list.
         """
         if not isinstance(body, bytes):
             raise TypeError("Hand over the raw bytes of the body, as they arrived.")
-        values = [_bytes(value) for value in signatures]
+        if isinstance(signatures, str | bytes):
+            raise TypeError("Hand over a list of the header's values; of none, where none came.")
+        values = [_bytes(value) for value in signatures if value is not None]
         if len(body) > self.max_body:
             return Verdict(Reason.BODY_TOO_LARGE)
         if len(values) != 1:
@@ -156,11 +159,12 @@ def verify_user_hash(
     given = _bytes(claimed)
     if not given:
         return Verdict(Reason.NO_SIGNATURE)
-    if not user_id and not email:
+    subject = user_id or email
+    if not subject or not isinstance(subject, str):  # a parsed request may hold a number
         return Verdict(Reason.MISMATCH)
     matched = None
     for index, secret in enumerate(secrets):
-        expected = user_hash(secret, user_id=user_id, email=email).encode()
+        expected = user_hash(secret, user_id=subject).encode()
         if hmac.compare_digest(expected, given):
             matched = index
     return Verdict(Reason.MISMATCH if matched is None else Reason.GENUINE, matched)
@@ -175,4 +179,6 @@ def _key(secret: str | bytes) -> bytes:
 
 def _bytes(value: str | bytes) -> bytes:
     """Header text as the bytes that stood on the wire; what can't have stood there won't match."""
-    return value.encode("latin-1", "replace") if isinstance(value, str) else bytes(value)
+    if isinstance(value, str):
+        return value.encode("latin-1", "replace")
+    return value if isinstance(value, bytes) else b""  # bytes(10**12) would be that many zeros

@@ -157,8 +157,8 @@ class MessengerTokens:
 def _judged(token: str | bytes, key: OctKey, index: int, now: int, leeway: int) -> TokenVerdict:
     from joserfc import errors, jwt
 
-    raw = token.encode() if isinstance(token, str) else bytes(token)
-    if len(raw) > _LONGEST:
+    raw = token.encode() if isinstance(token, str) else token
+    if not isinstance(raw, bytes) or len(raw) > _LONGEST:
         return TokenVerdict(TokenReason.MALFORMED)
     try:
         claims = jwt.decode(raw, key, algorithms=[ALGORITHM], decoder_cls=_StrictDecoder).claims
@@ -204,7 +204,7 @@ def _no_number(name: str) -> float:
 
 def _key(secret: str | bytes) -> bytes:
     key = secret.encode() if isinstance(secret, str) else bytes(secret)
-    if len(key) < _SHORTEST:
+    if len(key.strip()) < _SHORTEST:
         raise ValueError(
             f"A secret for {ALGORITHM} has {_SHORTEST} bytes or more; this is shorter."
         )

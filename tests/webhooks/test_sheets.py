@@ -50,6 +50,15 @@ def test_no_text_makes_it_raise(value: str | bytes):
     assert not USERS.open(value)
 
 
+@pytest.mark.parametrize("value", [None, 7, 10**12, [], {"user": "7"}, True])
+def test_a_value_of_another_kind_out_of_a_parsed_request_is_refused(value: Any):
+    assert USERS.open(value).reason is SheetReason.MALFORMED
+
+
+def test_a_value_that_is_far_too_long_is_refused():
+    assert USERS.open(sealed(b" " * 65_536)).reason is SheetReason.MALFORMED
+
+
 @given(st.binary())
 def test_nothing_sealed_makes_it_raise(text: bytes):
     USERS.open(sealed(text))

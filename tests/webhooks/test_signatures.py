@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -47,6 +48,31 @@ def test_no_body_and_no_header_make_a_verifier_raise(
     scheme: Scheme, body: bytes, headers: list[str | bytes]
 ):
     assert not Verifier(SECRET, scheme=scheme).verify(body, headers)
+
+
+def test_a_header_that_a_framework_gives_as_none_is_none():
+    assert Verifier(SECRET).verify(b"{}", [None]).reason is Reason.NO_SIGNATURE
+    assert Verifier(SECRET).verify(b"{}", [None, sign(SECRET, b"{}")])
+
+
+@pytest.mark.parametrize("as_text", [str, str.encode])
+def test_a_text_in_place_of_a_list_is_told_when_the_first_genuine_request_comes(as_text: Any):
+    with pytest.raises(TypeError, match="list"):
+        Verifier(SECRET).verify(b"{}", as_text(sign(SECRET, b"{}")))
+
+
+def test_a_body_that_was_parsed_is_told():
+    with pytest.raises(TypeError, match="raw bytes"):
+        Verifier(SECRET).verify({}, [sign(SECRET, b"{}")])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("value", [None, 7, 10**12, [], {}, True])
+def test_a_value_of_another_kind_out_of_a_parsed_request_is_refused(value: Any):
+    right = user_hash(SECRET, user_id="7")
+    assert not verify_user_hash(value, [SECRET], user_id="7")
+    assert not verify_user_hash(right, [SECRET], user_id=value)
+    assert verify_user_hash(right, [SECRET], user_id="7", email=value)
+    assert value is None or not Verifier(SECRET).verify(b"{}", [value])
 
 
 def test_the_signature_is_the_documented_one():

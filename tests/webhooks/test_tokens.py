@@ -71,6 +71,11 @@ def test_no_text_makes_it_raise(text: str | bytes):
     assert not TOKENS.verify(text, now=NOW)
 
 
+@pytest.mark.parametrize("value", [None, 7, 10**12, [], {}, True])
+def test_a_value_of_another_kind_out_of_a_parsed_request_is_refused(value: Any):
+    assert TOKENS.verify(value, now=NOW).reason is TokenReason.MALFORMED
+
+
 @given(st.binary(max_size=80) | JSON.map(lambda value: json.dumps(value).encode()), JSON)
 def test_no_header_and_no_signed_payload_make_it_raise(payload: bytes, header: Any):
     text = f"{encoded(json.dumps(header).encode())}.{encoded(payload)}"
