@@ -49,8 +49,8 @@ def test_many_bombs_share_one_budget() -> None:
     assert any("the archive is too large" in reason for reason in reasons(parts))
 
 
-def test_a_hundred_thousand_members_stop_at_the_limit() -> None:
-    data = zipped({f"{i}": b"" for i in range(100_000)})
+def test_many_members_stop_at_the_limit() -> None:
+    data = zipped({f"{i}": b"" for i in range(1_000)})
     parts = list(unpack("a.zip", data, Budget(entries=500)))
     assert len(parts) == 501
     assert reasons(parts) == ["the archive is too large: this and what follows is not read"]
