@@ -72,7 +72,7 @@ def recorded(profile: str, action: str, resource: str) -> None:
 
 def variable_name(scheme: str, variable: str = "") -> str:
     """The variable that holds a scheme's secret."""
-    from helpers.webhooks.curl import secret_variable
+    from helpers.webhooks.variables import secret_variable
 
     return variable or secret_variable(scheme)
 
@@ -87,20 +87,25 @@ def secret_for(scheme: str, variable: str = "", *, what: str = "secret") -> byte
 
 def secret_of(name: str, *, what: str = "secret") -> bytes:
     """The secret in a variable, or else from a hidden prompt. Raises UsageError without either."""
-    value = os.environ.get(name, "")
-    if not value and sys.stdin.isatty():
-        value = click.prompt(f"The {what} ({name} is not set)", hide_input=True, err=True)
-    if not value.strip():
+    from helpers.webhooks.variables import secret_in
+
+    secret = secret_in(name)
+    if not secret and sys.stdin.isatty():
+        typed = click.prompt(f"The {what} ({name} is not set)", hide_input=True, err=True)
+        secret = os.fsencode(typed.strip())
+    if not secret:
         raise UsageError(
-            f"The variable {name} is not set.",
+            f"The variable {name} is not set, or blank.",
             "Set it in the environment, or run this in a terminal to be asked.",
         )
-    return value.encode()
+    return secret
 
 
 def other_secrets() -> dict[str, bytes]:
     """Every secret of Intercom's that the environment holds: one of them may have signed."""
     from helpers.settings import VARIABLES
+    from helpers.webhooks.variables import secret_in
 
     names = [variable.name for variable in VARIABLES if variable.secret]
-    return {name: os.environ[name].encode() for name in names if os.environ.get(name)}
+    secrets = {name: secret_in(name) for name in names}
+    return {name: secret for name, secret in secrets.items() if secret}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from helpers.context import Context
 from helpers.errors import RunbookError
 from helpers.model import Cause, Unavailable
@@ -24,7 +26,7 @@ def act(context: Context) -> BatteryResult | Unavailable:
     if reason:
         return reason
     credential = context.settings.credential(SECRET)
-    key = credential.value.get_secret_value().encode() if credential else b""
+    key = os.fsencode(credential.value.get_secret_value()) if credential else b""
     forge = Forge(WEBHOOK, key, app_id=context.settings.text("INTERCOM_APP_ID", "sample01"))
     options = Options(consent=True, progress=context.progress)
     try:

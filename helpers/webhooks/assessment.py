@@ -12,7 +12,7 @@ from typing import Final
 from helpers.model import Severity
 from helpers.webhooks.answers import Kind
 from helpers.webhooks.cases import Case
-from helpers.webhooks.curl import curl_line, secret_variable
+from helpers.webhooks.curl import curl_line
 from helpers.webhooks.derived import DERIVED
 from helpers.webhooks.forge import Forge
 from helpers.webhooks.frameworks import advice, tell_framework
@@ -20,6 +20,7 @@ from helpers.webhooks.latency import band_of
 from helpers.webhooks.records import BatteryResult, CaseResult, Expect, Outcome, VariantResult
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.trial import Exchange, Trial
+from helpers.webhooks.variables import secret_variable
 from helpers.webhooks.verdicts import Judgement, accepted, judge, worst
 
 __all__ = ["assess"]

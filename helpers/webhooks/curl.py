@@ -6,7 +6,6 @@ import shlex
 from typing import Final
 
 from helpers.webhooks.probes import Framing, Probe
-from helpers.webhooks.signatures import FIN_AGENT
 
 __all__ = ["curl_line"]
 
@@ -90,8 +89,3 @@ def _escape(byte: int) -> str:
     if character in "\\'":
         return "\\" + character
     return character if 0x20 <= byte < 0x7F else f"\\x{byte:02x}"  # noqa: PLR2004 (ASCII)
-
-
-def secret_variable(scheme: str) -> str:
-    """The variable that holds a scheme's secret."""
-    return "FIN_AGENT_WEBHOOK_SECRET" if scheme == FIN_AGENT.name else "INTERCOM_CLIENT_SECRET"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
@@ -11,12 +10,12 @@ import pytest
 from helpers.errors import UsageError
 from helpers.webhooks.battery import Options, run_battery
 from helpers.webhooks.cases import Case, applicable
-from helpers.webhooks.curl import secret_variable
 from helpers.webhooks.forge import Forge, Previous
 from helpers.webhooks.headers import parse_headers
 from helpers.webhooks.records import BatteryResult, CaseResult, Outcome
 from helpers.webhooks.signatures import SCHEMES
 from helpers.webhooks.target import Target, parse_target
+from helpers.webhooks.variables import secret_in, secret_variable
 from helpers.webhooks.wording import case_lines
 
 __all__ = ["CaseItem", "Receiver", "cases_of"]
@@ -127,10 +126,12 @@ def cases_of(session: pytest.Session, receiver: Receiver) -> Iterator[CaseItem]:
 
 
 def _secret(variable: str) -> bytes:
-    value = os.environ.get(variable, "")
-    if not value.strip():
-        raise UsageError(f"The variable {variable} is not set.", "Set it in the environment.")
-    return value.encode()
+    secret = secret_in(variable)
+    if not secret:
+        raise UsageError(
+            f"The variable {variable} is not set, or blank.", "Set it in the environment."
+        )
+    return secret
 
 
 def _note(found: CaseResult) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import socket
 import xml.etree.ElementTree as ET
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 from helpers.cli.webhook import webhook
 from helpers.errors import UsageError
 from helpers.sandbox.receivers import Receivers, start_receivers
+from helpers.webhooks.variables import secret_in
 
 SECRET = secrets.token_hex(20)
 
@@ -56,6 +58,30 @@ def test_no_output_holds_the_secret(receivers: Receivers, tmp_path: Path):
     assert SECRET not in output + "".join(path.read_text() for path in files)
     suite = ET.parse(files[1]).getroot()[0]
     assert int(suite.attrib["failures"]) == len(suite.findall("testcase/failure")) > 0
+
+
+@pytest.mark.parametrize("option", ["--secret-variable", "--previous-secret-variable"])
+def test_a_secret_in_place_of_a_variables_name_is_not_repeated(option: str):
+    given = secrets.token_hex(20)
+    with pytest.raises(UsageError, match="name of a variable") as refused:
+        run("http://127.0.0.1:9/", option, given)
+    assert given not in str(refused.value)
+    assert "rotate it" in refused.value.advice
+
+
+def test_a_secret_that_is_no_text_signs_by_its_bytes(monkeypatch: pytest.MonkeyPatch):
+    raw = b"\xff\xfe" + secrets.token_bytes(20).replace(b"\0", b"0")
+    monkeypatch.setenv("INTERCOM_CLIENT_SECRET", os.fsdecode(raw))
+    with start_receivers(SECRET) as receivers:
+        assert run(receivers.sound_url)[0] == 14  # it is another secret, and no defect of ours
+    assert secret_in("INTERCOM_CLIENT_SECRET") == raw
+
+
+@pytest.mark.parametrize("value", ["", "   "])
+def test_a_blank_secret_is_none(value: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("INTERCOM_CLIENT_SECRET", value)
+    with pytest.raises(UsageError, match="INTERCOM_CLIENT_SECRET is not set, or blank"):
+        run("http://127.0.0.1:9/")
 
 
 def test_without_a_secret_the_variable_is_named(monkeypatch: pytest.MonkeyPatch):
