@@ -1,5 +1,6 @@
 """How the runbook starts kernels: on sockets of their own, and forked from one prepared process.
 
+    environment.py   what a kernel inherits
     provisioner.py   jupyter_client's seam: where a kernel's sockets lie, and who starts it
     fork_server.py   this side of the prepared process: ask for a kernel, watch it, signal it
     zygote.py        the prepared process itself

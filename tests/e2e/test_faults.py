@@ -29,6 +29,8 @@ def notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "notebooks"
     shutil.copytree(workflow.NOTEBOOKS, folder)
     monkeypatch.setattr(workflow, "NOTEBOOKS", folder)
+    (tmp_path / "memory").mkdir()
+    monkeypatch.setattr(workflow, "_MEMORY", str(tmp_path / "memory"))
     return folder
 
 
@@ -36,8 +38,21 @@ def request(tmp_path: Path, *steps: str) -> AuditRequest:
     return AuditRequest(Choices(), tmp_path / "runs", steps=steps, fail_on="never")
 
 
-@pytest.mark.parametrize("fault", ["1/0", "import os; os._exit(9)"], ids=["raises", "dies"])
-def test_step_that_fails_leaves_the_others_and_is_told(notebooks: Path, tmp_path: Path, fault: str):
+DIES = """
+from helpers import choose, open_step
+import os, tempfile
+step = open_step("access", choose())
+assert os.listdir(tempfile.gettempdir())  # its demo
+os._exit(9)
+"""
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"), [("1/0", "division by zero"), (DIES, "died")], ids=["raises", "dies"]
+)
+def test_step_that_fails_leaves_the_others_and_is_told(
+    notebooks: Path, tmp_path: Path, fault: str, told: str
+):
     notebook(notebooks / "06_workspace_access.ipynb", fault)
     result = audit(request(tmp_path, "environment", "access"), Watcher())
     report = load_report(result.folder)
@@ -46,8 +61,9 @@ def test_step_that_fails_leaves_the_others_and_is_told(notebooks: Path, tmp_path
     blind = {finding.status for finding in report.findings if finding.step == "access"}
     assert Status.PASS not in blind
     assert Status.ERROR in blind
-    assert "access" in next(step.reason for step in report.steps if not step.completed) or fault
+    assert told in next(step.reason for step in report.steps if not step.completed)
     assert (result.folder / "notebooks" / "06_workspace_access.ipynb").is_file()
+    assert list(tmp_path.joinpath("memory").iterdir()) == [], "no demo outlives the run"
 
 
 def test_missing_step_counts_as_not_looked_at(notebooks: Path, tmp_path: Path):

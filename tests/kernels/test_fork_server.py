@@ -16,6 +16,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from helpers.kernels.fork_server import Forked, ForkServer, fork_server
+from helpers.steps import SHARED
 
 LINUX = sys.platform == "linux"
 pytestmark = pytest.mark.skipif(not LINUX, reason="kernels are forked on Linux only")
@@ -185,6 +186,13 @@ def test_without_a_zygote_kernels_start_as_they_always_did(
         manager, client = start(refusing)
         assert isinstance(process_of(manager), subprocess.Popen)
         client.execute_interactive("1", timeout=30)
+
+
+def test_what_the_steps_share_can_be_prepared(start: Callable[..., tuple[Any, Any]]):
+    """Each module is there, and none starts a thread; else every audit would be slow, silently."""
+    with fork_server(ENVIRON, preload=SHARED) as own:
+        manager, _ = start(own)
+        assert isinstance(process_of(manager), Forked)
 
 
 def test_leaving_ends_the_kernels_that_are_left(start: Callable[..., tuple[Any, Any]]):
