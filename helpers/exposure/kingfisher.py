@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Lock, Timer
 from typing import TYPE_CHECKING, Final
 
+from helpers.errors import CollectionError
 from helpers.exposure.engine import Sighting
 from helpers.exposure.kinds import INTERCOM_KINDS
 from helpers.exposure.literals import CONFIGURED, in_memory, searchable
@@ -78,8 +79,17 @@ class Kingfisher:
     def _scanners(self) -> tuple[Scanner, ...]:
         """Loaded once, whichever thread asks first."""
         with self._loading:
-            self._loaded = self._loaded or self._load()
+            self._loaded = self._loaded or self._load_or_say()
             return self._loaded
+
+    def _load_or_say(self) -> tuple[Scanner, ...]:
+        try:
+            return self._load()
+        except Exception as error:
+            raise CollectionError(
+                f"The rules for secrets can't be loaded ({type(error).__name__}).",
+                "Remove the environment (.venv) and run ./runbook: it is made anew.",
+            ) from None
 
     def _load(self) -> tuple[Scanner, ...]:
         from kingfisher_sdk import DetectionPolicy, Scanner
@@ -139,14 +149,14 @@ class Kingfisher:
     def _found(self, data: bytes, path: str, token: CancellationToken | None) -> list[Finding]:
         from kingfisher_sdk import ScanInput
 
-        named = self.path_class(path) != NO_CLASS
         found: list[Finding] = []
+        if self.path_class(path) == NO_CLASS:
+            for scanner in self._scanners():
+                found += scanner.scan(data, cancellation=token)
+            return found
+        text = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         for scanner in self._scanners():
-            found += (
-                scanner.scan_input(ScanInput(path=path, data=data), cancellation=token)
-                if named
-                else scanner.scan(data, cancellation=token)
-            )
+            found += scanner.scan_input(ScanInput(path=text, data=data), cancellation=token)
         return found
 
 

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
+from helpers.errors import RunbookError
 from helpers.exposure.engine import Engine, Sighting
 from helpers.exposure.items import Item, Kept, Looked
 from helpers.exposure.unpack import Part, is_plain, unpack
@@ -68,22 +69,22 @@ def _look(item: Item, engine: Engine, missing: Callable[[bytes], str]) -> Looked
         return Looked(item, Kept(missed=(("", item.reason),)), lasting=bool(item.marks))
     seen: list[tuple[str, Sighting]] = []
     missed: list[tuple[str, str]] = []
-    lasting = True
-    for part in _parts(item):
-        if part.reason:
-            missed.append((part.inner, part.reason))
-            continue
-        path = f"{item.path}!{part.inner}" if part.inner else item.path
-        try:
-            seen.extend((part.inner, _at(s, item)) for s in engine.scan(part.data, path))
-        except TimeoutError:
-            missed.append((part.inner, "it took too long to search"))
-            lasting = False
-    absent = missing(item.data)
-    if absent:
-        missed.append(("", absent))
-        lasting = False
-    return Looked(item, Kept(tuple(seen), tuple(missed)), lasting=lasting)
+    failures = [("", absent)] if (absent := missing(item.data)) else []
+    try:
+        for part in _parts(item):
+            if part.reason:
+                missed.append((part.inner, part.reason))
+                continue
+            path = f"{item.path}!{part.inner}" if part.inner else item.path
+            try:
+                seen.extend((part.inner, _at(s, item)) for s in engine.scan(part.data, path))
+            except TimeoutError:
+                failures.append((part.inner, "it took too long to search"))
+    except RunbookError:
+        raise
+    except Exception as error:  # noqa: BLE001 (what goes wrong with one must not hide the others)
+        failures.append(("", f"it could not be searched ({type(error).__name__})"))
+    return Looked(item, Kept(tuple(seen), (*missed, *failures)), lasting=not failures)
 
 
 def _parts(item: Item) -> Iterable[Part]:

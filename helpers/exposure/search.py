@@ -82,7 +82,7 @@ def _objects(source: Source, scope: Scope, tally: Tally) -> None:
     if source.repository.partial and scope.whole:
         tally.absent += absent_objects(source.repository)
     if new:
-        Thread(target=_warm_up, args=(tally.engine,), daemon=True).start()  # while git works
+        Thread(target=_warm_up, args=(tally.engine,)).start()  # while git works
         wanted = _with_paths(source, scope, tally, new, old)
         tally.total += sum(one.size for one in wanted)
         tally.look(source.repository, read_objects(source.repository, wanted), source.hits)

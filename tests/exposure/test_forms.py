@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -13,6 +14,8 @@ import pytest
 
 from helpers.errors import UsageError
 from helpers.exposure import pieces
+from helpers.exposure.cache import Cache
+from helpers.exposure.engine import Sighting
 from helpers.exposure.kingfisher import Kingfisher
 from helpers.exposure.records import PlaceKind
 from helpers.exposure.scan import Scanned, scan
@@ -184,6 +187,37 @@ def test_a_large_blob_is_searched_in_pieces(repo: Path, monkeypatch: pytest.Monk
     assert {m.reason for m in scanned.coverage.missed} == {
         "too large to be unpacked; its bytes were searched"
     }
+
+
+def test_a_name_that_is_no_text_is_searched_like_any(repo: Path, tmp_path: Path) -> None:
+    value, password = make_access_token(), secrets.token_urlsafe(12)
+    path = repo / os.fsdecode(b"tests-\xff.tf")
+    path.write_text(f'token = "{value}"\npassword = "{password}"\n')
+    run_git(repo, "add", "-A")
+    run_git(repo, "commit", "-q", "-m", "work")
+    engine = Kingfisher()
+    scans = [scan(repo, engine, memory=Cache(tmp_path, engine.identity)) for _ in range(2)]
+    assert scans[0].leaks == scans[1].leaks
+    assert {place.path for leak in scans[0].leaks for place in leak.places} == {r"tests-\xff.tf"}
+    assert mark(value) in marks(scans[0])
+    assert len(scans[0].leaks) == 2
+
+
+def test_what_breaks_the_engine_is_told_and_hides_no_other(repo: Path) -> None:
+    class Brittle(Kingfisher):
+        def scan(self, data: bytes, path: str) -> tuple[Sighting, ...]:
+            if data == b"odd":
+                raise ValueError("with the data in its words")
+            return super().scan(data, path)
+
+    value = make_access_token()
+    (repo / "a.txt").write_text("odd")
+    (repo / "b.txt").write_text(value)
+    scanned = scan(repo, Brittle(all_rules=False))
+    assert marks(scanned) == {mark(value)}
+    (missed,) = scanned.coverage.missed
+    assert missed.where == "file a.txt"
+    assert missed.reason == "it could not be searched (ValueError)"
 
 
 def test_links_are_not_followed(repo: Path, tmp_path: Path) -> None:

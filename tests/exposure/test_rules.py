@@ -16,8 +16,10 @@ import yaml
 from kingfisher_sdk import Rules
 from pydantic import SecretStr
 
+from helpers.errors import CollectionError
 from helpers.exposure.kingfisher import RULES, Kingfisher
 from helpers.exposure.path_rules import PATTERNS, path_class
+from helpers.exposure.scan import scan
 from helpers.model import fingerprint
 from helpers.settings import Credential
 from tests.conftest import make_access_token
@@ -86,6 +88,16 @@ def test_another_providers_secret_is_found_by_all_rules_alone() -> None:
     text = f"https://hooks.slack.com/services/T{team}/B{bot}/{secrets.token_hex(12)}"
     assert len(Kingfisher().scan(text.encode(), "a.py")) == 1
     assert Kingfisher(all_rules=False).scan(text.encode(), "a.py") == ()
+
+
+def test_rules_that_can_not_be_loaded_are_one_clear_error(
+    repo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repo / "a.txt").write_text("fine")
+    monkeypatch.setattr("helpers.exposure.kingfisher.RULES", repo / "none.yml")
+    monkeypatch.setattr(Kingfisher, "identity", "rules of a broken environment")
+    with pytest.raises(CollectionError, match="can't be loaded"):
+        scan(repo, Kingfisher(all_rules=False))
 
 
 def test_what_takes_too_long_is_given_up_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
