@@ -85,7 +85,7 @@ class Kingfisher:
     def _load_or_say(self) -> tuple[Scanner, ...]:
         try:
             return self._load()
-        except Exception as error:
+        except (ImportError, OSError, RuntimeError, ValueError) as error:
             raise CollectionError(
                 f"The rules for secrets can't be loaded ({type(error).__name__}).",
                 "Remove the environment (.venv) and run ./runbook: it is made anew.",
