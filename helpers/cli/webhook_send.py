@@ -83,6 +83,7 @@ def send(
     for line in _told(answer, forge):
         click.echo(line)
     if not answer.kind.reached:
+        click.echo("Nothing was delivered. Start the receiver, or mend the address.")
         return NOTHING_VERIFIED
     click.echo(effect(answer))
     return 0 if accepted(answer) else _REFUSED
@@ -111,7 +112,7 @@ def _told(answer: Answer, forge: Forge) -> list[str]:
     from helpers.redaction import Redactor
     from helpers.visible import visible
 
-    lines = [f"Answered {answer.observed} after {answer.seconds * 1000:.0f} ms."]
+    lines = [f"Got {answer.observed} after {answer.seconds * 1000:.0f} ms."]
     text = answer.body.decode("utf-8", "replace").strip()
     if text:
         redactor = Redactor()

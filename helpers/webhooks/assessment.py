@@ -196,7 +196,10 @@ def _with_advice(result: CaseResult, framework: str) -> CaseResult:
 def _notes(trial: Trial) -> list[str]:
     notes = []
     if trial.control.kind is not Kind.ANSWERED:
-        notes.append(f"The control got {trial.control.observed}; nothing else was sent.")
+        notes.append(
+            f"The receiver could not be tried: the control got {trial.control.observed}, and "
+            "nothing else was sent."
+        )
     elif 300 <= trial.control.status < 400:  # noqa: PLR2004 (3xx)
         notes.append(
             f"The control was answered with {trial.control.status}: Intercom follows no redirect, "

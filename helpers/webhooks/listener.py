@@ -29,7 +29,7 @@ _STATUS: Final = {Reason.GENUINE: 200, Reason.BODY_TOO_LARGE: 413}
 
 
 class Listener:
-    """The ASGI application. `observe` gets every POST, with its verdict, before the answer."""
+    """The ASGI application. `observe` gets every whole POST and its verdict, before it answers."""
 
     def __init__(self, verifier: Verifier, observe: Observer) -> None:
         self._verifier = verifier
@@ -41,6 +41,8 @@ class Listener:
             await _answer(send, 200 if scope["method"] == "HEAD" else 405, "")
             return
         body = await _body(receive, self._verifier.max_body)
+        if body is None:
+            return
         delivery = _delivery(scope, body)
         verdict = self._verifier.verify(body, delivery.values(self._verifier.scheme.header))
         self._observe(delivery, verdict)
@@ -104,11 +106,16 @@ def serve(listener: socket.socket, application: Listener, over: Callable[[], boo
     asyncio.run(Quiet(config).serve(sockets=[listener]))
 
 
-async def _body(receive: _Receive, most: int) -> bytes:
-    """The body, read no further than is needed to know that it is too large."""
+async def _body(receive: _Receive, most: int) -> bytes | None:
+    """The body, read no further than is needed to know that it is too large.
+
+    None where the sender left before its end: the part that came proves nothing.
+    """
     body = b""
     while len(body) <= most:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         body += message.get("body", b"")
         if not message.get("more_body"):
             break

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import replace
 from typing import Final
@@ -18,6 +19,7 @@ from helpers.webhooks.wire import send
 
 __all__ = ["deliver", "of_topic", "replayed"]
 
+_SENDABLE: Final = re.compile(r"[\t -~\x80-\xff]*")  # of a header: RFC 9110, section 5.5
 _PING: Final = "ping"  # the one topic whose deliveries have no id
 
 
@@ -47,13 +49,19 @@ def of_topic(forge: Forge, topic: str = "") -> Probe:
 def replayed(forge: Forge, delivery: Delivery, *, as_signed: bool = False) -> Probe:
     """A saved delivery again, byte for byte: signed anew, or `as_signed` when it arrived.
 
-    Raises UsageError where it is to go as it was signed, and no signature was saved.
+    Raises UsageError where it is to go as it was signed, and no signature was saved, or where
+    what was saved can't be sent.
     """
     kind = delivery.value("content-type") or "application/json"
+    values = delivery.values(forge.scheme.header)
+    if not all(map(_SENDABLE.fullmatch, (kind, *values))):
+        raise UsageError(
+            "A header that was saved with this delivery can't have stood in a request.",
+            "Replay its .body, moved to where no .json stands beside it.",
+        )
     probe = replace(forge.genuine("replay", delivery.body), content_type=kind, notification="")
     if not as_signed:
         return probe
-    values = delivery.values(forge.scheme.header)
     if not values:
         raise UsageError(
             f"No {forge.scheme.header} was saved with this delivery.",

@@ -22,6 +22,9 @@ _INDENT: Final = "      "
 
 def result_lines(result: BatteryResult, *, every: bool = False) -> Iterator[str]:
     """The whole result: what failed, worst first, then the rest in short, then the headline."""
+    if not _judged(result):
+        yield from (*result.notes, headline(result))
+        return
     wrong = [case for case in result.cases if case.outcome is Outcome.FAIL]
     for case in sorted(wrong, key=lambda case: -case.severity.rank):
         yield from case_lines(case)
@@ -32,6 +35,10 @@ def result_lines(result: BatteryResult, *, every: bool = False) -> Iterator[str]
     yield from _unjudged(result)
     yield from (f"Note: {note}" for note in result.notes)
     yield headline(result)
+
+
+def _judged(result: BatteryResult) -> int:
+    return result.count(Outcome.PASS, Outcome.NOTE, Outcome.FAIL)
 
 
 def _unjudged(result: BatteryResult) -> Iterator[str]:
@@ -60,8 +67,8 @@ def case_lines(case: CaseResult) -> Iterator[str]:
 def headline(result: BatteryResult) -> str:
     """The result in a sentence or two."""
     wrong = result.count(Outcome.FAIL)
-    if not result.count(Outcome.PASS, Outcome.NOTE, Outcome.FAIL):
-        return "The receiver could not be reached, so nothing was judged."
+    if not _judged(result):
+        return "So nothing was judged. Start the receiver, or mend the address."
     tried = len(result.cases) - result.count(Outcome.SKIPPED)
     first = f"{wrong} of {tried} cases failed." if wrong else f"None of {tried} cases failed."
     unjudged = result.count(Outcome.INCONCLUSIVE)

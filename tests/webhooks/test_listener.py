@@ -46,6 +46,18 @@ def test_the_battery_finds_nothing_wrong_with_it(scheme: Scheme):
     assert {verdict.reason for verdict in seen} == set(Reason)
 
 
+def test_a_sender_who_leaves_halfway_is_not_taken_for_one_who_signs_wrongly():
+    seen: list[Verdict] = []
+    listener = Listener(Verifier(SECRET), lambda _, verdict: seen.append(verdict))
+    with listener_at_work(listener) as url:
+        target = parse_target(url)
+        with socket.create_connection((target.host, target.port)) as half:
+            half.sendall(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n{")
+            half.shutdown(socket.SHUT_RDWR)
+        assert deliver(of_topic(FORGE), target, consent=False).status == 200
+    assert [verdict.reason for verdict in seen] == [Reason.GENUINE]
+
+
 @contextmanager
 def listen_command(*options: str, **environ: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """The real command in a process of its own; the address it tells."""

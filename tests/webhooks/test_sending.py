@@ -99,6 +99,14 @@ def test_a_bare_body_has_no_signature_to_go_with():
         replayed(FORGE, bare, as_signed=True)
 
 
+@pytest.mark.parametrize("value", ["a\r\nX-Forged: 1", "snowman \u2603", "\0"])
+@pytest.mark.parametrize("name", ["content-type", "x-hub-signature"])
+def test_a_saved_header_that_can_not_be_sent_is_told(name: str, value: str):
+    changed = Delivery("POST", "/", ((name, value),), b"{}")
+    with pytest.raises(UsageError, match="can't have stood in a request"):
+        replayed(FORGE, changed)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("--topic", "ping", "--replay", "x"), ("--as-signed",), ("--topic", "no.such")],
