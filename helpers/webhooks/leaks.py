@@ -11,6 +11,7 @@ from helpers.model import Severity
 from helpers.webhooks.answers import Answer
 from helpers.webhooks.forge import Forge
 from helpers.webhooks.probes import Probe
+from helpers.webhooks.variants import BODIES, variants_of
 
 __all__ = ["Leak", "find_leaks"]
 
@@ -32,6 +33,7 @@ _TRACES: Final = (
     ("a .NET stack trace", re.compile(r"\bat [\w.`<>]{1,200}\([^\n]{0,300}\.cs:line \d+")),
     ("a debugger", re.compile(r"Werkzeug Debugger|__debugger__|DEBUG = True|Rails\.root")),
 )
+_HEX: Final = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{40}|[0-9a-f]{64})(?![0-9a-f])")
 _ALL: Final = "Whoever reads the answer has the secret, and can sign whatever they like."
 _SIGNATURE: Final = "Whoever can read the answer can sign: forge, read the right value, send again."
 _TRACE: Final = "Strangers are shown how the code works and where it breaks."
@@ -60,13 +62,19 @@ def find_leaks(forge: Forge, probe: Probe, answer: Answer) -> tuple[Leak, ...]:
 
 
 def _tells_signature(forge: Forge, probe: Probe, text: str) -> bool:
-    """True where the right signature of these bytes stands in it, and was not in the request."""
+    """True where the right signature of these bytes stands in it, and was not in the request.
+
+    Where the receiver signs what it made of the body, it tells the signature of that: who sends
+    that next is let in.
+    """
+    sent = b"\n".join(mark.value for mark in probe.all_marks).decode("latin-1").lower()
     digest = forge.digest(probe.body)
-    sent = b"\n".join(mark.value for mark in probe.all_marks)
-    if digest.encode() in sent.lower():
-        return False
-    raw = bytes.fromhex(digest)
-    return digest in text.lower() or base64.b64encode(raw).decode() in text
+    if base64.b64encode(bytes.fromhex(digest)).decode() in text and digest not in sent:
+        return True
+    told = {found for found in _HEX.findall(text.lower()) if found not in sent}
+    return bool(told) and any(
+        forge.digest(body) in told for _, body in variants_of(probe.body, BODIES)
+    )
 
 
 def _secret_forms(forge: Forge) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 
 import pytest
@@ -80,6 +81,14 @@ def test_the_right_signature_is_found_in_hex_capitals_and_base64(scheme: Scheme)
     for form in (digest, digest.upper(), encoded):
         leaks = find_leaks(forge, probe, answer(f"expected {form}"))
         assert [leak.what for leak in leaks] == ["the right signature"]
+
+
+@pytest.mark.parametrize(
+    "made", [json.dumps(json.loads(UNSIGNED.body)).encode(), UNSIGNED.body + b"\n", b""]
+)
+def test_the_signature_of_what_the_receiver_made_of_the_body_is_one_too(made: bytes):
+    told = FORGE.digest(made)
+    assert found(answer(f'{{"expected":"{told}"}}')) == ["the right signature"]
 
 
 def test_one_that_the_request_held_is_no_leak():

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.cli.webhook import webhook
@@ -162,6 +162,7 @@ def test_a_long_body_is_cut_and_says_so():
     assert "characters more" in lines[-2]
 
 
+@settings(max_examples=25)  # each writes two files for good
 @given(st.binary(), st.lists(st.tuples(st.from_regex(r"[a-z-]+", fullmatch=True), st.text())))
 def test_what_is_kept_is_read_again_byte_for_byte(
     tmp_path_factory: pytest.TempPathFactory, body: bytes, headers: list[tuple[str, str]]
