@@ -137,18 +137,24 @@ def session_bus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 def _await_keyring() -> None:
-    """Wait for the unlocked default collection, closing each connection: keyring would not."""
+    """Wait for the unlocked default collection, closing each connection: keyring would not.
+
+    Whoever asks before our daemon owns its name makes D-Bus start another one, which is locked.
+    """
     keyring = pytest.importorskip("keyring", reason="needs keyring")
+    from jeepney.bus_messages import message_bus
     from keyring.backends.SecretService import Keyring
     from secretstorage import dbus_init
     from secretstorage.collection import Collection
     from secretstorage.exceptions import SecretStorageException
 
+    owned = message_bus.NameHasOwner("org.freedesktop.secrets")
     until, problem = time.monotonic() + 20, "it is locked"
     while time.monotonic() < until:
         try:
             with closing(dbus_init()) as connection:
-                if not Collection(connection).is_locked():
+                there = connection.send_and_get_reply(owned).body[0]
+                if there and not Collection(connection).is_locked():
                     keyring.set_keyring(Keyring())
                     return
         except SecretStorageException as error:  # before it is ready
