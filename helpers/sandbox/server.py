@@ -32,6 +32,11 @@ class Sandbox:
 
     url: str
     intercom: LocalIntercom
+    server: Server
+
+    def stop(self) -> None:
+        """Begin to end, which takes a moment; leaving the context waits for it."""
+        self.server.should_exit = True
 
     def base_url(self, workspace: str) -> str:
         """The API of a workspace of one's own."""
@@ -58,7 +63,7 @@ def start(
         thread.start()
         try:
             # the socket listens already, so nobody needs to wait for the thread
-            yield Sandbox(address(listener), intercom)
+            yield Sandbox(address(listener), intercom, server)
         finally:
             server.should_exit = True
             thread.join()

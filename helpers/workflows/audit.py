@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from helpers import history
 from helpers.choices import Choices
@@ -40,6 +40,9 @@ from helpers.state import lock_profile, open_state
 from helpers.steps import STEPS, step_named
 from helpers.workflows.preflight import ASKING, ask_once
 from helpers.workflows.recording import recorded_run
+
+if TYPE_CHECKING:
+    from helpers.sandbox import Sandbox
 
 __all__ = ["INTERRUPTED", "AuditRequest", "AuditResult", "audit"]
 
@@ -82,6 +85,7 @@ class _Run:
     folder: Path
     started: datetime
     common: Common
+    sandbox: Sandbox | None
     outcomes: list[Outcome] = field(default_factory=list)
 
     def batch(self, *names: str, held: bool = False) -> Batch:
@@ -120,6 +124,8 @@ def audit(
         notebooks = (FIRST, *(step_named(name).notebook for name in steps))
         with run.batch(*notebooks) as batch, run.batch(LAST, held=True) as last:
             run.outcomes += batch.outcomes()
+            if run.sandbox:
+                run.sandbox.stop()  # the last notebook asks nothing
             note = recorded.finished(failed=sum(bool(one.error) for one in run.outcomes))
             told = {"reasons": _reasons(run), "notes": (note,)}
             return _finish(run, terms.model_copy(update=told), last)
@@ -137,7 +143,7 @@ def _begin(
         ask_once(settings_of(request.choices))
     closing.enter_context(lock_profile(state_home(profile), wait=request.wait))
     folder = start_run(request.out, run_name(started, profile))
-    environ = _demo(closing) if profile is Profile.SANDBOX else {}
+    sandbox, environ = _demo(closing) if profile is Profile.SANDBOX else (None, {})
     terms = Terms(
         profile=profile,
         generated_at=started,
@@ -147,7 +153,7 @@ def _begin(
         steps=request.steps,
     )
     common = Common(redactor, environ, observer, forks)
-    return _Run(request, profile, folder, started, common), terms
+    return _Run(request, profile, folder, started, common, sandbox), terms
 
 
 def _finish(run: _Run, terms: Terms, last: Batch) -> AuditResult:
@@ -212,7 +218,7 @@ def _redactor(choices: Choices, profile: Profile) -> Redactor:
     return redactor
 
 
-def _demo(closing: ExitStack) -> dict[str, str]:
+def _demo(closing: ExitStack) -> tuple[Sandbox, dict[str, str]]:
     """One sandbox for all, and a folder for the demos, which goes with the run whatever happens.
 
     It lies in memory where there is some for that: what the demos write need not outlive a crash.
@@ -221,7 +227,8 @@ def _demo(closing: ExitStack) -> dict[str, str]:
 
     memory = _MEMORY if os.access(_MEMORY, os.W_OK) else None
     folder = closing.enter_context(TemporaryDirectory(prefix="runbook-demos-", dir=memory))
-    return {SANDBOX_URL: closing.enter_context(start()).url, "TMPDIR": folder}
+    sandbox = closing.enter_context(start())
+    return sandbox, {SANDBOX_URL: sandbox.url, "TMPDIR": folder}
 
 
 def _absolute(path: str) -> str:
