@@ -106,12 +106,18 @@ class ForkServer:
 def fork_server(
     environ: Mapping[str, str], preload: Sequence[str] = ()
 ) -> Iterator[ForkServer | None]:
-    """Run a zygote that has imported `preload`. Leaving ends it, and every kernel it still has."""
-    if sys.platform != "linux":
+    """Run a zygote that has imported `preload`. Leaving ends it, and every kernel it still has.
+
+    Gives None where there can be no zygote: kernels then start as ever.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    process = _zygote(theirs, environ, preload) if sys.platform == "linux" else None
+    if process is None:
+        ours.close()
+        theirs.close()
         yield None
         return
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with ours, _zygote(theirs, environ, preload) as zygote:
+    with ours, process as zygote:
         try:
             yield ForkServer(ours)
         finally:
@@ -121,9 +127,12 @@ def fork_server(
 
 def _zygote(
     control: socket.socket, environ: Mapping[str, str], preload: Sequence[str]
-) -> subprocess.Popen[bytes]:
-    """In a session of its own, so that Ctrl-C is for this process alone to handle."""
-    with control:
+) -> subprocess.Popen[bytes] | None:
+    """In a session of its own, so that Ctrl-C is for this process alone to handle.
+
+    None where this user may not start the interpreter, or no process more.
+    """
+    with control, suppress(OSError):
         return subprocess.Popen(  # noqa: S603 (this very interpreter, our own module)
             [sys.executable, "-m", _ZYGOTE, *preload],
             cwd="/",
@@ -133,6 +142,7 @@ def _zygote(
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+    return None
 
 
 def _told(line: socket.socket, word: str) -> int | None:

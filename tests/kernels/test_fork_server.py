@@ -121,10 +121,11 @@ def test_kernel_behaves_like_one_that_was_started_from_nothing(
         " sys.modules['__main__'].__dict__ is globals(), __name__, In, sys.warnoptions]\n"
         "pathlib.Path(NAME).write_text(json.dumps(told))"
     )
-    for name, how in (("forked", server), ("fresh", None)):
+    names = ("kernel-forked", "kernel-begun-anew")  # part of no other path
+    for name, how in zip(names, (server, None), strict=True):
         _, client = start(how)
         client.execute_interactive(code.replace("NAME", repr(name)), timeout=30)
-    told = [(tmp_path / name).read_text().replace(name, "") for name in ("forked", "fresh")]
+    told = [(tmp_path / name).read_text().replace(name, "") for name in names]
     assert told[0] == told[1]
 
 
