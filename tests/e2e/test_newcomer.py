@@ -17,12 +17,19 @@ from tests.conftest import HOME, run_git
 from tests.e2e.conftest import CommandLine
 from tests.test_readme import COMMANDS
 
-ELSEWHERE = {
-    "audit": "by the tests of the whole audit",
-    "audit --profile production": "by the tests of the whole audit, with the env file named",
-    "audit --profile production --repo /srv/app --keep 12": "by the tests of the whole audit",
-    "lab": "by the tests in the browser",
-    "test": "by whoever runs this",
+ELSEWHERE = {  # the tests that carry it out, with addresses and folders of their own
+    "audit": "e2e/test_audit.py",
+    "audit --profile production": "e2e/test_audit.py",
+    "audit --profile production --repo /srv/app --keep 12": "e2e/test_audit.py",
+    "lab": "browser/test_jupyterlab.py",
+    "test": "../.ci/run",
+    "scan --staged": "exposure/test_scan_command.py",
+    "scan PATH…": "exposure/test_scan_command.py",
+    "rotate access-token": "rotation/test_terminal.py",
+    "keys": "rotation/test_commands.py",
+    "scopes": "intercom/test_scopes_command.py",
+    "webhook test URL": "webhooks/test_command.py",
+    "auditlog verify": "auditlog/test_commands.py",
 }
 HERE = [
     "init --repo ../my-app --profile production",
@@ -86,6 +93,8 @@ def test_every_command_of_the_readme_is_carried_out_by_a_test():
     quick |= {line for line in COMMANDS if line.endswith("--help")}
     assert quick == set(QUICK)
     assert {*HERE, *ELSEWHERE, *QUICK} == set(COMMANDS)
+    for line, path in ELSEWHERE.items():
+        assert line.split()[0] in (HOME / "tests" / path).read_text(), line
 
 
 QUICK = [line for line in COMMANDS if line not in {*HERE, *ELSEWHERE}]
