@@ -19,10 +19,10 @@ from contextlib import contextmanager
 import httpx
 from pydantic import SecretStr
 
-from helpers.intercom import probes
 from helpers.intercom.client import Client
-from helpers.intercom.probes import READ_PROBES, WRITE_PROBES, probe_reads, probe_writes
 from helpers.sandbox.seeds import DEMO
+from helpers.scopes import probes
+from helpers.scopes.probes import READ_PROBES, WRITE_PROBES, probe_reads, probe_writes
 
 DELAYS = (0, 50)  # milliseconds
 

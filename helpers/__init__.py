@@ -6,13 +6,13 @@ import importlib
 from typing import Any
 
 _PUBLIC = {
-    "choose": "helpers.choices",
-    "open_checklist": "helpers.checklist",
+    "choose": "helpers.notebook.parameters",
+    "open_checklist": "helpers.notebook.checklist",
     "open_review": "helpers.auditlog.signing",
     "open_rotation": "helpers.rotation.form",
     "open_setup": "helpers.environment.form",
-    "open_start": "helpers.start",
-    "open_step": "helpers.runbook",
+    "open_start": "helpers.notebook.overview",
+    "open_step": "helpers.notebook.session",
 }
 
 __all__ = [

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from helpers.catalog import Check
-from helpers.judge import judge
-from helpers.model import Cause, Finding, Known, Snapshot, Status, Unavailable
-from helpers.policy import Policy
-from helpers.steps import step_named
+from helpers.core.catalog import Check
+from helpers.core.judge import judge
+from helpers.core.model import Cause, Finding, Known, Snapshot, Status, Unavailable
+from helpers.core.policy import Policy
+from helpers.core.steps import step_named
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 

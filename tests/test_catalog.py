@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from helpers.catalog import CHECKLIST, Check, load
-from helpers.model import Known, Status
+from helpers.core.catalog import CHECKLIST, Check, load
+from helpers.core.model import Known, Status
+from helpers.core.steps import STEPS, step_named
 from helpers.report.controls import FRAMEWORKS, control_ids
-from helpers.steps import STEPS, step_named
 from tests.conftest import HOME
 
 CHECKS = load()

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.choices import Choices, _form, choose
-from helpers.opening import _paths_of
+from helpers.notebook.opening import _paths_of
+from helpers.notebook.parameters import Choices, _form, choose
 
 
 def fields(choices: Choices) -> dict[str, object]:

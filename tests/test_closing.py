@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from helpers import checklist, start
-from helpers.choices import Choices
-from helpers.demo import SANDBOX_URL
-from helpers.steps import step_named
+from helpers.core.steps import step_named
+from helpers.notebook import checklist, overview
+from helpers.notebook.parameters import Choices
+from helpers.notebook.sandbox_profile import SANDBOX_URL
 
 Later = list[Callable[[], object]]
 
@@ -30,7 +30,7 @@ def at_the_end(monkeypatch: pytest.MonkeyPatch) -> Later:
 def test_in_jupyterlab_the_first_notebook_stays_usable_after_its_last_cell(
     at_the_end: Later,
 ) -> None:
-    opened = start.open_start(Choices())
+    opened = overview.open_start(Choices())
     folder = opened.context.repo.parent
     opened.close()
     assert folder.is_dir()
@@ -42,7 +42,7 @@ def test_in_jupyterlab_the_first_notebook_stays_usable_after_its_last_cell(
 
 def test_elsewhere_it_lets_go_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
-    opened = start.open_start(Choices())
+    opened = overview.open_start(Choices())
     opened.close()
     assert not opened.context.repo.parent.exists()
 
@@ -62,8 +62,8 @@ def test_the_last_notebook_leaves_no_step_open_even_in_jupyterlab(
 def test_a_step_that_can_not_be_saved_is_let_go_all_the_same(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from helpers.errors import RunbookError
-    from helpers.runbook import open_step
+    from helpers.core.errors import RunbookError
+    from helpers.notebook.session import open_step
 
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     (tmp_path / "snapshots").write_text("in the way")

@@ -12,7 +12,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from tornado.web import HTTPError
 
-from helpers.contents import redact_before_saving
+from helpers.notebook.save_hook import redact_before_saving
 
 
 @pytest.fixture(autouse=True)

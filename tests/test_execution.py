@@ -12,9 +12,9 @@ from unittest.mock import patch
 import nbformat
 import pytest
 
-from helpers import execution
-from helpers.execution import Batch, Common, Job, Outcome, execute
-from helpers.redaction import Redactor
+from helpers.core.redaction import Redactor
+from helpers.run import execution
+from helpers.run.execution import Batch, Common, Job, Outcome, execute
 from tests.conftest import make_access_token
 from tests.notebooks import notebook
 
@@ -145,8 +145,8 @@ INTERRUPTED = """
 import sys, threading, os, signal
 from pathlib import Path
 from unittest.mock import patch
-from helpers.execution import execute, Job
-from helpers.redaction import Redactor
+from helpers.run.execution import execute, Job
+from helpers.core.redaction import Redactor
 from tests.test_execution import Watcher
 out = Path(sys.argv[1])
 names = ("quick", "slow")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.exit_status import exit_status
-from helpers.model import Report, Severity, Status, StepResult, WaiverNote
+from helpers.core.exit_status import exit_status
+from helpers.core.model import Report, Severity, Status, StepResult, WaiverNote
 from tests.report.samples import finding, full_report, report
 
 WAIVED = WaiverNote(owner="ana", reason="known", expires="2026-12-31")

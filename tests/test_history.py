@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.history import Past, compare, past, past_of, record, runs
-from helpers.model import Baseline, Finding, Report, Resource, Status
-from helpers.state import open_state
+from helpers.core.model import Baseline, Finding, Report, Resource, Status
+from helpers.report.history import Past, compare, past, past_of, record, runs
+from helpers.system.state import open_state
 from tests.report.samples import NOW, finding, full_report, report
 
 BLIND = Resource(kind="datum", key="env_files")

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from helpers import catalog
-from helpers.catalog import Check, check
-from helpers.errors import UsageError
-from helpers.judge import identity, judge
-from helpers.model import (
+from helpers.core import catalog
+from helpers.core.catalog import Check, check
+from helpers.core.errors import UsageError
+from helpers.core.judge import identity, judge
+from helpers.core.model import (
     Cause,
     Datum,
     Known,
@@ -23,7 +23,7 @@ from helpers.model import (
     failed,
     passed,
 )
-from helpers.policy import Policy
+from helpers.core.policy import Policy
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 DOOR = Resource(kind="door", key="front")

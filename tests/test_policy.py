@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.errors import ConfigurationError
-from helpers.policy import Policy, load_policy
+from helpers.core.errors import ConfigurationError
+from helpers.core.policy import Policy, load_policy
 
 
 def write(tmp_path: Path, text: str) -> Path:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.redaction import Redactor
+from helpers.core.redaction import Redactor
 from tests.conftest import make_access_token
 
 

@@ -5,9 +5,16 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from helpers.errors import ConfigurationError, UsageError
-from helpers.model import fingerprint
-from helpers.settings import VARIABLES, Profile, Settings, load_settings, profile_named, state_home
+from helpers.core.errors import ConfigurationError, UsageError
+from helpers.core.model import fingerprint
+from helpers.core.settings import (
+    VARIABLES,
+    Profile,
+    Settings,
+    load_settings,
+    profile_named,
+    state_home,
+)
 from tests.conftest import HOME
 
 

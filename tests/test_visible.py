@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.visible import visible
+from helpers.core.visible import visible
 
 
 @given(st.text())

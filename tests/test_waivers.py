@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import catalog
-from helpers.errors import ConfigurationError
-from helpers.judge import judge
-from helpers.model import Finding, Resource, Snapshot, Status, Unavailable
-from helpers.policy import Policy
-from helpers.waivers import Waiver, WaiverFacts, apply_waivers, load_waivers
+from helpers.core import catalog
+from helpers.core.errors import ConfigurationError
+from helpers.core.judge import judge
+from helpers.core.model import Finding, Resource, Snapshot, Status, Unavailable
+from helpers.core.policy import Policy
+from helpers.core.waivers import Waiver, WaiverFacts, apply_waivers, load_waivers
 from tests.report.samples import NOW, finding
 
 LAST_DAY = date(2026, 3, 2)

@@ -9,9 +9,9 @@ from helpers.auditlog.mirrors import Sink, deliver
 from helpers.auditlog.records import MirrorEvidence
 from helpers.auditlog.sinks import IntercomEvents, Syslog
 from helpers.auditlog.status import log_folder
-from helpers.context import Context
-from helpers.errors import RunbookError
-from helpers.model import Cause, Unavailable
+from helpers.core.context import Context
+from helpers.core.errors import RunbookError
+from helpers.core.model import Cause, Unavailable
 
 __all__ = ["act"]
 

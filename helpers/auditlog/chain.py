@@ -30,7 +30,7 @@ from helpers.auditlog.entries import (
 from helpers.auditlog.records import Anchor
 from helpers.auditlog.seals import sync_folder
 from helpers.auditlog.segments import Tail, log_id_of, month_of, read_tail
-from helpers.errors import StateError
+from helpers.core.errors import StateError
 
 __all__ = ["Chain"]
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from helpers.errors import StateError
+from helpers.core.errors import StateError
 
 if TYPE_CHECKING:
     import duckdb

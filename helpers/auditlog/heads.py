@@ -17,7 +17,7 @@ from typing import Final, Protocol
 
 from helpers.auditlog.entries import timestamp
 from helpers.auditlog.records import Anchor
-from helpers.errors import StateError
+from helpers.core.errors import StateError
 
 __all__ = ["NotedHead", "noting", "read_noted_head"]
 
@@ -75,7 +75,7 @@ class Note(Protocol):
 @contextmanager
 def noting(state: Path) -> Iterator[Note]:
     """Open `state.db` to note heads. Raises StateError where it can't be used."""
-    from helpers.state import open_state
+    from helpers.system.state import open_state
 
     with closing(open_state(state)) as connection:
 
@@ -94,8 +94,8 @@ def noting(state: Path) -> Iterator[Note]:
 
 def read_noted_head(state: Path, log: str) -> Anchor | None:
     """The head last noted for a log, without making a `state.db` where there is none."""
-    from helpers.state import open_state
-    from helpers.state.database import FILE_NAME
+    from helpers.system.state import open_state
+    from helpers.system.state.database import FILE_NAME
 
     if not (state / FILE_NAME).is_file():
         return None

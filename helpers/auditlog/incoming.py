@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from helpers.auditlog.database import opened, quoted
-from helpers.errors import StateError, UsageError
+from helpers.core.errors import StateError, UsageError
 
 __all__ = ["Incoming", "explained", "parts_of", "usable"]
 

@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 
 from helpers.auditlog.entries import Actor
-from helpers.errors import StateError
+from helpers.core.errors import StateError
 
 __all__ = ["local_actor", "salt_in"]
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any, Final
 
 from helpers.auditlog.seals import SealKey
-from helpers.errors import ConfigurationError, StateError
-from helpers.system_keyring import unprotected
+from helpers.core.errors import ConfigurationError, StateError
+from helpers.system.system_keyring import unprotected
 
 __all__ = ["fetch", "keep", "usable_keyring"]
 

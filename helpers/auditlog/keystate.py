@@ -16,7 +16,7 @@ from pathlib import Path
 from helpers.auditlog import keyring_key
 from helpers.auditlog.entries import canonical
 from helpers.auditlog.seals import SealKey, sync_folder
-from helpers.errors import StateError
+from helpers.core.errors import StateError
 
 __all__ = ["KeyState"]
 

@@ -37,8 +37,8 @@ from helpers.auditlog.records import Anchor
 from helpers.auditlog.redacting import Cleaner
 from helpers.auditlog.seals import EVERY, SealKey, key_id, new_root_key, seal_of
 from helpers.auditlog.segments import log_id_of
-from helpers.errors import StateError
-from helpers.redaction import Redactor
+from helpers.core.errors import StateError
+from helpers.core.redaction import Redactor
 
 __all__ = ["AuditLog", "record"]
 

@@ -63,7 +63,7 @@ def deliver(folder: Path, state: Path, sink: Sink, clock: Callable[[], datetime]
     Raises StateError where `state.db` can't be used. A failing mirror is no error: the next call
     tries again, after a pause that doubles from 5 seconds to an hour.
     """
-    from helpers.state import open_state
+    from helpers.system.state import open_state
 
     log = log_id_of(folder)
     with closing(open_state(state)) as connection:
@@ -158,7 +158,7 @@ class _Place:
         self.arrived(parcel.last.seq, self.second)
 
     def _write(self) -> None:
-        from helpers.state import writing
+        from helpers.system.state import writing
 
         row = (*self._key, self.seq, self._attempts, self.not_before, self.reason)
         with writing(self._connection) as connection:

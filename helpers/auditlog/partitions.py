@@ -20,7 +20,7 @@ from typing import Final
 
 from helpers.auditlog.incoming import Incoming, explained, parts_of
 from helpers.auditlog.segments import end_of
-from helpers.files import private_folder, write_private
+from helpers.system.files import private_folder, write_private
 
 __all__ = ["COLUMNS", "Partitions"]
 

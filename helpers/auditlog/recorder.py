@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from helpers.auditlog.entries import FAILURE, SUCCESS
 from helpers.auditlog.log import AuditLog
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 
 if TYPE_CHECKING:
     import httpx

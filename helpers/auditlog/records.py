@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
 
-from helpers.model import Datum, Record
+from helpers.core.model import Datum, Record
 
 __all__ = [
     "ActivityRow",

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from helpers.auditlog.entries import Event, Json
-from helpers.redaction import Redactor
+from helpers.core.redaction import Redactor
 
 __all__ = ["FIELDS", "Cleaner"]
 

@@ -14,7 +14,7 @@ from helpers.auditlog.entries import EXPIRED
 from helpers.auditlog.log import AuditLog
 from helpers.auditlog.seals import sync_folder
 from helpers.auditlog.segments import end_of, segments, tail_of
-from helpers.errors import StateError
+from helpers.core.errors import StateError
 
 __all__ = ["expire"]
 

@@ -11,7 +11,7 @@ from helpers.auditlog.entries import Entry, timestamp
 from helpers.auditlog.log import AuditLog
 from helpers.auditlog.records import ActivitySummary, Anchor, Answer, Review, results_digest
 from helpers.auditlog.segments import entries
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 
 __all__ = ["REVIEWED", "reviews_in", "sign"]
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from helpers.auditlog.entries import canonical
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 
 __all__ = [
     "EVERY",

@@ -12,11 +12,11 @@ from typing import Any, Final, Protocol
 from helpers.auditlog.log import AuditLog
 from helpers.auditlog.records import ActivitySummary, Anchor, Answer, AuditFacts, results_digest
 from helpers.auditlog.review import sign
-from helpers.choices import in_jupyterlab
-from helpers.context import Context
-from helpers.errors import CollectionError, RunbookError, UsageError
-from helpers.model import Snapshot, Unavailable
-from helpers.views.base import View, prose, stack
+from helpers.core.context import Context
+from helpers.core.errors import CollectionError, RunbookError, UsageError
+from helpers.core.model import Snapshot, Unavailable
+from helpers.core.view import View, prose, stack
+from helpers.notebook.parameters import in_jupyterlab
 
 __all__ = ["ReviewForm", "open_review", "sign_off", "signable"]
 

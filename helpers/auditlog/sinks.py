@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from helpers.auditlog.entries import FAILURE, Entry, canonical
 from helpers.auditlog.mirrors import DeliveryError, Parcel, RefusedError, Sink
-from helpers.errors import ConfigurationError, IntercomError, UnreachableError
+from helpers.core.errors import ConfigurationError, IntercomError, UnreachableError
 
 __all__ = ["EVENT_NAME", "IntercomEvents", "Syslog", "event_of"]
 

@@ -26,7 +26,7 @@ from helpers.auditlog.records import (
 )
 from helpers.auditlog.segments import entries, log_id_of, segments
 from helpers.auditlog.verification import verify
-from helpers.settings import Settings
+from helpers.core.settings import Settings
 
 __all__ = ["log_folder", "status_of"]
 

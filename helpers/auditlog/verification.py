@@ -16,7 +16,7 @@ from helpers.auditlog.broken import BrokenError
 from helpers.auditlog.records import Anchor, Verdict, Verification
 from helpers.auditlog.segments import segments
 from helpers.auditlog.walk import Walk
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 
 __all__ = ["EXIT_STATUS", "parse_anchor", "verify"]
 

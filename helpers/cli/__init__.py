@@ -14,7 +14,7 @@ from typing import Final
 
 import click
 
-from helpers.errors import RunbookError, UsageError
+from helpers.core.errors import RunbookError, UsageError
 
 __all__ = ["main", "runbook"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from helpers.settings import Profile
+from helpers.core.settings import Profile
 
 __all__ = ["attest"]
 
@@ -28,10 +28,10 @@ def attest(
     question: str, *, profile: str, answer: str | None, by: str, days: int, evidence: Path | None
 ) -> None:
     """Answer a QUESTION that Intercom's API can't; without one, list the questions."""
-    from helpers.errors import UsageError
-    from helpers.intercom.attestations import QUESTIONS, read_attestations
-    from helpers.intercom.attestations import attest as keep
-    from helpers.settings import profile_named, state_home
+    from helpers.access.attestations import QUESTIONS, read_attestations
+    from helpers.access.attestations import attest as keep
+    from helpers.core.errors import UsageError
+    from helpers.core.settings import profile_named, state_home
 
     state = state_home(profile_named(profile))
     if not question:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from helpers.choices import Choices
-from helpers.exit_status import THRESHOLDS, Threshold
-from helpers.kernels.environment import kernel_environ
-from helpers.kernels.fork_server import fork_server
-from helpers.model import Severity
-from helpers.settings import Profile
-from helpers.steps import SHARED, STEPS
+from helpers.core.exit_status import THRESHOLDS, Threshold
+from helpers.core.model import Severity
+from helpers.core.settings import Profile
+from helpers.core.steps import SHARED, STEPS
+from helpers.notebook.parameters import Choices
+from helpers.run.kernels.environment import kernel_environ
+from helpers.run.kernels.fork_server import fork_server
 
 if TYPE_CHECKING:
-    from helpers.workflows.audit import AuditResult
+    from helpers.run.audit import AuditResult
 
 __all__ = ["audit"]
 
@@ -68,8 +68,8 @@ def audit(  # noqa: PLR0917 (click passes options so)
     environ = kernel_environ({}, secrets=profile != Profile.SANDBOX)
     with fork_server(environ, preload=SHARED) as forks:
         from helpers.cli.progress import watching  # what takes long is imported on both sides
-        from helpers.workflows.audit import AuditRequest
-        from helpers.workflows.audit import audit as carry_out
+        from helpers.run.audit import AuditRequest
+        from helpers.run.audit import audit as carry_out
 
         request = AuditRequest(
             choices=Choices(profile, env_file, repo, policy),
@@ -102,10 +102,10 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _summarise(result: AuditResult) -> None:
+    from helpers.core.visible import visible
     from helpers.report.coverage import coverage
     from helpers.report.summary import next_steps
     from helpers.report.words import change_sentence, verdict_sentence
-    from helpers.visible import visible
 
     report = result.report
     click.echo(f"\n{coverage(report).headline}\n{verdict_sentence(report)}")

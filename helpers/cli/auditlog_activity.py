@@ -38,10 +38,10 @@ def fetch(profile: str, env_file: str, policy: str, days: int) -> None:
 @click.argument("question", required=False)
 def ask(profile: str, env_file: str, policy: str, question: str | None) -> None:
     """Put the questions to the activity log; with a QUESTION's name, show all its rows."""
-    from helpers.collectors.auditlog import collect
-    from helpers.errors import CollectionError
-    from helpers.model import Unavailable
-    from helpers.views.auditlog import answers, rows_of
+    from helpers.auditlog.collect import collect
+    from helpers.auditlog.views import answers, rows_of
+    from helpers.core.errors import CollectionError
+    from helpers.core.model import Unavailable
 
     with context_of(profile, env_file, policy) as context:
         facts = collect(context)

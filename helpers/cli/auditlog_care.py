@@ -79,7 +79,7 @@ def _tell(found: Verification) -> None:
 @click.option("--keyring", is_flag=True, help="Keep the current key in the system's keyring.")
 def seal(profile: str, env_file: str, policy: str, *, new: bool, keyring: bool) -> None:
     """Start sealing the runbook's own log; shows the root key, once."""
-    from helpers.errors import UsageError
+    from helpers.core.errors import UsageError
 
     with own_log(profile, env_file, policy) as (log, _):
         if log.sealing and not new:
@@ -117,9 +117,9 @@ def mirror(profile: str, env_file: str, policy: str) -> int:
     Exit status: 0 all has arrived, 3 something waits or was refused, 2 mirrors are off
     """
     from helpers.auditlog.act import act
-    from helpers.errors import ConfigurationError
-    from helpers.model import Unavailable
-    from helpers.views.auditlog import act as shown
+    from helpers.auditlog.views import act as shown
+    from helpers.core.errors import ConfigurationError
+    from helpers.core.model import Unavailable
 
     with context_of(profile, env_file, policy) as context:
         done = act(context)

@@ -11,7 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from helpers.auditlog.log import AuditLog
-    from helpers.context import Context
+    from helpers.core.context import Context
 
 __all__ = ["FOLDER", "context_of", "log_of", "of_profile", "own_log", "readable"]
 
@@ -31,8 +31,8 @@ def of_profile(function: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def context_of(profile: str, env_file: str, policy: str) -> Iterator[Context]:
     """Open a profile as the audit step does."""
-    from helpers.choices import Choices
-    from helpers.opening import open_context
+    from helpers.notebook.opening import open_context
+    from helpers.notebook.parameters import Choices
 
     with ExitStack() as closing:
         yield open_context("auditlog", Choices(profile, env_file, policy=policy), closing)
@@ -69,7 +69,7 @@ def own_log(profile: str, env_file: str, policy: str) -> Iterator[tuple[AuditLog
 @contextmanager
 def readable(folder: Path) -> Iterator[None]:
     """Say in one sentence what keeps a log from being read. Raises CollectionError."""
-    from helpers.errors import CollectionError
+    from helpers.core.errors import CollectionError
 
     try:
         yield

@@ -78,8 +78,8 @@ def query(
     from collections import deque
 
     from helpers.auditlog.export import select
-    from helpers.views.base import table
-    from helpers.visible import visible
+    from helpers.core.view import table
+    from helpers.core.visible import visible
 
     selection = _selection(**wanted)
     with log_of(folder, profile, env_file, policy) as (place, _), readable(place):
@@ -117,7 +117,7 @@ def export(  # noqa: PLR0917 (click names them)
 ) -> None:
     """Hand records on, as JSON lines or CSV; formulas are neutralised."""
     from helpers.auditlog.export import select, to_csv, to_json
-    from helpers.files import write_private
+    from helpers.system.files import write_private
 
     selection = _selection(**wanted)
     with log_of(folder, profile, env_file, policy) as (place, _), readable(place):

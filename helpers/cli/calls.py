@@ -17,9 +17,9 @@ def calls(step: str, *, as_json: bool) -> None:
 
     The transport refuses everything else before a packet leaves.
     """
+    from helpers.core.steps import step_named
     from helpers.intercom.calls import AUDIT_CALLS
-    from helpers.steps import step_named
-    from helpers.views.calls import calls_of
+    from helpers.notebook.calls_view import calls_of
 
     name = step_named(step).name if step else ""
     if not as_json:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from helpers import catalog
-from helpers.catalog import CHECKLIST, Check
+from helpers.core import catalog
+from helpers.core.catalog import CHECKLIST, Check
 
 __all__ = ["checks", "explain"]
 
@@ -62,7 +62,7 @@ def _background(check: Check) -> None:
 
 
 def _step(name: str) -> str:
-    from helpers.steps import step_named
+    from helpers.core.steps import step_named
 
     return name if name in {check.step for check in catalog.load()} else step_named(name).name
 

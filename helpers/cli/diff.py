@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from helpers.model import Baseline, Status
+from helpers.core.model import Baseline, Status
 
 if TYPE_CHECKING:
-    from helpers.model import Finding, Report
+    from helpers.core.model import Finding, Report
 
 __all__ = ["diff"]
 
@@ -38,9 +38,9 @@ def diff(earlier: Path, later: Path, form: str) -> None:
     A failure counts as fixed only where its check looked again. Failures that come back after an
     earlier run had mended them are told in each run's own report, which knows the whole history.
     """
-    from helpers.errors import UsageError
-    from helpers.history import compare, past_of
+    from helpers.core.errors import UsageError
     from helpers.report.folder import load_report
+    from helpers.report.history import compare, past_of
 
     before, after = load_report(earlier), load_report(later)
     if before.profile != after.profile:
@@ -71,7 +71,7 @@ def _show(compared: Report) -> None:
 
 
 def _line(word: str, finding: Finding) -> str:
-    from helpers.visible import visible
+    from helpers.core.visible import visible
 
     waived = ", waived" if finding.waiver else ""
     said = f"{finding.check}  {visible(finding.resource.label)}: {visible(finding.message)}"

@@ -20,7 +20,7 @@ NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 )
 def docs(out: Path) -> None:
     """Run every notebook on the sandbox and write it with its outputs, byte for byte the same."""
-    from helpers.documentation import remake
+    from helpers.run.rebuild_notebooks import remake
 
     for path in remake(NOTEBOOKS, out):
         click.echo(path.name)

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 from pydantic import SecretStr
 
+from helpers.core.errors import UsageError
+from helpers.core.settings import VARIABLES
 from helpers.environment.setup import Change, apply, env_text, plan
-from helpers.errors import UsageError
-from helpers.files import write_private
-from helpers.git import repository_at
-from helpers.settings import VARIABLES
+from helpers.system.files import write_private
+from helpers.system.git import repository_at
 
 __all__ = ["init"]
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from helpers.exit_status import NOTHING_VERIFIED
-from helpers.settings import Profile
+from helpers.core.exit_status import NOTHING_VERIFIED
+from helpers.core.settings import Profile
 
 if TYPE_CHECKING:
     from helpers.rotation.calendar import Due
@@ -62,10 +62,10 @@ def keys(
 def _keys(profile: str, env_file: str, policy: str) -> tuple[list[Scheduled], list[Due]]:
     from contextlib import ExitStack
 
-    from helpers.choices import Choices
-    from helpers.collectors.rotation import collect
-    from helpers.model import Known
-    from helpers.opening import open_context
+    from helpers.core.model import Known
+    from helpers.notebook.opening import open_context
+    from helpers.notebook.parameters import Choices
+    from helpers.rotation.collect import collect
     from helpers.rotation.schedule import scheduled
 
     with ExitStack() as closing:
@@ -81,15 +81,15 @@ def _keys(profile: str, env_file: str, policy: str) -> tuple[list[Scheduled], li
 def _write(path: Path, dues: list[Due]) -> None:
     from datetime import UTC, datetime
 
-    from helpers.files import write_private
     from helpers.rotation.calendar import calendar
+    from helpers.system.files import write_private
 
     write_private(path, calendar(dues, datetime.now(UTC)))
     click.echo(f"Wrote {path}.", err=True)
 
 
 def _table(found: list[Scheduled]) -> str:
-    from helpers.views.base import table
+    from helpers.core.view import table
 
     rows = [
         (

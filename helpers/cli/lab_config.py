@@ -6,7 +6,7 @@ What stands here, the arguments of `runbook lab` can override.
 from pathlib import Path
 from typing import Any
 
-from helpers.contents import redact_before_saving
+from helpers.notebook.save_hook import redact_before_saving
 
 c: Any = get_config()  # type: ignore[name-defined]  # noqa: F821 (given by Jupyter)
 

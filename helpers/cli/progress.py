@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from helpers.execution import Job, Observer, Outcome
+from helpers.run.execution import Job, Observer, Outcome
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from helpers.exit_status import THRESHOLDS, Threshold
-from helpers.model import Severity
-from helpers.settings import Profile
+from helpers.core.exit_status import THRESHOLDS, Threshold
+from helpers.core.model import Severity
+from helpers.core.settings import Profile
 
 if TYPE_CHECKING:
-    from helpers.model import Report
+    from helpers.core.model import Report
 
 __all__ = ["report"]
 
@@ -50,11 +50,11 @@ def report(  # noqa: PLR0917 (click passes options so)
     Without --policy and --waivers the findings are those of the run, byte for byte. The exit status
     is that of `runbook audit`. Files that differ from the run's manifest are told.
     """
-    from helpers.exit_status import exit_status
-    from helpers.policy import load_policy
+    from helpers.core.exit_status import exit_status
+    from helpers.core.policy import load_policy
+    from helpers.core.waivers import load_waivers
     from helpers.report.again import judge_again
     from helpers.report.folder import load_terms, manifest_problems
-    from helpers.waivers import load_waivers
 
     for problem in manifest_problems(run):
         click.echo(f"Warning: {problem} since the run was finished.", err=True)
@@ -72,7 +72,7 @@ def _show(content: str, output: Path | None) -> None:
     if output is None:
         click.echo(content, nl=False)
         return
-    from helpers.files import write_private
+    from helpers.system.files import write_private
 
     write_private(output, content)
     click.echo(f"Report: {output}")
@@ -85,9 +85,9 @@ def _written(found: Report, form: str, run: Path) -> str:
 
 
 def _text(found: Report) -> str:
-    from helpers.views.base import stack
-    from helpers.views.checklist import checklist_view
-    from helpers.views.findings import coverage_view, findings_table, fixed_view
+    from helpers.core.view import stack
+    from helpers.report.view_checklist import checklist_view
+    from helpers.report.view_findings import coverage_view, findings_table, fixed_view
 
     findings = findings_table(found.findings)
     views = (coverage_view(found), checklist_view(found), findings, fixed_view(found))

@@ -25,11 +25,11 @@ def review(  # noqa: PLR0917 (click names them)
     yes: bool,  # noqa: FBT001 (a flag)
 ) -> None:
     """Show the answers, then record in the log who saw them, when, and their digest."""
+    from helpers.auditlog.collect import collect
     from helpers.auditlog.signing import sign_off, signable
-    from helpers.choices import Choices
-    from helpers.collectors.auditlog import collect
-    from helpers.opening import open_context
-    from helpers.views.auditlog import answers, overview, story
+    from helpers.auditlog.views import answers, overview, story
+    from helpers.notebook.opening import open_context
+    from helpers.notebook.parameters import Choices
 
     with ExitStack() as closing:
         context = open_context("auditlog", Choices(profile, env_file, policy=policy), closing)

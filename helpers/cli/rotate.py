@@ -10,7 +10,7 @@ import click
 from helpers.cli.rotate_options import KEYS, env_file_option, options_of_rotation, profile_option
 
 if TYPE_CHECKING:
-    from helpers.context import Context
+    from helpers.core.context import Context
     from helpers.rotation.guide import Guide
     from helpers.rotation.ledger import Entry, Ledger
 
@@ -40,9 +40,9 @@ def _command(name: str, variable: str) -> click.Command:
 
 
 def _rotate(variable: str, *, profile: str, **options: Any) -> int:
-    from helpers.choices import Choices
     from helpers.cli.rotate_dialogue import carry_out
-    from helpers.opening import open_context
+    from helpers.notebook.opening import open_context
+    from helpers.notebook.parameters import Choices
     from helpers.rotation.guide import Guide
 
     choices = Choices(profile, options["env_file"], options["repo"], options["policy"])
@@ -60,7 +60,7 @@ def _rotate(variable: str, *, profile: str, **options: Any) -> int:
 def _show(context: Context, guide: Guide, options: dict[str, Any]) -> int:
     """Let a receiver of webhooks show what a person would vouch for."""
     from helpers.cli.rotate_dialogue import tell
-    from helpers.errors import UsageError
+    from helpers.core.errors import UsageError
     from helpers.workflows.receiver import go_on
 
     if guide.variable != KEYS["client-secret"] or not options["resume"]:
@@ -73,7 +73,7 @@ def _show(context: Context, guide: Guide, options: dict[str, Any]) -> int:
 
 
 def _with_store(policy: Any, store: str) -> Any:
-    from helpers.policy import Policy
+    from helpers.core.policy import Policy
 
     told = policy.model_dump()
     told["rotation"]["store"] = store
@@ -87,8 +87,8 @@ def _with_store(policy: Any, store: str) -> Any:
 @profile_option
 def status(profile: str) -> int:
     """Every rotation of a profile: where it stands, and its history if it is open."""
-    from helpers.choices import Choices
-    from helpers.opening import open_context
+    from helpers.notebook.opening import open_context
+    from helpers.notebook.parameters import Choices
     from helpers.rotation.workshop import ledger_of
 
     with ExitStack() as closing:
@@ -123,9 +123,9 @@ def incident(key: str, profile: str, env_file: str, repo: str, out: str) -> int:
     """The report on a compromised key: exposure, rotation, activity since (Markdown)."""
     from pathlib import Path
 
-    from helpers.choices import Choices
-    from helpers.files import write_private
-    from helpers.opening import open_context
+    from helpers.notebook.opening import open_context
+    from helpers.notebook.parameters import Choices
+    from helpers.system.files import write_private
     from helpers.workflows.incident import gather, write_up
 
     with ExitStack() as closing:

@@ -10,8 +10,8 @@ from typing import Any, Final
 import click
 from pydantic import SecretStr
 
-from helpers.errors import UsageError
-from helpers.exit_status import NOTHING_VERIFIED
+from helpers.core.errors import UsageError
+from helpers.core.exit_status import NOTHING_VERIFIED
 from helpers.rotation.guide import Guide
 from helpers.rotation.procedures import Delivery, Offer
 from helpers.rotation.standing import ENDS, Need, Pause, Standing

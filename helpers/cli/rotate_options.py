@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import click
 
-from helpers.settings import Profile
+from helpers.core.settings import Profile
 
 __all__ = ["KEYS", "env_file_option", "options_of_rotation", "profile_option"]
 

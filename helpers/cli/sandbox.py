@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 
 if TYPE_CHECKING:
     import socket

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from helpers.errors import UsageError
-from helpers.exit_status import THRESHOLDS, exit_status
-from helpers.settings import Profile, profile_named
-from helpers.verdicts import Severity
+from helpers.core.errors import UsageError
+from helpers.core.exit_status import THRESHOLDS, exit_status
+from helpers.core.settings import Profile, profile_named
+from helpers.core.verdicts import Severity
 
 if TYPE_CHECKING:
+    from helpers.exposure.scan_request import ScanRequest
     from helpers.exposure.tally import Progress
-    from helpers.workflows.scan_request import ScanRequest
 
 __all__ = ["scan"]
 
@@ -75,8 +75,8 @@ def scan(  # noqa: PLR0917 (click passes options so)
     Exit status: 0 nothing at or above --fail-on; 11 to 14 the worst (low, medium, high, critical);
     10 something was not readable; 2 usage; 3 nothing could be searched; 130 interrupted.
     """
+    from helpers.exposure.scan_request import ScanRequest
     from helpers.exposure.scope import Scope
-    from helpers.workflows.scan_request import ScanRequest
 
     if since and staged:
         raise UsageError("--since and --staged exclude each other.", "Give one of them.")
@@ -98,7 +98,7 @@ def scan(  # noqa: PLR0917 (click passes options so)
 
 
 def _staged_is_clean(request: ScanRequest) -> bool:
-    from helpers.workflows.staged import staged_objects_if_clean
+    from helpers.exposure.staged import staged_objects_if_clean
 
     objects = staged_objects_if_clean(request)
     if objects is None:
@@ -109,7 +109,7 @@ def _staged_is_clean(request: ScanRequest) -> bool:
 
 def _scan(request: ScanRequest, form: str, fail_on: str) -> int:
     from helpers.cli.scan_output import FORMS
-    from helpers.workflows.scanning import scan_all
+    from helpers.exposure.scanning import scan_all
 
     with _progress() as observe:
         result = scan_all(request, observe)

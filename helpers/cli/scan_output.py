@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from helpers.model import Finding, Severity, Status
-from helpers.visible import visible
+from helpers.core.model import Finding, Severity, Status
+from helpers.core.visible import visible
 
 if TYPE_CHECKING:
-    from helpers.workflows.scan_request import ScanRequest
-    from helpers.workflows.scanning import ScanResult
+    from helpers.exposure.scan_request import ScanRequest
+    from helpers.exposure.scanning import ScanResult
 
 __all__ = ["FORMS"]
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from helpers.exit_status import NOTHING_VERIFIED
-from helpers.settings import Profile
+from helpers.core.exit_status import NOTHING_VERIFIED
+from helpers.core.settings import Profile
 
 if TYPE_CHECKING:
-    from helpers.context import Context
+    from helpers.core.context import Context
     from helpers.intercom.records import ScopeFacts
 
 __all__ = ["scopes"]
@@ -50,8 +50,8 @@ def scopes(
     """
     if listed or as_page:
         return _catalog(as_page=as_page)
-    from helpers.choices import Choices
-    from helpers.opening import open_context
+    from helpers.notebook.opening import open_context
+    from helpers.notebook.parameters import Choices
 
     with ExitStack() as closing:
         choices = Choices(profile, env_file, repo=repo, policy=policy)
@@ -63,8 +63,8 @@ def scopes(
 
 
 def _catalog(*, as_page: bool) -> int:
-    from helpers.intercom.catalog_page import page
     from helpers.intercom.scopes import catalog
+    from helpers.scopes.catalog_page import page
 
     if as_page:
         click.echo(page(), nl=False)
@@ -76,7 +76,7 @@ def _catalog(*, as_page: bool) -> int:
 
 def _observable(files: tuple[Path, ...]) -> tuple[Path, ...]:
     """The files, each tried first: one that shows nothing is refused before anything is asked."""
-    from helpers.usage.observed import observe
+    from helpers.scopes.usage.observed import observe
 
     for path in files:
         observe(path)
@@ -85,9 +85,9 @@ def _observable(files: tuple[Path, ...]) -> tuple[Path, ...]:
 
 def _probe_writes(context: Context) -> None:
     """The flag turns the act on for this run; every call is listed before the first is sent."""
-    from helpers.intercom.act import act
-    from helpers.intercom.probes import WRITE_PROBES
-    from helpers.model import Known, Unavailable
+    from helpers.core.model import Known, Unavailable
+    from helpers.scopes.act import act
+    from helpers.scopes.probes import WRITE_PROBES
 
     click.echo("Write probes, on the id 0, which does not exist:", err=True)
     for call in WRITE_PROBES:
@@ -99,10 +99,10 @@ def _probe_writes(context: Context) -> None:
 
 
 def _show(context: Context, *, section: bool) -> int:
-    from helpers.collectors.scopes import collect
-    from helpers.intercom.section import section as section_of
-    from helpers.model import Known
-    from helpers.views import scopes as views
+    from helpers.core.model import Known
+    from helpers.scopes import views
+    from helpers.scopes.collect import collect
+    from helpers.scopes.section import section as section_of
 
     facts: ScopeFacts = collect(context)
     if section:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from helpers.cli.webhook_options import other_secrets, secret_of
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 
 if TYPE_CHECKING:
     from helpers.webhooks.identity import Remark

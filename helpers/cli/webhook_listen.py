@@ -20,7 +20,7 @@ from helpers.cli.webhook_options import (
     variable_name,
     variable_option,
 )
-from helpers.errors import RunbookError
+from helpers.core.errors import RunbookError
 
 if TYPE_CHECKING:
     from helpers.webhooks.delivery import Delivery

@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 
 __all__ = [
     "consent_option",
@@ -65,7 +65,7 @@ def recorded(profile: str, action: str, resource: str) -> None:
     Raises UsageError for a profile that does not exist, StateError where the log takes nothing.
     """
     from helpers.auditlog.log import record
-    from helpers.settings import profile_named, state_home
+    from helpers.core.settings import profile_named, state_home
 
     record(state_home(profile_named(profile)), action, resource=resource, profile=profile)
 
@@ -103,7 +103,7 @@ def secret_of(name: str, *, what: str = "secret") -> bytes:
 
 def other_secrets() -> dict[str, bytes]:
     """Every secret of Intercom's that the environment holds: one of them may have signed."""
-    from helpers.settings import VARIABLES
+    from helpers.core.settings import VARIABLES
     from helpers.webhooks.variables import secret_in
 
     names = [variable.name for variable in VARIABLES if variable.secret]

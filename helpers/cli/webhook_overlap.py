@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from helpers.cli.webhook_options import consent_option
-from helpers.exit_status import NOTHING_VERIFIED
+from helpers.core.exit_status import NOTHING_VERIFIED
 
 __all__ = ["overlap"]
 
@@ -48,11 +48,11 @@ def overlap(
     Exit status: 0 as it should be; 11..14 the worst failure; 3 the receiver was not reached;
     2 no rotation is under way, no receiver is known, or consent is missing.
     """
-    from helpers.choices import Choices
     from helpers.cli.webhook_test import report_of_run
-    from helpers.exit_status import exit_status
-    from helpers.model import Severity
-    from helpers.opening import open_context
+    from helpers.core.exit_status import exit_status
+    from helpers.core.model import Severity
+    from helpers.notebook.opening import open_context
+    from helpers.notebook.parameters import Choices
     from helpers.webhooks.records import Outcome
     from helpers.webhooks.signatures import SCHEMES
     from helpers.webhooks.wording import result_lines

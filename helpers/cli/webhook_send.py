@@ -15,8 +15,8 @@ from helpers.cli.webhook_options import (
     secret_for,
     variable_option,
 )
-from helpers.errors import UsageError
-from helpers.exit_status import NOTHING_VERIFIED
+from helpers.core.errors import UsageError
+from helpers.core.exit_status import NOTHING_VERIFIED
 
 if TYPE_CHECKING:
     from helpers.webhooks.answers import Answer
@@ -109,8 +109,8 @@ def _probe(forge: Forge, topic: str, replay: Path | None, *, as_signed: bool) ->
 
 def _told(answer: Answer, forge: Forge) -> list[str]:
     """The answer, and the beginning of its text, in which the secret does not stand."""
-    from helpers.redaction import Redactor
-    from helpers.visible import visible
+    from helpers.core.redaction import Redactor
+    from helpers.core.visible import visible
 
     lines = [f"Got {answer.observed} after {answer.seconds * 1000:.0f} ms."]
     text = answer.body.decode("utf-8", "replace").strip()

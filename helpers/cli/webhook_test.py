@@ -18,12 +18,12 @@ from helpers.cli.webhook_options import (
     secret_for,
     variable_option,
 )
-from helpers.errors import UsageError
-from helpers.exit_status import THRESHOLDS, Threshold
-from helpers.model import Severity
+from helpers.core.errors import UsageError
+from helpers.core.exit_status import THRESHOLDS, Threshold
+from helpers.core.model import Severity
 
 if TYPE_CHECKING:
-    from helpers.model import Report
+    from helpers.core.model import Report
     from helpers.webhooks.forge import Previous
     from helpers.webhooks.records import BatteryResult
 
@@ -90,7 +90,7 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
       10      something could not be judged, and nothing fails
       11..14  the worst failure: low, medium, high, critical
     """
-    from helpers.exit_status import NOTHING_VERIFIED, exit_status
+    from helpers.core.exit_status import NOTHING_VERIFIED, exit_status
     from helpers.webhooks.assessment import assess
     from helpers.webhooks.battery import Options, try_receiver
     from helpers.webhooks.forge import Forge

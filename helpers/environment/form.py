@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any, Final, Protocol
 
-from helpers.choices import in_jupyterlab
-from helpers.context import Context
+from helpers.core.context import Context
+from helpers.core.errors import RunbookError
+from helpers.core.view import View, prose, stack
+from helpers.environment.planned import planned
 from helpers.environment.setup import Change, apply, plan
-from helpers.errors import RunbookError
-from helpers.views.base import View, prose, stack
-from helpers.views.planned import planned
+from helpers.notebook.parameters import in_jupyterlab
 
 __all__ = ["SetupForm", "open_setup"]
 

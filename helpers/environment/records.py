@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from helpers.model import Datum, Record
+from helpers.core.model import Datum, Record
 
 __all__ = [
     "EnvFile",

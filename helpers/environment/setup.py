@@ -15,9 +15,9 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from helpers.errors import ConfigurationError, UsageError
-from helpers.files import write_private
-from helpers.settings import VARIABLES, Variable
+from helpers.core.errors import ConfigurationError, UsageError
+from helpers.core.settings import VARIABLES, Variable
+from helpers.system.files import write_private
 
 __all__ = ["Change", "apply", "env_text", "example_text", "plan"]
 

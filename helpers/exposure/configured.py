@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
+from helpers.core.fingerprints import fingerprint
 from helpers.exposure.shapes import canonical
-from helpers.fingerprints import fingerprint
 
 if TYPE_CHECKING:
+    from helpers.core.settings import Credential
     from helpers.exposure.records import Configured
-    from helpers.settings import Credential
 
 __all__ = ["configured", "variables"]
 

@@ -15,20 +15,20 @@ from pathlib import Path
 from threading import Lock, Timer
 from typing import TYPE_CHECKING, Final
 
-from helpers.errors import CollectionError
+from helpers.core.errors import CollectionError
+from helpers.core.fingerprints import fingerprint
 from helpers.exposure.engine import Sighting
 from helpers.exposure.kinds import INTERCOM_KINDS
 from helpers.exposure.literals import CONFIGURED, in_memory, searchable
 from helpers.exposure.path_rules import NO_CLASS, path_class
 from helpers.exposure.shapes import canonical, shape
 from helpers.exposure.spans import Spans
-from helpers.fingerprints import fingerprint
 
 if TYPE_CHECKING:
     from kingfisher_sdk import CancellationToken, Finding, Rules, Scanner
     from pydantic import SecretStr
 
-    from helpers.settings import Credential
+    from helpers.core.settings import Credential
 
 __all__ = ["RULES", "Kingfisher"]
 

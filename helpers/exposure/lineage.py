@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import IO, Final
 
-from helpers.errors import CollectionError
+from helpers.core.errors import CollectionError
 from helpers.exposure.repository import Repository
-from helpers.git import git_environment
+from helpers.system.git import git_environment
 
 __all__ = ["Appearance", "Change", "Commit", "Found", "Log", "follow", "reachable_from"]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from helpers.exposure.shapes import canonical, varied
 
 if TYPE_CHECKING:
-    from helpers.settings import Credential
+    from helpers.core.settings import Credential
 
 __all__ = ["CONFIGURED", "in_memory", "searchable"]
 

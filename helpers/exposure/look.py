@@ -13,7 +13,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
-from helpers.errors import RunbookError
+from helpers.core.errors import RunbookError
 from helpers.exposure.engine import Engine, Sighting
 from helpers.exposure.items import Item, Kept, Looked
 from helpers.exposure.unpack import Part, is_plain, unpack

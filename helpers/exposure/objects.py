@@ -18,7 +18,7 @@ from helpers.exposure.items import Item, Origin, OriginKind
 from helpers.exposure.path_rules import NO_CLASS
 from helpers.exposure.pieces import pieces
 from helpers.exposure.repository import Repository
-from helpers.git import git_environment
+from helpers.system.git import git_environment
 
 __all__ = [
     "StoredObject",

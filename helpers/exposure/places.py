@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from helpers.errors import CollectionError
+from helpers.core.errors import CollectionError
 from helpers.exposure.engine import Sighting
 from helpers.exposure.history import History
 from helpers.exposure.hits import Hits

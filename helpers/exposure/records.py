@@ -6,8 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from helpers.core.model import Datum, Record
 from helpers.exposure.kinds import INTERCOM_KINDS
-from helpers.model import Datum, Record
 
 __all__ = [
     "Configured",

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from helpers.errors import CollectionError, UsageError
-from helpers.git import git, git_command, git_ok
+from helpers.core.errors import CollectionError, UsageError
+from helpers.system.git import git, git_command, git_ok
 
 __all__ = ["Repository", "below", "open_module", "open_repository"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from helpers.errors import CollectionError, UsageError
+from helpers.core.errors import CollectionError, UsageError
 from helpers.exposure.objects import StoredObject, list_objects, named_objects
 from helpers.exposure.repository import Repository
 

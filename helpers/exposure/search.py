@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Final
 
-from helpers.errors import CollectionError
+from helpers.core.errors import CollectionError
 from helpers.exposure.engine import Engine
 from helpers.exposure.files import Files
 from helpers.exposure.history import History

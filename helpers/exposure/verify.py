@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import SecretStr
 
-from helpers.errors import RunbookError
+from helpers.core.errors import RunbookError
 from helpers.exposure.engine import Engine
 from helpers.exposure.files import read_file
 from helpers.exposure.hits import Hits

@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from helpers.errors import ConfigurationError
+from helpers.core.errors import ConfigurationError
+from helpers.core.model import Record
 from helpers.intercom.calls import Call
 from helpers.intercom.client import API_VERSION, http_client
 from helpers.intercom.regions import base_url
 from helpers.intercom.scopes import Endpoint, endpoints, guard_of
 from helpers.intercom.transport import Transport, live
-from helpers.model import Record
 
 if TYPE_CHECKING:
-    from helpers.settings import Settings
+    from helpers.core.settings import Settings
 
 __all__ = ["Misuse", "reader", "writer"]
 

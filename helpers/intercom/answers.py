@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from helpers.errors import IntercomError
+from helpers.core.errors import IntercomError
 
 __all__ = ["Answer", "advice_for"]
 

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import httpx
 
-from helpers.errors import CollectionError, ConfigurationError, UnreachableError
+from helpers.core.errors import CollectionError, ConfigurationError, UnreachableError
+from helpers.core.settings import Settings
 from helpers.intercom.answers import Answer
 from helpers.intercom.calls import AUDIT_CALLS, Call, call_named
 from helpers.intercom.regions import base_url as base_url_of
 from helpers.intercom.regions import checked_url
 from helpers.intercom.transport import Misuse, Transport, live
-from helpers.settings import Settings
 
 if TYPE_CHECKING:
     from pydantic import SecretStr

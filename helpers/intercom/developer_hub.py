@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 from pydantic import SecretStr
 
-from helpers.errors import ConfigurationError, IntercomError
+from helpers.core.errors import ConfigurationError, IntercomError
 from helpers.intercom.failures import unreachable
 from helpers.intercom.regions import is_loopback
 from helpers.intercom.transport import live

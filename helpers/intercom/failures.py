@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import httpx
 
-from helpers.errors import UnreachableError
+from helpers.core.errors import UnreachableError
 
 __all__ = ["unreachable"]
 

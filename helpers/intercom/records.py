@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from enum import StrEnum
 
-from helpers.model import Datum, Record
+from helpers.core.model import Datum, Record
 
 __all__ = [
     "AccessFacts",

@@ -13,8 +13,8 @@ from typing import Final
 
 import httpx
 
-from helpers.errors import ConfigurationError
-from helpers.settings import Settings
+from helpers.core.errors import ConfigurationError
+from helpers.core.settings import Settings
 
 __all__ = ["HOSTS", "base_url", "checked_url", "is_loopback", "region_named", "same_region"]
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+from helpers.core.model import Record, Severity
 from helpers.intercom.calls import Kind
-from helpers.model import Record, Severity
 
 __all__ = [
     "Endpoint",

@@ -18,7 +18,7 @@ from typing import Final
 
 import httpx
 
-from helpers.errors import ForbiddenCallError
+from helpers.core.errors import ForbiddenCallError
 from helpers.intercom.calls import Call
 from helpers.intercom.pace import Pace, pause_until_reset
 from helpers.intercom.regions import is_loopback

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from helpers.model import Finding, Report
-from helpers.policy import Policy
+from helpers.core.model import Finding, Report
+from helpers.core.policy import Policy
+from helpers.core.waivers import Waiver
 from helpers.report.build import build_report
 from helpers.report.folder import load_report, load_terms
-from helpers.waivers import Waiver
 
 __all__ = ["judge_again"]
 

@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from helpers import catalog, history
-from helpers.judge import identity, judge
-from helpers.model import (
+from helpers.core import catalog
+from helpers.core.judge import identity, judge
+from helpers.core.model import (
     Finding,
     Report,
     Resource,
@@ -27,9 +27,10 @@ from helpers.model import (
     StepResult,
     Unavailable,
 )
+from helpers.core.steps import Step, step_named
+from helpers.core.waivers import apply_waivers
+from helpers.report import history
 from helpers.report.terms import Terms
-from helpers.steps import Step, step_named
-from helpers.waivers import apply_waivers
 
 __all__ = ["SNAPSHOTS", "build_report", "read_snapshot", "tool_version"]
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Final
 
-from helpers import catalog
-from helpers.catalog import CHECKLIST, Check
-from helpers.model import Status
+from helpers.core import catalog
+from helpers.core.catalog import CHECKLIST, Check
+from helpers.core.model import Status
+from helpers.core.steps import STEPS
 from helpers.report.controls import DISCLAIMER
-from helpers.steps import STEPS
 
 __all__ = ["checks_page", "heading_lines"]
 

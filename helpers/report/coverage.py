@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from helpers.model import Finding, Report, Status
+from helpers.core.model import Finding, Report, Status
 
 __all__ = ["Coverage", "coverage", "verdict", "verdicts"]
 

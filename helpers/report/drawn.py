@@ -10,14 +10,14 @@ from typing import Final
 from markupsafe import Markup
 from pydantic import ValidationError
 
+from helpers.core.steps import step_named
 from helpers.report.build import read_snapshot
-from helpers.steps import step_named
 
 __all__ = ["Pictures", "pictures_of"]
 
 Pictures = Mapping[str, Markup]  # by the name of the step
 
-_DRAWN: Final[Mapping[str, str]] = {"auditlog": "helpers.views.timeline"}
+_DRAWN: Final[Mapping[str, str]] = {"auditlog": "helpers.auditlog.timeline"}
 
 
 def pictures_of(run: Path) -> Pictures:

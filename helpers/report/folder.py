@@ -19,10 +19,10 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from helpers.errors import StateError, UsageError
-from helpers.files import private_folder, write_private
-from helpers.model import Report
+from helpers.core.errors import StateError, UsageError
+from helpers.core.model import Report
 from helpers.report.terms import Terms
+from helpers.system.files import private_folder, write_private
 
 __all__ = [
     "MANIFEST",

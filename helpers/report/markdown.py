@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from helpers.model import Baseline, Finding, Report, Status
+from helpers.core.model import Baseline, Finding, Report, Status
+from helpers.core.visible import visible
 from helpers.report.controls import DISCLAIMER
 from helpers.report.coverage import coverage
 from helpers.report.summary import Item, NextStep, checklist, compliance, in_order, next_steps
 from helpers.report.words import MARKS, change_sentence, quiet_sentence, verdict_sentence
-from helpers.visible import visible
 
 __all__ = ["code", "escape", "to_markdown"]
 

@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
-from helpers.model import Finding, Report, Status
+from helpers.core.model import Finding, Report, Status
+from helpers.core.view import with_code
+from helpers.core.visible import visible
 from helpers.report import pictures, summary
 from helpers.report.controls import DISCLAIMER
 from helpers.report.coverage import coverage
 from helpers.report.drawn import Pictures
 from helpers.report.words import MARKS, change_sentence, quiet_sentence, verdict_sentence
-from helpers.views.base import with_code
-from helpers.visible import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
-from helpers.model import Status
+from helpers.core.model import Status
 from helpers.report.coverage import Coverage
 
 __all__ = ["bar", "donut", "stacked"]

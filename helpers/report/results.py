@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from helpers.model import Report
+from helpers.core.model import Report
 
 __all__ = ["to_json"]
 

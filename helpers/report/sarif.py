@@ -16,9 +16,9 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
-from helpers.model import Baseline, FilePlace, Finding, Report, Severity, Status
+from helpers.core.model import Baseline, FilePlace, Finding, Report, Severity, Status
+from helpers.core.visible import visible
 from helpers.report import sarif_model as sarif
-from helpers.visible import visible
 
 __all__ = ["CATALOG", "to_sarif"]
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from helpers.catalog import CHECKLIST
-from helpers.model import Effort, Finding, Report, Status
+from helpers.core.catalog import CHECKLIST
+from helpers.core.model import Effort, Finding, Report, Status
 from helpers.report.controls import FRAMEWORKS, Framework
 from helpers.report.coverage import verdict, verdicts
 

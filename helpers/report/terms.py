@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from helpers.model import Record
-from helpers.policy import Policy
-from helpers.steps import STEPS
-from helpers.waivers import Waiver
+from helpers.core.model import Record
+from helpers.core.policy import Policy
+from helpers.core.steps import STEPS
+from helpers.core.waivers import Waiver
 
 __all__ = ["Terms"]
 

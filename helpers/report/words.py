@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from helpers.model import Baseline, Finding, Report, Severity, Status
+from helpers.core.model import Baseline, Finding, Report, Severity, Status
 
 __all__ = ["MARKS", "change_sentence", "quiet_sentence", "verdict_sentence"]
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from helpers.errors import UsageError
-from helpers.files import write_private
-from helpers.model import Report
+from helpers.core.errors import UsageError
+from helpers.core.model import Report
 from helpers.report.drawn import pictures_of
 from helpers.report.folder import TERMS
 from helpers.report.terms import Terms
+from helpers.system.files import write_private
 
 __all__ = ["FORMATS", "Format", "render", "write_reports"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from helpers.errors import CollectionError
+from helpers.core.errors import CollectionError
 from helpers.rotation.ledger import Entry
 from helpers.rotation.procedures import Hand, Offer, Person
 from helpers.rotation.transitions import Mode

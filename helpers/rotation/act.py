@@ -6,9 +6,9 @@ person starts one (`runbook rotate`), since only a person can make the new key.
 
 from __future__ import annotations
 
-from helpers.context import Context
-from helpers.errors import RunbookError
-from helpers.model import Cause, Unavailable
+from helpers.core.context import Context
+from helpers.core.errors import RunbookError
+from helpers.core.model import Cause, Unavailable
 from helpers.rotation.ledger import Event
 from helpers.rotation.procedures import Offer
 from helpers.rotation.records import Proof, RehearsedStep, RotationRehearsal

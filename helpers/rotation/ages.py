@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from helpers.core.settings import Credential
 from helpers.rotation.ledger import Entry
 from helpers.rotation.records import KeyAge, KnownBy, Regeneration
 from helpers.rotation.transitions import Mode, State
-from helpers.settings import Credential
 
 __all__ = ["MAKING", "WATCHED", "age_of", "parse", "recorded_by"]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from helpers.model import fingerprint
+from helpers.core.model import fingerprint
 from helpers.rotation.ledger import Entry, Ledger
 from helpers.rotation.procedures import Procedure
 from helpers.rotation.stores.base import SecretStore, Stage

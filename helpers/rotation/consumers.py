@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from helpers.errors import ConfigurationError
+from helpers.core.errors import ConfigurationError
 
 __all__ = ["Consumer", "reported"]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from helpers.errors import UnreachableError, UsageError
+from helpers.core.errors import UnreachableError, UsageError
 from helpers.rotation import exits, proofs
 from helpers.rotation.bench import Bench
 from helpers.rotation.confirming import hear

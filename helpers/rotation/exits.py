@@ -6,7 +6,7 @@ the next resume, not undone.
 
 from __future__ import annotations
 
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.rotation.bench import Bench
 from helpers.rotation.ledger import Entry
 from helpers.rotation.stores.base import Stage

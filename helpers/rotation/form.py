@@ -12,16 +12,16 @@ from typing import Any, Final, Protocol
 
 from pydantic import SecretStr
 
-from helpers.choices import in_jupyterlab
-from helpers.context import Context
-from helpers.errors import RunbookError
+from helpers.core.context import Context
+from helpers.core.errors import RunbookError
+from helpers.core.view import View, prose, stack
+from helpers.notebook.parameters import in_jupyterlab
 from helpers.rotation.guide import Guide
 from helpers.rotation.procedures import Offer
 from helpers.rotation.standing import ENDS, Need, Pause, Standing
 from helpers.rotation.transitions import MODES, ORDER, Mode, State
+from helpers.rotation.views import chain
 from helpers.rotation.workshop import kind_of
-from helpers.views.base import View, prose, stack
-from helpers.views.rotation import chain
 
 __all__ = ["RotationForm", "open_rotation"]
 

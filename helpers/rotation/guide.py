@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from helpers.context import Context
-from helpers.errors import UsageError
+from helpers.core.context import Context
+from helpers.core.errors import UsageError
 from helpers.rotation.ledger import Event
 from helpers.rotation.plans import plan
 from helpers.rotation.procedures import Offer

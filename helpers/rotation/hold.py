@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from helpers.errors import LockedError, StateError
+from helpers.core.errors import LockedError, StateError
 
 __all__ = ["hold"]
 

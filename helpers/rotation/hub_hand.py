@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpers.errors import StateError
+from helpers.core.errors import StateError
 from helpers.intercom.developer_hub import App, DeveloperHub
 from helpers.rotation.ledger import Entry
 from helpers.rotation.transitions import Mode

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import SecretStr
 
-from helpers.errors import IntercomError, UnreachableError
+from helpers.core.errors import IntercomError, UnreachableError
 from helpers.rotation.verdicts import Outlook, Verdict
 
 if TYPE_CHECKING:

@@ -16,10 +16,10 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from helpers.errors import LockedError, StateError
+from helpers.core.errors import LockedError, StateError
 from helpers.rotation.entries import Entry, Event, entry_of, event_of, row_of, stamp
 from helpers.rotation.transitions import Mode, State, may_move
-from helpers.state import seal, writing
+from helpers.system.state import seal, writing
 
 __all__ = ["Entry", "Event", "Ledger", "stamp"]
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from helpers.errors import UnreachableError
+from helpers.core.errors import UnreachableError
 from helpers.intercom.client import Client
-from helpers.intercom.probes import probe_reads
 from helpers.intercom.records import ProbeAnswer, Reading
-from helpers.intercom.verdicts import PROBED
+from helpers.scopes.probes import probe_reads
+from helpers.scopes.verdicts import PROBED
 
 __all__ = ["reach"]
 

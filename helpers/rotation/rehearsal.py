@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from helpers.context import Context
+from helpers.core.context import Context
 from helpers.intercom.developer_hub import DeveloperHub
 from helpers.rotation.hub_hand import HubHand
 from helpers.rotation.stores.envfile import EnvFileStore

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from helpers.policy import RotationPolicy
+from helpers.core.policy import RotationPolicy
 from helpers.rotation.calendar import Due
 from helpers.rotation.records import KeyAge
 

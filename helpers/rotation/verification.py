@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
-from helpers.errors import CollectionError, UnreachableError
+from helpers.core.errors import CollectionError, UnreachableError
 from helpers.intercom.answers import Answer
 from helpers.rotation.verdicts import Outlook, Verdict
 

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from helpers.context import Context
-from helpers.errors import ConfigurationError, UsageError
+from helpers.core.context import Context
+from helpers.core.errors import ConfigurationError, UsageError
+from helpers.core.settings import VARIABLES, Credential, Profile
 from helpers.intercom.answers import Answer
 from helpers.intercom.calls import call_named
 from helpers.intercom.client import Client
@@ -26,8 +27,7 @@ from helpers.rotation.ledger import Entry, Ledger
 from helpers.rotation.probing import reach
 from helpers.rotation.procedures import Hand, Procedure
 from helpers.rotation.stores.base import SecretStore
-from helpers.settings import VARIABLES, Credential, Profile
-from helpers.state import open_state
+from helpers.system.state import open_state
 
 __all__ = ["Workshop", "actor_of", "kind_of", "ledger_of", "workshop"]
 

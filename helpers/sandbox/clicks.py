@@ -163,7 +163,7 @@ def _log(workspace: Workspace, kind: str, verb: str, app: App) -> None:
 
 
 def _described(app: App, workspace: Workspace) -> Item:
-    from helpers.model import fingerprint
+    from helpers.core.model import fingerprint
 
     return {
         "id": app.id,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from helpers.context import Context
-from helpers.errors import RunbookError
-from helpers.model import Cause, Unavailable
+from helpers.core.context import Context
+from helpers.core.errors import RunbookError
+from helpers.core.model import Cause, Unavailable
 from helpers.webhooks.assessment import assess
 from helpers.webhooks.battery import Options, try_receiver
 from helpers.webhooks.forge import Forge

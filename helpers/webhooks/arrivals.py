@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from helpers.visible import visible
+from helpers.core.visible import visible
 from helpers.webhooks.causes import Diagnosis
 from helpers.webhooks.delivery import Delivery
 from helpers.webhooks.signatures import Verdict

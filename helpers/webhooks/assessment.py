@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from helpers.model import Severity
+from helpers.core.model import Severity
 from helpers.webhooks.answers import Kind
 from helpers.webhooks.cases import Case
 from helpers.webhooks.curl import curl_line

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.webhooks.answers import Answer, Kind
 from helpers.webhooks.assessment import assess
 from helpers.webhooks.cases import Case, applicable, case_named

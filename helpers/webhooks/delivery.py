@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from helpers.errors import UsageError
-from helpers.files import write_private
+from helpers.core.errors import UsageError
+from helpers.system.files import write_private
 
 __all__ = ["Delivery", "load_delivery", "save_delivery"]
 

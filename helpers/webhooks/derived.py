@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from helpers.model import Severity
+from helpers.core.model import Severity
 from helpers.webhooks.answers import Kind
 from helpers.webhooks.cases.case import Case
 from helpers.webhooks.effects import acted_upon

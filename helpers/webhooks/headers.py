@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 
 __all__ = ["parse_headers"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
-from helpers.visible import visible
+from helpers.core.visible import visible
 from helpers.webhooks.records import BatteryResult, CaseResult, Outcome
 
 __all__ = ["junit_xml"]

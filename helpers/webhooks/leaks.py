@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from helpers.model import Severity
+from helpers.core.model import Severity
 from helpers.webhooks.answers import Answer
 from helpers.webhooks.forge import Forge
 from helpers.webhooks.probes import Probe

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.webhooks.delivery import Delivery
 from helpers.webhooks.signatures import Reason, Verdict, Verifier
 

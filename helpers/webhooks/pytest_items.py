@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import pytest
 
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.webhooks.battery import Options, run_battery
 from helpers.webhooks.cases import Case, applicable
 from helpers.webhooks.forge import Forge, Previous

@@ -55,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Look at the options before anything is collected: what is wrong with them is told at once."""
     if not config.getoption(_URL):
         return
-    from helpers.errors import RunbookError
+    from helpers.core.errors import RunbookError
     from helpers.webhooks.pytest_items import Receiver
 
     config.addinivalue_line("markers", "intercom_webhook: a case of the webhook battery.")

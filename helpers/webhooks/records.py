@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from helpers.model import Datum, Record, Severity
+from helpers.core.model import Datum, Record, Severity
 
 __all__ = [
     "BatteryResult",

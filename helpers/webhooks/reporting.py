@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from helpers.judge import identity
-from helpers.model import (
+from helpers.core.judge import identity
+from helpers.core.model import (
     Confidence,
     Effort,
     Evidence,

@@ -7,7 +7,7 @@ import secrets
 from dataclasses import replace
 from typing import Final
 
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.webhooks.answers import Answer
 from helpers.webhooks.delivery import Delivery
 from helpers.webhooks.forge import TOPIC, Forge

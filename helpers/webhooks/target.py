@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.webhooks.records import Receiver
 
 __all__ = ["Target", "parse_target"]

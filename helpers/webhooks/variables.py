@@ -6,7 +6,7 @@ import os
 import re
 from typing import Final
 
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.webhooks.signatures import FIN_AGENT
 
 __all__ = ["secret_in", "secret_variable"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from helpers.model import Severity
+from helpers.core.model import Severity
 from helpers.webhooks.answers import Answer, Kind
 from helpers.webhooks.cases.case import Case
 from helpers.webhooks.probes import Probe

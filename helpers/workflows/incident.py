@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from helpers.context import Context
-from helpers.errors import CollectionError, ConfigurationError, UsageError
+from helpers.core.context import Context
+from helpers.core.errors import CollectionError, ConfigurationError, UsageError
+from helpers.core.model import Datum, Known, Unavailable
 from helpers.exposure.records import Leak
-from helpers.model import Datum, Known, Unavailable
 from helpers.report.markdown import code, escape
 from helpers.rotation.ages import parse
 from helpers.rotation.ledger import Entry, Event
@@ -114,7 +114,7 @@ def gather(context: Context, variable: str) -> Incident:
 
 
 def _leaks(context: Context, entry: Entry) -> Datum[tuple[Leak, ...]]:
-    from helpers.collectors.exposure import collect
+    from helpers.exposure.collect import collect
 
     found = collect(context).leaks
     if isinstance(found, Unavailable):

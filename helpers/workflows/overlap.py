@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from pydantic import SecretStr
 
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
+from helpers.core.settings import Credential, Profile
 from helpers.rotation.stores.base import SecretStore, Stage
 from helpers.rotation.stores.choice import open_store
-from helpers.settings import Credential, Profile
 from helpers.webhooks.act import SECRET, URL
 from helpers.webhooks.battery import Options, run_battery
 from helpers.webhooks.cases import CORE
@@ -24,7 +24,7 @@ from helpers.webhooks.signatures import WEBHOOK, Scheme
 from helpers.webhooks.target import parse_target
 
 if TYPE_CHECKING:
-    from helpers.context import Context
+    from helpers.core.context import Context
 
 __all__ = ["Pair", "pair_of", "try_overlap"]
 

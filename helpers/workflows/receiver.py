@@ -19,7 +19,7 @@ from helpers.webhooks.records import BatteryResult, Outcome
 from helpers.workflows.overlap import try_overlap
 
 if TYPE_CHECKING:
-    from helpers.context import Context
+    from helpers.core.context import Context
     from helpers.rotation.guide import Guide
 
 __all__ = ["go_on"]

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from helpers.auditlog import checks
 from helpers.auditlog.records import (
     ActivityRow,
     Anchor,
@@ -17,10 +18,9 @@ from helpers.auditlog.records import (
     Verdict,
     Verification,
 )
-from helpers.catalog import Check, load
-from helpers.checks import auditlog as checks
-from helpers.model import Severity, Status
-from helpers.policy import AuditPolicy, Policy
+from helpers.core.catalog import Check, load
+from helpers.core.model import Severity, Status
+from helpers.core.policy import AuditPolicy, Policy
 from tests.checking import NOW, off, statuses, unreadable, verdicts
 
 PASS, FAIL, MANUAL, NONE, ERROR = (

@@ -15,7 +15,7 @@ from helpers.auditlog.log import AuditLog
 from helpers.auditlog.partitions import Partitions
 from helpers.auditlog.segments import entries
 from helpers.cli.auditlog import auditlog
-from helpers.errors import ConfigurationError, StateError, UsageError
+from helpers.core.errors import ConfigurationError, StateError, UsageError
 from tests.auditlog.builders import ROOT, Bench, edited
 
 DESK = ("--profile", "development", "--env-file")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from helpers.auditlog.activity import fetch
 from helpers.auditlog.partitions import Partitions
-from helpers.errors import StateError, UnreachableError
+from helpers.core.errors import StateError, UnreachableError
 
 END = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 START = END - timedelta(days=40)
@@ -173,7 +173,7 @@ def test_a_damaged_coverage_costs_a_fetch_and_no_row(partitions: Partitions) -> 
 
 
 def test_a_folder_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
-    from helpers.errors import RunbookError
+    from helpers.core.errors import RunbookError
 
     (tmp_path / "activity").write_text("")
     with pytest.raises(RunbookError):

@@ -12,7 +12,7 @@ from helpers.auditlog.keystate import KeyState
 from helpers.auditlog.log import AuditLog
 from helpers.auditlog.records import Verdict
 from helpers.auditlog.verification import verify
-from helpers.errors import ConfigurationError, StateError
+from helpers.core.errors import ConfigurationError, StateError
 from tests.auditlog.builders import ROOT, Bench
 
 keyring = pytest.importorskip("keyring", reason="needs keyring")

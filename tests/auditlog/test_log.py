@@ -18,7 +18,7 @@ from helpers.auditlog.log import record
 from helpers.auditlog.records import Verdict
 from helpers.auditlog.seals import EVERY, key_id, read_root_key
 from helpers.auditlog.segments import entries, segments
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from tests.auditlog.builders import ROOT, Bench
 
 _JSON = st.recursive(

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from helpers.auditlog.mirrors import deliver, entries_after
 from helpers.auditlog.sinks import IntercomEvents, Syslog, event_of
-from helpers.errors import ConfigurationError, IntercomError, UnreachableError
+from helpers.core.errors import ConfigurationError, IntercomError, UnreachableError
 from helpers.intercom import pace, transport
 from helpers.intercom.client import Client
 from helpers.sandbox.seeds import MIRROR_CONTACT

@@ -124,7 +124,7 @@ def test_a_full_disk_is_a_clear_error_and_costs_no_row(partitions: Partitions) -
 import resource, signal
 from pathlib import Path
 from helpers.auditlog.partitions import Partitions
-from helpers.errors import StateError
+from helpers.core.errors import StateError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 row = {row_at(9, END)!r} | {{"activity_description": "x" * 99}}
 try:
@@ -152,7 +152,7 @@ import os
 from datetime import date
 from pathlib import Path
 from helpers.auditlog.partitions import Partitions
-from helpers.errors import StateError
+from helpers.core.errors import StateError
 os.setgid(65534); os.setuid(65534)
 place = Partitions(Path({str(partitions.folder)!r}))
 try:

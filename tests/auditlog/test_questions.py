@@ -11,7 +11,7 @@ import pytest
 from helpers.auditlog.partitions import Partitions
 from helpers.auditlog.questions import Inquiry, ask, known_types, questions
 from helpers.auditlog.records import Answer
-from helpers.errors import StateError
+from helpers.core.errors import StateError
 
 END = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NOON = datetime(2026, 2, 17, 12, 0, tzinfo=UTC)  # a Tuesday

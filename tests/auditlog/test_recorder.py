@@ -7,7 +7,7 @@ from helpers.auditlog import audited, http_hooks, recording
 from helpers.auditlog.entries import Entry
 from helpers.auditlog.recorder import route_of
 from helpers.auditlog.segments import entries
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from tests.auditlog.builders import Bench
 
 

@@ -18,7 +18,7 @@ from helpers.auditlog.log import AuditLog
 from helpers.auditlog.records import Verdict
 from helpers.auditlog.segments import entries, segments
 from helpers.auditlog.verification import verify
-from helpers.errors import StateError
+from helpers.core.errors import StateError
 from tests.auditlog.builders import ROOT, Bench
 from tests.conftest import HOME
 
@@ -208,9 +208,9 @@ def test_a_folder_that_may_not_be_written_is_a_clear_error(bench: Bench) -> None
     script = (
         "import os, sys\n"
         "from pathlib import Path\n"
-        "import helpers.state\n"
+        "import helpers.system.state\n"
         "from helpers.auditlog.log import AuditLog\n"
-        "from helpers.errors import StateError\n"
+        "from helpers.core.errors import StateError\n"
         "os.setgid(65534); os.setuid(65534)\n"
         "try:\n AuditLog.open(Path(sys.argv[1])/'audit', Path(sys.argv[1])/'state')\n"
         "except StateError as error:\n print(error)\n"

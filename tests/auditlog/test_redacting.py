@@ -5,7 +5,7 @@ import pytest
 from helpers.auditlog.entries import Event
 from helpers.auditlog.redacting import Cleaner
 from helpers.auditlog.segments import entries
-from helpers.redaction import Redactor
+from helpers.core.redaction import Redactor
 from tests.auditlog.builders import Bench
 from tests.conftest import make_access_token
 

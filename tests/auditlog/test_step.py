@@ -17,6 +17,9 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
+from helpers.auditlog import views
+from helpers.auditlog.checks import audit_logging_is_on
+from helpers.auditlog.collect import collect
 from helpers.auditlog.entries import Event
 from helpers.auditlog.export import Selection, select, to_csv
 from helpers.auditlog.records import AuditFacts, MirrorEvidence
@@ -24,17 +27,14 @@ from helpers.auditlog.review import reviews_in, sign
 from helpers.auditlog.segments import read_tail
 from helpers.auditlog.signing import open_review, sign_off
 from helpers.auditlog.status import status_of
-from helpers.checks.auditlog import audit_logging_is_on
-from helpers.choices import Choices
-from helpers.collectors.auditlog import collect
-from helpers.context import Context
-from helpers.errors import CollectionError, UsageError
-from helpers.model import Known, Snapshot, Status, Unavailable
-from helpers.opening import open_context
-from helpers.policy import Acts, AuditPolicy, Policy
-from helpers.runbook import StepSession
-from helpers.steps import step_named
-from helpers.views import auditlog as views
+from helpers.core.context import Context
+from helpers.core.errors import CollectionError, UsageError
+from helpers.core.model import Known, Snapshot, Status, Unavailable
+from helpers.core.policy import Acts, AuditPolicy, Policy
+from helpers.core.steps import step_named
+from helpers.notebook.opening import open_context
+from helpers.notebook.parameters import Choices
+from helpers.notebook.session import StepSession
 from tests.auditlog.builders import ROOT, Bench
 
 

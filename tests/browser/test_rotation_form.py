@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from helpers.core.redaction import Redactor
 from helpers.intercom.developer_hub import App, DeveloperHub
-from helpers.redaction import Redactor
 from helpers.sandbox import start
 from tests.browser.lab import Lab, Notebook, start_lab
 

@@ -12,8 +12,8 @@ import nbformat
 import pytest
 from dotenv import dotenv_values
 
-from helpers.model import Report
-from helpers.redaction import Redactor
+from helpers.core.model import Report
+from helpers.core.redaction import Redactor
 from helpers.report.build import build_report
 from helpers.report.folder import load_report, load_terms, manifest_problems
 from helpers.sandbox.seeds import DEMO

@@ -132,7 +132,7 @@ def test_folder_without_git_is_looked_at_as_far_as_it_goes(cli: CommandLine):
 
 AS_NOBODY = """
 import os, sys
-import helpers.cli.audit, helpers.cli.progress, helpers.workflows.audit, helpers.sandbox.server
+import helpers.cli.audit, helpers.cli.progress, helpers.run.audit, helpers.sandbox.server
 from helpers.cli import main
 out, sys.argv = sys.argv[1], ["runbook", "audit", "--out", sys.argv[1] + "/runs"]
 os.setgroups([]); os.setgid(65534); os.setuid(65534)

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from helpers.choices import Choices
-from helpers.errors import LeakError, LockedError
-from helpers.exit_status import BLIND
-from helpers.model import Status
+from helpers.core.errors import LeakError, LockedError
+from helpers.core.exit_status import BLIND
+from helpers.core.model import Status
+from helpers.core.settings import Profile, state_home
+from helpers.notebook.parameters import Choices
 from helpers.report.folder import load_report
+from helpers.run import audit as workflow
+from helpers.run.audit import AuditRequest, audit
 from helpers.sandbox.seeds import DEMO
-from helpers.settings import Profile, state_home
-from helpers.state import lock_profile
-from helpers.workflows import audit as workflow
-from helpers.workflows.audit import AuditRequest, audit
+from helpers.system.state import lock_profile
 from tests.notebooks import notebook
 from tests.test_execution import Watcher
 
@@ -67,8 +67,8 @@ def test_step_that_fails_leaves_the_others_and_is_told(
 
 
 def test_missing_step_counts_as_not_looked_at(notebooks: Path, tmp_path: Path):
-    from helpers.exit_status import exit_status
-    from helpers.model import Severity
+    from helpers.core.exit_status import exit_status
+    from helpers.core.model import Severity
 
     notebook(notebooks / "05_webhook_verification.ipynb", "1/0")
     result = audit(request(tmp_path, "webhooks"), Watcher())

@@ -132,7 +132,7 @@ def test_newcomer_sets_a_repository_up_and_audits_it(
 
 def answer_prompts(terminal: Terminal, values: Mapping[str, str]) -> list[str]:
     """Answer every variable's prompt: with its value where there is one, else with Enter alone."""
-    from helpers.settings import VARIABLES
+    from helpers.core.settings import VARIABLES
 
     for variable in VARIABLES:
         terminal.answer(f"{variable.name}:", values.get(variable.name, ""))

@@ -61,7 +61,7 @@ def test_notebook_explains_and_calls_and_does_nothing_itself(path: Path):
 
 
 def test_notebooks_made_twice_in_different_folders_are_the_same_bytes(tmp_path: Path):
-    from helpers.documentation import remake
+    from helpers.run.rebuild_notebooks import remake
 
     made = []
     for name in ("one", "two"):

@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
-from helpers.catalog import Check
-from helpers.checks.environment import (
+from helpers.core.catalog import Check
+from helpers.core.model import Severity, Status, Unavailable
+from helpers.core.policy import EnvironmentPolicy, Policy
+from helpers.environment.checks import (
     env_files_are_ignored,
     env_files_are_not_tracked,
     env_files_are_private,
@@ -29,8 +31,6 @@ from helpers.environment.records import (
     VariableState,
     Workspace,
 )
-from helpers.model import Severity, Status, Unavailable
-from helpers.policy import EnvironmentPolicy, Policy
 from tests.checking import off, statuses, unreadable, verdicts
 
 PASS, FAIL, MANUAL, NA, ERROR = Status

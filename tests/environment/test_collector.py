@@ -7,14 +7,14 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from helpers.collectors.environment import collect
-from helpers.context import Context
+from helpers.core.context import Context
+from helpers.core.model import Known, Unavailable
+from helpers.core.policy import Policy
+from helpers.core.redaction import Redactor
+from helpers.core.settings import Profile, load_settings
+from helpers.environment.collect import collect
 from helpers.environment.records import EnvironmentFacts, Shape
 from helpers.environment.shapes import shape_of
-from helpers.model import Known, Unavailable
-from helpers.policy import Policy
-from helpers.redaction import Redactor
-from helpers.settings import Profile, load_settings
 from tests.conftest import make_access_token, run_git
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from helpers.context import Context
+from helpers.core.context import Context
+from helpers.core.policy import Policy
+from helpers.core.redaction import Redactor
+from helpers.core.settings import VARIABLES, Profile, load_settings
 from helpers.environment.form import SetupForm, open_setup
+from helpers.environment.planned import planned
 from helpers.environment.setup import IGNORED, apply, plan
-from helpers.policy import Policy
-from helpers.redaction import Redactor
-from helpers.settings import VARIABLES, Profile, load_settings
-from helpers.views.planned import planned
 
 
 def form_of(repo: Path) -> SetupForm:

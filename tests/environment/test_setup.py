@@ -8,9 +8,9 @@ from click.testing import CliRunner
 from pydantic import SecretStr
 
 from helpers.cli.init import init
+from helpers.core.errors import ConfigurationError, UsageError
+from helpers.core.settings import VARIABLES
 from helpers.environment.setup import IGNORED, apply, env_text, plan
-from helpers.errors import ConfigurationError, UsageError
-from helpers.settings import VARIABLES
 
 
 def run(repo: Path, *arguments: str, typed: str = ""):

@@ -20,7 +20,7 @@ import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from helpers.model import fingerprint
+from helpers.core.model import fingerprint
 from tests.conftest import make_access_token, run_git
 
 __all__ = ["Planted", "planted_repository"]

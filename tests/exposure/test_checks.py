@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
-from helpers import catalog
+from helpers.core import catalog
+from helpers.core.judge import judge
+from helpers.core.model import Finding, Known, Severity, Snapshot, Status, Unavailable
+from helpers.core.policy import Policy
 from helpers.exposure.records import (
     Configured,
     Coverage,
@@ -18,9 +21,6 @@ from helpers.exposure.records import (
     Place,
     PlaceKind,
 )
-from helpers.judge import judge
-from helpers.model import Finding, Known, Severity, Snapshot, Status, Unavailable
-from helpers.policy import Policy
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 COMMITTED = Place(kind=PlaceKind.HISTORY, path="a.py", commit="c" * 40, first=NOW, at_head=True)

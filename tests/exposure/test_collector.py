@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from helpers import catalog
-from helpers.collectors.exposure import collect
-from helpers.context import Context
+from helpers.core import catalog
+from helpers.core.context import Context
+from helpers.core.judge import judge
+from helpers.core.model import Known, Snapshot, Status, Unavailable, fingerprint
+from helpers.core.policy import ExposurePolicy, Policy
+from helpers.core.redaction import Redactor
+from helpers.core.settings import Profile, load_settings
+from helpers.exposure.collect import collect
 from helpers.exposure.records import ExposureFacts
-from helpers.judge import judge
-from helpers.model import Known, Snapshot, Status, Unavailable, fingerprint
-from helpers.policy import ExposurePolicy, Policy
-from helpers.redaction import Redactor
 from helpers.sandbox import tokens
 from helpers.sandbox.demo_repository import build
 from helpers.sandbox.seeds import CLEAN, DEMO
-from helpers.settings import Profile, load_settings
 from tests.conftest import make_access_token, run_git
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

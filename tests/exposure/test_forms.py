@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
+from helpers.core.model import fingerprint
 from helpers.exposure import pieces
 from helpers.exposure.cache import Cache
 from helpers.exposure.engine import Sighting
@@ -20,7 +21,6 @@ from helpers.exposure.kingfisher import Kingfisher
 from helpers.exposure.records import PlaceKind
 from helpers.exposure.scan import Scanned, scan
 from helpers.exposure.scope import Scope
-from helpers.model import fingerprint
 from tests.conftest import make_access_token, run_git
 
 ENGINE = Kingfisher(all_rules=False)

@@ -16,12 +16,12 @@ import yaml
 from kingfisher_sdk import Rules
 from pydantic import SecretStr
 
-from helpers.errors import CollectionError
+from helpers.core.errors import CollectionError
+from helpers.core.model import fingerprint
+from helpers.core.settings import Credential
 from helpers.exposure.kingfisher import RULES, Kingfisher
 from helpers.exposure.path_rules import PATTERNS, path_class
 from helpers.exposure.scan import scan
-from helpers.model import fingerprint
-from helpers.settings import Credential
 from tests.conftest import make_access_token
 
 MAKERS: dict[str, Callable[[], str]] = {

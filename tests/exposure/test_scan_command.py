@@ -20,13 +20,13 @@ from jsonschema import Draft7Validator
 from pydantic import SecretStr
 
 from helpers.cli.scan import scan as command
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
+from helpers.core.model import fingerprint
 from helpers.exposure.kingfisher import Kingfisher
 from helpers.exposure.records import Liveness
 from helpers.exposure.scan import scan
 from helpers.exposure.verify import verified
 from helpers.intercom.client import Client
-from helpers.model import fingerprint
 from helpers.sandbox import start
 from helpers.sandbox.demo_repository import build
 from helpers.sandbox.seeds import DEMO
@@ -73,7 +73,7 @@ def test_nothing_secret_staged_is_said_without_loading_what_judges(
     program = (
         "import sys; from helpers.cli import runbook;"
         "status = runbook.main(['scan', '--staged', sys.argv[1]], standalone_mode=False);"
-        "print(status, sorted({'pydantic', 'sqlite3', 'helpers.judge'} & sys.modules.keys()))"
+        "print(status, sorted({'pydantic', 'sqlite3', 'helpers.core.judge'} & sys.modules.keys()))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, str(repo)],
@@ -126,7 +126,7 @@ def test_ctrl_c_keeps_what_was_searched_of_each_path(
             one.exception()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("helpers.workflows.scanning.wait", interrupt)
+    monkeypatch.setattr("helpers.exposure.scanning.wait", interrupt)
     done = run(str(repo), str(tmp_path / "copy"), "--format", "json", "--rules", "intercom")
     (leak,) = json.loads(done.output)["leaks"]
     assert {p["repository"] for p in leak["places"]} == {str(repo), str(tmp_path / "copy")}

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from helpers.core.model import fingerprint
 from helpers.exposure.kingfisher import Kingfisher
 from helpers.exposure.scan import scan
 from helpers.exposure.tally import Progress
-from helpers.model import fingerprint
 from tests.conftest import make_access_token, run_git
 
 ENGINE = Kingfisher(all_rules=False)

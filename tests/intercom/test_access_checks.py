@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from helpers.checks.access import (
+from helpers.access.checks import (
     allowlist_limits_the_api,
     connectors_authenticate,
     connectors_share_no_credential,
@@ -14,8 +14,8 @@ from helpers.checks.access import (
     teammates_are_of_the_company,
     two_factor_is_enforced,
 )
+from helpers.core.policy import AccessPolicy, Policy
 from helpers.intercom.records import Allowlist, Attestation, Connector, Teammate
-from helpers.policy import AccessPolicy, Policy
 from tests.checking import NOW, statuses, unreadable
 
 OURS = Policy(access=AccessPolicy(allowed_domains=("example.com",)))

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.auditlog.segments import entries
-from helpers.errors import ConfigurationError, ForbiddenCallError
+from helpers.core.errors import ConfigurationError, ForbiddenCallError
+from helpers.core.settings import Profile, Settings, load_settings
 from helpers.intercom.accounts import Misuse, reader, writer
 from helpers.intercom.scopes import endpoints, guard_of
-from helpers.settings import Profile, Settings, load_settings
-from helpers.workflows.recording import recorder_of_misuse
+from helpers.run.recording import recorder_of_misuse
 
 WRITES = sorted(name for name, one in endpoints().items() if one.kind == "write")
 READS = sorted(name for name, one in endpoints().items() if one.kind == "read")

@@ -7,12 +7,12 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from helpers.checks.access import two_factor_is_enforced
+from helpers.access.attestations import attest as keep
+from helpers.access.attestations import read_attestations
+from helpers.access.checks import two_factor_is_enforced
 from helpers.cli.attest import attest
 from helpers.cli.calls import calls
-from helpers.errors import StateError, UsageError
-from helpers.intercom.attestations import attest as keep
-from helpers.intercom.attestations import read_attestations
+from helpers.core.errors import StateError, UsageError
 from tests.checking import NOW, statuses
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from helpers.intercom.catalog_page import page
+from helpers.scopes.catalog_page import page
 from tests.conftest import HOME
 
 

@@ -10,17 +10,17 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from helpers.errors import (
+from helpers.core.errors import (
     CollectionError,
     ConfigurationError,
     ForbiddenCallError,
     IntercomError,
     UnreachableError,
 )
+from helpers.core.settings import Profile, load_settings
 from helpers.intercom import client as client_module
 from helpers.intercom.calls import AUDIT_CALLS, call_named
 from helpers.intercom.client import Client
-from helpers.settings import Profile, load_settings
 from tests.intercom.conftest import BASE, client_of, refusal
 
 PERIOD = datetime(2026, 3, 1, tzinfo=UTC)

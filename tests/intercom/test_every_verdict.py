@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from helpers.catalog import Check, load
+from helpers.core.catalog import Check, load
+from helpers.core.model import Status
+from helpers.core.policy import AccessPolicy, Policy, ScopePolicy
 from helpers.intercom.records import (
     Allowlist,
     Attestation,
@@ -21,8 +23,6 @@ from helpers.intercom.records import (
     Verdict,
 )
 from helpers.intercom.scopes import catalog
-from helpers.model import Status
-from helpers.policy import AccessPolicy, Policy, ScopePolicy
 from tests.checking import NOW, off, statuses, unreadable
 
 PASS, FAIL, MANUAL, NA, ERROR = Status

@@ -5,19 +5,19 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
-from helpers.checks.scopes import (
+from helpers.core.model import Status
+from helpers.core.policy import Policy, ScopePolicy
+from helpers.intercom.records import TokenScopes, Use
+from helpers.scopes.checks import (
     code_has_what_it_uses,
     no_scope_beyond_the_policy,
     policy_covers_the_code,
 )
-from helpers.intercom.guards import Guards
-from helpers.intercom.probes import probe_reads
-from helpers.intercom.records import TokenScopes, Use
-from helpers.intercom.section import section
-from helpers.intercom.verdicts import verdicts_of
-from helpers.model import Status
-from helpers.policy import Policy, ScopePolicy
-from helpers.usage.scan import scan
+from helpers.scopes.guards import Guards
+from helpers.scopes.probes import probe_reads
+from helpers.scopes.section import section
+from helpers.scopes.usage.scan import scan
+from helpers.scopes.verdicts import verdicts_of
 from tests.checking import statuses, verdicts
 from tests.intercom.hub import Hub
 

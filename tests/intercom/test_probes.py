@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from helpers.errors import IntercomError
+from helpers.core.errors import IntercomError
 from helpers.intercom.calls import Call
-from helpers.intercom.guards import Guards
-from helpers.intercom.probes import READ_PROBES, WRITE_PROBES, probe_reads, probe_writes
 from helpers.intercom.records import ProbeAnswer, Reading, Verdict
 from helpers.intercom.scopes import catalog
-from helpers.intercom.verdicts import PROBED, verdicts_of
+from helpers.scopes.guards import Guards
+from helpers.scopes.probes import READ_PROBES, WRITE_PROBES, probe_reads, probe_writes
+from helpers.scopes.verdicts import PROBED, verdicts_of
 from tests.intercom.hub import Hub
 
 WRITABLE = {"acts": ["write_probes"]}

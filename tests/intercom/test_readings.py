@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from helpers.intercom.answers import Answer
-from helpers.intercom.probes import WRITE_PROBES
-from helpers.intercom.readings import read_answer
+from helpers.scopes.probes import WRITE_PROBES
+from helpers.scopes.readings import read_answer
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,6 @@ def test_a_404_without_a_code_is_no_answer_of_intercom(code: str, absent: bool) 
 
 
 def test_every_write_probe_has_a_documented_code() -> None:
-    from helpers.intercom.readings import _ABSENT
+    from helpers.scopes.readings import _ABSENT
 
     assert set(_ABSENT) == {call.name for call in WRITE_PROBES}

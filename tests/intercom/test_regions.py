@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers.errors import ConfigurationError
+from helpers.core.errors import ConfigurationError
+from helpers.core.settings import Profile, load_settings
 from helpers.intercom.regions import HOSTS, base_url, checked_url, same_region
-from helpers.settings import Profile, load_settings
 
 
 def url_of(tmp_path: Path, **environ: str) -> str:

@@ -6,14 +6,14 @@ from contextlib import ExitStack
 
 from pydantic import SecretStr
 
-from helpers.choices import Choices
-from helpers.collectors import access as access_collector
-from helpers.collectors import scopes as scopes_collector
-from helpers.intercom.act import act
+from helpers.access import collect as access_collector
+from helpers.core.model import Cause, Known, Unavailable
+from helpers.core.policy import Acts
 from helpers.intercom.client import Client
-from helpers.model import Cause, Known, Unavailable
-from helpers.opening import open_context
-from helpers.policy import Acts
+from helpers.notebook.opening import open_context
+from helpers.notebook.parameters import Choices
+from helpers.scopes import collect as scopes_collector
+from helpers.scopes.act import act
 
 
 def test_every_datum_of_both_reviews_is_read_from_the_sandbox() -> None:

@@ -4,18 +4,9 @@ from datetime import date
 
 import pytest
 
-from helpers.catalog import Check
-from helpers.checks.scopes import (
-    code_has_what_it_uses,
-    no_scope_beyond_the_policy,
-    no_scope_without_a_use,
-    owner_is_a_service_account,
-    policy_covers_the_code,
-    policy_names_real_scopes,
-    reader_only_reads,
-    service_accounts_are_separate,
-)
-from helpers.intercom.needs import AUDIT_USES
+from helpers.core.catalog import Check
+from helpers.core.model import Finding, Status
+from helpers.core.policy import Policy, ScopePolicy
 from helpers.intercom.records import (
     Attestation,
     ScopeVerdict,
@@ -25,8 +16,17 @@ from helpers.intercom.records import (
     Verdict,
 )
 from helpers.intercom.scopes import catalog
-from helpers.model import Finding, Status
-from helpers.policy import Policy, ScopePolicy
+from helpers.scopes.checks import (
+    code_has_what_it_uses,
+    no_scope_beyond_the_policy,
+    no_scope_without_a_use,
+    owner_is_a_service_account,
+    policy_covers_the_code,
+    policy_names_real_scopes,
+    reader_only_reads,
+    service_accounts_are_separate,
+)
+from helpers.scopes.needs import AUDIT_USES
 from tests.checking import off, statuses, unreadable, verdicts
 
 TAGS = Use(scope="read_tags", call="GET /tags", path="sync.py", line=7)

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from helpers.collectors.scopes import collect
-from helpers.context import Context
-from helpers.intercom.act import act
+from helpers.core.context import Context
+from helpers.core.model import Cause, Known, Unavailable
+from helpers.core.policy import Acts, Policy
+from helpers.core.redaction import Redactor
+from helpers.core.settings import Profile, load_settings
 from helpers.intercom.records import ScopeFacts, Verdict
-from helpers.model import Cause, Known, Unavailable
-from helpers.policy import Acts, Policy
-from helpers.redaction import Redactor
-from helpers.settings import Profile, load_settings
+from helpers.scopes.act import act
+from helpers.scopes.collect import collect
 from tests.checking import NOW
 from tests.conftest import make_access_token
 from tests.intercom.hub import Hub

@@ -12,14 +12,14 @@ from click.testing import CliRunner, Result
 
 from helpers.cli.calls import calls
 from helpers.cli.scopes import scopes
-from helpers.demo import SANDBOX_URL
-from helpers.errors import ConfigurationError, UsageError
-from helpers.exit_status import NOTHING_VERIFIED
+from helpers.core.errors import ConfigurationError, UsageError
+from helpers.core.exit_status import NOTHING_VERIFIED
+from helpers.core.steps import STEPS
 from helpers.intercom.calls import AUDIT_CALLS
-from helpers.intercom.catalog_page import page
-from helpers.intercom.probes import WRITE_PROBES
 from helpers.intercom.scopes import catalog
-from helpers.steps import STEPS
+from helpers.notebook.sandbox_profile import SANDBOX_URL
+from helpers.scopes.catalog_page import page
+from helpers.scopes.probes import WRITE_PROBES
 from tests.conftest import make_access_token
 from tests.intercom.hub import Hub
 

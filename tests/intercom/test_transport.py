@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.errors import ForbiddenCallError
+from helpers.core.errors import ForbiddenCallError
 from helpers.intercom.calls import AUDIT_CALLS
 from helpers.intercom.pace import Pace, pause_until_reset
 from helpers.intercom.transport import Transport

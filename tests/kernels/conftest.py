@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
-from helpers.kernels.provisioner import use_private_sockets
+from helpers.run.kernels.provisioner import use_private_sockets
 
 
 @pytest.fixture(autouse=True)

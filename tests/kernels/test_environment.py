@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.kernels.environment import kernel_environ
+from helpers.run.kernels.environment import kernel_environ
 
 
 def test_kernels_of_the_sandbox_inherit_no_real_secret(monkeypatch: pytest.MonkeyPatch):

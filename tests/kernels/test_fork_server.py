@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from helpers.kernels.fork_server import Forked, ForkServer, fork_server
-from helpers.steps import SHARED
+from helpers.core.steps import SHARED
+from helpers.run.kernels.fork_server import Forked, ForkServer, fork_server
 
 LINUX = sys.platform == "linux"
 pytestmark = pytest.mark.skipif(not LINUX, reason="kernels are forked on Linux only")
@@ -30,7 +30,7 @@ seen = {
     "stdin": os.readlink("/proc/self/fd/0"),
     "held": [os.readlink(e) for e in Path("/proc/self/fd").iterdir() if os.path.islink(e)],
     "zygote": [os.readlink(e) for e in Path(f"/proc/{os.getppid()}/fd").iterdir()],
-    "modules": "helpers.choices" in __import__("sys").modules,
+    "modules": "helpers.notebook.parameters" in __import__("sys").modules,
 }
 Path("seen.json").write_text(json.dumps(seen))
 """
@@ -38,7 +38,9 @@ Path("seen.json").write_text(json.dumps(seen))
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ForkServer]:
-    with fork_server({**ENVIRON, "OF_THE_ZYGOTE": "1"}, preload=("helpers.choices",)) as started:
+    with fork_server(
+        {**ENVIRON, "OF_THE_ZYGOTE": "1"}, preload=("helpers.notebook.parameters",)
+    ) as started:
         assert started
         yield started
 
@@ -100,13 +102,15 @@ def test_kernel_is_a_process_of_its_own_with_the_environment_it_was_given(
 def test_kernels_share_nothing_that_one_of_them_changes(
     server: ForkServer, start: Callable[..., tuple[Any, Any]], tmp_path: Path
 ):
-    change = "import os, helpers.choices; helpers.choices.changed = os.environ['CHANGED'] = 'yes'"
+    change = (
+        "import os, helpers.notebook.parameters as p; p.changed = os.environ['CHANGED'] = 'yes'"
+    )
     _, first = start(server)
     first.execute_interactive(change, timeout=30)
     _, second = start(server)
     look = (
-        "import os, helpers.choices, pathlib; pathlib.Path('seen').write_text("
-        "str('CHANGED' in os.environ or hasattr(helpers.choices, 'changed')))"
+        "import os, helpers.notebook.parameters, pathlib; pathlib.Path('seen').write_text("
+        "str('CHANGED' in os.environ or hasattr(helpers.notebook.parameters, 'changed')))"
     )
     second.execute_interactive(look, timeout=30)
     assert (tmp_path / "seen").read_text() == "False"
@@ -222,7 +226,7 @@ def test_death_of_the_zygote_takes_its_kernels_and_others_start_without_it(
 
 OWNER = """
 import os, sys, time
-from helpers.kernels.fork_server import fork_server
+from helpers.run.kernels.fork_server import fork_server
 with fork_server(dict(os.environ)) as server:
     command = [sys.executable, "-m", "ipykernel_launcher"]
     process = server.fork(command, sys.argv[1], dict(os.environ))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from helpers.kernels import provisioner
+from helpers.run.kernels import provisioner
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from helpers.judge import identity
-from helpers.model import (
+from helpers.core.judge import identity
+from helpers.core.model import (
     Baseline,
     Confidence,
     Effort,

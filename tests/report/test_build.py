@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from helpers import catalog
+from helpers.core import catalog
+from helpers.core.errors import UsageError
+from helpers.core.judge import judge
+from helpers.core.model import Baseline, Report, Snapshot, Status, Unavailable
+from helpers.core.policy import Policy
+from helpers.core.steps import STEPS
+from helpers.core.waivers import Waiver
 from helpers.environment.records import EnvironmentFacts
-from helpers.errors import UsageError
-from helpers.files import write_private
-from helpers.history import Past, past_of
-from helpers.judge import judge
-from helpers.model import Baseline, Report, Snapshot, Status, Unavailable
-from helpers.policy import Policy
 from helpers.report.again import judge_again
 from helpers.report.build import build_report, tool_version
 from helpers.report.folder import (
@@ -28,10 +28,10 @@ from helpers.report.folder import (
     run_name,
     start_run,
 )
+from helpers.report.history import Past, past_of
 from helpers.report.terms import Terms
 from helpers.report.writers import FORMATS, render, write_reports
-from helpers.steps import STEPS
-from helpers.waivers import Waiver
+from helpers.system.files import write_private
 from tests.report.samples import NOW
 
 OFF = Unavailable(reason="It was kept off.", call="nothing")
@@ -49,7 +49,7 @@ def terms(*steps: str, **changes: object) -> Terms:
 
 
 def snapshot() -> Snapshot[EnvironmentFacts]:
-    from helpers.model import Known
+    from helpers.core.model import Known
 
     facts = EnvironmentFacts.model_validate(
         dict.fromkeys(EnvironmentFacts.model_fields, OFF) | {"variables": Known(())}

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from helpers import catalog
 from helpers.cli import runbook
-from helpers.errors import UsageError
-from helpers.model import Report, Resource
+from helpers.core import catalog
+from helpers.core.errors import UsageError
+from helpers.core.model import Report, Resource
 from helpers.report.checks_page import checks_page
 from helpers.report.folder import finish_run, start_run
 from helpers.report.results import to_json

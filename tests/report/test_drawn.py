@@ -6,11 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 
 from helpers.auditlog.records import ActivityRow, ActivitySummary, Answer, AuditFacts, DayCount
-from helpers.files import write_private
-from helpers.model import Known, Snapshot, Unavailable
+from helpers.core.model import Known, Snapshot, Unavailable
 from helpers.report.drawn import pictures_of
 from helpers.report.page import to_html
 from helpers.report.writers import render
+from helpers.system.files import write_private
 from tests.report.samples import NOW, full_report
 from tests.report.test_page import FETCHING, Page
 

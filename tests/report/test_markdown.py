@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from helpers.core.visible import visible
 from helpers.report.markdown import code, escape, to_markdown
-from helpers.visible import visible
 from tests.report.samples import HOSTILE, full_report, hostile_report, report
 
 RENDERER = MarkdownIt("gfm-like", {"html": True, "linkify": False})

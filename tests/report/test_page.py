@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.model import Report
+from helpers.core.model import Report
 from helpers.report.controls import DISCLAIMER
 from helpers.report.page import to_html
 from helpers.report.summary import compliance

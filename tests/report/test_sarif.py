@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from helpers.model import Evidence, FilePlace, Report, Severity, Status
+from helpers.core.model import Evidence, FilePlace, Report, Severity, Status
 from helpers.report.checks_page import checks_page, heading_lines
 from helpers.report.sarif import to_sarif
 from tests.report.samples import HOSTILE, finding, full_report, hostile_report, report

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import catalog
-from helpers.catalog import CHECKLIST
-from helpers.model import (
+from helpers.core import catalog
+from helpers.core.catalog import CHECKLIST
+from helpers.core.model import (
     Baseline,
     Effort,
     Finding,

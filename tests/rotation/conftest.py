@@ -11,18 +11,18 @@ from typing import Any
 import httpx
 import pytest
 
-from helpers.context import Context
+from helpers.core.context import Context
+from helpers.core.policy import Policy, load_policy
+from helpers.core.redaction import Redactor
+from helpers.core.settings import Profile, load_settings
 from helpers.intercom import client, transport
 from helpers.intercom.developer_hub import App, DeveloperHub
 from helpers.intercom.pace import Pace
-from helpers.policy import Policy, load_policy
-from helpers.redaction import Redactor
 from helpers.rotation.guide import Guide
 from helpers.rotation.procedures import Offer
 from helpers.rotation.standing import Need, Standing
 from helpers.rotation.transitions import Mode, State
 from helpers.sandbox import Sandbox, start
-from helpers.settings import Profile, load_settings
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 READERS = Offer(attested=frozenset({"readers"}))

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from helpers.model import Cause, Unavailable
-from helpers.policy import Acts, Policy
+from helpers.core.model import Cause, Unavailable
+from helpers.core.policy import Acts, Policy
+from helpers.core.settings import Profile
 from helpers.rotation.act import act, rehearse
 from helpers.rotation.hold import hold
 from helpers.rotation.records import RotationRehearsal
 from helpers.rotation.transitions import ORDER, Mode
-from helpers.settings import Profile
 from tests.rotation.conftest import Desk
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from helpers.core.settings import Credential
 from helpers.rotation.ages import age_of, recorded_by
 from helpers.rotation.ledger import Entry
 from helpers.rotation.records import KnownBy, Regeneration
 from helpers.rotation.transitions import Mode, State
-from helpers.settings import Credential
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TOKEN = Credential("INTERCOM_ACCESS_TOKEN", "access_token", SecretStr("t" * 40), ".env")

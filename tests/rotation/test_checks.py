@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from helpers import catalog
-from helpers.judge import judge
-from helpers.model import Cause, Datum, Finding, Known, Severity, Snapshot, Status, Unavailable
-from helpers.policy import Policy, RotationPolicy
+from helpers.core import catalog
+from helpers.core.judge import judge
+from helpers.core.model import Cause, Datum, Finding, Known, Severity, Snapshot, Status, Unavailable
+from helpers.core.policy import Policy, RotationPolicy
 from helpers.rotation.records import (
     IdentitySecret,
     KeyAge,

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from helpers import catalog
-from helpers.collectors.rotation import collect
-from helpers.judge import judge
-from helpers.model import Finding, Known, Severity, Snapshot, Status, Unavailable
-from helpers.policy import Policy
+from helpers.core import catalog
+from helpers.core.judge import judge
+from helpers.core.model import Finding, Known, Severity, Snapshot, Status, Unavailable
+from helpers.core.policy import Policy
+from helpers.rotation.collect import collect
 from helpers.rotation.procedures import Offer
 from helpers.rotation.records import KnownBy
 from helpers.rotation.transitions import Mode

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from helpers.auditlog.segments import entries
 from helpers.cli.keys import keys
 from helpers.cli.rotate import rotate
-from helpers.errors import RunbookError, UsageError
+from helpers.core.errors import RunbookError, UsageError
 from helpers.rotation.client_secret import NEW_WORKS, OLD_REFUSED
 from tests.rotation.conftest import Desk
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from helpers.errors import ConfigurationError
-from helpers.model import fingerprint
+from helpers.core.errors import ConfigurationError
+from helpers.core.model import fingerprint
 from helpers.rotation.consumers import Consumer, reported
 from tests.conftest import HOME
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from helpers.errors import LockedError, RunbookError, UsageError
-from helpers.model import fingerprint
-from helpers.policy import ConsumerPolicy, Policy, RotationPolicy
+from helpers.core.errors import LockedError, RunbookError, UsageError
+from helpers.core.model import fingerprint
+from helpers.core.policy import ConsumerPolicy, Policy, RotationPolicy
 from helpers.rotation.hold import hold
 from helpers.rotation.procedures import Offer
 from helpers.rotation.standing import Need

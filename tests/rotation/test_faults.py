@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from helpers.errors import UnreachableError
+from helpers.core.errors import UnreachableError
 from helpers.rotation.procedures import Offer
 from helpers.rotation.standing import Need, Standing
 from helpers.rotation.transitions import Mode, State

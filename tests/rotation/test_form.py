@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from helpers.core.settings import Profile
 from helpers.rotation.form import RotationForm
-from helpers.settings import Profile
 from tests.rotation.conftest import SCOPES, Desk, guide_of
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.errors import UsageError
-from helpers.model import Known, Unavailable
+from helpers.core.errors import UsageError
+from helpers.core.model import Known, Unavailable
 from helpers.rotation.procedures import Offer
 from helpers.rotation.transitions import Mode
 from helpers.workflows import incident as workflow

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from helpers.errors import LockedError, StateError
+from helpers.core.errors import LockedError, StateError
 from helpers.rotation.ledger import Entry, Ledger
 from helpers.rotation.transitions import CLOSED, ORDER, Mode, State, may_move, next_state
-from helpers.state import open_state
+from helpers.system.state import open_state
 
 S = State
 ASIDE = {(state, S.NEEDS_HUMAN) for state in State if state not in CLOSED | {S.NEEDS_HUMAN}}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from helpers.errors import RunbookError, UsageError
+from helpers.core.errors import RunbookError, UsageError
 from helpers.intercom.client import Client
 from helpers.rotation.client_secret import NEW_WORKS, OLD_REFUSED, signs
 from helpers.rotation.guide import Guide

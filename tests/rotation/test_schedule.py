@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from helpers.policy import RotationPolicy
+from helpers.core.policy import RotationPolicy
 from helpers.rotation.records import KeyAge, KnownBy
 from helpers.rotation.schedule import Scheduled, scheduled
 

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from helpers.core.model import fingerprint
+from helpers.core.settings import Profile, load_settings
 from helpers.intercom.developer_hub import App, DeveloperHub
-from helpers.model import fingerprint
-from helpers.settings import Profile, load_settings
 from tests.conftest import HOME
 from tests.rotation.terminal import Terminal, at_terminal
 

@@ -4,7 +4,7 @@ from typing import Any
 import httpx
 import pytest
 
-from helpers.model import fingerprint
+from helpers.core.model import fingerprint
 from helpers.sandbox import Sandbox
 from helpers.sandbox.seeds import CLEAN, DEMO
 from tests.sandbox.conftest import Connect, client_of, error_code

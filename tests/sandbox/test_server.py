@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from dotenv import dotenv_values
 
 from helpers.cli.sandbox import sandbox as command
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.sandbox import start
 from helpers.sandbox.limits import RateLimit
 from helpers.sandbox.seeds import DEMO

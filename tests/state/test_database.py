@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.errors import StateError
-from helpers.state import database, open_state, seal, writing
+from helpers.core.errors import StateError
+from helpers.system.state import database, open_state, seal, writing
 
 Migrations = Mapping[int, tuple[str, str]]
 LEDGER = "CREATE TABLE ledger (id INTEGER, state TEXT, row_hash TEXT) STRICT;"

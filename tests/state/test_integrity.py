@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.state import row_hash, seal
+from helpers.system.state import row_hash, seal
 
 values = st.none() | st.integers(-(2**63), 2**63 - 1) | st.text() | st.binary()
 rows = st.dictionaries(st.text(min_size=1).filter(lambda n: n != "row_hash"), values, max_size=5)

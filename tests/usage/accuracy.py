@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from helpers.intercom.scopes import endpoints
-from helpers.usage.scan import scan
+from helpers.scopes.usage.scan import scan
 from tests.usage.packages import HELD_OUT, TUNED, labelled, sources_of
 
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.errors import StateError, UsageError
-from helpers.usage.observed import Recorder, merge, observe, recorded
+from helpers.core.errors import StateError, UsageError
+from helpers.scopes.usage.observed import Recorder, merge, observe, recorded
 
 URL = "https://api.intercom.io/contacts/5f3a?email=ada@example.com"
 HAR = {"log": {"entries": [{"request": {"method": "GET", "url": URL}}]}}

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.intercom.records import Sure
-from helpers.usage.scan import find_in, scan
+from helpers.scopes.usage.scan import find_in, scan
 
 HOST = "https://api.intercom.io"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from helpers.core.model import Known, Unavailable
 from helpers.exposure.records import Coverage, ExposureFacts, Leak, Missed, Place, PlaceKind
-from helpers.model import Known, Unavailable
-from helpers.views.exposure import coverage, overview, timeline
+from helpers.exposure.views import coverage, overview, timeline
 from tests.report.samples import HOSTILE
 
 CAME, WENT = datetime(2026, 1, 5, tzinfo=UTC), datetime(2026, 1, 25, tzinfo=UTC)

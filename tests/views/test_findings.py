@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from helpers.model import Severity, Status
-from helpers.views.checklist import checklist_view
-from helpers.views.findings import (
+from helpers.core.model import Severity, Status
+from helpers.report.view_checklist import checklist_view
+from helpers.report.view_findings import (
     compliance_view,
     coverage_view,
     findings_table,

@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from helpers.access import views as access_views
+from helpers.core.model import Known
+from helpers.core.view import View
 from helpers.intercom.records import (
     AccessFacts,
     Allowlist,
@@ -29,11 +32,8 @@ from helpers.intercom.records import (
     WriteProbes,
 )
 from helpers.intercom.scopes import catalog
-from helpers.model import Known
-from helpers.views import access as access_views
-from helpers.views import scopes as scope_views
-from helpers.views.base import View
-from helpers.views.scopes import act, blast_radius, drift, overview, todo
+from helpers.scopes import views as scope_views
+from helpers.scopes.views import act, blast_radius, drift, overview, todo
 from tests.checking import NOW, off, unreadable
 from tests.report.samples import HOSTILE
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from helpers.errors import UsageError
-from helpers.model import Severity
+from helpers.core.errors import UsageError
+from helpers.core.model import Severity
 from helpers.sandbox.receivers import Receivers, start_receivers
 from helpers.webhooks.battery import Options, run_battery
 from helpers.webhooks.forge import Forge

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from helpers.cli.webhook import webhook
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.sandbox.receivers import Receivers, start_receivers
 from helpers.webhooks.variables import secret_in
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.webhooks.battery import Options, run_battery
 from helpers.webhooks.forge import Forge
 from helpers.webhooks.records import BatteryResult, Outcome

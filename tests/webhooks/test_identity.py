@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.cli.webhook import webhook
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.webhooks.identity import explain_token, explain_user_hash
 from helpers.webhooks.signatures import user_hash
 from helpers.webhooks.tokens import MessengerTokens

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.cli.webhook import webhook
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.webhooks.arrivals import arrival_lines
 from helpers.webhooks.battery import run_battery
 from helpers.webhooks.delivery import Delivery, load_delivery, save_delivery

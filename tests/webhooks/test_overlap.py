@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from helpers.cli.webhook import webhook
-from helpers.errors import UsageError
-from helpers.model import Severity
+from helpers.core.errors import UsageError
+from helpers.core.model import Severity
 from helpers.webhooks.battery import Options, run_battery
 from helpers.webhooks.cases import CASES, CORE, applicable
 from helpers.webhooks.forge import Forge, Phase, Previous

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.sandbox.receivers import Receivers, start_receivers
 from helpers.webhooks.cases import applicable
 from helpers.webhooks.listener import Listener

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from helpers.cli.webhook import webhook
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.webhooks.answers import Answer, Kind
 from helpers.webhooks.delivery import Delivery, save_delivery
 from helpers.webhooks.effects import effect

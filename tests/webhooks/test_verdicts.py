@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.model import Severity
+from helpers.core.model import Severity
 from helpers.webhooks.answers import Answer, Kind
 from helpers.webhooks.cases import CASES, Case, case_named
 from helpers.webhooks.forge import Forge

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from pydantic import SecretStr
 
 from helpers.cli.webhook import webhook
-from helpers.errors import UsageError
-from helpers.model import fingerprint
+from helpers.core.errors import UsageError
+from helpers.core.model import fingerprint
 from helpers.rotation.stores.envfile import EnvFileStore
 from helpers.webhooks.listener import Listener
 from helpers.webhooks.signatures import CANVAS_KIT, Verifier

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from helpers.cli.rotate import rotate
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.rotation.client_secret import NEW_WORKS
 from helpers.webhooks.listener import Listener
 from helpers.webhooks.signatures import Verifier

@@ -12,13 +12,13 @@ from helpers.auditlog.records import Verdict
 from helpers.auditlog.segments import entries
 from helpers.auditlog.status import status_of
 from helpers.auditlog.verification import parse_anchor, verify
-from helpers.choices import Choices
-from helpers.errors import StateError
+from helpers.core.errors import StateError
+from helpers.core.model import Unavailable
 from helpers.intercom.accounts import Misuse
-from helpers.model import Unavailable
-from helpers.opening import open_context
+from helpers.notebook.opening import open_context
+from helpers.notebook.parameters import Choices
+from helpers.run.recording import recorded_run, recorder_of_misuse
 from helpers.webhooks import act
-from helpers.workflows.recording import recorded_run, recorder_of_misuse
 
 
 def _told(state: Path) -> list[tuple[str, str]]:

@@ -68,7 +68,7 @@ class AwsStore:
 
     def stage(self, value: SecretStr, run_id: str) -> None:
         """A new version under AWSPENDING; its id follows from the rotation and the value."""
-        from helpers.model import fingerprint
+        from helpers.core.model import fingerprint
 
         held, current = self._version(Stage.PENDING), self._version(Stage.CURRENT)
         mark = fingerprint(self._kind, value.get_secret_value())

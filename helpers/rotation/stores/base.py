@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from helpers.errors import ConfigurationError, RunbookError
+from helpers.core.errors import ConfigurationError, RunbookError
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -55,7 +55,7 @@ class StoreSetupError(ConfigurationError, StoreError):
 
 
 class SecretStore(Protocol):
-    """One secret in one store. Fingerprints are those of `helpers.model.fingerprint`."""
+    """One secret in one store. Fingerprints are those of `helpers.core.model.fingerprint`."""
 
     capabilities: Capabilities
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from helpers.errors import ConfigurationError
+from helpers.core.errors import ConfigurationError
+from helpers.core.settings import Credential, Settings
 from helpers.rotation.stores.base import SecretStore
-from helpers.settings import Credential, Settings
 
 __all__ = ["env_file_of", "open_store"]
 

@@ -118,7 +118,7 @@ class EnvFileStore:
 
     def _refuse_tracked(self) -> None:
         """What waits beside the file must not become a commit."""
-        from helpers.git import git_ok, top_level
+        from helpers.system.git import git_ok, top_level
 
         waiting, folder = self._beside(Stage.PENDING), self._path.parent
         if top_level(folder) and not git_ok(folder, "check-ignore", "-q", waiting.name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from helpers.model import fingerprint
+from helpers.core.model import fingerprint
 from helpers.rotation.stores.base import ConflictError
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from helpers.rotation.stores.base import (
     StoreSetupError,
 )
 from helpers.rotation.stores.fingerprints import expect, matches
-from helpers.system_keyring import unprotected
+from helpers.system.system_keyring import unprotected
 
 if TYPE_CHECKING:
     from pydantic import SecretStr

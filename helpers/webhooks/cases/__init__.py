@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from helpers.errors import UsageError
+from helpers.core.errors import UsageError
 from helpers.webhooks.cases.case import Case
 from helpers.webhooks.cases.equivalent import EQUIVALENT
 from helpers.webhooks.cases.forged import FORGED

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from helpers.model import Severity
+from helpers.core.model import Severity
 from helpers.webhooks.forge import Forge, Phase
 from helpers.webhooks.probes import Probe
 from helpers.webhooks.records import Expect

@@ -6,7 +6,7 @@ import json
 from functools import partial
 from typing import Final
 
-from helpers.model import Severity
+from helpers.core.model import Severity
 from helpers.webhooks.cases.case import case, cases_of
 from helpers.webhooks.forge import Forge
 from helpers.webhooks.probes import Framing, Probe

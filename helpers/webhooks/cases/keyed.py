@@ -6,7 +6,7 @@ import hashlib
 from functools import partial
 from typing import Final
 
-from helpers.model import Severity
+from helpers.core.model import Severity
 from helpers.webhooks.cases.case import case, cases_of
 from helpers.webhooks.cases.forged import ANYONE, CWE347
 from helpers.webhooks.forge import Forge

@@ -6,7 +6,7 @@ import gzip
 from functools import partial
 from typing import Final
 
-from helpers.model import Severity
+from helpers.core.model import Severity
 from helpers.webhooks.cases.case import BREAKS, case, cases_of
 from helpers.webhooks.cases.genuine import padded
 from helpers.webhooks.forge import Forge

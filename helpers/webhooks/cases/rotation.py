@@ -9,7 +9,7 @@ import json
 from functools import partial
 from typing import Final
 
-from helpers.model import Severity
+from helpers.core.model import Severity
 from helpers.webhooks.cases.case import case, cases_of
 from helpers.webhooks.cases.forged import ANYONE
 from helpers.webhooks.forge import Forge, Phase

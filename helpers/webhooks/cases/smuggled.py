@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 from urllib.parse import quote
 
-from helpers.model import Severity
+from helpers.core.model import Severity
 from helpers.webhooks.cases.case import case, cases_of
 from helpers.webhooks.cases.forged import ANYONE
 from helpers.webhooks.forge import Forge

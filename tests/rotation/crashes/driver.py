@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from helpers.model import fingerprint
+from helpers.core.model import fingerprint
 from helpers.rotation.engine import Engine
 from helpers.rotation.hold import hold
 from helpers.rotation.ledger import Entry, Ledger
@@ -25,7 +25,7 @@ from helpers.rotation.procedures import Offer, Procedure
 from helpers.rotation.stores.base import Stage
 from helpers.rotation.transitions import Mode, State
 from helpers.rotation.verdicts import Outlook, Verdict
-from helpers.state import open_state
+from helpers.system.state import open_state
 from tests.rotation.crashes.bomb import in_child
 from tests.rotation.crashes.keys import Key, key_of
 from tests.rotation.crashes.places import VARIABLE, Place, place_of

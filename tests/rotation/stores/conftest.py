@@ -19,7 +19,7 @@ from socket import create_server
 import pytest
 from pydantic import SecretStr
 
-from helpers.model import fingerprint
+from helpers.core.model import fingerprint
 from helpers.rotation.stores.base import SecretStore, Stage
 from helpers.rotation.stores.envfile import EnvFileStore
 from tests.conftest import missing

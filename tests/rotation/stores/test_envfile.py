@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from helpers.git import git
 from helpers.rotation.stores import durable
 from helpers.rotation.stores.base import ConflictError, Stage, StoreError
 from helpers.rotation.stores.envfile import EnvFileStore
 from helpers.rotation.stores.splice import splice, value_of
+from helpers.system.git import git
 from tests.conftest import missing
 from tests.rotation.stores.conftest import KIND, VARIABLE, fresh, mark, rotate
 

@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from helpers.errors import ConfigurationError
+from helpers.core.errors import ConfigurationError
+from helpers.core.settings import Credential, Profile, load_settings
 from helpers.rotation.stores.aws import AwsStore
 from helpers.rotation.stores.base import StoreError, StoreSetupError
 from helpers.rotation.stores.choice import open_store
 from helpers.rotation.stores.oskeyring import KeyringStore
 from helpers.rotation.stores.vault import VaultStore
-from helpers.settings import Credential, Profile, load_settings
 from tests.conftest import HOME
 from tests.rotation.stores.conftest import KIND, VARIABLE
 

@@ -1,0 +1,1 @@
+"""Who and what can get into the workspace."""

@@ -1,0 +1,219 @@
+"""The local log: is it on, whole, kept, mirrored?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from helpers.auditlog.records import (
+    LogStatus,
+    MirrorEvidence,
+    Verdict,
+    Verification,
+)
+from helpers.core.catalog import check
+from helpers.core.model import (
+    Effort,
+    Evidence,
+    Outcome,
+    Resource,
+    Severity,
+    failed,
+    manual,
+    not_applicable,
+    passed,
+)
+from helpers.core.policy import Policy
+
+_LOG: Final = Resource(kind="audit_log", key="local", name="the local audit log")
+_BROKEN: Final = {Verdict.TAMPERED: Severity.CRITICAL, Verdict.TRUNCATED: Severity.HIGH}
+
+
+@check(
+    id="AUD-001",
+    step="auditlog",
+    title="Audit logging is on",
+    severity=Severity.HIGH,
+    effort=Effort.HOURS,
+    checklist="audit_logging",
+    controls=("SOC 2 CC7.2", "ISO 27001 A.8.15", "NIST CSF PR.PS-04", "CIS 8.2"),
+    remediation=(
+        'Record what your application does with Intercom: `with audited("intercom.…"): …`.',
+        "Set INTERCOM_AUDIT_LOG to the folder it writes to, then run this step again.",
+    ),
+)
+def audit_logging_is_on(log: LogStatus, policy: Policy, now: datetime) -> Iterator[Outcome]:
+    """Without records nobody can say who used the keys. What this run wrote itself proves nothing.
+
+    PASS: The log holds records from before this run, and the newest is not older than the policy's
+        longest gap.
+    FAIL: There is no record from before this run, or none within the policy's longest gap.
+    MANUAL: never, because records are there or not.
+    NOT_APPLICABLE: never, because every environment needs an audit log.
+    ERROR: The log could not be read.
+    """
+    if not log.before_run or log.last_at is None:
+        yield failed(_LOG, "No record is older than this run.", Evidence(what=log.source))
+        return
+    evidence = Evidence(what=f"{log.before_run} records, to {log.last_at:%Y-%m-%d %H:%M} UTC")
+    silent = (now - log.last_at).days
+    if silent > policy.auditlog.max_gap_days:
+        yield failed(_LOG, f"Nothing was recorded for {silent} days.", evidence)
+    else:
+        yield passed(_LOG, "Actions are recorded.", evidence)
+
+
+@check(
+    id="AUD-002",
+    step="auditlog",
+    title="The audit log is as it was written",
+    severity=Severity.MEDIUM,
+    effort=Effort.HOURS,
+    controls=("SOC 2 CC7.2", "ISO 27001 A.8.15", "NIST CSF PR.PS-04"),
+    remediation=(
+        "Copy the log and `state.db` away before anything else writes to them.",
+        "`runbook auditlog verify --root-key-file …` on the copy names the first bad record.",
+        "Compare with the anchors of earlier reports and of the mirror.",
+    ),
+)
+def log_is_intact(log: LogStatus) -> Iterator[Outcome]:
+    """A log that can be changed unseen is no evidence.
+
+    PASS: The chain is unbroken up to a head that was noted outside of the log.
+    FAIL: A record was changed, moved or removed (critical), the log was cut (high), or its lines
+        are not chained at all, so that nobody could tell (medium).
+    MANUAL: The chain is unbroken, but nothing outside the log vouches for it yet.
+    NOT_APPLICABLE: There is no record.
+    ERROR: The log could not be read.
+    """
+    found = log.verification
+    if not log.records and (found is None or not found.records):
+        yield not_applicable(_LOG, "There is no record.")
+    elif found is None:
+        yield failed(
+            _LOG,
+            "The records are plain lines: anybody who can write them can change them unseen.",
+            remediation=("Write the log through `helpers.auditlog.AuditLog`, which chains it.",),
+        )
+    else:
+        yield _integrity(found)
+
+
+def _integrity(found: Verification) -> Outcome:
+    told = [Evidence(what=note) for note in found.notes[:5]]
+    if found.verdict in _BROKEN:
+        where = Evidence(what=found.problem, where=found.first_bad)
+        severity = _BROKEN[found.verdict]
+        return failed(_LOG, f"The log is {found.verdict}.", where, *told, severity=severity)
+    told = [
+        Evidence(what=f"{found.records} records checked, with {', '.join(found.vouched)}"),
+        *told,
+    ]
+    if found.verdict is Verdict.INTACT:
+        return passed(_LOG, "The chain is unbroken and reaches what was noted of it.", *told)
+    return manual(_LOG, f"The chain is unbroken. {found.problem}", *told[1:])
+
+
+@check(
+    id="AUD-003",
+    step="auditlog",
+    title="The audit log has no gap",
+    severity=Severity.MEDIUM,
+    effort=Effort.HOURS,
+    controls=("SOC 2 CC7.2", "ISO 27001 A.8.15", "CIS 8.2"),
+    remediation=(
+        "Find out whether logging was off, or nothing was done, between the two days.",
+        "If silence is ordinary here, raise `auditlog.max_gap_days` in policy.toml.",
+    ),
+)
+def log_has_no_gap(log: LogStatus, policy: Policy) -> Iterator[Outcome]:
+    """A long silence between records is a time of which nothing is known.
+
+    PASS: No silence between two records is longer than the policy allows.
+    FAIL: One is.
+    MANUAL: never, because the times of the records say it.
+    NOT_APPLICABLE: There are fewer than two records.
+    ERROR: The log could not be read.
+    """
+    gap = log.longest_gap
+    if gap is None:
+        yield not_applicable(_LOG, "There are fewer than two records.")
+        return
+    told = Evidence(what=f"{gap.days} days, {gap.start:%Y-%m-%d} to {gap.end:%Y-%m-%d}")
+    if gap.days > policy.auditlog.max_gap_days:
+        yield failed(_LOG, f"Nothing was recorded for {gap.days} days.", told)
+    else:
+        yield passed(_LOG, "No silence is longer than the policy allows.", told)
+
+
+@check(
+    id="AUD-004",
+    step="auditlog",
+    title="The audit log is kept long enough",
+    severity=Severity.MEDIUM,
+    effort=Effort.HOURS,
+    controls=("ISO 27001 A.8.15", "CIS 8.10"),
+    remediation=(
+        "Look for what removes old files: logrotate, a clean-up job, a volume that was replaced.",
+        "Expire whole segments only, by `runbook auditlog expire`, which leaves a tombstone.",
+    ),
+)
+def log_is_kept(log: LogStatus, policy: Policy, now: datetime) -> Iterator[Outcome]:
+    """An incident is often noticed months later; by then the records must still be there.
+
+    PASS: The log reaches back as far as the policy asks, or to its own first record.
+    FAIL: Older records were removed although the policy asks for them.
+    MANUAL: The log is younger than the policy's retention, and plain lines don't say whether
+        older ones were there.
+    NOT_APPLICABLE: There is no record.
+    ERROR: The log could not be read.
+    """
+    if log.first_at is None:
+        yield not_applicable(_LOG, "There is no record.")
+        return
+    days = (now - log.first_at).days
+    told = Evidence(what=f"the first record is of {log.first_at:%Y-%m-%d}, {days} days ago")
+    if days >= policy.auditlog.retention_days:
+        yield passed(_LOG, "The log reaches back far enough.", told)
+    elif log.verification is None:
+        yield manual(_LOG, "Is the log this young, or was something removed?", told)
+    elif log.verification.first_seq == 0:
+        yield passed(_LOG, "Everything since the log began is there.", told)
+    else:
+        yield failed(_LOG, "Records that the policy asks for were removed.", told)
+
+
+@check(
+    id="AUD-006",
+    step="auditlog",
+    title="The audit log is mirrored",
+    severity=Severity.MEDIUM,
+    effort=Effort.HOURS,
+    controls=("ISO 27001 A.8.15", "CIS 8.9"),
+    remediation=(
+        "Look why the mirror refuses: `runbook auditlog mirror` says what it answered.",
+        "Nothing is lost meanwhile: the log is the queue, and delivery goes on where it stopped.",
+    ),
+)
+def log_is_mirrored(mirror: MirrorEvidence) -> Iterator[Outcome]:
+    """Whoever owns the machine owns the log; a copy elsewhere is what they can't reach.
+
+    PASS: A mirror has taken every record.
+    FAIL: A mirror is behind, or has refused records for good.
+    MANUAL: The policy keeps mirrors off.
+    NOT_APPLICABLE: No mirror is named, or there is no record to copy yet.
+    ERROR: The mirror could not be tried.
+    """
+    if not mirror.mirrors:
+        yield not_applicable(_LOG, "No mirror is configured.")
+    for one in mirror.mirrors:
+        resource = Resource(kind="mirror", key=one.sink, name=f"mirror {one.sink}")
+        if one.behind or one.refused:
+            told = Evidence(what=one.reason or "not tried again yet")
+            yield failed(resource, f"{one.behind} records wait, {one.refused} were refused.", told)
+        elif one.last < 0:
+            yield not_applicable(resource, "There is no record to copy yet.")
+        else:
+            told = Evidence(what=f"it has every record up to number {one.last}")
+            yield passed(resource, "Every record has arrived.", told)

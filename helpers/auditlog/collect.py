@@ -1,0 +1,120 @@
+"""Collect what the audit logs say: our own or the application's, and Intercom's activity log."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, Final
+
+from helpers.auditlog.partitions import Partitions
+from helpers.auditlog.records import (
+    ActivitySummary,
+    Answer,
+    AuditFacts,
+    LogStatus,
+    MirrorEvidence,
+    Review,
+)
+from helpers.core.context import Context
+from helpers.core.errors import IntercomError, RunbookError
+from helpers.core.model import Cause, Datum, Known, Unavailable
+
+__all__ = ["collect"]
+
+_CALL: Final = "GET /admins/activity_logs"
+
+
+def collect(context: Context) -> AuditFacts:
+    """Read both logs. Fetched activity is kept in the state folder, so no day is fetched twice."""
+    asked = _Activity(context)
+    return AuditFacts(
+        log=_log(context),
+        activity=asked.summary,
+        answers=asked.answers,
+        reviews=_reviews(context),
+        mirror=_mirror(context),
+    )
+
+
+class _Activity:
+    """Intercom's activity log over the policy's period, asked once."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @property
+    def summary(self) -> Datum[ActivitySummary]:
+        return self._asked if isinstance(self._asked, Unavailable) else Known(self._asked[0])
+
+    @property
+    def answers(self) -> Datum[tuple[Answer, ...]]:
+        return self._asked if isinstance(self._asked, Unavailable) else Known(self._asked[1])
+
+    @cached_property
+    def _asked(self) -> tuple[ActivitySummary, tuple[Answer, ...]] | Unavailable:
+        from helpers.auditlog.activity import fetch, pages_of
+        from helpers.auditlog.questions import Inquiry, ask
+
+        context = self._context
+        end = context.clock()
+        start = end - timedelta(days=context.policy.auditlog.lookback_days)
+        partitions = Partitions(context.state / "activity")
+        try:
+            fetch(pages_of(context.client), partitions, start, end, progress=context.progress)
+            teammates = tuple(str(a.get("id") or "") for a in context.client.admins())
+            inquiry = Inquiry(start, end, teammates, _variables(context))
+            return ask(partitions.files(), inquiry)
+        except RunbookError as error:
+            return _unavailable(error)
+
+
+def _variables(context: Context) -> Mapping[str, Any]:
+    policy = context.policy
+    return {
+        "time_zone": policy.auditlog.timezone,
+        "day_starts": policy.auditlog.working_hours[0],
+        "day_ends": policy.auditlog.working_hours[1],
+        "dormant_days": policy.access.dormant_days,
+    }
+
+
+def _unavailable(error: RunbookError) -> Unavailable:
+    from helpers.core.errors import ConfigurationError
+
+    missing = isinstance(error, ConfigurationError)
+    call = error.call if isinstance(error, IntercomError) and error.call else _CALL
+    cause = Cause.NOT_CONFIGURED if missing else Cause.FAILED
+    return Unavailable(reason=f"{error.message} {error.advice}", call=call, cause=cause)
+
+
+def _log(context: Context) -> Datum[LogStatus]:
+    from helpers.auditlog.status import log_folder, status_of
+
+    folder, source = log_folder(context.settings, context.state)
+    try:
+        return Known(status_of(folder, source, context.state, context.clock()))
+    except OSError as error:
+        reason = f"The audit log can't be read: {(error.strerror or 'unknown').lower()}."
+        return Unavailable(reason=reason, call=source)
+    except RunbookError as error:
+        return Unavailable(reason=f"{error.message} {error.advice}", call=source)
+
+
+def _mirror(context: Context) -> Datum[MirrorEvidence]:
+    """What the act brought, if it was carried out."""
+    found = context.evidence
+    if isinstance(found, Unavailable) and not context.policy.acts.mirror:
+        reason = "Mirrors are off: `acts.mirror` in policy.toml turns them on."
+        return Unavailable(reason=reason, call="POST /events, syslog", cause=Cause.OFF)
+    return found
+
+
+def _reviews(context: Context) -> Datum[tuple[Review, ...]]:
+    from helpers.auditlog.review import reviews_in
+
+    try:
+        return Known(reviews_in(context.state / "audit"))
+    except OSError as error:
+        reason = f"The reviews can't be read: {(error.strerror or 'unknown').lower()}."
+        return Unavailable(reason=reason, call="the runbook's own log")

@@ -1,0 +1,190 @@
+"""The activity log as one picture: the month, what matters in it, and a takeover step by step.
+
+Hand-drawn SVG without a script. It brings its own ground and colours, since notebooks show it as an
+image: inline SVG is taken out on GitHub, and in JupyterLab where a notebook isn't trusted. In the
+report it stands inline, so its style sheet speaks of it alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby
+from typing import Final
+
+from markupsafe import Markup
+
+from helpers.auditlog.records import ActivityRow, ActivitySummary, AuditFacts
+from helpers.auditlog.steps_of_story import EDGE, WIDTH, Story, draw_story, height_of, stories_in
+from helpers.core.model import Unavailable
+from helpers.core.view import View, picture, prose
+
+__all__ = ["drawing", "timeline_view"]
+
+_LANES: Final = (
+    ("log-in failures", ("admin_login_failure",)),
+    ("sign-in, two-factor", ("two_factor", "sign_in", "password", "authentication", "security_")),
+    ("tokens, secrets", ("token", "secret")),
+    ("apps, webhooks", ("package_installation", "package_uninstallation", "webhook")),
+    ("exports, deletions", ("export", "delete", "deletion")),
+    ("people, roles", ("permission", "role_", "invite", "provision", "admin_join", "imperson")),
+)
+_LEFT, _TOP, _BARS, _LANE = 150, 44, 52, 24
+_MONTH: Final = _TOP + _BARS + len(_LANES) * _LANE + 50  # the height of the month
+_LIGHT: Final = (
+    "text{font:12px system-ui,sans-serif;fill:#1f2328}"
+    ".ground{fill:#fff;stroke:#d0d7de}.grid{stroke:#d0d7de}.columns{fill:#b3bcc6}"
+    ".dim{fill:#59636e}.title{font-weight:600;font-size:14px}.many{fill:#fff;font-size:10px}"
+    ".alarm{fill:#c62828}.calm{fill:#1f6feb}.band{fill:#c62828;fill-opacity:.12}"
+    ".wedge{fill:#c62828;fill-opacity:.06}.thread{stroke:#c62828;stroke-width:2}"
+)
+_DARK: Final = (
+    "text{fill:#e6edf3}.ground{fill:#161b22;stroke:#3d444d}"
+    ".grid{stroke:#3d444d}.columns{fill:#59636e}.dim{fill:#9198a1}.many{fill:#0d1117}"
+    ".alarm{fill:#f0605a}.calm{fill:#4493f8}.thread{stroke:#f0605a}"
+    ".band{fill:#f0605a;fill-opacity:.2}.wedge{fill:#f0605a;fill-opacity:.1}"
+)
+
+
+def timeline_view(facts: AuditFacts) -> View:
+    """The picture, and in plain text the days on which something bears on security."""
+    if isinstance(facts.activity, Unavailable):
+        return prose(f"Not looked at: {facts.activity.reason}")
+    return picture(drawing(facts), "\n".join(_text(facts.activity.value)))
+
+
+def drawing(facts: AuditFacts) -> Markup:
+    """The picture as SVG; empty where the activity log was not looked at."""
+    if isinstance(facts.activity, Unavailable):
+        return Markup("")
+    known = () if isinstance(facts.answers, Unavailable) else facts.answers.value
+    return _drawn(facts.activity.value, stories_in(known))
+
+
+def _drawn(summary: ActivitySummary, stories: Sequence[Story]) -> Markup:
+    height = _MONTH + height_of(stories)
+    parts = [*_bands(summary, stories), *_bars(summary), *_weeks(summary)]
+    for number, (name, _) in enumerate(_LANES):
+        rows = [row for row in summary.security if _lane(row) == name]
+        parts.extend(_dots(summary, name, rows, _TOP + _BARS + 22 + number * _LANE))
+    parts.extend(draw_story(stories, _MONTH))
+    return Markup(
+        '<svg xmlns="http://www.w3.org/2000/svg" class="timeline" role="img" aria-label="{}" '
+        'viewBox="0 0 {} {}" width="{}" height="{}">'
+        '<style>{}</style><rect class="ground" x=".5" y=".5" width="{}" height="{}" rx="6"/>'
+        '<text class="title" x="{}" y="26">{}</text>{}{}</svg>'
+    ).format(
+        *(_title(summary), WIDTH, height, WIDTH, height, _style(), WIDTH - 1, height - 1),
+        *(EDGE, _title(summary), Markup("").join(parts), _key()),
+    )
+
+
+def _style() -> Markup:
+    light, dark = map(_of_timeline, (_LIGHT, _DARK))
+    return Markup(f"{light}@media screen and (prefers-color-scheme:dark){{{dark}}}")
+
+
+def _of_timeline(rules: str) -> str:
+    return "".join(f".timeline {rule}}}" for rule in rules.split("}") if rule)
+
+
+def _lane(row: ActivityRow) -> str:
+    found = (name for name, words in _LANES if any(word in row.activity for word in words))
+    return next(found, _LANES[-1][0])
+
+
+def _title(summary: ActivitySummary) -> str:
+    return f"Activity in Intercom, {summary.start:%Y-%m-%d} to {summary.end:%Y-%m-%d}"
+
+
+def _x(summary: ActivitySummary, moment: datetime) -> float:
+    share = (moment - summary.start) / (summary.end - summary.start)
+    return round(_LEFT + min(max(share, 0), 1) * (WIDTH - EDGE - _LEFT), 1)
+
+
+def _noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+
+
+def _bands(summary: ActivitySummary, stories: Sequence[Story]) -> Iterator[Markup]:
+    """The days of a story, and from the first of them a wedge to its steps below."""
+    bottom = _TOP + _BARS + len(_LANES) * _LANE + 14
+    for story in stories:
+        middle = _x(summary, _noon(story.rows[0].at.date()))
+        left, right = middle - 9, _x(summary, _noon(story.rows[-1].at.date())) + 9
+        yield Markup('<rect class="band" x="{}" y="{}" width="{}" height="{}" rx="3"/>').format(
+            left, _TOP - 6, round(right - left, 1), bottom - _TOP + 6
+        )
+    for story in stories[:1]:
+        middle = _x(summary, _noon(story.rows[0].at.date()))
+        yield Markup('<path class="wedge" d="M{} {}H{}L{} {}H{}Z"/>').format(
+            middle - 9, bottom, middle + 9, WIDTH - EDGE, _MONTH, EDGE
+        )
+
+
+def _bars(summary: ActivitySummary) -> Iterator[Markup]:
+    most = max((day.total for day in summary.days), default=1)
+    yield Markup('<text class="dim" x="{}" y="{}">all activity, by day</text>').format(
+        EDGE, _TOP + _BARS
+    )
+    for day in summary.days:
+        x = _x(summary, _noon(date.fromisoformat(day.day)))
+        tall = round(max(day.total / most * (_BARS - 4), 1), 1)
+        yield Markup('<rect class="columns" x="{}" y="{}" width="11" height="{}" rx="1"/>').format(
+            round(x - 5.5, 1), round(_TOP + _BARS - tall, 1), tall
+        )
+
+
+def _weeks(summary: ActivitySummary) -> Iterator[Markup]:
+    """A label and a line each week."""
+    bottom = _TOP + _BARS + len(_LANES) * _LANE + 14
+    first = summary.start.date() + timedelta(days=1)
+    for back in range((summary.end.date() - first).days + 1):
+        day = first + timedelta(days=back)
+        if day.weekday() == 0:
+            x = _x(summary, _noon(day) - timedelta(hours=12))
+            yield Markup(
+                '<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>'
+                '<text class="dim" x="{}" y="{}" text-anchor="{}">{}</text>'
+            ).format(
+                *(x, x, _TOP, bottom + 4),
+                *((x + 4, bottom + 4, "start") if x < WIDTH - 60 else (x - 4, bottom + 4, "end")),
+                f"{day.day} {day:%b}",
+            )
+
+
+def _dots(
+    summary: ActivitySummary, name: str, rows: Sequence[ActivityRow], y: int
+) -> Iterator[Markup]:
+    """A lane: one dot a day, with the number of what it stands for."""
+    yield Markup('<text x="{}" y="{}">{}</text>').format(EDGE, y + 4, name)
+    yield Markup('<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(
+        _LEFT, WIDTH - EDGE, y, y
+    )
+    for day, found in groupby(rows, key=lambda row: row.at.date()):
+        several = list(found)
+        tone = "alarm" if any(row.flags for row in several) else "calm"
+        x, count = _x(summary, _noon(day)), len(several)
+        yield Markup('<circle class="{}" cx="{}" cy="{}" r="{}"/>').format(
+            tone, x, y, 5 if count == 1 else 8
+        )
+        if count > 1:
+            yield Markup('<text class="many" x="{}" y="{}" text-anchor="middle">{}</text>').format(
+                x, y + 3.5, count
+            )
+
+
+def _key() -> Markup:
+    y = 22
+    return Markup(
+        '<circle class="alarm" cx="{}" cy="{}" r="5"/><text class="dim" x="{}" y="{}">'
+        'stands out: a new address, an unusual hour</text><circle class="calm" cx="{}" cy="{}" '
+        'r="5"/><text class="dim" x="{}" y="{}">as usual</text>'
+    ).format(WIDTH - 366, y, WIDTH - 356, y + 4, WIDTH - 78, y, WIDTH - 68, y + 4)
+
+
+def _text(summary: ActivitySummary) -> Iterator[str]:
+    yield _title(summary)
+    for day in summary.days:
+        if day.security:
+            yield f"{day.day}  {day.total} rows, {day.security} bear on security"

@@ -1,0 +1,200 @@
+"""The audit step, to look at: the local log, a timeline, the questions and their answers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from helpers.auditlog.records import (
+    ActivityRow,
+    Answer,
+    AuditFacts,
+    LogStatus,
+    MirrorEvidence,
+    Verdict,
+    condensed,
+    results_digest,
+)
+from helpers.core.errors import UsageError
+from helpers.core.model import Datum, Unavailable
+from helpers.core.view import View, prose, stack, table
+
+__all__ = ["act", "answers", "overview", "review", "rows_of", "story", "timeline", "who_did_what"]
+
+_VERDICTS: Final = {
+    Verdict.INTACT: "intact",
+    Verdict.TAMPERED: "TAMPERED",
+    Verdict.TRUNCATED: "TRUNCATED",
+    Verdict.UNVERIFIED: "unbroken, but nothing outside the log vouches for it",
+}
+_ROWS: Final = 8
+
+
+def _missing(datum: Datum[object]) -> View:
+    reason = datum.reason if isinstance(datum, Unavailable) else ""
+    return prose(f"Not looked at: {reason}")
+
+
+def overview(facts: AuditFacts) -> View:
+    """Both logs in a few lines: is it on, is it whole, how much happened."""
+    return stack(_log(facts.log), _activity(facts))
+
+
+def _log(datum: Datum[LogStatus]) -> View:
+    if isinstance(datum, Unavailable):
+        return _missing(datum)
+    log = datum.value
+    if not log.records:
+        return prose(f"The local audit log ({log.source}) holds no record.")
+    rows = [
+        ("named by", log.source),
+        ("records", f"{log.records}, of them {log.before_run} from before this run"),
+        ("from, to", f"{log.first_at:%Y-%m-%d} to {log.last_at:%Y-%m-%d %H:%M} UTC"),
+        ("failures", str(log.failures)),
+        *_chain(log),
+    ]
+    return table(("the local audit log", ""), rows, empty="")
+
+
+def _chain(log: LogStatus) -> list[tuple[str, str]]:
+    found = log.verification
+    if found is None:
+        return [("chain", "none: plain lines, which anybody could change unseen")]
+    rows = [("chain", _VERDICTS[found.verdict])]
+    if found.problem and found.first_bad:
+        rows.append(("first bad record", f"{found.first_bad}: {found.problem}"))
+    if found.vouched:
+        rows.append(("held against", ", ".join(found.vouched)))
+    if found.head:
+        rows.append(("head", f"{found.head.seq}:{found.head.hash[:32]}"))
+    rows.extend(("note", note) for note in found.notes[:5])
+    return rows
+
+
+def _activity(facts: AuditFacts) -> View:
+    if isinstance(facts.activity, Unavailable):
+        return _missing(facts.activity)
+    summary = facts.activity.value
+    security = sum(day.security for day in summary.days)
+    return prose(
+        f"Intercom's activity log, {summary.start:%Y-%m-%d} to {summary.end:%Y-%m-%d}: "
+        f"{summary.rows} rows by {summary.teammates} teammates, {security} of which bear on "
+        "security."
+        + (
+            f" Kinds that are new: {', '.join(summary.unknown_types)}."
+            * bool(summary.unknown_types)
+        )
+    )
+
+
+def timeline(facts: AuditFacts) -> View:
+    """Day by day: how much was done, and what bears on security, in one picture."""
+    from helpers.auditlog.timeline import timeline_view
+
+    return timeline_view(facts)
+
+
+def story(facts: AuditFacts) -> View:
+    """What looks like a taken-over account, step by step."""
+    if isinstance(facts.answers, Unavailable):
+        return _missing(facts.answers)
+    rows = [r for a in facts.answers.value if a.question == "takeover" for r in a.rows]
+    empty = "No account shows the signs of a takeover in this period."
+    return table(_COLUMNS, [_shown(row) for row in condensed(rows)], empty=empty)
+
+
+_COLUMNS: Final = ("when (UTC)", "who", "from", "what", "stands out by")
+
+
+def _shown(row: ActivityRow) -> tuple[str, ...]:
+    what = row.detail or row.activity
+    return (
+        f"{row.at:%Y-%m-%d %H:%M}",
+        row.actor or "–",
+        row.ip or "–",
+        what,
+        ", ".join(row.flags) or "–",
+    )
+
+
+def answers(facts: AuditFacts) -> View:
+    """Every question, how many rows answer it, and those that stand out."""
+    if isinstance(facts.answers, Unavailable):
+        return _missing(facts.answers)
+    columns = ("question", "rows", "stand out", "who")
+    return table(columns, [_line(a) for a in facts.answers.value], empty="Nothing was asked.")
+
+
+def rows_of(facts: AuditFacts, question: str) -> View:
+    """The rows that answer one question. Raises UsageError for a name that is none."""
+    if isinstance(facts.answers, Unavailable):
+        return _missing(facts.answers)
+    found = {answer.question: answer for answer in facts.answers.value}
+    if question not in found:
+        known = ", ".join(found)
+        raise UsageError(f"There is no question {question!r}.", f"The questions are: {known}.")
+    rows = [_shown(row) for row in found[question].rows]
+    more = found[question].count - len(rows)
+    shown = table(_COLUMNS, rows, empty="No row answers it.")
+    return stack(shown, prose(f"{more} more rows.")) if more else shown
+
+
+def _line(answer: Answer) -> tuple[str, ...]:
+    from helpers.auditlog.questions import questions
+
+    asks = {q.name: q.asks for q in questions()}
+    people = sorted({row.actor for row in answer.rows if row.actor})
+    return (
+        asks.get(answer.question, answer.title),
+        str(answer.count),
+        str(answer.flagged) if answer.flagged else "–",
+        ", ".join(people[:_ROWS]) or "–",
+    )
+
+
+def who_did_what(facts: AuditFacts) -> View:
+    """The newest records of the local log, and who wrote how much."""
+    if isinstance(facts.log, Unavailable):
+        return _missing(facts.log)
+    log = facts.log.value
+    recent = [
+        (str(r.seq), f"{r.at:%Y-%m-%d %H:%M}", r.actor, r.action, r.resource or "–", r.result)
+        for r in log.recent
+    ]
+    columns = ("record", "when (UTC)", "who", "did what", "to what", "result")
+    counts = [(count.name, str(count.count)) for count in log.actions]
+    return stack(
+        table(columns, recent, empty="There is no record to show."),
+        table(("action", "how often"), counts, empty=""),
+    )
+
+
+def review(facts: AuditFacts) -> View:
+    """Who has signed for which period, and what a signature of this one would say."""
+    if isinstance(facts.reviews, Unavailable):
+        return _missing(facts.reviews)
+    rows = [
+        (
+            r.reviewer,
+            f"{r.signed_at:%Y-%m-%d %H:%M}",
+            f"{r.period_from:%Y-%m-%d} to {r.period_to:%Y-%m-%d}",
+            str(r.rows),
+            r.results[:16],
+        )
+        for r in facts.reviews.value
+    ]
+    columns = ("reviewer", "signed (UTC)", "period", "rows", "digest of what was seen")
+    signed = table(columns, rows, empty="Nobody has signed for any period.")
+    if isinstance(facts.answers, Unavailable):
+        return signed
+    digest = results_digest(facts.answers.value)[:16]
+    return stack(signed, prose(f"The digest of the answers above begins with {digest}."))
+
+
+def act(evidence: MirrorEvidence) -> View:
+    """What mirroring did."""
+    rows = [
+        (m.sink, f"record {m.last}" if m.last >= 0 else "–", m.behind, m.refused, m.reason or "–")
+        for m in evidence.mirrors
+    ]
+    columns = ("mirror", "has all up to", "records waiting", "refused for good", "last trouble")
+    return table(columns, rows, empty="No mirror is configured.")

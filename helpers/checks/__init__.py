@@ -1,1 +1,0 @@
-"""Checks: pure functions from facts to outcomes, one module a step."""

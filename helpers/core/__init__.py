@@ -1,0 +1,1 @@
+"""The words that every room shares: model, catalog, judge, policy, settings, redaction."""

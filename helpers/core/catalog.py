@@ -1,0 +1,172 @@
+"""What a check is, and how checks are found.
+
+A check is a pure function that asks for data by name, as a test asks for fixtures:
+
+    @check(id="ENV-003", step="environment", title="…", severity=Severity.HIGH, …)
+    def env_files_are_ignored(env_files: tuple[EnvFile, ...]) -> Iterator[Outcome]:
+        \"\"\"Why it matters, in a sentence or two.
+
+        PASS: …
+        FAIL: …
+        MANUAL: …
+        NOT_APPLICABLE: …
+        ERROR: …
+        \"\"\"
+
+`env_files` is the value of the field of that name in the step's facts. Where the datum is
+`Unavailable`, the judge answers in the check's place (ERROR, or MANUAL where it is off or not
+configured), so a check never sees a hole and can't pass over one. `policy` and `now` are given to
+a check that names them. Ids are immutable: a check that changes its meaning gets a new one.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+
+from helpers.core.errors import UsageError
+from helpers.core.model import Confidence, Effort, Outcome, Severity, Status
+from helpers.core.steps import STEPS
+
+__all__ = ["CHECKLIST", "ENTRY_POINT_GROUP", "Check", "check", "find", "load"]
+
+ENTRY_POINT_GROUP = "intercom_runbook.checks"
+
+CHECKLIST: Mapping[str, str] = {
+    "keys_in_variables": "Keys are in variables",
+    "env_ignored": ".env is ignored by git",
+    "keys_differ": "Keys differ per environment",
+    "minimal_scopes": "Scopes are minimal",
+    "signatures_validated": "Webhook signatures are validated",
+    "audit_logging": "Audit logging is on",
+}
+
+_BESIDE_THE_STEPS: Mapping[str, str] = {"waivers": "helpers.core.waivers.checks"}  # no notebook
+
+CheckFunction = Callable[..., Iterable[Outcome]]
+_VERDICT = re.compile(r"^\s*(PASS|FAIL|MANUAL|NOT_APPLICABLE|ERROR):\s*(.+?)\s*$")
+_CONTEXT = frozenset({"policy", "now"})
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check and all that is said about it. Call it with plain values to try it."""
+
+    id: str
+    step: str
+    title: str
+    severity: Severity
+    confidence: Confidence
+    effort: Effort
+    remediation: tuple[str, ...]
+    references: tuple[str, ...]
+    controls: tuple[str, ...]
+    checklist: str
+    function: CheckFunction
+
+    def __call__(self, *args: object, **data: object) -> Iterable[Outcome]:
+        """Run the function on plain values."""
+        return self.function(*args, **data)
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The names of everything the function asks for, in its own order."""
+        return tuple(inspect.signature(self.function).parameters)
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """The names of the facts among them."""
+        return tuple(name for name in self.wanted if name not in _CONTEXT)
+
+    @property
+    def rationale(self) -> str:
+        """The docstring up to the verdict table."""
+        lines = inspect.cleandoc(self.function.__doc__ or "").splitlines()
+        head = [line for line in lines if not _VERDICT.match(line)]
+        return "\n".join(_until_verdicts(lines) or head).strip()
+
+    @property
+    def verdicts(self) -> Mapping[Status, str]:
+        """The verdict table of the docstring: what leads to each status."""
+        table: dict[Status, str] = {}
+        last: Status | None = None
+        for line in inspect.cleandoc(self.function.__doc__ or "").splitlines():
+            if match := _VERDICT.match(line):
+                last = Status(match[1])
+                table[last] = match[2]
+            elif last and line.strip():
+                table[last] += " " + line.strip()
+        return table
+
+
+def _until_verdicts(lines: list[str]) -> list[str]:
+    for index, line in enumerate(lines):
+        if _VERDICT.match(line):
+            return lines[:index]
+    return lines
+
+
+def check(
+    *,
+    id: str,
+    step: str,
+    title: str,
+    severity: Severity,
+    remediation: tuple[str, ...],
+    effort: Effort = Effort.MINUTES,
+    confidence: Confidence = Confidence.HIGH,
+    references: tuple[str, ...] = (),
+    controls: tuple[str, ...] = (),
+    checklist: str = "",
+) -> Callable[[CheckFunction], Check]:
+    """Make a `Check` of a function. `remediation` tells a step a line: where to click."""
+
+    def decorate(function: CheckFunction) -> Check:
+        return Check(
+            id=id,
+            step=step,
+            title=title,
+            severity=severity,
+            confidence=confidence,
+            effort=effort,
+            remediation=remediation,
+            references=references,
+            controls=controls,
+            checklist=checklist,
+            function=function,
+        )
+
+    return decorate
+
+
+def load(*steps: str) -> tuple[Check, ...]:
+    """The checks of these steps (all steps if none is named), our own and a team's, by id."""
+    modules = {step.name: step.checks for step in STEPS} | dict(_BESIDE_THE_STEPS)
+    wanted = set(steps) or set(modules)
+    ours = (found for name in modules if name in wanted for found in _module_checks(modules[name]))
+    theirs = (found for found in _team_checks() if found.step in wanted)
+    return tuple(sorted((*ours, *theirs), key=lambda found: found.id))
+
+
+def find(check_id: str) -> Check:
+    """The check with this id. Raises UsageError with the ids that exist."""
+    checks = {found.id: found for found in load()}
+    if check_id.upper() not in checks:
+        raise UsageError(f"There is no check {check_id!r}.", "`runbook checks` lists them all.")
+    return checks[check_id.upper()]
+
+
+def _module_checks(module: str) -> Iterator[Check]:
+    if module:
+        yield from (
+            v for v in vars(importlib.import_module(module)).values() if isinstance(v, Check)
+        )
+
+
+def _team_checks() -> Iterator[Check]:
+    for entry in entry_points(group=ENTRY_POINT_GROUP):
+        yield from _module_checks(entry.value)

@@ -1,0 +1,45 @@
+"""The exit status of a run, from its report: the same for every command and format.
+
+    0       nothing fails at or above the threshold
+    3       nothing could be collected or verified
+    10      something could not be looked at, and nothing fails at or above the threshold
+    11..14  the worst unwaived failure at or above the threshold: low, medium, high, critical
+
+1 (the tool failed) and 2 (usage or configuration) belong to the errors. With the threshold `never`
+only 3 is left: verdicts are reported, and the caller goes on.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from helpers.core.verdicts import Severity, Status
+
+if TYPE_CHECKING:
+    from helpers.core.model import Report
+
+__all__ = ["BLIND", "NOTHING_VERIFIED", "THRESHOLDS", "Threshold", "exit_status"]
+
+Threshold = Severity | Literal["never"]
+THRESHOLDS: Final = ("never", *(severity.value for severity in Severity))
+NOTHING_VERIFIED: Final = 3
+BLIND: Final = 10
+_VERDICTS: Final = (Status.PASS, Status.FAIL, Status.NOT_APPLICABLE)
+
+
+def exit_status(report: Report, fail_on: Threshold) -> int:
+    """The documented exit status. A missing step counts as something that was not looked at."""
+    steps = {step.step for step in report.steps}
+    if not any(f.status in _VERDICTS and f.step in steps for f in report.findings):
+        return NOTHING_VERIFIED
+    if fail_on == "never":
+        return 0
+    worst = max((f.severity.rank for f in report.findings if f.failing), default=0)
+    if worst >= Severity(fail_on).rank:
+        return BLIND + worst
+    return BLIND if _blind(report) else 0
+
+
+def _blind(report: Report) -> bool:
+    missing = any(not step.completed for step in report.steps)
+    return missing or any(f.status is Status.ERROR and not f.waiver for f in report.findings)

@@ -1,0 +1,107 @@
+"""From facts to findings: pure, and the same every time.
+
+`judge` runs every check against a snapshot. It reads nothing, writes nothing and asks no clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from helpers.core.catalog import Check
+from helpers.core.model import (
+    Cause,
+    Evidence,
+    Finding,
+    Known,
+    Outcome,
+    Resource,
+    Snapshot,
+    Status,
+    Unavailable,
+)
+from helpers.core.policy import Policy
+
+__all__ = ["identity", "judge"]
+
+
+def judge(
+    snapshot: Snapshot[Any], checks: Iterable[Check], policy: Policy, now: datetime
+) -> tuple[Finding, ...]:
+    """Every verdict of these checks on this snapshot, by check id and resource."""
+    findings = [
+        _finding(check, outcome)
+        for check in checks
+        if check.step == snapshot.step
+        for outcome in _guarded(check, snapshot, policy, now)
+    ]
+    return tuple(sorted(findings, key=lambda f: (f.check, f.resource.kind, f.resource.key)))
+
+
+def identity(check_id: str, resource: Resource) -> str:
+    """The stable name of a finding: check and resource, no line, time or prose. Versioned."""
+    material = f"{check_id}\0{resource.kind}\0{resource.key}"
+    return "v1:" + hashlib.sha256(material.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _guarded(
+    check: Check, snapshot: Snapshot[Any], policy: Policy, now: datetime
+) -> Iterable[Outcome]:
+    """The check's outcomes; a check that raises or says nothing becomes an ERROR."""
+    try:
+        return list(_outcomes(check, snapshot, policy, now))
+    except Exception as error:  # noqa: BLE001 (a broken check must not silence the others)
+        return [_broken(check, f"The check raised {type(error).__name__}; this is a defect of it.")]
+
+
+def _outcomes(
+    check: Check, snapshot: Snapshot[Any], policy: Policy, now: datetime
+) -> Iterator[Outcome]:
+    data = {name: getattr(snapshot.facts, name) for name in check.data}
+    missing = {name: datum for name, datum in data.items() if isinstance(datum, Unavailable)}
+    if missing:
+        yield from (_unavailable(name, datum) for name, datum in missing.items())
+        return
+    known = {name: datum.value for name, datum in data.items() if isinstance(datum, Known)}
+    context = {"policy": policy, "now": now}
+    wanted = {name: context[name] for name in check.wanted if name in context}
+    outcomes = list(check(**known, **wanted))
+    yield from outcomes or [_broken(check, "The check reached no verdict; this is a defect of it.")]
+
+
+def _unavailable(name: str, datum: Unavailable) -> Outcome:
+    status = Status.ERROR if datum.cause is Cause.FAILED else Status.MANUAL
+    return Outcome(
+        status=status,
+        resource=Resource(kind="datum", key=name, name=name.replace("_", " ")),
+        message=datum.reason,
+        evidence=(Evidence(what="not looked at", where=datum.call),),
+    )
+
+
+def _broken(check: Check, message: str) -> Outcome:
+    return Outcome(
+        status=Status.ERROR, resource=Resource(kind="check", key=check.id), message=message
+    )
+
+
+def _finding(check: Check, outcome: Outcome) -> Finding:
+    return Finding(
+        check=check.id,
+        title=check.title,
+        step=check.step,
+        status=outcome.status,
+        severity=outcome.severity or check.severity,
+        confidence=check.confidence,
+        effort=check.effort,
+        resource=outcome.resource,
+        message=outcome.message,
+        evidence=outcome.evidence,
+        remediation=outcome.remediation or check.remediation,
+        references=check.references,
+        controls=check.controls,
+        checklist=check.checklist,
+        fingerprint=identity(check.id, outcome.resource),
+    )

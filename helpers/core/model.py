@@ -1,0 +1,261 @@
+"""The words that every room speaks: data, snapshots, outcomes, findings, reports.
+
+Everything here is frozen and serialisable. A snapshot written to disk and read again is equal to
+the one that was written, so judging it again gives the same findings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from helpers.core.fingerprints import fingerprint
+from helpers.core.verdicts import Severity, Status
+
+__all__ = [
+    "Baseline",
+    "Cause",
+    "Confidence",
+    "Datum",
+    "Effort",
+    "Evidence",
+    "FilePlace",
+    "Finding",
+    "Known",
+    "Outcome",
+    "Record",
+    "Report",
+    "Resource",
+    "Severity",
+    "Snapshot",
+    "Status",
+    "StepResult",
+    "Unavailable",
+    "WaiverNote",
+    "failed",
+    "fingerprint",
+    "manual",
+    "not_applicable",
+    "passed",
+]
+
+T = TypeVar("T")
+FactsT = TypeVar("FactsT", bound="Record")
+
+
+class Record(BaseModel):
+    """A frozen, serialisable fact. Unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Confidence(StrEnum):
+    """How sure the check is of its verdict."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+
+
+class Effort(StrEnum):
+    """How long the mend takes: minutes, hours or days."""
+
+    MINUTES = "minutes"
+    HOURS = "hours"
+    DAYS = "days"
+
+
+class Baseline(StrEnum):
+    """A finding compared with the run before in the words of SARIF 2.1.0 where it has them."""
+
+    NEW = "new"
+    UNCHANGED = "unchanged"
+    FIXED = "fixed"
+    REGRESSED = "regressed"
+
+
+class Cause(StrEnum):
+    """Why a datum is not there."""
+
+    FAILED = "failed"  # it was tried and did not work
+    OFF = "off"  # the policy keeps it off
+    NOT_CONFIGURED = "not_configured"  # nobody said where to look
+
+
+@dataclass(frozen=True)
+class Known(Generic[T]):
+    """A datum that was read; a dataclass, as a pydantic model forgets `T` in the alias below."""
+
+    value: T
+    known: Literal[True] = True
+
+
+class Unavailable(Record):
+    """A datum that could not be read: why, and the call that would have read it."""
+
+    known: Literal[False] = False
+    reason: str
+    call: str
+    cause: Cause = Cause.FAILED
+
+
+Datum = Annotated[Known[T] | Unavailable, Field(discriminator="known")]
+
+
+class Snapshot(Record, Generic[FactsT]):
+    """All that one step collected about the world, and when (`taken_at`, UTC)."""
+
+    step: str
+    profile: str
+    taken_at: datetime
+    facts: FactsT
+
+
+class Resource(Record):
+    """What a verdict is about. `key` is stable: no line number, time or prose in it."""
+
+    kind: str
+    key: str
+    name: str = ""
+
+    @property
+    def label(self) -> str:
+        """The name to show."""
+        return self.name or self.key
+
+
+class FilePlace(Record):
+    """A file of the repository: its line from 1 on, 0 for none; the commit that brought it."""
+
+    path: str
+    line: int = 0
+    commit: str = ""
+
+
+class Evidence(Record):
+    """One observation behind a verdict, and where it was made: for people, and for editors."""
+
+    what: str
+    where: str = ""
+    place: FilePlace | None = None
+
+
+class Outcome(Record):
+    """What a check says of one resource; the judge makes a finding of it."""
+
+    status: Status
+    resource: Resource
+    message: str
+    evidence: tuple[Evidence, ...] = ()
+    severity: Severity | None = None  # overrides the check's own
+    remediation: tuple[str, ...] = ()  # overrides the check's own
+
+
+def passed(resource: Resource, message: str, *evidence: Evidence) -> Outcome:
+    """The resource was looked at and is fine."""
+    return Outcome(status=Status.PASS, resource=resource, message=message, evidence=evidence)
+
+
+def failed(
+    resource: Resource,
+    message: str,
+    *evidence: Evidence,
+    severity: Severity | None = None,
+    remediation: tuple[str, ...] = (),
+) -> Outcome:
+    """The resource was looked at and is not fine."""
+    return Outcome(
+        status=Status.FAIL,
+        resource=resource,
+        message=message,
+        evidence=evidence,
+        severity=severity,
+        remediation=remediation,
+    )
+
+
+def manual(resource: Resource, message: str, *evidence: Evidence) -> Outcome:
+    """A person has to look: the message says at what."""
+    return Outcome(status=Status.MANUAL, resource=resource, message=message, evidence=evidence)
+
+
+def not_applicable(resource: Resource, message: str, *evidence: Evidence) -> Outcome:
+    """There is nothing here that the check is about."""
+    return Outcome(
+        status=Status.NOT_APPLICABLE, resource=resource, message=message, evidence=evidence
+    )
+
+
+class WaiverNote(Record):
+    """A waiver as it stands beside a finding. The verdict stays what it was."""
+
+    owner: str
+    reason: str
+    expires: str
+
+
+class Finding(Record):
+    """One verdict of one check about one resource."""
+
+    check: str
+    title: str
+    step: str
+    status: Status
+    severity: Severity
+    confidence: Confidence
+    effort: Effort
+    resource: Resource
+    message: str
+    evidence: tuple[Evidence, ...] = ()
+    remediation: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    controls: tuple[str, ...] = ()
+    checklist: str = ""
+    fingerprint: str
+    waiver: WaiverNote | None = None
+    baseline: Baseline | None = None
+    since: datetime | None = None  # the first run of this unbroken failure, where history knows
+
+    @property
+    def failing(self) -> bool:
+        """True for a failure that nobody has waived."""
+        return self.status is Status.FAIL and self.waiver is None
+
+
+class StepResult(Record):
+    """How one step of a run ended, and why it is missing if it is."""
+
+    step: str
+    title: str
+    completed: bool
+    reason: str = ""
+
+
+class Report(Record):
+    """One run, as every writer sees it. Times are UTC."""
+
+    schema_version: Literal[1] = 1
+    tool_version: str
+    profile: str
+    generated_at: datetime
+    steps: tuple[StepResult, ...]
+    findings: tuple[Finding, ...]
+    fixed: tuple[Finding, ...] = ()
+    compared_with: datetime | None = None  # the run before, where there is one
+    notes: tuple[str, ...] = ()
+
+    def count(self, *statuses: Status) -> int:
+        """How many findings carry one of these statuses."""
+        return sum(finding.status in statuses for finding in self.findings)
+
+    def failures(self) -> Mapping[Severity, int]:
+        """Unwaived failures by severity, worst first, zeros included."""
+        return {
+            severity: sum(f.failing and f.severity is severity for f in self.findings)
+            for severity in reversed(Severity)
+        }

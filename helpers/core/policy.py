@@ -1,0 +1,255 @@
+"""What a team allows, per environment: `policy.toml`, with good defaults.
+
+Top-level tables hold for every profile; `[profiles.<name>.<table>]` overrides them for one. A wrong
+key or value is a ConfigurationError that names the line and the choice. Days are whole days.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from helpers.core.errors import ConfigurationError
+from helpers.core.model import Record
+
+__all__ = [
+    "AccessPolicy",
+    "Acts",
+    "AuditPolicy",
+    "ConsumerPolicy",
+    "EnvironmentPolicy",
+    "ExposurePolicy",
+    "Policy",
+    "RotationPolicy",
+    "ScopePolicy",
+    "load_policy",
+]
+
+Days = Annotated[int, Field(ge=1, le=3650)]
+Hour = Annotated[int, Field(ge=0, le=24)]
+
+_READS: Final = (
+    "read_single_admin",
+    "read_admins",
+    "read_users_companies",
+    "read_conversations",
+    "read_tags",
+)
+
+
+_MAX_AGE_DAYS: Final = {
+    "access_token": 90,
+    "client_secret": 180,
+    "identity_secret": 180,
+    "fin_agent_secret": 180,
+}
+
+
+class EnvironmentPolicy(Record):
+    """What the set-up must look like."""
+
+    api_version: str = Field(default="2.16", pattern=r"^(\d+\.\d+|Preview)$")
+    app_id: str = ""  # the workspace this profile must talk to; empty: not pinned
+
+
+class ExposurePolicy(Record):
+    """How wide the search for exposed secrets is."""
+
+    rules: Annotated[str, Field(pattern="^(all|intercom)$")] = "all"
+
+
+class ConsumerPolicy(Record):
+    """What uses a key; it reports the key's fingerprint in a file, at a URL, or by a person."""
+
+    name: str
+    variable: str = "INTERCOM_ACCESS_TOKEN"
+    fingerprint_file: str = ""
+    fingerprint_url: str = ""
+
+
+class RotationPolicy(Record):
+    """How old a key may get, who owns it, where it is kept, who uses it.
+
+    `store` is `env`, `keyring`, `aws:<secret id>` or `vault:<mount>/<path>`; `apps` names the app
+    in the Developer Hub that a variable's key belongs to, which Intercom's log goes by.
+    """
+
+    max_age_days: Mapping[str, Days] = _MAX_AGE_DAYS
+    warn_at_percent: tuple[int, ...] = (60, 80, 100)
+    owner: str = ""
+    owners: Mapping[str, str] = {}  # by variable, where it is someone else
+    max_open_days: Days = 7  # for a rotation that was begun
+    store: Annotated[
+        str, Field(pattern=r"^(env|keyring|aws:[\w/+=.@-]+|vault:[\w-]+/[\w/.-]+)$")
+    ] = "env"
+    consumers: tuple[ConsumerPolicy, ...] = ()
+    apps: Mapping[str, str] = {}
+
+    def limit(self, kind: str) -> int:
+        """The greatest age of this kind of secret, in days."""
+        return {**_MAX_AGE_DAYS, **self.max_age_days}[kind]
+
+    def owner_of(self, variable: str) -> str:
+        """Who sees to it that a variable's key is rotated; empty if nobody is named."""
+        return self.owners.get(variable) or self.owner
+
+
+class ScopePolicy(Record):
+    """The scopes a token of this profile may hold, by their machine keys (`runbook scopes`)."""
+
+    allowed: tuple[str, ...] = _READS
+
+
+class AccessPolicy(Record):
+    """Who may be in the workspace."""
+
+    allowed_domains: tuple[str, ...] = ()
+    dormant_days: Days = 90
+    max_full_access: Annotated[int, Field(ge=0)] = 5
+
+
+def _known_zone(name: str) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("a name of the tz database, such as Europe/Berlin") from None
+    return name
+
+
+class AuditPolicy(Record):
+    """What the audit log must hold, and when people work."""
+
+    retention_days: Days = 400
+    max_gap_days: Days = 30
+    review_days: Days = 31
+    lookback_days: Days = 30
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    working_hours: tuple[Hour, Hour] = (7, 20)
+    mirror_contact: str = ""  # user_id of the contact whose events mirror the log
+    syslog: str = ""  # udp://host:514, tcp://host:601 or unix:///dev/log
+
+
+class Acts(Record):
+    """What may change something. Off means: MANUAL in the report, never PASS."""
+
+    mirror: bool = False
+    rotation: bool = False
+    webhook_battery: bool = False
+    write_probes: bool = False
+
+
+class Policy(Record):
+    """The policy of one profile."""
+
+    environment: EnvironmentPolicy = EnvironmentPolicy()
+    exposure: ExposurePolicy = ExposurePolicy()
+    rotation: RotationPolicy = RotationPolicy()
+    scopes: ScopePolicy = ScopePolicy()
+    access: AccessPolicy = AccessPolicy()
+    auditlog: AuditPolicy = AuditPolicy()
+    acts: Acts = Acts()
+
+
+_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "sandbox": {
+        "acts": {"mirror": True, "rotation": True, "webhook_battery": True, "write_probes": True},
+        "auditlog": {"mirror_contact": "runbook-audit"},
+        "access": {"allowed_domains": ["example.com"]},
+        "rotation": {
+            "owner": "maya@example.com",
+            "apps": {
+                "INTERCOM_ACCESS_TOKEN": "Support automation",
+                "INTERCOM_READ_TOKEN": "Audit reader",
+                "INTERCOM_WRITE_TOKEN": "Event writer",
+            },
+        },
+    },
+    "development": {},
+    "staging": {"scopes": {"allowed": [*_READS, "write_events"]}},
+    "production": {},
+}
+
+
+def load_policy(profile: str, path: Path | None = None) -> Policy:
+    """The policy of a profile: the defaults, overlaid with the file.
+
+    Raises ConfigurationError, with the line, where the file is not TOML or says what it can't.
+    """
+    text = _read(path) if path else ""
+    document = _parse(text, path)
+    profiles = document.pop("profiles", {})
+    unknown = set(profiles) - set(_DEFAULTS)
+    if unknown:
+        raise _refuse(path, text, ("profiles", min(unknown)), f"use one of {', '.join(_DEFAULTS)}")
+    merged = _overlay(_overlay(_DEFAULTS.get(profile, {}), document), profiles.get(profile, {}))
+    try:
+        return Policy.model_validate(merged)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = tuple(str(part) for part in first["loc"])
+        raise _refuse(path, text, where, _choice(where, first["msg"])) from None
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise ConfigurationError(
+            f"{path} can't be read: {reason}.", "Mend it or name another."
+        ) from None
+
+
+def _parse(text: str, path: Path | None) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}.", "Mend that line.") from None
+
+
+def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(below)
+    for key, value in above.items():
+        old = merged.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        merged[key] = _overlay(old, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def _refuse(
+    path: Path | None, text: str, where: tuple[str, ...], choice: str
+) -> ConfigurationError:
+    line = _line_of(text, where)
+    return ConfigurationError(
+        f"{path}, line {line}: {'.'.join(where)} can't be used.", f"Choice: {choice}."
+    )
+
+
+def _line_of(text: str, where: tuple[str, ...]) -> int:
+    """The line that says the last name of a dotted path (tomllib keeps no positions)."""
+    names = [name for name in where if not name.isdigit()]
+    for name in reversed(names):
+        pattern = re.compile(rf"^\s*(\[.*\b{re.escape(name)}\b.*\]|\"?{re.escape(name)}\"?\s*=)")
+        for number, line in enumerate(text.splitlines(), 1):
+            if pattern.match(line):
+                return number
+    return 1
+
+
+def _choice(where: tuple[str, ...], message: str) -> str:
+    """Say what would do: the known keys for an unknown one, pydantic's own words otherwise."""
+    model: Any = Policy
+    for name in where[:-1]:
+        field = getattr(model, "model_fields", {}).get(name)
+        model = field.annotation if field else None
+    fields = getattr(model, "model_fields", {})
+    if where[-1] not in fields and fields:
+        return f"the keys here are {', '.join(fields)}"
+    return message[0].lower() + message[1:]

@@ -1,0 +1,227 @@
+"""Where the secrets come from: profiles, names of variables, env files.
+
+Order, the first that has a value wins:
+
+1. the process environment;
+2. the file given by `--env-file`, which then stands in place of 3 and 4;
+3. `.env.<profile>` in the project folder;
+4. `.env` in the project folder.
+
+python-dotenv parses the files. Values are `SecretStr` from the first line on; text form and errors
+hold names only. Loading registers every secret with the redactor that is passed in.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from helpers.core.errors import ConfigurationError, UsageError
+from helpers.core.fingerprints import fingerprint
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+__all__ = [
+    "VARIABLES",
+    "Credential",
+    "Profile",
+    "Settings",
+    "Variable",
+    "load_settings",
+    "profile_named",
+    "state_home",
+]
+
+
+class Profile(StrEnum):
+    """The environments. The sandbox needs no account and no network."""
+
+    SANDBOX = "sandbox"
+    DEVELOPMENT = "development"
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable the runbook reads. `kind` is set for secrets, and is part of their fingerprint."""
+
+    name: str
+    purpose: str
+    kind: str = ""
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def secret(self) -> bool:
+        """True for values that must never be shown."""
+        return bool(self.kind)
+
+
+VARIABLES: Final = (
+    Variable(
+        "INTERCOM_ACCESS_TOKEN",
+        "Access token of the app that is audited (Developer Hub > Configure > Authentication).",
+        "access_token",
+        ("INTERCOM_API_KEY",),
+    ),
+    Variable("INTERCOM_READ_TOKEN", "Access token of the reader service account.", "access_token"),
+    Variable("INTERCOM_WRITE_TOKEN", "Access token of the writer service account.", "access_token"),
+    Variable(
+        "INTERCOM_CLIENT_SECRET",
+        "Client secret; signs webhooks and Canvas Kit (Developer Hub > Basic Information).",
+        "client_secret",
+        ("INTERCOM_SECRET",),
+    ),
+    Variable(
+        "INTERCOM_IDENTITY_SECRET",
+        "Identity verification (Messenger API) secret.",
+        "identity_secret",
+    ),
+    Variable(
+        "FIN_AGENT_WEBHOOK_SECRET",
+        "Signs Fin Agent webhooks; a secret of its own (Fin Agent API).",
+        "fin_agent_secret",
+    ),
+    Variable("INTERCOM_REGION", "Region of the workspace: us, eu or au. Default: us."),
+    Variable("INTERCOM_APP_ID", "Workspace id (id_code) this profile must talk to."),
+    Variable("INTERCOM_BASE_URL", "Another API host: https, or loopback (a sandbox, a proxy)."),
+    Variable("INTERCOM_WEBHOOK_URL", "Your webhook receiver, for the verification test."),
+    Variable("INTERCOM_AUDIT_LOG", "Folder of your application's audit log (JSON lines)."),
+)
+_BY_NAME: Final = {v.name: v for v in VARIABLES}
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A secret that is configured: its variable, kind, value, and where it was found."""
+
+    variable: str
+    kind: str
+    value: SecretStr = field(repr=False)
+    origin: str
+
+    @property
+    def fingerprint(self) -> str:
+        """Its name on every machine."""
+        return fingerprint(self.kind, self.value.get_secret_value())
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The variables of one profile. `origins` says where each came from."""
+
+    profile: Profile
+    project: Path
+    values: Mapping[str, SecretStr] = field(repr=False)
+    origins: Mapping[str, str]
+    env_file: Path | None = None
+
+    def text(self, name: str, default: str = "") -> str:
+        """The value of a variable that is no secret."""
+        if _BY_NAME[name].secret:
+            raise ValueError(f"{name} is a secret: use credential().")
+        value = self.values.get(name)
+        return value.get_secret_value() if value else default
+
+    def credential(self, name: str) -> Credential | None:
+        """The secret in a variable, if it is set."""
+        value = self.values.get(name)
+        if value is None:
+            return None
+        return Credential(name, _BY_NAME[name].kind, value, self.origins[name])
+
+    def credentials(self) -> Iterator[Credential]:
+        """Every secret that is set, in the order of `VARIABLES`."""
+        for variable in VARIABLES:
+            found = self.credential(variable.name) if variable.secret else None
+            if found:
+                yield found
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of that name. Raises UsageError with the names that exist."""
+    try:
+        return Profile(name)
+    except ValueError:
+        known = ", ".join(Profile)
+        raise UsageError(f"There is no profile {name!r}.", f"The profiles are: {known}.") from None
+
+
+def load_settings(
+    profile: Profile,
+    project: Path,
+    *,
+    env_file: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Settings:
+    """Read the variables of a profile. Raises ConfigurationError for a file that can't be read."""
+    environ = os.environ if environ is None else environ
+    layers = [("environment", environ), *_files(profile, project, env_file)]
+    values: dict[str, SecretStr] = {}
+    origins: dict[str, str] = {}
+    for variable in VARIABLES:
+        for origin, name, value in _candidates(variable, layers):
+            values[variable.name] = _secret(value)
+            origins[variable.name] = origin if name == variable.name else f"{origin} ({name})"
+            break
+    return Settings(profile, project, values, origins, env_file)
+
+
+def _secret(value: str) -> SecretStr:
+    from pydantic import SecretStr  # heavy: where no secret is set, a commit need not wait for it
+
+    return SecretStr(value)
+
+
+def _candidates(
+    variable: Variable, layers: list[tuple[str, Mapping[str, str]]]
+) -> Iterator[tuple[str, str, str]]:
+    for origin, layer in layers:
+        for name in (variable.name, *variable.aliases):
+            if layer.get(name):
+                yield origin, name, layer[name]
+
+
+def _files(
+    profile: Profile, project: Path, env_file: Path | None
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    if env_file:
+        if not env_file.is_file():
+            raise ConfigurationError(
+                f"There is no env file {env_file}.", "Check --env-file, or run `runbook init`."
+            )
+        yield env_file.name, _parse(env_file)
+        return
+    for path in (project / f".env.{profile}", project / ".env"):
+        if path.is_file():
+            yield path.name, _parse(path)
+
+
+def _parse(path: Path) -> Mapping[str, str]:
+    from dotenv.parser import parse_stream
+
+    try:
+        with path.open(encoding="utf-8-sig") as stream:
+            bindings = list(parse_stream(stream))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise ConfigurationError(f"{path} can't be read: {reason}.", "Mend the file.") from None
+    for binding in bindings:
+        if binding.error:
+            raise ConfigurationError(
+                f"{path}, line {binding.original.line} is not NAME=value.", "Mend that line."
+            )
+    return {b.key: b.value for b in bindings if b.key and b.value}
+
+
+def state_home(profile: Profile, environ: Mapping[str, str] | None = None) -> Path:
+    """A profile's state folder, in `RUNBOOK_STATE_HOME` or `$XDG_STATE_HOME/intercom-runbook`."""
+    environ = os.environ if environ is None else environ
+    own = environ.get("RUNBOOK_STATE_HOME")
+    xdg = Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return (Path(own) if own else xdg / "intercom-runbook") / profile

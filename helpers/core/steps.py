@@ -1,0 +1,124 @@
+"""The steps of the runbook: name, notebook, and where each one's parts are.
+
+Parts are named, not imported: a kernel that runs one step loads that step alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from typing import Any
+
+from helpers.core.errors import UsageError
+
+__all__ = ["STEPS", "Step", "step_named"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step. `facts`, `collector` and `act` are `module:name`; `checks` is a module."""
+
+    name: str
+    notebook: str
+    title: str
+    facts: str
+    collector: str
+    checks: str
+    act: str = ""  # what the step does, where it does anything: (Context) -> evidence record
+
+    def load(self, part: str) -> Any:
+        """Import what `facts`, `collector` or `act` names."""
+        module, _, name = str(getattr(self, part)).partition(":")
+        return getattr(importlib.import_module(module), name)
+
+
+def _step(number: int, slug: str, name: str, *, title: str, facts: str, act: str = "") -> Step:
+    return Step(
+        name=name,
+        notebook=f"{number:02}_{slug}",
+        title=title,
+        facts=facts,
+        collector=f"helpers.{name}.collect:collect",
+        checks=f"helpers.{name}.checks",
+        act=act,
+    )
+
+
+STEPS: tuple[Step, ...] = (
+    _step(
+        1,
+        "environment_setup",
+        "environment",
+        title="Environment set-up",
+        facts="helpers.environment.records:EnvironmentFacts",
+    ),
+    _step(
+        2,
+        "secret_exposure",
+        "exposure",
+        title="Secret exposure",
+        facts="helpers.exposure.records:ExposureFacts",
+    ),
+    _step(
+        3,
+        "secret_rotation",
+        "rotation",
+        title="Secret rotation",
+        facts="helpers.rotation.records:RotationFacts",
+        act="helpers.rotation.act:act",
+    ),
+    _step(
+        4,
+        "scope_review",
+        "scopes",
+        title="Scope review",
+        facts="helpers.intercom.records:ScopeFacts",
+        act="helpers.scopes.act:act",
+    ),
+    _step(
+        5,
+        "webhook_verification",
+        "webhooks",
+        title="Webhook verification",
+        facts="helpers.webhooks.records:WebhookFacts",
+        act="helpers.webhooks.act:act",
+    ),
+    _step(
+        6,
+        "workspace_access",
+        "access",
+        title="Workspace access",
+        facts="helpers.intercom.records:AccessFacts",
+    ),
+    _step(
+        7,
+        "audit_log",
+        "auditlog",
+        title="Audit log",
+        facts="helpers.auditlog.records:AuditFacts",
+        act="helpers.auditlog.act:act",
+    ),
+)
+
+
+def step_named(name: str) -> Step:
+    """The step with this name or notebook. Raises UsageError with the names that exist."""
+    for step in STEPS:
+        if name in (step.name, step.notebook, step.notebook[:2]):
+            return step
+    known = ", ".join(step.name for step in STEPS)
+    raise UsageError(f"There is no step {name!r}.", f"The steps are: {known}.")
+
+
+# Modules that most steps load, by name: for who prepares a process to become one of their kernels.
+SHARED = (
+    "helpers.notebook.checklist",
+    "helpers.notebook.parameters",
+    "helpers.intercom.client",
+    "helpers.intercom.records",
+    "helpers.sandbox.demo_repository",
+    "helpers.sandbox.receivers",
+    "helpers.notebook.overview",
+    "helpers.notebook.calls_view",
+    "httpcore",
+)

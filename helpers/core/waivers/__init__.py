@@ -1,0 +1,21 @@
+"""Waivers: what a team knows of and accepts for a while. They annotate, and never remove.
+
+`waivers.toml`, with every key mandatory:
+
+    [[waiver]]
+    check = "ACC-004"
+    resource = "admin:81*"          # pattern on the resource's key: * ? [abc]
+    owner = "ana@example.com"
+    reason = "Contractor, leaves at the end of March; see ticket 4711."
+    expires = 2026-03-31            # the last day on which it holds
+
+A waiver that has expired, that matches nothing any more or that names no check is a finding itself.
+"""
+
+from __future__ import annotations
+
+from helpers.core.waivers.apply import apply_waivers
+from helpers.core.waivers.file import load_waivers
+from helpers.core.waivers.records import Waiver, WaiverFacts, WaiverUse
+
+__all__ = ["Waiver", "WaiverFacts", "WaiverUse", "apply_waivers", "load_waivers"]

@@ -1,0 +1,117 @@
+"""Checks on the waivers themselves: what suppresses a finding is under watch, too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from helpers.core.catalog import check
+from helpers.core.model import Evidence, Outcome, Resource, Severity, failed, not_applicable, passed
+from helpers.core.waivers.records import Waiver, WaiverUse
+
+__all__ = ["expired", "stale", "unknown"]
+
+_CONTROLS = ("SOC 2 CC8.1", "ISO 27001 A.8.9")
+
+
+def _resource(waiver: Waiver) -> Resource:
+    key = f"{waiver.check}:{waiver.resource}"
+    return Resource(kind="waiver", key=key, name=f"waiver of {waiver.check} for {waiver.resource}")
+
+
+def _said(waiver: Waiver) -> Evidence:
+    return Evidence(what=f"{waiver.owner}: {waiver.reason}", where="waivers.toml")
+
+
+@check(
+    id="WVR-001",
+    step="waivers",
+    title="No waiver has expired",
+    severity=Severity.MEDIUM,
+    remediation=(
+        "Look at the finding that the waiver stood beside; it counts again.",
+        "Mend it, or agree on a new date with the owner and write it in `expires`.",
+    ),
+    controls=_CONTROLS,
+)
+def expired(waivers: tuple[WaiverUse, ...], now: datetime) -> Iterator[Outcome]:
+    """An exception without an end is a decision that nobody looks at again.
+
+    PASS: today is not after the waiver's last day.
+    FAIL: today is after the waiver's last day; it suppresses nothing any more.
+    MANUAL: never, because the waiver says its own date.
+    NOT_APPLICABLE: there are no waivers.
+    ERROR: the waivers could not be matched with the findings.
+    """
+    if not waivers:
+        yield _none()
+    for waiver in (use.waiver for use in waivers):
+        if waiver.holds(now.date()):
+            yield passed(_resource(waiver), f"It holds until {waiver.expires}.", _said(waiver))
+        else:
+            message = f"It expired on {waiver.expires}, so its finding counts again."
+            yield failed(_resource(waiver), message, _said(waiver))
+
+
+@check(
+    id="WVR-002",
+    step="waivers",
+    title="Every waiver is still needed",
+    severity=Severity.LOW,
+    remediation=("Remove the waiver from waivers.toml: what it was for is gone.",),
+    controls=_CONTROLS,
+)
+def stale(waivers: tuple[WaiverUse, ...]) -> Iterator[Outcome]:
+    """A waiver that matches nothing today would silently cover something new tomorrow.
+
+    PASS: the waiver matches at least one finding that isn't fine.
+    FAIL: its check was judged and the waiver matches no such finding.
+    MANUAL: never, because an unjudged check is told as not applicable.
+    NOT_APPLICABLE: there are no waivers, or the check does not exist or was not wholly judged.
+    ERROR: the waivers could not be matched with the findings.
+    """
+    if not waivers:
+        yield _none()
+    for use in waivers:
+        resource = _resource(use.waiver)
+        if use.matches:
+            yield passed(resource, f"It stands beside {use.matches} finding(s).", _said(use.waiver))
+        elif use.known and use.judged:
+            yield failed(resource, "It matches no finding.", _said(use.waiver))
+        else:
+            yield not_applicable(resource, "Its check was not judged in this run.")
+
+
+@check(
+    id="WVR-003",
+    step="waivers",
+    title="Every waiver names a check that exists",
+    severity=Severity.MEDIUM,
+    remediation=(
+        "Find the check's id with `runbook checks` and write it in `check`.",
+        "Remove the waiver if the check is gone.",
+    ),
+    controls=_CONTROLS,
+)
+def unknown(waivers: tuple[WaiverUse, ...]) -> Iterator[Outcome]:
+    """A waiver with a mistyped id waives nothing, while its owner believes that it does.
+
+    PASS: the catalog has a check of that id.
+    FAIL: the catalog has none.
+    MANUAL: never, because the catalog is complete.
+    NOT_APPLICABLE: there are no waivers.
+    ERROR: the waivers could not be matched with the findings.
+    """
+    if not waivers:
+        yield _none()
+    for use in waivers:
+        if use.known:
+            yield passed(_resource(use.waiver), "The check exists.")
+        else:
+            yield failed(
+                _resource(use.waiver), f"There is no check {use.waiver.check}.", _said(use.waiver)
+            )
+
+
+def _none() -> Outcome:
+    return not_applicable(Resource(kind="file", key="waivers.toml"), "There are no waivers.")

@@ -1,0 +1,93 @@
+"""Read `waivers.toml`. What can't be used is refused with its line, never passed over."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from helpers.core.errors import ConfigurationError
+from helpers.core.waivers.records import Waiver
+
+__all__ = ["load_waivers"]
+
+
+def load_waivers(path: Path | None) -> tuple[Waiver, ...]:
+    """The waivers of a file, in its order; none without a file. Raises ConfigurationError."""
+    if path is None:
+        return ()
+    text = _read(path)
+    entries = _entries(path, text)
+    return tuple(_waiver(path, text, index, entry) for index, entry in enumerate(entries))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise ConfigurationError(
+            f"{path} can't be read: {reason}.", "Mend it or name another."
+        ) from None
+
+
+def _entries(path: Path, text: str) -> Sequence[Any]:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}.", "Mend that line.") from None
+    entries = document.pop("waiver", [])
+    if document or not isinstance(entries, list):
+        name = next(iter(document), "waiver")
+        raise _refuse(path, _line(text, 0, name), name, "write each waiver as a table [[waiver]]")
+    return entries
+
+
+def _waiver(path: Path, text: str, index: int, entry: Mapping[str, Any]) -> Waiver:
+    try:
+        return Waiver.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = ".".join(map(str, first["loc"])) or "waiver"
+        line = _line(text, _header(text, index), name)
+        raise _refuse(path, line, name, _choice(first["type"], first["msg"])) from None
+
+
+def _choice(kind: str, message: str) -> str:
+    keys = ", ".join(Waiver.model_fields)
+    if kind == "extra_forbidden":
+        return f"the keys of a waiver are {keys}"
+    if kind == "missing":
+        return f"every waiver needs {keys}"
+    if kind.startswith("date"):
+        return "a day, such as 2026-12-31"
+    return message[0].lower() + message[1:]
+
+
+def _refuse(path: Path, line: int, name: str, choice: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{path}, line {line}: {name} is missing or can't be used.", f"Choice: {choice}."
+    )
+
+
+def _header(text: str, index: int) -> int:
+    """The line, from 0, of the waiver's header; tomllib keeps no positions."""
+    lines = text.splitlines()
+    headers = [n for n, line in enumerate(lines) if re.match(r"\s*\[\[\s*waiver\s*\]\]", line)]
+    return headers[index] if index < len(headers) else 0
+
+
+def _line(text: str, start: int, name: str) -> int:
+    """The line, from 1, that says a name between a header and the next; the header's otherwise."""
+    pattern = re.compile(rf"\s*(\[+\s*)?[\"']?{re.escape(name)}[\"']?\s*[=\].]")
+    lines = text.splitlines()
+    for number, line in enumerate(lines[start:], start + 1):
+        if number > start + 1 and re.match(r"\s*\[", line) and start:
+            break
+        if pattern.match(line):
+            return number
+    return start + 1

@@ -1,0 +1,48 @@
+"""A waiver, and what became of it in one run."""
+
+from __future__ import annotations
+
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from helpers.core.model import Datum, Record, Resource
+
+__all__ = ["Waiver", "WaiverFacts", "WaiverUse"]
+
+_Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Waiver(Record):
+    """Someone (`owner`) accepts a finding for a `reason` until the end of `expires` (UTC)."""
+
+    check: _Said
+    resource: _Said
+    owner: _Said
+    reason: _Said
+    expires: date
+
+    def covers(self, check: str, resource: Resource) -> bool:
+        """True where check and resource key match, in upper and lower case as written."""
+        return check == self.check and fnmatchcase(resource.key, self.resource)
+
+    def holds(self, today: date) -> bool:
+        """True up to and including the last day."""
+        return today <= self.expires
+
+
+class WaiverUse(Record):
+    """A waiver, whether its check exists and was judged, and how many findings it matches."""
+
+    waiver: Waiver
+    known: bool
+    judged: bool
+    matches: int
+
+
+class WaiverFacts(Record):
+    """The waivers as the checks on them see them."""
+
+    waivers: Datum[tuple[WaiverUse, ...]]

@@ -1,0 +1,194 @@
+"""Collect how the environment is set up: variables, env files, git's view, the workspace."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from helpers.core.context import Context
+from helpers.core.errors import ConfigurationError, RunbookError
+from helpers.core.model import Cause, Datum, Known, Unavailable
+from helpers.core.settings import VARIABLES, Profile, Settings, load_settings
+from helpers.environment.records import (
+    EnvFile,
+    EnvironmentFacts,
+    ExampleFile,
+    IgnoreRule,
+    ProfileCredentials,
+    Shape,
+    TrackedSecret,
+    VariableState,
+    Workspace,
+)
+from helpers.environment.shapes import shape_of
+from helpers.system.git import git, git_ok
+
+__all__ = ["collect"]
+
+MUST_BE_IGNORED: Final = (
+    ".env",
+    ".env.local",
+    ".env.development.local",
+    ".env.staging.local",
+    ".env.production.local",
+)
+
+
+def collect(context: Context) -> EnvironmentFacts:
+    """Read the set-up of the audited profile. Nothing is changed."""
+    return EnvironmentFacts(
+        variables=Known(tuple(_variables(context))),
+        ignore_rules=_ignore_rules(context.repo),
+        env_files=_env_files(context.repo),
+        example=_example(context.repo / ".env.example"),
+        tracked_secrets=_tracked_secrets(context),
+        profiles=_profiles(context),
+        workspace=_workspace(context),
+        expected_app_id=_expected_app_id(context),
+        expected_region=Known(context.settings.text("INTERCOM_REGION", "us")),
+    )
+
+
+def _variables(context: Context) -> Iterator[VariableState]:
+    for variable in VARIABLES:
+        if not variable.secret:
+            continue
+        found = context.settings.credential(variable.name)
+        yield VariableState(
+            name=variable.name,
+            kind=variable.kind,
+            shape=shape_of(variable.kind, found.value.get_secret_value()) if found else Shape.UNSET,
+            origin=found.origin if found else "",
+            fingerprint=found.fingerprint if found else "",
+        )
+
+
+def _ignore_rules(repo: Path) -> Datum[tuple[IgnoreRule, ...]]:
+    names = {*MUST_BE_IGNORED, *(path.name for path in _existing(repo))}
+    try:
+        return Known(tuple(_ignore_rule(repo, name) for name in sorted(names)))
+    except RunbookError as error:
+        return Unavailable(reason=str(error), call="git check-ignore")
+
+
+def _ignore_rule(repo: Path, name: str) -> IgnoreRule:
+    """`--no-index`, as a tracked file would otherwise count as not ignored."""
+    if not git_ok(repo, "check-ignore", "--no-index", "--quiet", name):
+        return IgnoreRule(name=name, ignored=False)
+    told = git(repo, "check-ignore", "--no-index", "--verbose", name).decode("utf-8", "replace")
+    return IgnoreRule(name=name, ignored=True, rule=told.partition("\t")[0].split(":", 2)[-1])
+
+
+def _existing(repo: Path) -> Iterator[Path]:
+    """The env files in the top folder; the example is no secret."""
+    for path in sorted(repo.glob(".env*")):
+        named = path.name == ".env" or path.name.startswith(".env.")
+        if named and path.name != ".env.example" and path.is_file():
+            yield path
+
+
+def _env_files(repo: Path) -> Datum[tuple[EnvFile, ...]]:
+    try:
+        listed = git(repo, "ls-files", "-z", "--", ".env", ".env.*", "*/.env", "*/.env.*")
+        tracked = {name for name in listed.decode("utf-8", "replace").split("\0") if name}
+        tracked = {name for name in tracked if not name.endswith(".env.example")}
+        names = {path.name for path in _existing(repo)} | tracked
+        return Known(tuple(_env_file(repo, name, tracked) for name in sorted(names)))
+    except (RunbookError, OSError) as error:
+        return Unavailable(reason=str(error), call="git ls-files")
+
+
+def _env_file(repo: Path, name: str, tracked: set[str]) -> EnvFile:
+    path = repo / name
+    mode = stat.S_IMODE(path.stat().st_mode) if path.is_file() else 0
+    return EnvFile(
+        name=name, mode=f"{mode:04o}", tracked=name in tracked, owner_only=not mode & 0o077
+    )
+
+
+def _example(path: Path) -> Datum[ExampleFile]:
+    from dotenv import dotenv_values
+
+    if not path.is_file():
+        return Known(ExampleFile(exists=False, missing=tuple(v.name for v in VARIABLES)))
+    try:
+        values = dotenv_values(path)
+    except (OSError, UnicodeDecodeError) as error:
+        return Unavailable(reason=f".env.example can't be read: {error}", call="read .env.example")
+    secrets = {variable.name for variable in VARIABLES if variable.secret}
+    filled = tuple(name for name, value in values.items() if value and name in secrets)
+    missing = tuple(variable.name for variable in VARIABLES if variable.name not in values)
+    return Known(ExampleFile(exists=True, names=tuple(values), with_values=filled, missing=missing))
+
+
+def _tracked_secrets(context: Context) -> Datum[tuple[TrackedSecret, ...]]:
+    """Look for the configured values themselves; patterns go by standard input, not by argv."""
+    try:
+        return Known(tuple(_tracked(context)))
+    except RunbookError as error:
+        return Unavailable(reason=str(error), call="git grep")
+
+
+def _tracked(context: Context) -> Iterator[TrackedSecret]:
+    for credential in context.settings.credentials():
+        pattern = credential.value.get_secret_value().encode()
+        if not git_ok(context.repo, "grep", "-q", "-a", "-F", "-f", "-", stdin=pattern):
+            continue
+        listed = git(context.repo, "grep", "-l", "-z", "-a", "-F", "-f", "-", stdin=pattern)
+        paths = listed.decode("utf-8", "replace").rstrip("\0").split("\0")
+        yield TrackedSecret(variable=credential.variable, paths=tuple(sorted(paths)))
+
+
+def _profiles(context: Context) -> Datum[tuple[ProfileCredentials, ...]]:
+    """The audited profile, and every other one whose own env file is here."""
+    try:
+        others = list(_other_profiles(context))
+    except ConfigurationError as error:
+        return Unavailable(reason=str(error), call="read the env files of the other profiles")
+    demo = context.settings.profile is Profile.SANDBOX and others
+    audited = [] if demo else [context.settings]
+    return Known(tuple(_credentials_of(settings) for settings in (*audited, *others)))
+
+
+def _other_profiles(context: Context) -> Iterator[Settings]:
+    project = context.settings.project
+    for profile in Profile:
+        path = project / f".env.{profile}"
+        if profile != context.settings.profile and path.is_file():
+            yield load_settings(profile, project, environ={}, env_file=path)
+
+
+def _credentials_of(settings: Settings) -> ProfileCredentials:
+    return ProfileCredentials(
+        profile=settings.profile,
+        app_id=settings.text("INTERCOM_APP_ID"),
+        fingerprints=tuple((c.variable, c.fingerprint) for c in settings.credentials()),
+    )
+
+
+def _workspace(context: Context) -> Datum[Workspace]:
+    try:
+        app = context.client.me().get("app") or {}
+    except RunbookError as error:
+        return Unavailable(reason=str(error), call="GET /me")
+    return Known(
+        Workspace(
+            app_id=str(app.get("id_code", "")),
+            name=str(app.get("name", "")),
+            region=str(app.get("region", "")),
+            identity_verification=bool(app.get("identity_verification")),
+        )
+    )
+
+
+def _expected_app_id(context: Context) -> Datum[str]:
+    pinned = context.policy.environment.app_id or context.settings.text("INTERCOM_APP_ID")
+    if pinned:
+        return Known(pinned)
+    return Unavailable(
+        reason="No workspace is pinned: set INTERCOM_APP_ID to the workspace this profile means.",
+        call="INTERCOM_APP_ID",
+        cause=Cause.NOT_CONFIGURED,
+    )

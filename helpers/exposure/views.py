@@ -1,0 +1,119 @@
+"""The exposure step, to look at: the secrets, when each leaked, what was searched."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from markupsafe import Markup
+
+from helpers.core.model import Known, Unavailable
+from helpers.core.view import View, prose, stack, table
+from helpers.exposure.records import Coverage, ExposureFacts, Leak
+
+__all__ = ["coverage", "overview", "timeline"]
+
+_WIDTH, _LEFT, _ROW = 760, 250, 26  # pixels
+
+
+def overview(facts: ExposureFacts) -> View:
+    """A row for each secret, most urgent first."""
+    if isinstance(facts.leaks, Unavailable):
+        return prose(f"Not searched: {facts.leaks.reason}")
+    leaks = sorted(facts.leaks.value, key=lambda leak: (not leak.configured_as, not leak.committed))
+    rows = [_row(leak) for leak in leaks]
+    columns = ("secret", "fingerprint", "shape", "first place", "places", "since", "still there")
+    return stack(table(columns, rows, empty="No secret was found."), _cut(facts))
+
+
+def _row(leak: Leak) -> tuple[str, ...]:
+    place = leak.places[0]
+    where = f"{place.where}:{place.line}" if place.line else place.where
+    return (
+        f"{leak.title}, in use as {leak.configured_as}" if leak.configured_as else leak.title,
+        leak.fingerprint,
+        leak.shape,
+        f"{where} ({place.kind})",
+        str(leak.places_total),
+        f"{leak.first:%Y-%m-%d}" if leak.first else "–",
+        f"removed {leak.gone:%Y-%m-%d}" if leak.gone else "yes",
+    )
+
+
+def _cut(facts: ExposureFacts) -> View:
+    told = len(facts.leaks.value) if isinstance(facts.leaks, Known) else 0
+    total = facts.leaks_total.value if isinstance(facts.leaks_total, Known) else told
+    if total > told:
+        return prose(f"{total} secrets were found; the first {told} are told here.")
+    return prose(f"{total} secrets were found. None is shown: a fingerprint names each.")
+
+
+def coverage(facts: ExposureFacts) -> View:
+    """What was searched, and what could not be."""
+    if isinstance(facts.coverage, Unavailable):
+        return prose(f"Not searched: {facts.coverage.reason}")
+    searched = facts.coverage.value
+    rows = [(missed.where, missed.reason) for missed in searched.missed]
+    empty = "Nothing was left out."
+    return stack(prose(_searched(searched)), table(("not looked at", "why"), rows, empty=empty))
+
+
+def _searched(searched: Coverage) -> str:
+    history = f"{searched.objects} git objects and " if searched.git else ""
+    where = "one repository"
+    if searched.repositories > 1:
+        where = f"{searched.repositories} repositories, those within counted"
+    return f"Searched: {history}{searched.files} files in {where}."
+
+
+def timeline(facts: ExposureFacts) -> View:
+    """When each secret got into the history, and how long it lay there."""
+    if isinstance(facts.leaks, Unavailable):
+        return prose(f"Not searched: {facts.leaks.reason}")
+    dated = [(leak, leak.first) for leak in facts.leaks.value if leak.first]
+    if not dated:
+        return prose("No secret is in the history.")
+    dated.sort(key=lambda pair: (pair[1], pair[0].fingerprint))
+    rows = [_stay(leak, first) for leak, first in dated]
+    columns = ("fingerprint", "secret", "from", "until", "days")
+    listed = table(columns, rows, empty="")
+    return View(_picture(dated) + listed.html, listed.text)
+
+
+def _stay(leak: Leak, first: datetime) -> tuple[str, ...]:
+    gone = leak.gone
+    days = str((gone - first).days) if gone else "–"
+    until = f"{gone:%Y-%m-%d}" if gone else "still there"
+    return leak.fingerprint, leak.title, f"{first:%Y-%m-%d}", until, days
+
+
+def _picture(dated: list[tuple[Leak, datetime]]) -> Markup:
+    """A bar from the leak to its removal; one that reaches the edge is still there."""
+    start = dated[0][1]
+    moments = [first for _, first in dated] + [leak.gone for leak, _ in dated if leak.gone]
+    span = max((max(moments) - start).total_seconds(), 1) * 1.15
+    bars = Markup("").join(
+        _bar(i, leak, first, start, span) for i, (leak, first) in enumerate(dated)
+    )
+    height = len(dated) * _ROW + 8
+    return Markup(
+        '<svg role="img" aria-label="When each secret leaked" viewBox="0 0 {} {}" '
+        'width="100%" style="max-width:{}px;font:12px sans-serif">{}</svg>'
+    ).format(_WIDTH, height, _WIDTH, bars)
+
+
+def _bar(row: int, leak: Leak, first: datetime, start: datetime, span: float) -> Markup:
+    scale = (_WIDTH - _LEFT) / span
+    left = _LEFT + round((first - start).total_seconds() * scale)
+    end = _LEFT + round((leak.gone - start).total_seconds() * scale) if leak.gone else _WIDTH
+    return Markup(
+        '<text x="0" y="{}" fill="currentColor">{}</text>'
+        '<rect x="{}" y="{}" width="{}" height="14" rx="3" fill="{}"><title>{}</title></rect>'
+    ).format(
+        row * _ROW + 17,
+        f"{leak.fingerprint[:8]} {leak.title}",
+        left,
+        row * _ROW + 6,
+        max(end - left, 4),
+        "#d97706" if leak.gone else "#dc2626",
+        f"from {first:%Y-%m-%d}" + (f" to {leak.gone:%Y-%m-%d}" if leak.gone else ", still there"),
+    )

@@ -1,0 +1,1 @@
+"""What a notebook sees: session, parameters, overview, checklist."""

@@ -1,0 +1,106 @@
+"""The last notebook's view of a run: coverage, the six items, what to do next, controls.
+
+With a run folder it sums up what the other notebooks saved. Without one it collects everything
+itself, step by step, and sums that up.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from helpers.core.model import Report
+from helpers.core.steps import STEPS, Step
+from helpers.core.view import View, prose
+from helpers.notebook.opening import path_of, policy_of, waivers_of
+from helpers.notebook.parameters import Choices
+from helpers.notebook.session import StepSession, open_step
+from helpers.report.build import build_report, tool_version
+from helpers.report.folder import load_report
+from helpers.report.terms import Terms
+from helpers.report.view_checklist import checklist_view
+from helpers.report.view_findings import (
+    compliance_view,
+    coverage_view,
+    findings_table,
+    fixed_view,
+    next_steps_view,
+)
+
+__all__ = ["Checklist", "open_checklist"]
+
+
+class Checklist:
+    """A whole run, summed up."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+
+    def coverage(self) -> View:
+        """How much was looked at, before how much of it is fine."""
+        return coverage_view(self.report)
+
+    def items(self) -> View:
+        """The six items, each with its verdict."""
+        return checklist_view(self.report)
+
+    def next_steps(self) -> View:
+        """What to do next, most urgent first."""
+        return next_steps_view(self.report.findings)
+
+    def findings(self) -> View:
+        """Every verdict of the run."""
+        return findings_table(self.report.findings)
+
+    def fixed(self) -> View:
+        """What failed in the run before and is mended now."""
+        return fixed_view(self.report)
+
+    def compliance(self) -> View:
+        """Controls of four frameworks, with the checks that bear on them."""
+        return compliance_view(self.report)
+
+    def close(self) -> View:
+        """Say that the sum is drawn."""
+        steps = sum(step.completed for step in self.report.steps)
+        return prose(f"{steps} of {len(self.report.steps)} steps completed.")
+
+
+def open_checklist(choices: Choices) -> Checklist:
+    """Sum up the run in `choices.run_dir`, or collect everything now."""
+    run = path_of(choices.run_dir)
+    return Checklist(load_report(run) if run else _collected(choices))
+
+
+def _collected(choices: Choices) -> Report:
+    with tempfile.TemporaryDirectory(prefix="runbook-checklist-") as folder:
+        own = replace(choices, run_dir=folder)
+        sessions = [_carried_out(step, own) for step in STEPS]
+        terms = Terms(
+            profile=choices.profile,
+            generated_at=max(session.snapshot.taken_at for session in sessions),
+            tool_version=tool_version(),
+            policy=policy_of(choices),
+            waivers=waivers_of(choices),
+        )
+        return build_report(Path(folder), terms)
+
+
+def _carried_out(step: Step, choices: Choices) -> StepSession:
+    with _open(step, choices) as session:
+        if step.act:
+            session.act()
+        session.collect()
+        return session
+
+
+@contextmanager
+def _open(step: Step, choices: Choices) -> Iterator[StepSession]:
+    session = open_step(step.name, choices)
+    try:
+        yield session
+    finally:
+        session.finish()

@@ -1,0 +1,149 @@
+"""From a notebook's choices to a context: settings, policy, waivers, redactor, places, clock."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from helpers.core.context import Context, Recorder
+from helpers.core.policy import Policy, load_policy
+from helpers.core.redaction import Redactor
+from helpers.core.settings import Profile, Settings, load_settings, profile_named, state_home
+from helpers.core.waivers import Waiver, load_waivers
+from helpers.notebook.parameters import Choices, in_jupyterlab
+from helpers.notebook.sandbox_profile import demo_secrets, open_demo
+from helpers.system.git import top_level
+
+__all__ = [
+    "let_go",
+    "open_context",
+    "path_of",
+    "policy_of",
+    "redactor_of",
+    "settings_of",
+    "waivers_of",
+]
+
+
+def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Context:
+    """The context of these choices; the sandbox profile gets a demo of its own.
+
+    Raises ConfigurationError or UsageError, each with its advice, for choices that can't be used.
+    """
+    profile, policy = profile_named(choices.profile), policy_of(choices)
+    if profile is Profile.SANDBOX:
+        demo = open_demo(workspace, closing)
+        repo = path_of(choices.repo) or demo.repo
+        redactor = redactor_of(demo.settings)
+        context = Context(
+            demo.settings, policy, redactor, repo, demo.state, demo.clock, hub=demo.hub
+        )
+    else:
+        settings = settings_of(choices)
+        redactor, repo = redactor_of(settings), _repository(choices)
+        state = state_home(profile)
+        context = Context(settings, policy, redactor, repo, state, _utc_now)
+        context.record = _recorder(state, redactor)
+    closing.callback(context.close)
+    context.observed = tuple(_paths_of(choices.observed or ""))
+    return context
+
+
+def let_go(closing: ExitStack) -> None:
+    """Close what was opened; in JupyterLab at the end of the kernel.
+
+    A person who ran all cells goes on to the forms and cells above: they need the step, the demo,
+    and the redactor behind them.
+    """
+    if in_jupyterlab():
+        atexit.register(closing.close)
+    else:
+        closing.close()
+
+
+def _recorder(state: Path, redactor: Redactor) -> Recorder:
+    """What writes the runbook's own actions into the profile's audit log."""
+
+    def write(action: str, /, **told: Any) -> object:
+        from helpers.auditlog.log import record
+
+        return record(state, action, redactor=redactor, **told)
+
+    return write
+
+
+def settings_of(choices: Choices) -> Settings:
+    """The variables of a real profile."""
+    profile = profile_named(choices.profile)
+    return load_settings(profile, _repository(choices), env_file=path_of(choices.env_file))
+
+
+def policy_of(choices: Choices) -> Policy:
+    """The policy: the file that is named, else `policy.toml` in the repository, else defaults."""
+    return load_policy(profile_named(choices.profile), _policy_file(choices))
+
+
+def waivers_of(choices: Choices) -> tuple[Waiver, ...]:
+    """The waivers: `waivers.toml` beside the policy, else in the repository."""
+    policy = _policy_file(choices)
+    folder = policy.parent if policy else _project(choices)
+    path = folder / "waivers.toml" if folder else None
+    return load_waivers(path if path and path.is_file() else None)
+
+
+def redactor_of(settings: Settings) -> Redactor:
+    """A redactor that knows every secret of every profile that this machine can see."""
+    redactor = Redactor()
+    for kind, value in demo_secrets() if settings.profile is Profile.SANDBOX else ():
+        redactor.register(kind, value)
+    for seen in (settings, *_others(settings)):
+        for credential in seen.credentials():
+            redactor.register(credential.kind, credential.value.get_secret_value())
+    return redactor
+
+
+def path_of(text: str) -> Path | None:
+    """An absolute path, or None for an empty parameter."""
+    return Path(text).expanduser().resolve() if text else None
+
+
+def _paths_of(text: str) -> Iterator[Path]:
+    """The paths in a parameter that takes many, between commas."""
+    for one in text.split(","):
+        if path := path_of(one.strip()):
+            yield path
+
+
+def _repository(choices: Choices) -> Path:
+    here = Path.cwd()
+    return path_of(choices.repo) or top_level(here) or here
+
+
+def _project(choices: Choices) -> Path | None:
+    """Where a team's own files lie; the demo has none, unless a repository is named."""
+    if choices.profile == Profile.SANDBOX:
+        return path_of(choices.repo)
+    return _repository(choices)
+
+
+def _policy_file(choices: Choices) -> Path | None:
+    named, project = path_of(choices.policy), _project(choices)
+    default = project / "policy.toml" if project else None
+    return named or (default if default and default.is_file() else None)
+
+
+def _others(settings: Settings) -> list[Settings]:
+    files = {profile: settings.project / f".env.{profile}" for profile in Profile}
+    return [
+        load_settings(profile, settings.project, environ={}, env_file=path)
+        for profile, path in files.items()
+        if path.is_file()
+    ]
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

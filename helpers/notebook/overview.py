@@ -1,0 +1,67 @@
+"""The first notebook's view: what is set, what an audit would call, how the last run went."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from helpers.core.context import Context
+from helpers.core.settings import VARIABLES
+from helpers.core.steps import STEPS
+from helpers.core.view import View, prose, table
+from helpers.notebook.opening import let_go, open_context
+from helpers.notebook.parameters import Choices
+from helpers.report.history import runs
+from helpers.system.state import open_state
+
+__all__ = ["Start", "open_start"]
+
+
+class Start:
+    """A profile before anything is called."""
+
+    def __init__(self, context: Context, closing: ExitStack) -> None:
+        self.context = context
+        self._closing = closing
+
+    def variables(self) -> View:
+        """Which variables are set, and by what; never their values."""
+        origins = self.context.settings.origins
+        rows = [
+            (variable.name, origins.get(variable.name, "not set"), variable.purpose)
+            for variable in VARIABLES
+        ]
+        return table(("variable", "set by", "what it is for"), rows, empty="")
+
+    def steps(self) -> View:
+        """The notebooks, in order."""
+        rows = [(step.notebook, step.title) for step in STEPS]
+        return table(("notebook", "step"), rows, empty="")
+
+    def calls(self) -> View:
+        """Every call that an audit may make."""
+        from helpers.notebook.calls_view import calls_of
+
+        return calls_of("")
+
+    def last_run(self) -> View:
+        """When this profile was last audited, and what came of it."""
+        connection = open_state(self.context.state)
+        try:
+            known = runs(connection)
+        finally:
+            connection.close()
+        if not known:
+            return prose("This profile has not been audited yet.")
+        last = known[0]
+        return prose(f"Last audited {last.generated_at:%Y-%m-%d %H:%M} UTC: {last.summary}")
+
+    def close(self) -> View:
+        """Let go of everything; in JupyterLab when the kernel ends."""
+        let_go(self._closing)
+        return prose("Ready: go on with 01.")
+
+
+def open_start(choices: Choices) -> Start:
+    """Open a profile without calling anything."""
+    closing = ExitStack()
+    return Start(open_context("00_start_here", choices, closing), closing)

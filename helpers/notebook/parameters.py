@@ -1,0 +1,101 @@
+"""What a run is about: the parameters of a notebook, and the form that JupyterLab shows for them.
+
+papermill writes parameters into the notebook in clear, so they name profiles and files, never a
+secret. In JupyterLab the same names become a form whose defaults are the parameters; everywhere
+else (papermill, nbval, a plain kernel) the parameters stand as they are.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from helpers.core.settings import Profile
+from helpers.core.view import View, table
+
+__all__ = ["Choices", "choose"]
+
+_MEANING: Final[Mapping[str, str]] = {
+    "profile": "the environment to look at",
+    "env_file": "an env file in place of the profile's own",
+    "repo": "the repository to examine",
+    "policy": "a policy.toml in place of the repository's own",
+    "run_dir": "the folder of a run, filled in by `runbook audit`",
+    "observed": "what ran: HAR files, logs, webhook records, separated by commas",
+}
+
+
+@dataclass
+class Choices:
+    """The parameters. An empty one means the default of its profile."""
+
+    profile: str = "sandbox"
+    env_file: str = ""
+    repo: str = ""
+    policy: str = ""
+    run_dir: str = ""
+    observed: str | None = None  # None in the steps that have no use for it
+
+    def _ipython_display_(self) -> None:
+        from IPython.display import display
+
+        display(_form(self) if in_jupyterlab() else self.view())
+
+    def view(self) -> View:
+        """The parameters as they stand, those that are set."""
+        rows = [
+            (f.name, getattr(self, f.name), _MEANING[f.name])
+            for f in fields(self)
+            if getattr(self, f.name) and f.name != "run_dir"
+        ]
+        return table(("parameter", "value", "meaning"), rows, empty="")
+
+
+def choose(
+    profile: str = "sandbox",
+    *,
+    env_file: str = "",
+    repo: str = "",
+    policy: str = "",
+    run_dir: str = "",
+    observed: str | None = None,
+) -> Choices:
+    """Take the parameters of a notebook. Shown in JupyterLab, the answer is a form."""
+    return Choices(profile, env_file, repo, policy, run_dir, observed)
+
+
+def in_jupyterlab() -> bool:
+    """Whether a person sits at this kernel: Jupyter Server names its sessions so."""
+    return "JPY_SESSION_NAME" in os.environ
+
+
+def _form(choices: Choices) -> Any:
+    """Widgets that write into the choices; a change counts from the next cell on."""
+    import ipywidgets
+
+    style = {"description_width": "6rem"}
+    widgets: list[Any] = [
+        ipywidgets.Dropdown(
+            options=list(Profile), value=choices.profile, description="profile", style=style
+        )
+    ]
+    widgets.extend(
+        ipywidgets.Text(
+            value=getattr(choices, name),
+            description=name,
+            placeholder=_MEANING[name],
+            style=style,
+            layout=ipywidgets.Layout(width="36rem"),
+        )
+        for name in ("env_file", "repo", "policy", "observed")
+        if getattr(choices, name) is not None
+    )
+    for widget in widgets:
+        widget.observe(lambda change: _take(choices, change), names="value")
+    return ipywidgets.VBox(widgets)
+
+
+def _take(choices: Choices, change: Mapping[str, Any]) -> None:
+    setattr(choices, change["owner"].description, str(change["new"]))

@@ -1,0 +1,137 @@
+"""A step as a notebook sees it: open, act, collect, show, judge, close.
+
+Each call does one thing and answers with a view. `close` writes the snapshot, last, so that a
+snapshot on disk means a step that ran to its end.
+"""
+
+from __future__ import annotations
+
+import importlib
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from helpers.core import catalog
+from helpers.core.context import Context
+from helpers.core.errors import UsageError
+from helpers.core.judge import judge
+from helpers.core.model import Finding, Known, Snapshot, Unavailable
+from helpers.core.redaction import redact_kernel
+from helpers.core.steps import Step, step_named
+from helpers.core.view import View, prose
+from helpers.notebook.opening import let_go, open_context, path_of
+from helpers.notebook.parameters import Choices
+from helpers.system.files import write_private
+
+__all__ = ["StepSession", "open_step"]
+
+
+class StepSession:
+    """One step of the runbook, open."""
+
+    def __init__(
+        self, step: Step, context: Context, closing: ExitStack, run_dir: Path | None = None
+    ) -> None:
+        self.step = step
+        self.context = context
+        self._closing = closing
+        self._run_dir = run_dir
+        self._snapshot: Snapshot[Any] | None = None
+
+    @property
+    def snapshot(self) -> Snapshot[Any]:
+        """What was collected; collects when first asked for."""
+        if self._snapshot is None:
+            facts = self.step.load("collector")(self.context)
+            self._snapshot = Snapshot[Any](
+                step=self.step.name,
+                profile=self.context.settings.profile,
+                taken_at=self.context.clock(),
+                facts=facts,
+            )
+        return self._snapshot
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every verdict of this step's checks."""
+        snapshot = self.snapshot
+        checks = catalog.load(self.step.name)
+        return judge(snapshot, checks, self.context.policy, snapshot.taken_at)
+
+    def calls(self) -> View:
+        """The calls that this step may make, before any is made."""
+        from helpers.notebook.calls_view import calls_of
+
+        return calls_of(self.step.name)
+
+    def act(self) -> View:
+        """Do what this step does, if the policy allows it; the next `collect` sees the evidence."""
+        if not self.step.act:
+            raise UsageError(
+                f"The step {self.step.name!r} has nothing to do.", "Leave this call out."
+            )
+        done = self.step.load("act")(self.context)
+        self.context.evidence = done if isinstance(done, Unavailable) else Known(done)
+        self._snapshot = None
+        return prose(done.reason) if isinstance(done, Unavailable) else self._view("act")(done)
+
+    def collect(self) -> View:
+        """Read the world, and show an overview."""
+        self._snapshot = None
+        return self.show("overview")
+
+    def show(self, name: str) -> View:
+        """One of the step's views of the facts."""
+        view: View = self._view(name)(self.snapshot.facts)
+        return view
+
+    def judge(self) -> View:
+        """Judge what was collected, and show the verdicts."""
+        from helpers.report.view_findings import findings_table
+
+        return findings_table(self.findings)
+
+    def close(self) -> View:
+        """Write the snapshot into the run folder, if there is one, and let go of everything.
+
+        In JupyterLab that waits for the end of the kernel.
+        """
+        try:
+            self._save()
+        finally:
+            let_go(self._closing)
+        return prose(f"{self.step.title}: done.")
+
+    def finish(self) -> None:
+        """Do the same at once: for a step that is carried out where nobody goes on with it."""
+        with self._closing:
+            self._save()
+
+    def _save(self) -> None:
+        if self._run_dir:
+            folder = self._run_dir / "snapshots"
+            content = self.context.redactor.text(self.snapshot.model_dump_json(indent=2))
+            write_private(folder / f"{self.step.name}.json", content)
+
+    def _view(self, name: str) -> Any:
+        views = importlib.import_module(f"helpers.{self.step.name}.views")
+        if name not in views.__all__:
+            known = ", ".join(view for view in views.__all__ if view != "act")
+            raise UsageError(f"There is no view {name!r} here.", f"The views are: {known}.")
+        return getattr(views, name)
+
+
+def open_step(name: str, choices: Choices) -> StepSession:
+    """Open a step with a notebook's choices. In a kernel, the redactor is put in place first.
+
+    Raises ConfigurationError or UsageError, each with its advice, for choices that can't be used.
+    """
+    step = step_named(name)
+    closing = ExitStack()
+    try:
+        context = open_context(step.notebook, choices, closing)
+        closing.callback(redact_kernel(context.redactor))
+        return StepSession(step, context, closing, path_of(choices.run_dir))
+    except BaseException:
+        closing.close()
+        raise

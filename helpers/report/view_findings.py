@@ -1,0 +1,151 @@
+"""Findings, to look at: the verdicts, what to do next, the coverage, the controls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from markupsafe import Markup
+
+from helpers.core.model import Baseline, Finding, Report, Severity, Status
+from helpers.core.view import View, prose, stack, table, with_code
+from helpers.core.visible import visible
+from helpers.report.controls import DISCLAIMER
+from helpers.report.coverage import coverage
+from helpers.report.summary import NextStep, compliance, in_order, next_steps
+from helpers.report.words import MARKS
+
+__all__ = [
+    "compliance_view",
+    "coverage_view",
+    "findings_table",
+    "fixed_view",
+    "next_steps_view",
+    "verdict_label",
+]
+
+_QUIET: Final = (Status.PASS, Status.NOT_APPLICABLE)
+_COLUMNS: Final = ("verdict", "check", "about", "what was seen")
+
+
+def findings_table(findings: Sequence[Finding]) -> View:
+    """The verdicts, what asks for attention first, and below them what to do about it.
+
+    What is fine takes one line a check: its resources are counted.
+    """
+    ordered = in_order(findings)
+    loud = [_row(f) for f in ordered if f.status not in _QUIET]
+    quiet = _quiet_rows([f for f in ordered if f.status in _QUIET])
+    verdicts = table(_COLUMNS, [*loud, *quiet], empty="No check has reached a verdict.")
+    return stack(verdicts, next_steps_view(findings)) if loud else verdicts
+
+
+def next_steps_view(findings: Iterable[Finding]) -> View:
+    """What to do next, most urgent first, a step a line."""
+    steps = next_steps(findings)
+    if not steps:
+        return prose("Nothing asks for attention.")
+    items = Markup("").join(_step_html(step) for step in steps)
+    lines = [line for number, step in enumerate(steps, 1) for line in _step_text(number, step)]
+    html = Markup("<p><strong>What to do next</strong></p><ol>{}</ol>").format(items)
+    return View(html, "\n".join(("What to do next", *lines)))
+
+
+def coverage_view(report: Report) -> View:
+    """The headline: how many checks were judged, need a person, could not look."""
+    found = coverage(report)
+    failures = ", ".join(f"{n} {severity}" for severity, n in report.failures().items() if n)
+    html = Markup("<p><strong>{}</strong></p><p>{}</p>")
+    detail = f"Failing findings: {failures or 'none'}."
+    missing = [visible(step.title) for step in report.steps if not step.completed]
+    if missing:
+        detail += f" Missing from this run: {', '.join(missing)}."
+    return View(html.format(found.headline, detail), f"{found.headline}\n{detail}")
+
+
+def compliance_view(report: Report) -> View:
+    """Each framework's controls with the checks that bear on them; those without one, too."""
+    views: list[View] = [prose(DISCLAIMER)]
+    for framework, rows in compliance(report):
+        cells = [
+            (row.control, row.name, ", ".join(f"{MARKS[s]} {check}" for check, s in row.checks))
+            for row in rows
+        ]
+        filled = [(control, name, checks or "no check") for control, name, checks in cells]
+        title = Markup("<p><strong>{}</strong></p>").format(framework.name)
+        views.append(View(title, framework.name))
+        views.append(table(("control", "about", "checks"), filled, empty="No control."))
+    return stack(*views)
+
+
+def fixed_view(report: Report) -> View:
+    """What failed in the run before and is mended now."""
+    if report.compared_with is None:
+        return prose("There is no earlier run to compare with.")
+    rows = [(f.check, f.resource.label, f.title) for f in report.fixed]
+    return table(("check", "about", "title"), rows, empty="Nothing was fixed since the run before.")
+
+
+def verdict_label(finding: Finding) -> str:
+    """`✗ FAIL high, regressed, waived`: the verdict and what stands beside it."""
+    parts = [f"{MARKS[finding.status]} {finding.status.replace('_', ' ')}"]
+    if finding.status is Status.FAIL:
+        parts[0] += f" {finding.severity}"
+    if finding.baseline in (Baseline.NEW, Baseline.REGRESSED) and finding.status is Status.FAIL:
+        parts.append(str(finding.baseline))
+    if finding.baseline is Baseline.FIXED:
+        parts.append("fixed")
+    if finding.waiver:
+        parts.append("waived")
+    return ", ".join(parts)
+
+
+def _row(finding: Finding) -> tuple[str, str, str, str]:
+    seen = finding.message
+    if finding.waiver:
+        w = finding.waiver
+        seen += f" Waived by {w.owner} until {w.expires}: {w.reason}"
+    return verdict_label(finding), finding.check, finding.resource.label, seen
+
+
+def _quiet_rows(findings: Sequence[Finding]) -> list[tuple[str, str, str, str]]:
+    groups: dict[tuple[Status, str], list[Finding]] = {}
+    for finding in findings:
+        groups.setdefault((finding.status, finding.check), []).append(finding)
+    return [_quiet_row(found) for found in groups.values()]
+
+
+def _quiet_row(found: Sequence[Finding]) -> tuple[str, str, str, str]:
+    if len(found) == 1:
+        return _row(found[0])
+    first = found[0]
+    return verdict_label(first), first.check, f"{len(found)} resources", first.title
+
+
+def _about(step: NextStep) -> str:
+    labels = list(dict.fromkeys(visible(f.resource.label) for f in step.findings))
+    more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""  # noqa: PLR2004 (a short line)
+    return ", ".join(labels[:3]) + more
+
+
+def _urgency(step: NextStep) -> str:
+    if step.status is Status.FAIL:
+        return Severity(step.worst.severity).value
+    return "could not look" if step.status is Status.ERROR else "needs a person"
+
+
+def _lines(step: NextStep) -> tuple[str, ...]:
+    lines = step.remediation if step.status is Status.FAIL else (step.worst.message,)
+    return tuple(map(visible, lines))
+
+
+def _step_html(step: NextStep) -> Markup:
+    todo = Markup("").join(Markup("<li>{}</li>").format(with_code(line)) for line in _lines(step))
+    return Markup("<li><strong>{}</strong> ({}, {}): {}<ul>{}</ul></li>").format(
+        visible(step.title), step.check, _urgency(step), _about(step), todo
+    )
+
+
+def _step_text(number: int, step: NextStep) -> Iterable[str]:
+    yield f"{number}. {visible(step.title)} ({step.check}, {_urgency(step)}): {_about(step)}"
+    yield from (f"   - {line}" for line in _lines(step))

@@ -1,0 +1,173 @@
+"""Collect how old the keys are, which regenerations nobody recorded, which rotations are open.
+
+Reads Intercom's log, the ledger and the folder of the env files. The one thing written is in the
+runbook's own state: when a key was first seen, which becomes a lower bound of its age.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from helpers.core.context import Context
+from helpers.core.errors import RunbookError
+from helpers.core.model import Datum, Known, Unavailable
+from helpers.core.settings import Settings
+from helpers.rotation.ages import MAKING, WATCHED, age_of, parse, recorded_by
+from helpers.rotation.ledger import Entry, Ledger
+from helpers.rotation.records import (
+    IdentitySecret,
+    KeyAge,
+    Leftover,
+    Regeneration,
+    RotationFacts,
+    RotationRecord,
+)
+from helpers.rotation.workshop import ledger_of
+
+__all__ = ["collect"]
+
+_LOOK_BACK: Final = timedelta(days=400)  # more than a year, as far as Intercom's log is sure to go
+_TYPES: Final = frozenset.union(*MAKING.values())
+_WAITING: Final = re.compile(r".+\.(?P<variable>[A-Z_]+)\.(pending|previous)\.local")
+
+
+def collect(context: Context) -> RotationFacts:
+    """Read what is known of this profile's keys."""
+    rows = _rows(context)
+    try:
+        with ledger_of(context) as ledger:
+            return _facts(context, ledger, rows)
+    except RunbookError as error:
+        lost = Unavailable(reason=str(error), call="state.db")
+        return RotationFacts(
+            keys=lost,
+            regenerations=lost,
+            rotations=lost,
+            leftovers=lost,
+            identity_secrets=_identity_secrets(context),
+            rehearsal=context.evidence,
+        )
+
+
+def _facts(
+    context: Context, ledger: Ledger, rows: Datum[tuple[Regeneration, ...]]
+) -> RotationFacts:
+    entries, identity = ledger.entries(), _identity_secrets(context)
+    seen = rows.value if isinstance(rows, Known) else ()
+    return RotationFacts(
+        keys=Known(tuple(_keys(context, ledger, seen, _listed(identity)))),
+        regenerations=_watched(rows, entries, context.policy.rotation.apps),
+        rotations=Known(tuple(_rotation(entry) for entry in entries)),
+        leftovers=Known(tuple(_leftovers(context.settings, entries))),
+        identity_secrets=identity,
+        rehearsal=context.evidence,
+    )
+
+
+def _rows(context: Context) -> Datum[tuple[Regeneration, ...]]:
+    """The rows of Intercom's log that say that a key was made."""
+    try:
+        found = context.client.activity_logs(context.clock() - _LOOK_BACK, event_types=_TYPES)
+        return Known(tuple(sorted(map(_row, found), key=lambda row: (row.at, row.id))))
+    except RunbookError as error:
+        return Unavailable(reason=str(error), call="POST /admins/activity_logs/search")
+
+
+def _row(found: dict[str, Any]) -> Regeneration:
+    about = found.get("metadata")
+    return Regeneration(
+        id=str(found.get("id", "")),
+        at=datetime.fromtimestamp(int(found.get("created_at") or 0), UTC),
+        activity_type=str(found.get("activity_type", "")),
+        by=str((found.get("performed_by") or {}).get("email") or ""),
+        description=str(found.get("activity_description") or ""),
+        app=str(about.get("app_package_name") or "") if isinstance(about, dict) else "",
+    )
+
+
+def _watched(
+    rows: Datum[tuple[Regeneration, ...]], entries: Sequence[Entry], apps: Mapping[str, str]
+) -> Datum[tuple[Regeneration, ...]]:
+    if isinstance(rows, Unavailable):
+        return rows
+    return Known(
+        tuple(
+            row.model_copy(update={"recorded": recorded_by(entries, row, apps)})
+            for row in rows.value
+            if row.activity_type in WATCHED
+        )
+    )
+
+
+def _keys(
+    context: Context,
+    ledger: Ledger,
+    rows: Sequence[Regeneration],
+    listed: datetime | None,
+) -> Iterator[KeyAge]:
+    entries = ledger.entries()
+    for credential in context.settings.credentials():
+        first = ledger.sighted(credential.variable, credential.kind, credential.fingerprint)
+        yield age_of(
+            credential,
+            entries,
+            rows,
+            parse(first),
+            app=context.policy.rotation.apps.get(credential.variable, ""),
+            listed=listed if credential.kind == "identity_secret" else None,
+        )
+
+
+def _listed(secrets: Datum[tuple[IdentitySecret, ...]]) -> datetime | None:
+    """The date of the one identity secret, where there is just one: it must be ours."""
+    known = secrets.value if isinstance(secrets, Known) else ()
+    return known[0].created_at if len(known) == 1 else None
+
+
+def _rotation(entry: Entry) -> RotationRecord:
+    return RotationRecord(
+        variable=entry.variable,
+        kind=entry.kind,
+        mode=entry.mode,
+        compromised=entry.compromised,
+        state=entry.state,
+        reason=entry.reason,
+        actor=entry.actor,
+        opened_at=parse(entry.opened_at),
+        moved_at=parse(entry.moved_at),
+    )
+
+
+def _leftovers(settings: Settings, entries: Sequence[Entry]) -> Iterator[Leftover]:
+    """Files that hold a secret which waits for, or is left from, a rotation."""
+    open_ones = {entry.variable for entry in entries if entry.open}
+    named = [settings.env_file.parent] if settings.env_file else []
+    folders = dict.fromkeys(folder.resolve() for folder in (settings.project, *named))
+    for path in sorted(path for folder in folders for path in folder.glob("*.local")):
+        if match := _WAITING.fullmatch(path.name):
+            yield Leftover(name=path.name, explained=match["variable"] in open_ones)
+
+
+def _identity_secrets(context: Context) -> Datum[tuple[IdentitySecret, ...]]:
+    """What is alive in the workspace; their values are never told."""
+    try:
+        found = context.client.identity_secrets()
+    except RunbookError as error:
+        return Unavailable(reason=str(error), call="GET /secure_mode_secrets")
+    return Known(
+        tuple(
+            IdentitySecret(
+                id=str(secret.get("id", "")),
+                name=str(secret.get("name") or ""),
+                created_at=_moment(secret.get("created_at")),
+            )
+            for secret in found
+        )
+    )
+
+
+def _moment(seconds: object) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) and seconds else None

@@ -1,0 +1,129 @@
+"""The rotation step, to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from markupsafe import Markup
+
+from helpers.core.model import Datum, Unavailable
+from helpers.core.view import View, prose, stack, table
+from helpers.rotation.records import KeyAge, RotationFacts, RotationRecord, RotationRehearsal
+from helpers.rotation.transitions import ORDER, Mode, State
+
+__all__ = ["act", "overview", "regenerations", "rotations", "states"]
+
+_EMPTY: Final = "–"
+_BOX, _GAP, _HEIGHT = 104, 16, 30
+_FILL: Final = {True: "#2e7d32", False: "none"}
+_INK: Final = {True: "#ffffff", False: "currentColor"}
+
+
+def _missing(datum: Datum[object]) -> View:
+    reason = datum.reason if isinstance(datum, Unavailable) else ""
+    return prose(f"Not looked at: {reason}")
+
+
+def overview(facts: RotationFacts) -> View:
+    """Every key: since when it exists, and who says so."""
+    if isinstance(facts.keys, Unavailable):
+        return _missing(facts.keys)
+    rows = [(k.variable, k.fingerprint, _since(k), str(k.known_by)) for k in facts.keys.value]
+    columns = ("key", "fingerprint", "made", "known by")
+    return table(columns, rows, empty="No key is configured.")
+
+
+def _since(key: KeyAge) -> str:
+    return f"{'' if key.exact else 'before or on '}{key.since:%Y-%m-%d}"
+
+
+def regenerations(facts: RotationFacts) -> View:
+    """The keys that Intercom's log says were made, and whether the ledger knows of it."""
+    if isinstance(facts.regenerations, Unavailable):
+        return _missing(facts.regenerations)
+    rows = [
+        (
+            f"{row.at:%Y-%m-%d %H:%M}",
+            row.description or row.activity_type,
+            row.by or _EMPTY,
+            "yes" if row.recorded else "NO",
+        )
+        for row in reversed(facts.regenerations.value)
+    ]
+    columns = ("when (UTC)", "what Intercom's log says", "by", "in the ledger")
+    return table(columns, rows, empty="Intercom's log knows of no key made in the last 400 days.")
+
+
+def rotations(facts: RotationFacts) -> View:
+    """The ledger: every rotation and where it stands."""
+    if isinstance(facts.rotations, Unavailable):
+        return _missing(facts.rotations)
+    rows = [_row(rotation) for rotation in facts.rotations.value]
+    columns = ("key", "how", "begun", "by", "stands at")
+    return table(columns, rows, empty="The ledger holds no rotation yet.")
+
+
+def _row(rotation: RotationRecord) -> tuple[str, ...]:
+    how = "compromised" if rotation.compromised else str(rotation.mode)
+    stands = f"{rotation.state}: {rotation.reason}" if rotation.reason else str(rotation.state)
+    return (rotation.variable, how, f"{rotation.opened_at:%Y-%m-%d}", rotation.actor, stands)
+
+
+def act(rehearsal: RotationRehearsal) -> View:
+    """A rehearsal: the states it reached, and what proved each."""
+    reached = {step.state for step in rehearsal.steps}
+    rows = [(str(step.state), step.proof) for step in rehearsal.steps]
+    told = table(("state", "proof"), rows, empty="No state was reached.")
+    return stack(chain(reached, compromised=False), told, _end(rehearsal))
+
+
+def _end(rehearsal: RotationRehearsal) -> View:
+    if rehearsal.revocation is None:
+        return prose("The old key's death is not proven: it still counts as alive.")
+    after = ", ".join(rehearsal.revocation.after)
+    return prose(
+        f"The old key ({rehearsal.old_fingerprint}) answered {rehearsal.revocation.before} at the "
+        f"beginning and {after} at the end, the new one ({rehearsal.new_fingerprint}) "
+        f"{rehearsal.revocation.control} beside it. "
+        f"{'Both were alive in between.' if rehearsal.mode is Mode.OVERLAP else ''}".rstrip()
+    )
+
+
+def states(facts: RotationFacts) -> View:
+    """The way of a planned rotation, and that of a compromised key."""
+    del facts  # the ways are the same for everybody
+    return stack(
+        prose("Planned: replace first, revoke last."),
+        chain((), compromised=False),
+        prose("Compromised: revoke first; a gap without a live key is allowed."),
+        chain((), compromised=True),
+    )
+
+
+def chain(reached: Collection[State], *, compromised: bool) -> View:
+    """The states in their order, the reached ones filled."""
+    order = ORDER[compromised]
+    boxes = Markup("").join(_box(i, s, reached=s in reached) for i, s in enumerate(order))
+    width = len(order) * (_BOX + _GAP) - _GAP + 2
+    label = " → ".join(order)
+    html = Markup(
+        '<svg role="img" aria-label="{}" viewBox="0 0 {} {}" width="100%" '
+        'style="max-width:{}px" font-family="sans-serif" font-size="12">{}</svg>'
+    ).format(label, width, _HEIGHT + 2, width, boxes)
+    return View(html, label)
+
+
+def _box(number: int, state: State, *, reached: bool) -> Markup:
+    x = number * (_BOX + _GAP) + 1
+    arrow = Markup("")
+    if number:
+        arrow = Markup(
+            '<path d="M{} {}h{}m-4 -3l4 3l-4 3" fill="none" stroke="currentColor"/>'
+        ).format(x - _GAP + 2, _HEIGHT / 2 + 1, _GAP - 4)
+    return arrow + Markup(
+        '<rect x="{}" y="1" width="{}" height="{}" rx="5" fill="{}" stroke="currentColor"/>'
+        '<text x="{}" y="{}" text-anchor="middle" fill="{}">{}</text>'
+    ).format(
+        x, _BOX, _HEIGHT, _FILL[reached], x + _BOX / 2, _HEIGHT / 2 + 5, _INK[reached], str(state)
+    )

@@ -1,0 +1,1 @@
+"""Headless execution: kernels, the engine, the audit."""

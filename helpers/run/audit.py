@@ -1,0 +1,235 @@
+"""An audit as a whole: run the notebooks, judge what they saved, write the reports.
+
+    start folder ─▶ 00 to 07 side by side ─▶ judge ─▶ results.json ─▶ 08 and the other reports
+                 ─▶ leak check ─▶ manifest, final name ─▶ history
+
+The kernel of 08 starts with the others and waits for the results.
+
+A step that fails, a kernel that dies and an interruption leave the other steps' results and a
+report that says what is missing. A folder gets its final name last: a run that died never looks
+complete.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from helpers.core.errors import LeakError
+from helpers.core.exit_status import Threshold, exit_status
+from helpers.core.model import Report
+from helpers.core.redaction import Redactor
+from helpers.core.settings import Profile, profile_named, state_home
+from helpers.core.steps import STEPS, step_named
+from helpers.notebook.opening import path_of, policy_of, redactor_of, settings_of, waivers_of
+from helpers.notebook.parameters import Choices
+from helpers.notebook.sandbox_profile import SANDBOX_URL, demo_secrets
+from helpers.report import history
+from helpers.report.build import build_report, tool_version
+from helpers.report.folder import finish_run, prune_runs, run_name, start_run
+from helpers.report.terms import Terms
+from helpers.report.writers import FORMATS, write_reports
+from helpers.run.execution import Batch, Common, Job, Observer, Outcome
+from helpers.run.kernels.fork_server import ForkServer
+from helpers.run.preflight import ASKING, ask_once
+from helpers.run.recording import recorded_run
+from helpers.system.state import lock_profile, open_state
+
+if TYPE_CHECKING:
+    from helpers.sandbox import Sandbox
+
+__all__ = ["INTERRUPTED", "AuditRequest", "AuditResult", "audit"]
+
+NOTEBOOKS: Final = Path(__file__).resolve().parents[2] / "notebooks"
+FIRST: Final = "00_start_here"
+LAST: Final = "08_security_checklist"
+INTERRUPTED: Final = 130
+_MEMORY: Final = "/dev/shm"  # noqa: S108 (a folder of our own in it)
+
+
+@dataclass(frozen=True)
+class AuditRequest:
+    """What to audit, and how. `wait` is in seconds; `keep` 0 keeps every run."""
+
+    choices: Choices
+    out: Path
+    steps: tuple[str, ...] = tuple(step.name for step in STEPS)
+    fail_on: Threshold = "never"
+    jobs: int = 8
+    keep: int = 0
+    wait: float = 0.0
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """Where the run lies, what it found, and the exit status that goes with it."""
+
+    folder: Path
+    report: Report
+    status: int
+    failed: tuple[Outcome, ...] = ()
+
+
+@dataclass
+class _Run:
+    """A run under way."""
+
+    request: AuditRequest
+    profile: Profile
+    folder: Path
+    started: datetime
+    common: Common
+    sandbox: Sandbox | None
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    def batch(self, *names: str, held: bool = False) -> Batch:
+        """Begin to run these notebooks."""
+        jobs = [self._job(name) for name in names]
+        return Batch(jobs, self.common, workers=self.request.jobs, held=held)
+
+    def _job(self, name: str) -> Job:
+        choices = self.request.choices
+        parameters = {
+            "profile": choices.profile,
+            "env_file": _absolute(choices.env_file),
+            "repo": _absolute(choices.repo),
+            "policy": _absolute(choices.policy),
+            "run_dir": str(self.folder),
+        }
+        output = self.folder / "notebooks" / f"{name}.ipynb"
+        return Job(name, NOTEBOOKS / f"{name}.ipynb", output, parameters)
+
+
+def audit(
+    request: AuditRequest, observer: Observer, forks: ForkServer | None = None
+) -> AuditResult:
+    """Carry out an audit, with kernels from `forks` where there is a fork server.
+
+    Raises ConfigurationError or UsageError before anything runs, LockedError where another run
+    holds the profile, and LeakError where an artefact held a secret.
+    """
+    steps = tuple(step_named(name).name for name in request.steps)
+    with ExitStack() as closing:
+        run, terms = _begin(replace(request, steps=steps), observer, forks, closing)
+        name = run_name(run.started, run.profile)
+        recorded = closing.enter_context(
+            recorded_run(state_home(run.profile), run.profile, name, steps)
+        )
+        notebooks = (FIRST, *(step_named(name).notebook for name in steps))
+        with run.batch(*notebooks) as batch, run.batch(LAST, held=True) as last:
+            run.outcomes += batch.outcomes()
+            if run.sandbox:
+                run.sandbox.stop()  # the last notebook asks nothing
+            note = recorded.finished(failed=sum(bool(one.error) for one in run.outcomes))
+            told = {"reasons": _reasons(run), "notes": (note,)}
+            return _finish(run, terms.model_copy(update=told), last)
+
+
+def _begin(
+    request: AuditRequest, observer: Observer, forks: ForkServer | None, closing: ExitStack
+) -> tuple[_Run, Terms]:
+    """Everything that can be refused is refused here, before a kernel starts."""
+    profile = profile_named(request.choices.profile)
+    started = datetime.now(UTC).replace(microsecond=0)
+    policy, waivers = policy_of(request.choices), waivers_of(request.choices)
+    redactor = _redactor(request.choices, profile)
+    if profile is not Profile.SANDBOX and ASKING & set(request.steps):
+        ask_once(settings_of(request.choices))
+    closing.enter_context(lock_profile(state_home(profile), wait=request.wait))
+    folder = start_run(request.out, run_name(started, profile))
+    sandbox, environ = _demo(closing) if profile is Profile.SANDBOX else (None, {})
+    terms = Terms(
+        profile=profile,
+        generated_at=started,
+        tool_version=tool_version(),
+        policy=policy,
+        waivers=waivers,
+        steps=request.steps,
+    )
+    common = Common(redactor, environ, observer, forks)
+    return _Run(request, profile, folder, started, common, sandbox), terms
+
+
+def _finish(run: _Run, terms: Terms, last: Batch) -> AuditResult:
+    state = open_state(state_home(run.profile))
+    try:
+        report = build_report(run.folder, terms, before=history.past(state))
+        for path in write_reports(run.folder, report, terms, run.common.redactor.text):
+            if path.name == FORMATS["json"].file:
+                last.begin()  # it reads no other
+        run.outcomes += last.outcomes()
+        _refuse_leaks(run)
+        folder = finish_run(run.folder)
+        history.record(state, folder.name, report)
+    finally:
+        state.close()
+    if run.request.keep:
+        prune_runs(run.request.out, run.profile, run.request.keep)
+    failed = tuple(outcome for outcome in run.outcomes if outcome.error)
+    return AuditResult(folder, report, _status(run, report), failed)
+
+
+def _status(run: _Run, report: Report) -> int:
+    if any(outcome.error.startswith("interrupted") for outcome in run.outcomes):
+        return INTERRUPTED
+    return exit_status(report, run.request.fail_on)
+
+
+def _reasons(run: _Run) -> dict[str, str]:
+    """Why a step has no result: what its notebook ended with."""
+    return {
+        step_named(outcome.job.name).name: f"The notebook did not finish: {outcome.error}"
+        for outcome in run.outcomes
+        if outcome.error and outcome.job.name != FIRST
+    }
+
+
+def _refuse_leaks(run: _Run) -> None:
+    """Withhold every file that holds a registered secret, then fail."""
+    leaking = dict(_leaking(run))
+    for path in leaking:
+        path.unlink()
+    if leaking:
+        names = ", ".join(sorted(f"{path.name} {labels}" for path, labels in leaking.items()))
+        raise LeakError(
+            f"A secret stood in {len(leaking)} of the run's files, now deleted: {names}.",
+            f"The rest lies in {run.folder}. Find the cell that printed it, and report the form.",
+        )
+
+
+def _leaking(run: _Run) -> Iterator[tuple[Path, str]]:
+    for path in sorted(run.folder.rglob("*")):
+        if path.is_file() and (labels := list(run.common.redactor.leaks(path.read_bytes()))):
+            yield path, " ".join(labels)
+
+
+def _redactor(choices: Choices, profile: Profile) -> Redactor:
+    if profile is not Profile.SANDBOX:
+        return redactor_of(settings_of(choices))
+    redactor = Redactor()
+    for kind, value in demo_secrets():
+        redactor.register(kind, value)
+    return redactor
+
+
+def _demo(closing: ExitStack) -> tuple[Sandbox, dict[str, str]]:
+    """One sandbox for all, and a folder for the demos, which goes with the run whatever happens.
+
+    It lies in memory where there is some for that: what the demos write need not outlive a crash.
+    """
+    from helpers.sandbox import start
+
+    memory = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    folder = closing.enter_context(TemporaryDirectory(prefix="runbook-demos-", dir=memory))
+    sandbox = closing.enter_context(start())
+    return sandbox, {SANDBOX_URL: sandbox.url, "TMPDIR": folder}
+
+
+def _absolute(path: str) -> str:
+    return str(path_of(path) or "")

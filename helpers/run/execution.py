@@ -1,0 +1,240 @@
+"""Headless execution: notebooks on papermill, side by side, with nothing secret on the way to disk.
+
+papermill parameterises, drives and saves; our engine stands between the kernel and the disk and
+redacts every message, and every save of the notebook. A step counts as completed only if papermill
+raised nothing and the step wrote its snapshot, which it does last: a dead kernel and a cell that
+ran out of time look completed in papermill's own metadata.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
+
+from helpers.core.redaction import Redactor
+from helpers.notebook.sandbox_profile import SANDBOX_URL
+from helpers.run.kernels.environment import kernel_environ
+
+if TYPE_CHECKING:
+    from helpers.run.kernels.fork_server import ForkServer
+
+__all__ = ["Batch", "Common", "Job", "Observer", "Outcome", "close_event_loop", "execute"]
+
+_CELL_SECONDS: Final = 300
+_START_SECONDS: Final = 60
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook to run: where it is, where its executed copy goes, and its parameters."""
+
+    name: str
+    notebook: Path
+    output: Path
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a notebook ended. An empty `error` means that every cell ran."""
+
+    job: Job
+    error: str = ""
+
+
+class Observer(Protocol):
+    """Watches a run; the core itself never prints."""
+
+    def started(self, job: Job) -> None:
+        """A kernel is starting for this notebook."""
+
+    def cell(self, job: Job, number: int, total: int) -> None:
+        """A cell is about to run."""
+
+    def finished(self, outcome: Outcome) -> None:
+        """The notebook has ended."""
+
+
+def execute(
+    jobs: Sequence[Job],
+    *,
+    workers: int,
+    redactor: Redactor,
+    environ: Mapping[str, str],
+    observer: Observer,
+    fork_server: ForkServer | None = None,
+) -> list[Outcome]:
+    """Run notebooks in parallel; one that fails leaves the others running.
+
+    Kernels are forked from the `fork_server`, where there is one. See `Batch.outcomes`.
+    """
+    common = Common(redactor, environ, observer, fork_server)
+    with Batch(jobs, common, workers=workers) as batch:
+        return batch.outcomes()
+
+
+@dataclass(frozen=True)
+class Common:
+    """What all notebooks of a run have in common."""
+
+    redactor: Redactor
+    environ: Mapping[str, str]
+    observer: Observer
+    fork_server: ForkServer | None = None
+
+
+class Batch:
+    """Notebooks under way, each in a thread of its own, from the moment it is made.
+
+    Of one that is `held` the kernels start, but no cell runs before `begin` or `outcomes`. Leaving
+    ends every kernel that is left.
+    """
+
+    def __init__(
+        self, jobs: Sequence[Job], common: Common, *, workers: int, held: bool = False
+    ) -> None:
+        _warm_up()
+        self._running = _Running(held=held)
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="notebook")
+        self._futures = {self._pool.submit(_run, job, common, self._running): job for job in jobs}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self._running.stop()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def begin(self) -> None:
+        """Let cells run."""
+        self._running.begin()
+
+    def outcomes(self) -> list[Outcome]:
+        """Wait for the notebooks: one outcome a job.
+
+        On KeyboardInterrupt the kernels are ended, what has finished is kept, and the rest is told
+        as interrupted.
+        """
+        self.begin()
+        try:
+            _drain(set(self._futures))
+        except KeyboardInterrupt:
+            self._running.stop()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        return [_outcome(future, job) for future, job in self._futures.items()]
+
+
+def _drain(pending: set[Future[Outcome]]) -> None:
+    """Wait in short steps, so that a signal is seen at once."""
+    while pending:
+        _, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+
+
+def _outcome(future: Future[Outcome], job: Job) -> Outcome:
+    if future.cancelled():
+        return Outcome(job, "interrupted before it began")
+    return future.result()
+
+
+class _Running:
+    """The kernels that are alive, so that an interrupted run can end them, and only them."""
+
+    def __init__(self, *, held: bool = False) -> None:
+        self.stopped = False
+        self.clients: set[Any] = set()
+        self._may_begin = Event()
+        if not held:
+            self.begin()
+
+    def begin(self) -> None:
+        """Let cells run."""
+        self._may_begin.set()
+
+    def go_on(self) -> None:
+        """Raise in the notebook's own thread where the run has been stopped meanwhile."""
+        if self.stopped:
+            raise InterruptedError("interrupted")
+
+    def wait_for_turn(self) -> None:
+        """Stand before a cell until it may run; raise as `go_on` does."""
+        self._may_begin.wait()
+        self.go_on()
+
+    def stop(self) -> None:
+        """End every kernel at once."""
+        self.stopped = True
+        self.begin()
+        for client in tuple(self.clients):
+            process = getattr(getattr(client.km, "provisioner", None), "process", None)
+            if process is not None:
+                process.kill()
+
+
+def _warm_up() -> None:
+    """Import papermill once, before the threads ask for it, and keep it quiet."""
+    import papermill.execute  # noqa: F401
+
+    from helpers.run.kernels.provisioner import use_private_sockets
+
+    use_private_sockets()
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)
+
+
+def _run(job: Job, common: Common, running: _Running) -> Outcome:
+    common.observer.started(job)
+    try:
+        _papermill(job, common, running)
+        outcome = Outcome(job)
+    except Exception as error:  # noqa: BLE001 (one step must not end the others)
+        told = common.redactor.text(_first_line(error))
+        outcome = Outcome(job, "interrupted" if running.stopped else told)
+    finally:
+        close_event_loop()
+    common.observer.finished(outcome)
+    return outcome
+
+
+def close_event_loop() -> None:
+    """Close the loop that jupyter_client opens in each thread that waits for a kernel."""
+    from jupyter_core.utils import ensure_event_loop
+
+    ensure_event_loop().close()
+
+
+def _papermill(job: Job, common: Common, running: _Running) -> None:
+    from papermill.execute import execute_notebook
+    from traitlets.config import Config
+
+    from helpers.run.engine import ENGINE
+
+    execute_notebook(
+        str(job.notebook),
+        str(job.output),
+        parameters=dict(job.parameters),
+        engine_name=ENGINE,
+        progress_bar=False,
+        execution_timeout=_CELL_SECONDS,
+        start_timeout=_START_SECONDS,
+        autosave_cell_every=0,
+        # what follows reaches our engine
+        redactor=common.redactor,
+        on_cell=lambda number, total: common.observer.cell(job, number, total),
+        running=running,
+        kernel_environ=kernel_environ(common.environ, secrets=SANDBOX_URL not in common.environ),
+        fork_server=common.fork_server,
+        config=Config({"KernelManager": {"transport_encryption": "required"}}),
+        resources={"metadata": {"path": str(job.notebook.parent)}},
+    )
+
+
+def _first_line(error: Exception) -> str:
+    """A line a person can use, of an error that may carry a whole traceback."""
+    name = getattr(error, "ename", "") or type(error).__name__
+    value = str(getattr(error, "evalue", "") or error).strip()
+    return f"{name}: {value.partition(chr(10))[0]}"

@@ -1,0 +1,193 @@
+"""What the access token may do, against the policy and against the code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Final
+
+from helpers.access.checks.attestation import answered
+from helpers.core.catalog import check
+from helpers.core.model import (
+    Confidence,
+    Evidence,
+    Outcome,
+    Resource,
+    Severity,
+    failed,
+    not_applicable,
+    passed,
+)
+from helpers.core.policy import Policy
+from helpers.intercom.records import Attestation, TokenScopes, Use, Verdict
+from helpers.intercom.scopes import catalog, label_of
+from helpers.scopes.needs import recommend
+
+__all__ = [
+    "code_has_what_it_uses",
+    "no_scope_beyond_the_policy",
+    "no_scope_without_a_use",
+    "places",
+    "scope_named",
+]
+
+_HUB: Final = "Developer Hub > your app > Configure > Authentication > Edit"
+_UNSEEN: Final = Resource(
+    kind="scopes", key="unseen", name="scopes that can't be seen from outside"
+)
+_SCOPES_PAGE: Final = (
+    "https://developers.intercom.com/docs/build-an-integration/learn-more/authentication/oauth-scopes",
+)
+_UNTICK: Final = (
+    f"Open {_HUB}.",
+    "Untick the check box that this finding names, and save.",
+    "Saving may issue a new token: have the rotation step at hand.",
+    "Run this step again; then try what the blast radius names.",
+)
+_CONTROLS: Final = ("SOC 2 CC6.3", "ISO 27001 A.8.2", "NIST CSF PR.AA-05", "CIS 6.8")
+
+
+def scope_named(scope: str) -> Resource:
+    """A scope as a finding names it."""
+    return Resource(kind="scope", key=scope, name=label_of(scope))
+
+
+def places(uses: Iterable[Use], scope: str) -> tuple[Evidence, ...]:
+    """Where a scope is used, the first five places."""
+    mine = [use for use in uses if use.scope == scope]
+    return tuple(
+        Evidence(what=f"{use.call} ({use.sure.value})", where=f"{use.path}:{use.line}")
+        for use in mine[:5]
+    )
+
+
+@check(
+    id="SCP-001",
+    step="scopes",
+    title="The token holds no scope beyond the policy",
+    severity=Severity.HIGH,
+    remediation=_UNTICK,
+    references=_SCOPES_PAGE,
+    controls=_CONTROLS,
+    checklist="minimal_scopes",
+)
+def no_scope_beyond_the_policy(
+    access: TokenScopes, attestations: tuple[Attestation, ...], policy: Policy, now: datetime
+) -> Iterator[Outcome]:
+    """A stolen token does what its scopes allow, so each one too many makes a theft worse.
+
+    PASS: every scope that is granted is one that the policy allows; a person vouches for those that
+        can't be seen by asking.
+    FAIL: a scope is granted that the policy does not allow, as severe as what it opens; or a person
+        looked and said that there is one.
+    MANUAL: whether a scope outside the policy is granted can't be told by asking, and nobody
+        answered, or the answer went stale.
+    NOT_APPLICABLE: never, because every token has scopes.
+    ERROR: the token could not be probed, or the attestations could not be read.
+    """
+    allowed = set(policy.scopes.allowed)
+    beyond = [s for s in access.scopes(Verdict.GRANTED) if s not in allowed]
+    for scope in beyond:
+        yield failed(
+            scope_named(scope),
+            f"Whoever holds the token {catalog()[scope].reach}.",
+            *_answers(access, scope),
+            severity=catalog()[scope].risk,
+        )
+    if not beyond:
+        yield passed(
+            Resource(kind="token", key=access.variable),
+            "Every scope that is granted is allowed by the policy.",
+        )
+    unknown = [s for s in access.scopes(Verdict.UNKNOWN) if s not in allowed]
+    if unknown:
+        boxes = ", ".join(label_of(scope) for scope in unknown)
+        look = f"Look at {_HUB}: none of these should be ticked: {boxes}."
+        yield answered(_UNSEEN, "token-scopes", attestations, now, look)
+
+
+def _answers(token: TokenScopes, scope: str) -> Iterator[Evidence]:
+    verdict = next(v for v in token.verdicts if v.scope == scope)
+    for a in verdict.answers:
+        yield Evidence(
+            what=f"{a.call} was answered {a.status} {a.code}".rstrip(), where=verdict.why
+        )
+    for wider in verdict.through:
+        yield Evidence(what=f"{label_of(wider)} may open the same: if it is ticked, look there too")
+
+
+@check(
+    id="SCP-002",
+    step="scopes",
+    title="Every scope of the token is used",
+    severity=Severity.MEDIUM,
+    confidence=Confidence.MEDIUM,
+    remediation=_UNTICK,
+    references=_SCOPES_PAGE,
+    controls=_CONTROLS,
+    checklist="minimal_scopes",
+)
+def no_scope_without_a_use(access: TokenScopes, uses: tuple[Use, ...]) -> Iterator[Outcome]:
+    """A scope that nothing uses costs nothing to remove, and everything if it is stolen.
+
+    PASS: each granted scope has a use in the sources, in an observation, or in this audit.
+    FAIL: a scope is granted and nothing that was looked at uses it.
+    MANUAL: never, because scopes that can't be seen are asked about by SCP-001.
+    NOT_APPLICABLE: no source here calls Intercom, so nothing can be said about its needs.
+    ERROR: the token could not be probed, or the sources could not be read.
+    """
+    if not any(use.how != "audit" for use in uses):
+        yield not_applicable(
+            Resource(kind="token", key=access.variable), "No source here calls Intercom."
+        )
+        return
+    unused = recommend(access, uses).untick
+    for scope in unused:
+        yield failed(
+            scope_named(scope),
+            f"Granted, and nothing here uses it. Whoever holds the token {catalog()[scope].reach}.",
+            *_answers(access, scope),
+        )
+    if not unused:
+        yield passed(
+            Resource(kind="token", key=access.variable), "Everything that is granted is used."
+        )
+
+
+@check(
+    id="SCP-003",
+    step="scopes",
+    title="The token holds every scope that the code uses",
+    severity=Severity.MEDIUM,
+    confidence=Confidence.MEDIUM,
+    remediation=(
+        "Is the call still needed? If not, remove it.",
+        f"If it is, open {_HUB} and tick the check box that this finding names.",
+        "Allow the scope in policy.toml, so that the next review knows it is meant.",
+    ),
+    references=_SCOPES_PAGE,
+    controls=("NIST CSF PR.AA-05",),
+)
+def code_has_what_it_uses(access: TokenScopes, uses: tuple[Use, ...]) -> Iterator[Outcome]:
+    """A call without its scope fails in production, and is then often mended by ticking everything.
+
+    PASS: no scope that the sources use is missing.
+    FAIL: a scope that a call needs is missing: the finding names the place that breaks.
+    MANUAL: never, because a scope that can't be seen is not said to be missing.
+    NOT_APPLICABLE: no source here calls Intercom.
+    ERROR: the token could not be probed, or the sources could not be read.
+    """
+    if not any(use.how != "audit" for use in uses):
+        yield not_applicable(
+            Resource(kind="token", key=access.variable), "No source here calls Intercom."
+        )
+        return
+    lacking = recommend(access, uses).tick
+    for scope in lacking:
+        yield failed(
+            scope_named(scope), "Used here, and not granted: the call fails.", *places(uses, scope)
+        )
+    if not lacking:
+        yield passed(
+            Resource(kind="token", key=access.variable), "Nothing that is used is missing."
+        )

@@ -1,0 +1,101 @@
+"""Asking what a token may do: reads, each for one record at most, at the same time.
+
+Write probes are apart: calls with a documented 404 for an absent id, sent only where the policy's
+`acts.write_probes` allows them, and worth something only when some token was refused at the same
+call. What they could change does not exist; the transport knows them for that one id alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+from helpers.core.errors import IntercomError, UnreachableError
+from helpers.intercom.answers import Answer
+from helpers.intercom.calls import AUDIT_CALLS, Call
+from helpers.intercom.client import Client
+from helpers.intercom.records import ProbeAnswer, Reading
+from helpers.scopes.readings import read_answer
+from helpers.scopes.verdicts import PROBED
+
+__all__ = ["READ_PROBES", "WRITE_PROBES", "probe_reads", "probe_writes"]
+
+READ_PROBES: Final = tuple(c for c in AUDIT_CALLS if c.name in PROBED and c.reads)
+WRITE_PROBES: Final = tuple(c for c in AUDIT_CALLS if c.act == "write_probes")
+_AT_ONCE: Final = 8
+_ABSENT: Final = "0"
+_QUERY: Final[Mapping[str, str | int]] = {"type": "user", "user_id": "runbook-probe", "per_page": 1}
+_BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
+    "PUT /admins/0/away": {"away_mode_enabled": False, "away_mode_reassign": False},
+    "PUT /articles/0": {},
+    "PUT /companies/0": {},
+    "PUT /conversations/0": {},
+    "PATCH /data_connectors/0": {},
+}
+
+
+def probe_reads(client: Client) -> tuple[ProbeAnswer, ...]:
+    """Ask every read probe: lists first, then one record of each list that answered.
+
+    Raises IntercomError where the token is dead, and UnreachableError where nothing answers.
+    """
+    lists = [call for call in READ_PROBES if "{" not in call.route]
+    records = [call for call in READ_PROBES if "{" in call.route]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        first = dict(zip(lists, pool.map(lambda call: _ask(client, call), lists), strict=True))
+        ids = [_first_id(first, call) for call in records]
+        second = pool.map(lambda call, one: _ask(client, call, one), records, ids)
+        answers = [*first.values(), *second]
+    return _read(answers)
+
+
+def probe_writes(client: Client) -> tuple[ProbeAnswer, ...]:
+    """Ask every write probe, one after the other. The client has to have the act `write_probes`.
+
+    Raises IntercomError where the token is dead, and UnreachableError where nothing answers.
+    """
+    return _read([client.call(call, json=_BODIES.get(call.name)) for call in WRITE_PROBES])
+
+
+def _ask(client: Client, call: Call, *ids: str) -> Answer:
+    query = {name: _QUERY[name] for name in call.query if name in _QUERY}
+    try:
+        return client.call(call, *ids, params=query)
+    except UnreachableError as error:
+        if call.route == "/me":
+            raise
+        return Answer(call.name, 0, "unreachable", error.message)
+
+
+def _read(answers: Iterable[Answer]) -> tuple[ProbeAnswer, ...]:
+    """Read all. A dead token is one that no call admits; a lone 401 says nothing."""
+    dead: list[IntercomError] = []
+    read: list[ProbeAnswer] = []
+    for answer in answers:
+        try:
+            read.append(read_answer(answer))
+        except IntercomError as error:
+            dead.append(error)
+    if dead and all(answer.reading is not Reading.ADMITTED for answer in read):
+        raise dead[0]
+    return tuple(read)
+
+
+def _first_id(answers: Mapping[Call, Answer], call: Call) -> str:
+    """The id of some record that the call can be made for; an absent one where none is known."""
+    listing = "/me" if call.route == "/admins/{id}" else call.route.removesuffix("/{id}")
+    body = next((a.body for c, a in answers.items() if c.route == listing and a.ok), None)
+    return next(_ids(body), _ABSENT)
+
+
+def _ids(body: Any) -> Iterator[str]:
+    """The ids of the first list in a body, or the body's own."""
+    rows = [body] if isinstance(body, dict) and "id" in body else []
+    for value in body.values() if isinstance(body, dict) else ():
+        rows.extend(value if isinstance(value, list) else ())
+    for row in rows:
+        found = str(row.get("id", "")) if isinstance(row, dict) else ""
+        if re.fullmatch(r"[A-Za-z0-9_-]+", found):
+            yield found

@@ -1,0 +1,102 @@
+"""The scopes that a code base uses, by reading its sources."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from typing import Final
+
+from helpers.core.errors import UsageError
+from helpers.intercom.records import Use
+from helpers.scopes.usage import python, text
+from helpers.scopes.usage.found import Found, Nearby, talks, uses_of
+from helpers.scopes.usage.imports import imported, module_of
+
+__all__ = ["find_in", "scan"]
+
+Finder = Callable[[str, Nearby], Iterable[Found]]
+_LARGEST: Final = 1_000_000  # bytes; a larger source is generated
+_IMPORTS: Final = 2  # how far a call to Intercom is looked for behind imports
+_SKIPPED: Final = frozenset(
+    {".git", "node_modules", ".venv", "venv", "__pycache__", "dist", "build", "vendor", "target"}
+)
+_SCRIPTS: Final = frozenset({".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".mts", ".cts"})
+_OTHERS: Final = frozenset(
+    {".rb", ".php", ".go", ".java", ".kt", ".cs", ".rs", ".sh", ".bash", ".ex", ".exs", ".scala"}
+    | {".pl", ".swift", ".vue", ".svelte", ".yml", ".yaml", ".tf", ".http"}
+)
+
+
+def scan(folder: Path) -> tuple[Use, ...]:
+    """Every use in the sources below a folder, by file and line.
+
+    Raises UsageError where there is no such folder: nothing found there would look like no use.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder.", "Name the repository that uses Intercom.")
+    sources = tuple(_sources(folder))
+    nearby = _neighbourhood(folder, sources)
+    return tuple(
+        use
+        for path in sources
+        for use in find_in(_text(path), path.relative_to(folder).as_posix(), nearby[path])
+    )
+
+
+def find_in(source: str, name: str, nearby: Nearby = Nearby()) -> tuple[Use, ...]:  # noqa: B008
+    """Every use in one source; its name says in which language it is."""
+    finder = _finder(Path(name).suffix.lower())
+    mentioned = "intercom" in source.lower()
+    if finder is None or not (mentioned or nearby.host or nearby.sdk):
+        return ()
+    return tuple(uses_of(finder(source, nearby), name))
+
+
+def _neighbourhood(folder: Path, sources: tuple[Path, ...]) -> Mapping[Path, Nearby]:
+    """What a source's own folder, the one above, and the modules behind its imports do."""
+    modules = {module_of(path.relative_to(folder)): path for path in sources}
+    talking: dict[Path, Nearby] = defaultdict(Nearby)
+    through: dict[Path, tuple[Path, ...]] = {}
+    for path in sources:
+        text = _text(path)
+        talking[path] = talks(text)
+        talking[path.parent] |= talking[path]
+        names = imported(text, path.relative_to(folder), modules)
+        through[path] = tuple({modules[name] for name in names})
+    for _ in range(_IMPORTS):
+        talking |= {path: _any(talking[one] for one in (path, *through[path])) for path in sources}
+    return {p: _any(talking[one] for one in (p, p.parent, p.parent.parent)) for p in sources}
+
+
+def _any(many: Iterable[Nearby]) -> Nearby:
+    return reduce(or_, many)
+
+
+def _text(path: Path) -> str:
+    """A source; "" for one that can't be read, is not text, or is too large for a hand's work."""
+    try:
+        return path.read_text("utf-8") if path.stat().st_size <= _LARGEST else ""
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def _finder(suffix: str) -> Finder | None:
+    if suffix in (".py", ".pyi"):
+        return python.find
+    if suffix in _SCRIPTS:
+        from helpers.scopes.usage import javascript
+
+        return javascript.finder(suffix)
+    return text.find if suffix in _OTHERS else None
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(f for f in folders if f not in _SKIPPED)
+        for name in sorted(names):
+            if _finder(Path(name).suffix.lower()):
+                yield Path(parent, name)

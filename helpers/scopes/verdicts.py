@@ -1,0 +1,87 @@
+"""From probes to verdicts: granted, missing or unknown. Never guessed.
+
+A verdict needs two calls of the same scope that agree, or one whose guard is confirmed (see
+`helpers.scopes.guards`). A call whose guard turns out to be another scope does not count; calls
+that contradict one another make the scope unknown. A 404 for an absent id counts as admission only
+where somebody was refused at the same call, which shows that the permission is looked at first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from helpers.intercom.calls import AUDIT_CALLS
+from helpers.intercom.records import ProbeAnswer, Reading, ScopeVerdict, Verdict
+from helpers.intercom.scopes import catalog, wider
+from helpers.scopes.guards import Guards
+
+__all__ = ["PROBED", "verdicts_of"]
+
+_ENOUGH: Final = 2  # witnesses that agree
+
+# the calls of each scope that a token can be asked with; the activity log is left out, since
+# Intercom names two scopes for it
+PROBED: Final[Mapping[str, str]] = {
+    call.name: call.scope
+    for call in AUDIT_CALLS
+    if "scopes" in call.steps and call.route != "/admins/activity_logs"
+}
+
+
+def verdicts_of(answers: Iterable[ProbeAnswer], guards: Guards) -> tuple[ScopeVerdict, ...]:
+    """A verdict for every scope of the catalog, in its order."""
+    by_call = {answer.call: answer for answer in answers}
+    alone = {scope: _verdict(scope, by_call, guards) for scope in catalog()}
+    return tuple(_in_view_of(verdict, alone) for verdict in alone.values())
+
+
+def _in_view_of(verdict: ScopeVerdict, others: Mapping[str, ScopeVerdict]) -> ScopeVerdict:
+    """Granted means that the token may do it; a wider scope can be what lets it."""
+    if verdict.verdict is not Verdict.GRANTED:
+        return verdict
+    may = [key for key in wider(verdict.scope) if others[key].verdict is not Verdict.MISSING]
+    return verdict.model_copy(update={"through": tuple(may)})
+
+
+def _verdict(scope: str, answers: Mapping[str, ProbeAnswer], guards: Guards) -> ScopeVerdict:
+    mine = tuple(answers[c] for c, s in PROBED.items() if s == scope and c in answers)
+    named = tuple(a for a in answers.values() if a.named == scope and a not in mine)
+    shown = mine + named
+    if not shown:
+        return ScopeVerdict(scope=scope, verdict=Verdict.UNKNOWN, why=_unasked(scope))
+    verdict, why = _weigh(list(_witnesses(scope, shown, guards)))
+    return ScopeVerdict(scope=scope, verdict=verdict, why=why, answers=shown)
+
+
+def _witnesses(
+    scope: str, answers: Iterable[ProbeAnswer], guards: Guards
+) -> Iterator[tuple[Reading, bool]]:
+    """What each call says, and whether its guard is confirmed."""
+    for answer in answers:
+        if guards.contradicted(answer.call, scope):
+            continue
+        reading = answer.reading
+        if answer.absent and guards.checks_first(answer.call):
+            reading = Reading.ADMITTED
+        if reading is not Reading.SILENT:
+            yield reading, guards.confirmed(answer.call, scope)
+
+
+def _weigh(witnesses: list[tuple[Reading, bool]]) -> tuple[Verdict, str]:
+    readings = {reading for reading, _ in witnesses}
+    if not readings:
+        return Verdict.UNKNOWN, "no answer says anything about it"
+    if len(readings) > 1:
+        return Verdict.UNKNOWN, "its calls contradict one another"
+    confirmed = any(sure for _, sure in witnesses)
+    if not confirmed and len(witnesses) < _ENOUGH:
+        return Verdict.UNKNOWN, "one call alone, and nothing confirms which scope guards it"
+    how = "its guard is confirmed" if confirmed else f"{len(witnesses)} calls agree"
+    return (Verdict.GRANTED if readings == {Reading.ADMITTED} else Verdict.MISSING), how
+
+
+def _unasked(scope: str) -> str:
+    if scope in PROBED.values():
+        return "not asked: write probes are off"
+    return "no call is known to be safe to ask with"

@@ -1,0 +1,190 @@
+"""The scope review, to look at."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from markupsafe import Markup
+
+from helpers.core.model import Severity, Unavailable
+from helpers.core.view import Tone, View, prose, stack, table, tag
+from helpers.intercom.records import (
+    ProbeAnswer,
+    Reading,
+    ScopeFacts,
+    Sure,
+    Use,
+    Verdict,
+    WriteProbes,
+)
+from helpers.intercom.scopes import catalog, label_of
+from helpers.scopes.needs import recommend
+from helpers.scopes.scope_matrix import check_box, not_looked_at, overview, risk
+
+__all__ = ["act", "blast_radius", "drift", "evidence", "overview", "tests", "todo", "uses"]
+
+_NEW: Final = "not in the catalog"
+_STAYS: Final = tag("stays", Tone.WARN)
+_GOES: Final = tag("goes", Tone.GOOD)
+_SIGNS: Final = (
+    "● it may: nothing of that id, where another token is refused. ○ refused. ? says nothing."
+)
+
+
+def evidence(facts: ScopeFacts) -> View:
+    """Behind each verdict on the access token: the calls, their status and code."""
+    if isinstance(facts.access, Unavailable):
+        return not_looked_at("access token", facts.access)
+    rows = [
+        (v.scope, v.verdict.value, v.why + _perhaps(v.through), a.call, _answered(a))
+        for v in facts.access.value.verdicts
+        for a in v.answers
+    ]
+    columns = ("scope", "verdict", "because", "asked", "answer")
+    return table(columns, rows, empty="Nothing was asked.")
+
+
+def _answered(answer: ProbeAnswer) -> str:
+    return f"{answer.status} {answer.code}".strip()
+
+
+def uses(facts: ScopeFacts) -> View:
+    """Where the sources use a scope, and how sure that is."""
+    if isinstance(facts.uses, Unavailable):
+        return not_looked_at("sources", facts.uses)
+    rows = [
+        (u.scope, u.call, f"{u.path}:{u.line}" if u.line else u.path, u.sure.value, u.how)
+        for u in sorted(facts.uses.value, key=lambda u: (u.scope, u.path, u.line))
+    ]
+    columns = ("scope", "call", "where", "how sure", "seen as")
+    return table(columns, rows, empty="No source here calls Intercom.")
+
+
+def todo(facts: ScopeFacts) -> View:
+    """What to tick and untick in the Developer Hub, in its own words, the worst first."""
+    if isinstance(facts.access, Unavailable):
+        return not_looked_at("access token", facts.access)
+    if isinstance(facts.uses, Unavailable):
+        return not_looked_at("sources", facts.uses)
+    advice = recommend(facts.access.value, facts.uses.value)
+    through = {v.scope: v.through for v in facts.access.value.verdicts}
+    rows = [
+        *(
+            (tag("☐ untick", Tone.BAD), check_box(s), catalog()[s].reach + _perhaps(through[s]))
+            for s in _worst(advice.untick)
+        ),
+        *(
+            (tag("☑ tick", Tone.NOTE), check_box(s), _first_place(facts.uses.value, s))
+            for s in advice.tick
+        ),
+    ]
+    return table(("do", "check box", "because"), rows, empty="Nothing: it fits.")
+
+
+def blast_radius(facts: ScopeFacts) -> View:
+    """What a thief of the access token can do today, and what is left after the to-do."""
+    if isinstance(facts.access, Unavailable):
+        return not_looked_at("access token", facts.access)
+    granted = _worst(facts.access.value.scopes(Verdict.GRANTED))
+    if isinstance(facts.uses, Unavailable):
+        return not_looked_at("sources", facts.uses)
+    used = {use.scope for use in facts.uses.value}
+    rows = [
+        (risk(catalog()[s].risk), catalog()[s].reach, _STAYS if s in used else _GOES)
+        for s in granted
+    ]
+    columns = ("opens", "whoever holds the token …", "after the to-do")
+    left = [scope for scope in granted if scope in used]
+    return stack(
+        prose(f"Today: {_counted(granted)}. After the to-do: {_counted(left)}."),
+        table(columns, rows, empty="Nothing that is known."),
+    )
+
+
+def _perhaps(through: Iterable[str]) -> str:
+    boxes = " or ".join(map(label_of, through))
+    return f" (it may be open through {boxes} instead)" if boxes else ""
+
+
+def _worst(scopes: Iterable[str]) -> list[str]:
+    return sorted(scopes, key=lambda scope: -catalog()[scope].risk.rank)
+
+
+def _counted(scopes: Iterable[str]) -> str:
+    counts = Counter(catalog()[scope].risk for scope in scopes)
+    return ", ".join(f"{counts[s]} {s}" for s in reversed(Severity) if counts[s]) or "nothing"
+
+
+def tests(facts: ScopeFacts) -> View:
+    """What to try after the to-do: the places that use what stays, certain ones first."""
+    if isinstance(facts.uses, Unavailable):
+        return not_looked_at("sources", facts.uses)
+    ordered = sorted(facts.uses.value, key=lambda u: (list(Sure).index(u.sure), u.path, u.line))
+    rows = [
+        (use.call, f"{use.path}:{use.line}" if use.line else use.path, label_of(use.scope))
+        for use in ordered
+        if use.how != "audit"
+    ]
+    columns = ("call", "where it is made", "check box that it needs")
+    return table(columns, rows, empty="No source here calls Intercom.")
+
+
+def drift(facts: ScopeFacts) -> View:
+    """What changed since the last review of this profile; what can't be told now is counted."""
+    if isinstance(facts.previous, Unavailable):
+        return prose(facts.previous.reason)
+    if isinstance(facts.access, Unavailable):
+        return not_looked_at("access token", facts.access)
+    before = dict(facts.previous.value.verdicts)
+    now = {v.scope: v.verdict for v in facts.access.value.verdicts}
+    came = [s for s in now if now[s] is Verdict.GRANTED and before.get(s) is not Verdict.GRANTED]
+    went = [s for s in now if now[s] is Verdict.MISSING and before.get(s) is Verdict.GRANTED]
+    seen = (Verdict.GRANTED, Verdict.MISSING)
+    lost = sum(now[s] is Verdict.UNKNOWN and before.get(s) in seen for s in now)
+    rows = [
+        (_change(before.get(s), now[s]), check_box(s), before.get(s, _NEW), now[s])
+        for s in (*came, *went)
+    ]
+    columns = ("change", "check box", "last time", "now")
+    since = f"Compared with the review of {facts.previous.value.at:%Y-%m-%d}:"
+    told = [prose(f"{lost} that could be told then can't be told now.")] if lost else []
+    return stack(prose(since), table(columns, rows, empty="Nothing changed."), *told)
+
+
+def _change(before: Verdict | None, now: Verdict) -> Markup:
+    if now is Verdict.MISSING:
+        return tag("– went", Tone.GOOD)
+    return tag("+ came" if before is Verdict.MISSING else "+ seen", Tone.BAD)
+
+
+def act(done: WriteProbes) -> View:
+    """What the write probes were answered: a row a call, a column a token."""
+    answered = {variable: {a.call: a for a in answers} for variable, answers in done.answers}
+    calls = dict.fromkeys(call for answers in answered.values() for call in answers)
+    refused = {c for c in calls if any(_refuses(answers.get(c)) for answers in answered.values())}
+    rows = [
+        (c, *(_sign(answers.get(c), c in refused) for answers in answered.values())) for c in calls
+    ]
+    return stack(
+        table(("asked", *answered), rows, empty="No token is set."),
+        prose(_SIGNS),
+    )
+
+
+def _refuses(answer: ProbeAnswer | None) -> bool:
+    return answer is not None and answer.reading is Reading.REFUSED
+
+
+def _sign(answer: ProbeAnswer | None, refused: bool) -> str:  # noqa: FBT001 (of the call)
+    if answer is None:
+        return "–"
+    admitted = answer.reading is Reading.ADMITTED or (answer.absent and refused)
+    sign = "○" if _refuses(answer) else "●" if admitted else "?"
+    return f"{sign} {answer.status} {answer.code}".rstrip()
+
+
+def _first_place(uses: Iterable[Use], scope: str) -> str:
+    use = next(u for u in uses if u.scope == scope)
+    return f"{use.call} in {use.path}:{use.line}" if use.line else f"{use.call} in {use.path}"

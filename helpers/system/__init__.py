@@ -1,0 +1,1 @@
+"""The machine: files, git, the keyring, state and locks."""

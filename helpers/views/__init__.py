@@ -1,1 +1,0 @@
-"""Views: facts as tables and pictures, for notebooks and the report. One module a step."""
