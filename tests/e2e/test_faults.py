@@ -18,7 +18,7 @@ from helpers.run.audit import AuditRequest, audit
 from helpers.sandbox.seeds import DEMO
 from helpers.system.state import lock_profile
 from tests.notebooks import notebook
-from tests.test_execution import Watcher
+from tests.run.test_execution import Watcher
 
 
 @pytest.fixture

@@ -147,7 +147,7 @@ from pathlib import Path
 from unittest.mock import patch
 from helpers.run.execution import execute, Job
 from helpers.core.redaction import Redactor
-from tests.test_execution import Watcher
+from tests.run.test_execution import Watcher
 out = Path(sys.argv[1])
 names = ("quick", "slow")
 quick, slow = (Job(n, out / f"{n}.ipynb", out / "out" / f"{n}.ipynb", {}) for n in names)

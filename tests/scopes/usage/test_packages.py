@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import HOME, missing
-from tests.usage.accuracy import Score, measured, table, total
-from tests.usage.packages import HELD_OUT, TUNED, labelled
+from tests.scopes.usage.accuracy import Score, measured, table, total
+from tests.scopes.usage.packages import HELD_OUT, TUNED, labelled
 
 
 @pytest.mark.timeout(400)  # the first time they are fetched

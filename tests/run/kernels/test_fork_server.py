@@ -182,7 +182,7 @@ def test_environment_too_large_for_a_message_is_left_to_others(server: ForkServe
     assert server.fork(command, "/", {**ENVIRON, "LARGE": "x" * (1 << 20)}) is None
 
 
-@pytest.mark.parametrize("module", ["tests.kernels.threaded", "tests.kernels.missing"])
+@pytest.mark.parametrize("module", ["tests.run.kernels.threaded", "tests.kernels.missing"])
 def test_without_a_zygote_kernels_start_as_they_always_did(
     start: Callable[..., tuple[Any, Any]], module: str
 ):
