@@ -32,11 +32,14 @@ _ROUTES: Final = (
 )
 
 
-def plant(folder: Path, state: Path, now: datetime, mirror: str) -> None:
-    """Write 75 days of records, and note their head in a state folder as a run yesterday would.
+def plant(demo: Path, now: datetime) -> None:
+    """Write 75 days of records into `audit`, and note their head in `state` as a run would.
 
-    The contact named `mirror` has them up to a week ago.
+    The sandbox's mirror contact has them up to a week ago.
     """
+    from helpers.sandbox.seeds import MIRROR_CONTACT
+
+    folder, state = demo / "audit", demo / "state"
     own = folder.with_name(f"{folder.name}-state")  # the application's: keys, and its own state.db
     salt = own / "keys" / "salt"
     salt.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -52,7 +55,7 @@ def plant(folder: Path, state: Path, now: datetime, mirror: str) -> None:
         head = log.seal()
     with noting(state) as note:
         note(_LOG_ID, head, now - timedelta(days=1))
-    deliver(folder, state, _BeforeThisWeek(None, mirror), lambda: now - timedelta(days=7))
+    deliver(folder, state, _BeforeThisWeek(None, MIRROR_CONTACT), lambda: now - timedelta(days=7))
 
 
 class _BeforeThisWeek(IntercomEvents):

@@ -14,9 +14,9 @@ from helpers.auditlog.records import ActivitySummary, Anchor, Answer, AuditFacts
 from helpers.auditlog.review import sign
 from helpers.core.context import Context
 from helpers.core.errors import CollectionError, RunbookError, UsageError
+from helpers.core.jupyter import in_jupyterlab
 from helpers.core.model import Snapshot, Unavailable
 from helpers.core.view import View, prose, stack
-from helpers.notebook.parameters import in_jupyterlab
 
 __all__ = ["ReviewForm", "open_review", "sign_off", "signable"]
 

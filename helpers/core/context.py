@@ -1,4 +1,4 @@
-"""What a collector and an act are given: one profile's settings, policy, places and clock."""
+"""What a collector and an action get: one profile's settings, policy, folders and clock."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from helpers.core.errors import ConfigurationError
 from helpers.core.model import Cause, Datum, Unavailable
 from helpers.core.policy import Policy
 from helpers.core.redaction import Redactor
 from helpers.core.settings import Settings
 
-if TYPE_CHECKING:
-    from helpers.intercom.client import Client
+__all__ = ["ClientFactory", "Context", "Progress", "Recorder"]
 
-__all__ = ["Context", "Progress", "Recorder"]
-
+ClientFactory = Callable[
+    [Settings], Any
+]  # `helpers.intercom.client`'s Client; core does not know it
 Progress = Callable[[str], None]
 Recorder = Callable[..., object]  # (action, resource=…, result=…, **metadata)
 
@@ -27,8 +28,16 @@ def _silent(message: str) -> None:
     """Show nothing: the default observer."""
 
 
-def _unrecorded(action: str, **told: Any) -> None:
-    """Record nothing: the sandbox's own actions are a rehearsal."""
+def _unrecorded(action: str, **details: Any) -> None:
+    """Record nothing: actions on the sandbox are a rehearsal."""
+
+
+def _no_client(settings: Settings) -> Any:
+    """Refuse: nobody said how Intercom is reached."""
+    raise ConfigurationError(
+        f"The profile {settings.profile} was opened without an Intercom client.",
+        "Open it with a client factory.",
+    )
 
 
 @dataclass
@@ -38,25 +47,24 @@ class Context:
     settings: Settings
     policy: Policy
     redactor: Redactor
-    repo: Path  # the repository that is examined
+    repo: Path  # the repository under audit
     state: Path  # this profile's state folder
     clock: Callable[[], datetime]
     progress: Progress = _silent
-    record: Recorder = _unrecorded  # of the runbook's own actions, into its audit log
-    observed: tuple[Path, ...] = ()  # files that show what runs
+    record: Recorder = _unrecorded  # writes the runbook's own actions into its audit log
+    observed: tuple[Path, ...] = ()  # files that show which calls were made
     hub: str = ""  # address of the sandbox's developer hub; empty on real profiles
     evidence: Datum[Any] = field(
         default_factory=lambda: Unavailable(
             reason="This act was not carried out.", call="act", cause=Cause.OFF
         )
     )
+    client_factory: ClientFactory = _no_client
 
     @cached_property
-    def client(self) -> Client:
-        """The Intercom client of this profile's access token; made when first asked for."""
-        from helpers.intercom.client import Client
-
-        return Client.from_settings(self.settings)
+    def client(self) -> Any:
+        """The Intercom client of this profile's access token, made on first use."""
+        return self.client_factory(self.settings)
 
     def close(self) -> None:
         """Close the client's connections, if one was made."""

@@ -11,12 +11,15 @@ from typing import Any
 
 from helpers.core.errors import UsageError
 
-__all__ = ["STEPS", "Step", "step_named"]
+__all__ = ["RECORDER", "SHARED", "STEPS", "Step", "imported", "step_named"]
+
+# Writes the runbook's own actions into its audit log: (state, action, *, redactor, …) -> object.
+RECORDER = "helpers.auditlog.log:record"
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step. `facts`, `collector` and `act` are `module:name`; `checks` is a module."""
+    """One step. `facts`, `collector`, `act` and `demo` are `module:name`; `checks` is a package."""
 
     name: str
     notebook: str
@@ -24,15 +27,23 @@ class Step:
     facts: str
     collector: str
     checks: str
-    act: str = ""  # what the step does, where it does anything: (Context) -> evidence record
+    act: str = ""  # what the step changes, if anything: (Context) -> evidence record
+    demo: str = ""  # what the sandbox profile has from before: (folder, now) -> None
 
     def load(self, part: str) -> Any:
-        """Import what `facts`, `collector` or `act` names."""
-        module, _, name = str(getattr(self, part)).partition(":")
-        return getattr(importlib.import_module(module), name)
+        """Import what `facts`, `collector`, `act` or `demo` names."""
+        return imported(getattr(self, part))
 
 
-def _step(number: int, slug: str, name: str, *, title: str, facts: str, act: str = "") -> Step:
+def imported(name: str) -> Any:
+    """Import what a `module:name` names."""
+    module, _, attribute = name.partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _step(
+    number: int, slug: str, name: str, *, title: str, facts: str, act: str = "", demo: str = ""
+) -> Step:
     return Step(
         name=name,
         notebook=f"{number:02}_{slug}",
@@ -41,6 +52,7 @@ def _step(number: int, slug: str, name: str, *, title: str, facts: str, act: str
         collector=f"helpers.{name}.collect:collect",
         checks=f"helpers.{name}.checks",
         act=act,
+        demo=demo,
     )
 
 
@@ -74,6 +86,7 @@ STEPS: tuple[Step, ...] = (
         title="Scope review",
         facts="helpers.intercom.records:ScopeFacts",
         act="helpers.scopes.act:act",
+        demo="helpers.scopes.demo:plant",
     ),
     _step(
         5,
@@ -97,6 +110,7 @@ STEPS: tuple[Step, ...] = (
         title="Audit log",
         facts="helpers.auditlog.records:AuditFacts",
         act="helpers.auditlog.act:act",
+        demo="helpers.auditlog.demo:plant",
     ),
 )
 

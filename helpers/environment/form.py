@@ -9,10 +9,10 @@ from typing import Any, Final, Protocol
 
 from helpers.core.context import Context
 from helpers.core.errors import RunbookError
+from helpers.core.jupyter import in_jupyterlab
 from helpers.core.view import View, prose, stack
 from helpers.environment.planned import planned
 from helpers.environment.setup import Change, apply, plan
-from helpers.notebook.parameters import in_jupyterlab
 
 __all__ = ["SetupForm", "open_setup"]
 

@@ -7,16 +7,21 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from helpers.core.context import Context, Recorder
+from helpers.core.jupyter import in_jupyterlab
 from helpers.core.policy import Policy, load_policy
 from helpers.core.redaction import Redactor
 from helpers.core.settings import Profile, Settings, load_settings, profile_named, state_home
+from helpers.core.steps import RECORDER, imported
 from helpers.core.waivers import Waiver, load_waivers
-from helpers.notebook.parameters import Choices, in_jupyterlab
+from helpers.notebook.parameters import Choices
 from helpers.notebook.sandbox_profile import demo_secrets, open_demo
 from helpers.system.git import top_level
+
+if TYPE_CHECKING:
+    from helpers.intercom.client import Client
 
 __all__ = [
     "let_go",
@@ -48,6 +53,7 @@ def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Contex
         state = state_home(profile)
         context = Context(settings, policy, redactor, repo, state, _utc_now)
         context.record = _recorder(state, redactor)
+    context.client_factory = _client
     closing.callback(context.close)
     context.observed = tuple(_paths_of(choices.observed or ""))
     return context
@@ -65,13 +71,17 @@ def let_go(closing: ExitStack) -> None:
         closing.close()
 
 
+def _client(settings: Settings) -> Client:
+    from helpers.intercom.client import Client
+
+    return Client.from_settings(settings)
+
+
 def _recorder(state: Path, redactor: Redactor) -> Recorder:
     """What writes the runbook's own actions into the profile's audit log."""
 
-    def write(action: str, /, **told: Any) -> object:
-        from helpers.auditlog.log import record
-
-        return record(state, action, redactor=redactor, **told)
+    def write(action: str, /, **details: Any) -> object:
+        return imported(RECORDER)(state, action, redactor=redactor, **details)
 
     return write
 

@@ -7,11 +7,11 @@ else (papermill, nbval, a plain kernel) the parameters stand as they are.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from helpers.core.jupyter import in_jupyterlab
 from helpers.core.settings import Profile
 from helpers.core.view import View, table
 
@@ -64,11 +64,6 @@ def choose(
 ) -> Choices:
     """Take the parameters of a notebook. Shown in JupyterLab, the answer is a form."""
     return Choices(profile, env_file, repo, policy, run_dir, observed)
-
-
-def in_jupyterlab() -> bool:
-    """Whether a person sits at this kernel: Jupyter Server names its sessions so."""
-    return "JPY_SESSION_NAME" in os.environ
 
 
 def _form(choices: Choices) -> Any:

@@ -17,13 +17,12 @@ from pathlib import Path
 from typing import Final
 
 from helpers.core.settings import Profile, Settings, load_settings
+from helpers.core.steps import STEPS
 
 __all__ = ["NOW", "SANDBOX_URL", "Demo", "demo_secrets", "open_demo"]
 
 NOW: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 SANDBOX_URL: Final = "RUNBOOK_SANDBOX_URL"  # a running sandbox, shared by the kernels of one audit
-_REVIEWED_BEFORE: Final = ("04_", "scopes")
-_WITH_AUDIT_LOG: Final = ("07_", "08_", "auditlog")  # it costs a moment
 
 
 @dataclass(frozen=True)
@@ -44,20 +43,15 @@ class Demo:
 def open_demo(workspace: str, closing: ExitStack) -> Demo:
     """Make the demo for one caller. Leaving `closing` takes it down."""
     from helpers.sandbox.demo_repository import build
-    from helpers.sandbox.seeds import DEMO, MIRROR_CONTACT
+    from helpers.sandbox.seeds import DEMO
 
     folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="runbook-demo-")))
     repo = build(folder / "acme-support", DEMO)
     base_url = f"{_sandbox(closing)}/w/{workspace}"
     settings = load_settings(Profile.SANDBOX, repo, environ=_environ(base_url, folder, closing))
-    if workspace.startswith(_WITH_AUDIT_LOG):
-        from helpers.auditlog.demo import plant
-
-        plant(folder / "audit", folder / "state", NOW, MIRROR_CONTACT)
-    if workspace.startswith(_REVIEWED_BEFORE):
-        from helpers.scopes.demo import plant_review
-
-        plant_review(folder / "state", NOW)
+    for step in STEPS:
+        if step.demo and workspace.startswith((step.name, step.notebook)):
+            step.load("demo")(folder, NOW)
     return Demo(settings, repo, folder / "state", f"{base_url}/_hub")
 
 

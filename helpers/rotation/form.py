@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from helpers.core.context import Context
 from helpers.core.errors import RunbookError
+from helpers.core.jupyter import in_jupyterlab
 from helpers.core.view import View, prose, stack
-from helpers.notebook.parameters import in_jupyterlab
 from helpers.rotation.guide import Guide
 from helpers.rotation.procedures import Offer
 from helpers.rotation.standing import ENDS, Need, Pause, Standing

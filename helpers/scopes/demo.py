@@ -12,7 +12,7 @@ from helpers.intercom.scopes import catalog
 from helpers.scopes.memory import remember
 from helpers.scopes.verdicts import PROBED
 
-__all__ = ["plant_review"]
+__all__ = ["plant"]
 
 # before somebody ticked the allowlist's check box, and unticked that of the tickets
 _GRANTED: Final = frozenset(
@@ -34,8 +34,9 @@ _GRANTED: Final = frozenset(
 )
 
 
-def plant_review(state: Path, now: datetime) -> None:
-    """Remember the review of a month before `now`."""
+def plant(folder: Path, now: datetime) -> None:
+    """Store the review of a month before `now` in the demo's `state` folder."""
+    state = folder / "state"
     state.mkdir(parents=True, exist_ok=True)
     token = TokenScopes(
         variable="INTERCOM_ACCESS_TOKEN", fingerprint="", verdicts=tuple(_verdicts())

@@ -13,6 +13,7 @@ from helpers.core.model import Cause, Known, Unavailable
 from helpers.core.policy import Acts, Policy
 from helpers.core.redaction import Redactor
 from helpers.core.settings import Profile, load_settings
+from helpers.intercom.client import Client
 from helpers.intercom.records import ScopeFacts, Verdict
 from helpers.scopes.act import act
 from helpers.scopes.collect import collect
@@ -36,7 +37,15 @@ def make(hub: Hub, tmp_path: Path) -> Make:
         named = {f"INTERCOM_{name.upper()}_TOKEN": value for name, value in tokens.items()}
         environ = {"INTERCOM_BASE_URL": hub.url, **named}
         settings = load_settings(Profile.PRODUCTION, repo, environ=environ)
-        return Context(settings, Policy(), Redactor(), repo, state, lambda: NOW)
+        return Context(
+            settings,
+            Policy(),
+            Redactor(),
+            repo,
+            state,
+            lambda: NOW,
+            client_factory=Client.from_settings,
+        )
 
     return context
 

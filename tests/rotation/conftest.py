@@ -58,7 +58,7 @@ class Desk:
             environ={"INTERCOM_BASE_URL": self.context.settings.text("INTERCOM_BASE_URL")},
         )
         old = self.context
-        context = Context(settings, old.policy, Redactor(), old.repo, old.state, old.clock)
+        context = replace(old, settings=settings, redactor=Redactor())
         self.at_the_end(context.close)
         return replace(self, context=context)
 
@@ -142,6 +142,7 @@ def make_desk(
             tmp_path / f"{name}-state",
             lambda: NOW,
             hub=sandbox.hub(workspace) if profile is Profile.SANDBOX else "",
+            client_factory=client.Client.from_settings,
         )
         request.addfinalizer(context.close)
         return Desk(
