@@ -1,4 +1,4 @@
-"""What every test may use: made-up secrets, a required system part, the specs folder."""
+"""What every test may use: made-up secrets, required system programs, git, golden files."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from hypothesis import HealthCheck, settings
 
 HOME = Path(__file__).resolve().parents[1]
 
-# How long an example takes says how busy the machine is, and nothing about the code.
+# An example's duration depends on how busy the machine is, not on the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
 
 
 def missing(part: str, why: str) -> None:
-    """Skip for want of a system part; where everything is required, fail instead."""
+    """Skip because a system package is missing; fail where RUNBOOK_REQUIRE_ALL is set."""
     message = f"{part} is missing: {why}"
     if os.environ.get("RUNBOOK_REQUIRE_ALL"):
         pytest.fail(message)
@@ -30,7 +30,7 @@ def missing(part: str, why: str) -> None:
 
 @pytest.fixture
 def require() -> Callable[[str, str], Path]:
-    """`require("chromium", "apt install chromium")`: the program's path, or a told skip."""
+    """Find a program or skip: `require("chromium", "apt install chromium")`."""
 
     def program(name: str, how: str) -> Path:
         found = shutil.which(name)
@@ -43,25 +43,16 @@ def require() -> Callable[[str, str], Path]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _base_that_others_can_reach(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Tests that become another user must come as far as their own folder."""
+    """Tests that run as another user must be able to reach their own folder."""
     base = tmp_path_factory.getbasetemp()
     for folder in (base, *base.parents):
         if folder.name.startswith(("pytest-", "popen-")):
             folder.chmod(0o755)
 
 
-@pytest.fixture(scope="session")
-def specs() -> Path:
-    """Intercom's API descriptions and the schemas; a skip that says so where they are absent."""
-    folder = Path(os.environ.get("RUNBOOK_SPECS") or HOME.parent / "shared")
-    if not (folder / "schemas").is_dir():
-        pytest.skip(f"no API descriptions at {folder}: name their folder with RUNBOOK_SPECS")
-    return folder
-
-
 @pytest.fixture
 def golden() -> Callable[[str, str], None]:
-    """Compare with a golden file; `RUNBOOK_GOLDEN=write` writes it anew, to be looked at."""
+    """Compare with a golden file; `RUNBOOK_GOLDEN=write` writes it; review the diff."""
 
     def compare(name: str, text: str) -> None:
         path = HOME / "tests" / "golden" / name
@@ -79,7 +70,7 @@ def access_token() -> str:
 
 
 def make_access_token() -> str:
-    """A new one at every call."""
+    """Return a new one at every call."""
     layout = f"tok:{str(uuid.uuid4()).replace('-', '_')}:1:0"
     return base64.b64encode(layout.encode()).decode()
 
@@ -94,7 +85,7 @@ def repo(tmp_path: Path) -> Path:
 
 
 def run_git(folder: Path, *arguments: str) -> str:
-    """Git with a fixed author and no configuration of this machine's."""
+    """Run git with a fixed author and none of this machine's configuration."""
     environ = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),

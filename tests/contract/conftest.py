@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.contract.description import Description, load
@@ -15,5 +13,5 @@ FILES = {"2.16": "2.16", "Preview": "preview"}
 
 
 @pytest.fixture
-def description(version: str, specs: Path) -> Description:
-    return load(specs, FILES[version])
+def description(version: str) -> Description:
+    return load(FILES[version])

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 from openapi_schema_validator import OAS30Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT4
+
+from tests.vendored import api_description
 
 URN = "urn:intercom"
 COMPOSED = ("allOf", "anyOf", "oneOf")
@@ -67,10 +68,9 @@ class Description:
 
 
 @cache
-def load(specs: Path, version: str) -> Description:
+def load(version: str) -> Description:
     """Read a version: `2.16` or `preview`."""
-    text = (specs / "intercom-openapi" / f"api.intercom.io-{version}.yaml").read_bytes()
-    document = yaml.load(text, Loader=yaml.CSafeLoader)
+    document = yaml.load(api_description(version), Loader=yaml.CSafeLoader)
     _close(document)
     resource = DRAFT4.create_resource(document)
     return Description(document, Registry().with_resource(URN, resource))

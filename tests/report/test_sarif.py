@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft7Validator
 
 from helpers.core.model import Evidence, FilePlace, Report, Severity, Status
 from helpers.report.checks_page import checks_page, heading_lines
 from helpers.report.sarif import to_sarif
 from tests.report.samples import HOSTILE, finding, full_report, hostile_report, report
+from tests.vendored import sarif_validator
 
 LINES = {"ENV-001": 11, "EXP-002": 42, "ACC-001": 77}
-
-
-@cache
-def validator(specs: Path) -> Draft7Validator:
-    schema = json.loads((specs / "schemas" / "sarif-schema-2.1.0.json").read_text("utf-8"))
-    return Draft7Validator(schema, format_checker=Draft7Validator.FORMAT_CHECKER)
 
 
 def run_of(made: Report) -> dict[str, Any]:
@@ -42,14 +34,14 @@ def test_sarif_is_as_last_looked_at(golden: Callable[[str, str], None]) -> None:
 
 
 @pytest.mark.parametrize("made", [full_report(), report(), report(finding())])
-def test_sarif_is_valid_by_the_oasis_schema(made: Report, specs: Path) -> None:
-    validator(specs).validate(json.loads(to_sarif(made, LINES)))
+def test_sarif_is_valid_by_the_oasis_schema(made: Report) -> None:
+    sarif_validator().validate(json.loads(to_sarif(made, LINES)))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_stays_valid_and_links_nowhere(text: str, specs: Path) -> None:
+def test_hostile_text_stays_valid_and_links_nowhere(text: str) -> None:
     written = to_sarif(hostile_report(text), LINES)
-    validator(specs).validate(json.loads(written))
+    sarif_validator().validate(json.loads(written))
     assert all(" " <= character <= "~" or character == "\n" for character in written)
     message = json.loads(written)["runs"][0]["results"][0]["message"]["text"]
     assert "](" not in message.replace(r"\[link](", "").replace(r"\[picture](", "")
@@ -177,10 +169,10 @@ def test_a_leaked_secret_points_to_its_lines_and_their_commits() -> None:
     assert location["logicalLocations"][0]["name"] == "access token 1f3a5c7d9e0b2a46"
 
 
-def test_a_file_of_another_repository_is_named_by_its_whole_path(specs: Path) -> None:
+def test_a_file_of_another_repository_is_named_by_its_whole_path() -> None:
     evidence = Evidence(what="x", place=FilePlace(path="/srv/other one/a.py", line=2))
     written = to_sarif(report(finding(evidence=(evidence,))), LINES)
-    validator(specs).validate(json.loads(written))
+    sarif_validator().validate(json.loads(written))
     (location,) = json.loads(written)["runs"][0]["results"][0]["locations"]
     assert location["physicalLocation"]["artifactLocation"] == {
         "uri": "file:///srv/other%20one/a.py"
