@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import path
 from django_github_webhook.views import WebHookView  # type: ignore[import-not-found]
 
-from tests.webhooks.packages.python.serving import PATH, SECRET, serve_asgi
+from research.webhook_packages.python.serving import PATH, SECRET, serve_asgi
 
 
 class Receiver(WebHookView):  # type: ignore[misc]

@@ -15,7 +15,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-TUNED = Path(__file__).with_name("labels.toml")
+TUNED = Path(__file__).with_name("tuned.toml")
 HELD_OUT = Path(__file__).with_name("held_out.toml")
 
 

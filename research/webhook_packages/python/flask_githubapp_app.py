@@ -3,7 +3,7 @@
 from flask import Flask
 from flask_githubapp import GitHubApp  # type: ignore[import-not-found]
 
-from tests.webhooks.packages.python.serving import PATH, SECRET, serve_wsgi
+from research.webhook_packages.python.serving import PATH, SECRET, serve_wsgi
 
 app = Flask(__name__)
 app.config["GITHUBAPP_ID"] = 1

@@ -1,4 +1,4 @@
-"""How well the static scan reads published packages: `python -m tests.scopes.usage.accuracy`.
+"""How well the static scan reads published packages: `python -m research.scope_scan.accuracy`.
 
 A call is right where a package's labels hold it. Scopes are those of the calls.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from helpers.intercom.scopes import endpoints
 from helpers.scopes.usage.scan import scan
-from tests.scopes.usage.packages import HELD_OUT, TUNED, labelled, sources_of
+from research.scope_scan.packages import HELD_OUT, TUNED, labelled, sources_of
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.webhooks.packages.python.serving import PATH, SECRET, serve_asgi
+from research.webhook_packages.python.serving import PATH, SECRET, serve_asgi
 
 
 async def receive(request: Request) -> Response:

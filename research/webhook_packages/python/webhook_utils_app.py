@@ -4,7 +4,7 @@ from fastapi import APIRouter, FastAPI
 from webhook_utils.contrib.fastapi import WebhookRouter  # type: ignore[import-not-found]
 from webhook_utils.crypto import compare_sha1_signature  # type: ignore[import-not-found]
 
-from tests.webhooks.packages.python.serving import PATH, SECRET, serve_asgi
+from research.webhook_packages.python.serving import PATH, SECRET, serve_asgi
 
 app = FastAPI()
 router = WebhookRouter(

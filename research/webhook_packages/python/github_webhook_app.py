@@ -3,7 +3,7 @@
 from flask import Flask
 from github_webhook import Webhook  # type: ignore[import-not-found]
 
-from tests.webhooks.packages.python.serving import PATH, SECRET, serve_wsgi
+from research.webhook_packages.python.serving import PATH, SECRET, serve_wsgi
 
 app = Flask(__name__)
 webhook = Webhook(app, endpoint=PATH, secret=SECRET)

@@ -17,10 +17,10 @@ from helpers.webhooks.records import BatteryResult, CaseResult, Expect
 from helpers.webhooks.records import Outcome as Verdict
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
+from research.webhook_packages.catalog import HERE, PACKAGES, Package
+from research.webhook_packages.installed import node_modules, site_packages
+from research.webhook_packages.page import Outcome, page
 from tests.conftest import HOME
-from tests.webhooks.packages.catalog import HERE, PACKAGES, Package
-from tests.webhooks.packages.installed import node_modules, site_packages
-from tests.webhooks.packages.page import Outcome, page
 from tests.webhooks.receivers.process import running
 
 SECRET = secrets.token_hex(20)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from research.scope_scan.accuracy import Score, measured, table, total
+from research.scope_scan.packages import HELD_OUT, TUNED, labelled
 from tests.conftest import HOME, missing
-from tests.scopes.usage.accuracy import Score, measured, table, total
-from tests.scopes.usage.packages import HELD_OUT, TUNED, labelled
 
 
 @pytest.mark.timeout(400)  # the first time they are fetched

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import TypedDict
 
 from helpers.webhooks.cases import CASES
-from tests.webhooks.packages.catalog import PACKAGES, Package
+from research.webhook_packages.catalog import PACKAGES, Package
 
 
 class Outcome(TypedDict):
