@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -147,9 +148,9 @@ def load(*steps: str) -> tuple[Check, ...]:
     """The checks of these steps (all steps if none is named), our own and a team's, by id."""
     modules = {step.name: step.checks for step in STEPS} | dict(_BESIDE_THE_STEPS)
     wanted = set(steps) or set(modules)
-    ours = (found for name in modules if name in wanted for found in _module_checks(modules[name]))
+    ours = (found for name in modules if name in wanted for found in _checks_of(modules[name]))
     theirs = (found for found in _team_checks() if found.step in wanted)
-    return tuple(sorted((*ours, *theirs), key=lambda found: found.id))
+    return tuple(sorted({*ours, *theirs}, key=lambda found: found.id))
 
 
 def find(check_id: str) -> Check:
@@ -160,13 +161,14 @@ def find(check_id: str) -> Check:
     return checks[check_id.upper()]
 
 
-def _module_checks(module: str) -> Iterator[Check]:
-    if module:
-        yield from (
-            v for v in vars(importlib.import_module(module)).values() if isinstance(v, Check)
-        )
+def _checks_of(name: str) -> Iterator[Check]:
+    """The checks in a module; in a package, those of every module below it too."""
+    module = importlib.import_module(name)
+    yield from (value for value in vars(module).values() if isinstance(value, Check))
+    for inner in pkgutil.iter_modules(getattr(module, "__path__", ()), f"{name}."):
+        yield from _checks_of(inner.name)
 
 
 def _team_checks() -> Iterator[Check]:
     for entry in entry_points(group=ENTRY_POINT_GROUP):
-        yield from _module_checks(entry.value)
+        yield from _checks_of(entry.value)

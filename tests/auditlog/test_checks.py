@@ -5,7 +5,31 @@ from typing import Any
 
 import pytest
 
-from helpers.auditlog import checks
+from helpers.auditlog.checks.accounts import (
+    account_taken_over,
+    departed_or_dormant,
+    new_addresses,
+    off_hours,
+    peaks,
+    repeated_failures,
+)
+from helpers.auditlog.checks.changes import (
+    apps_and_webhooks,
+    data_taken_out,
+    impersonation,
+    permissions,
+    sign_in_settings,
+    tokens_and_secrets,
+    two_factor,
+)
+from helpers.auditlog.checks.log import (
+    audit_logging_is_on,
+    log_has_no_gap,
+    log_is_intact,
+    log_is_kept,
+    log_is_mirrored,
+)
+from helpers.auditlog.checks.review import period_is_reviewed
 from helpers.auditlog.records import (
     ActivityRow,
     Anchor,
@@ -77,7 +101,7 @@ SHORT = Policy(auditlog=AuditPolicy(max_gap_days=2, retention_days=10))
     ],
 )
 def test_logging_is_on_with_fresh_records_from_before_this_run(log: Any, status: Status) -> None:
-    assert statuses(checks.audit_logging_is_on, log=log) == [status]
+    assert statuses(audit_logging_is_on, log=log) == [status]
 
 
 @pytest.mark.parametrize(
@@ -93,13 +117,13 @@ def test_logging_is_on_with_fresh_records_from_before_this_run(log: Any, status:
     ],
 )
 def test_integrity_is_as_the_verifier_says(log: Any, status: Status, severity: Severity) -> None:
-    (finding,) = verdicts(checks.log_is_intact, log=log)
+    (finding,) = verdicts(log_is_intact, log=log)
     assert (finding.status, finding.severity) == (status, severity)
 
 
 def test_an_emptied_log_that_should_hold_records_is_not_passed_over() -> None:
     cut = EMPTY.model_copy(update={"verification": _verdict(Verdict.TRUNCATED)})
-    assert statuses(checks.log_is_intact, log=cut) == [FAIL]
+    assert statuses(log_is_intact, log=cut) == [FAIL]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +136,7 @@ def test_an_emptied_log_that_should_hold_records_is_not_passed_over() -> None:
     ],
 )
 def test_a_silence_longer_than_the_policys_fails(log: Any, policy: Policy, status: Status) -> None:
-    assert statuses(checks.log_has_no_gap, log=log, policy=policy) == [status]
+    assert statuses(log_has_no_gap, log=log, policy=policy) == [status]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +151,7 @@ def test_a_silence_longer_than_the_policys_fails(log: Any, policy: Policy, statu
     ],
 )
 def test_the_log_reaches_back_far_enough(log: Any, policy: Policy, status: Status) -> None:
-    assert statuses(checks.log_is_kept, log=log, policy=policy) == [status]
+    assert statuses(log_is_kept, log=log, policy=policy) == [status]
 
 
 def _review(days_ago: int = 1) -> Review:
@@ -153,7 +177,7 @@ def _review(days_ago: int = 1) -> Review:
     ],
 )
 def test_an_unreviewed_period_fails(reviews: Any, status: Status) -> None:
-    assert statuses(checks.period_is_reviewed, reviews=reviews) == [status]
+    assert statuses(period_is_reviewed, reviews=reviews) == [status]
 
 
 @pytest.mark.parametrize(
@@ -167,28 +191,28 @@ def test_an_unreviewed_period_fails(reviews: Any, status: Status) -> None:
     ],
 )
 def test_a_mirror_that_is_behind_fails(mirror: tuple[MirrorStatus, ...], status: Status) -> None:
-    assert statuses(checks.log_is_mirrored, mirror=MirrorEvidence(mirrors=mirror)) == [status]
+    assert statuses(log_is_mirrored, mirror=MirrorEvidence(mirrors=mirror)) == [status]
 
 
 def test_a_mirror_that_is_off_is_manual() -> None:
-    assert statuses(checks.log_is_mirrored, mirror=off()) == [MANUAL]
-    assert statuses(checks.log_is_mirrored, mirror=unreadable()) == [ERROR]
+    assert statuses(log_is_mirrored, mirror=off()) == [MANUAL]
+    assert statuses(log_is_mirrored, mirror=unreadable()) == [ERROR]
 
 
 ASKED = {
-    checks.account_taken_over: ("takeover",),
-    checks.repeated_failures: ("failures_then_success",),
-    checks.tokens_and_secrets: ("token_regenerations", "secret_creations"),
-    checks.data_taken_out: ("exports", "deletions"),
-    checks.two_factor: ("two_factor_changes",),
-    checks.sign_in_settings: ("sign_in_changes",),
-    checks.impersonation: ("impersonation",),
-    checks.permissions: ("permission_changes",),
-    checks.new_addresses: ("first_seen_address", "new_places"),
-    checks.apps_and_webhooks: ("app_installs", "webhook_changes"),
-    checks.off_hours: ("off_hours",),
-    checks.departed_or_dormant: ("dormant_active", "departed_active"),
-    checks.peaks: ("peaks",),
+    account_taken_over: ("takeover",),
+    repeated_failures: ("failures_then_success",),
+    tokens_and_secrets: ("token_regenerations", "secret_creations"),
+    data_taken_out: ("exports", "deletions"),
+    two_factor: ("two_factor_changes",),
+    sign_in_settings: ("sign_in_changes",),
+    impersonation: ("impersonation",),
+    permissions: ("permission_changes",),
+    new_addresses: ("first_seen_address", "new_places"),
+    apps_and_webhooks: ("app_installs", "webhook_changes"),
+    off_hours: ("off_hours",),
+    departed_or_dormant: ("dormant_active", "departed_active"),
+    peaks: ("peaks",),
 }
 PAIRS = [pytest.param(c, q, id=f"{c.id}-{q}") for c, names in ASKED.items() for q in names]
 
@@ -249,16 +273,14 @@ def test_rows_beyond_what_a_report_holds_ask_for_a_person(check: Check, question
 def test_what_repeats_itself_word_for_word_is_one_piece_of_evidence() -> None:
     failure, other = _row("ann", "at night"), {"detail": "exported 7 contacts"}
     rows = (*[failure] * 9, failure.model_copy(update=other), failure)
-    found = verdicts(
-        checks.account_taken_over, answers=_answers("takeover", *rows), reviews=(_review(),)
-    )
+    found = verdicts(account_taken_over, answers=_answers("takeover", *rows), reviews=(_review(),))
     (told,) = (f.evidence for f in found if f.status is FAIL)
     assert [one.what for one in told] == ["did it (9 times)", "exported 7 contacts", "did it"]
 
 
 def test_a_teammate_keeps_one_finding_whatever_the_day() -> None:
-    first = verdicts(checks.data_taken_out, answers=_answers("exports", _row()), reviews=())
-    later = verdicts(checks.data_taken_out, answers=_answers("exports", _row(days=2)), reviews=())
+    first = verdicts(data_taken_out, answers=_answers("exports", _row()), reviews=())
+    later = verdicts(data_taken_out, answers=_answers("exports", _row(days=2)), reviews=())
     assert [f.fingerprint for f in first] == [f.fingerprint for f in later]
 
 

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from helpers.auditlog import views
-from helpers.auditlog.checks import audit_logging_is_on
+from helpers.auditlog.checks.log import audit_logging_is_on
 from helpers.auditlog.collect import collect
 from helpers.auditlog.entries import Event
 from helpers.auditlog.export import Selection, select, to_csv

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import typing
 from collections.abc import Iterator, Mapping
@@ -66,6 +67,20 @@ def test_a_check_asks_for_facts_that_exist_as_they_are(check: Check) -> None:
 
 def _names(check: Check) -> dict[str, object]:
     return dict(check.function.__globals__)
+
+
+def _called_check(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "check"
+
+
+def test_every_function_decorated_as_a_check_is_in_the_catalog() -> None:
+    written = {
+        (path.relative_to(HOME).with_suffix("").as_posix().replace("/", "."), node.name)
+        for path in (HOME / "helpers").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.FunctionDef) and any(map(_called_check, node.decorator_list))
+    }
+    assert written - {(c.function.__module__, c.function.__name__) for c in CHECKS} == set()
 
 
 def test_no_two_checks_share_an_id() -> None:

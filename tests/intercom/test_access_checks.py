@@ -4,16 +4,14 @@ from datetime import date
 
 import pytest
 
-from helpers.access.checks import (
-    allowlist_limits_the_api,
+from helpers.access.checks.attested import two_factor_is_enforced
+from helpers.access.checks.connectors import (
     connectors_authenticate,
     connectors_share_no_credential,
     connectors_use_tls,
-    identity_verification_is_on,
-    nobody_is_dormant,
-    teammates_are_of_the_company,
-    two_factor_is_enforced,
 )
+from helpers.access.checks.defences import allowlist_limits_the_api, identity_verification_is_on
+from helpers.access.checks.people import nobody_is_dormant, teammates_are_of_the_company
 from helpers.core.policy import AccessPolicy, Policy
 from helpers.intercom.records import Allowlist, Attestation, Connector, Teammate
 from tests.checking import NOW, statuses, unreadable

@@ -16,16 +16,17 @@ from helpers.intercom.records import (
     Verdict,
 )
 from helpers.intercom.scopes import catalog
-from helpers.scopes.checks import (
-    code_has_what_it_uses,
-    no_scope_beyond_the_policy,
-    no_scope_without_a_use,
+from helpers.scopes.checks.accounts import (
     owner_is_a_service_account,
-    policy_covers_the_code,
-    policy_names_real_scopes,
     reader_only_reads,
     service_accounts_are_separate,
 )
+from helpers.scopes.checks.grants import (
+    code_has_what_it_uses,
+    no_scope_beyond_the_policy,
+    no_scope_without_a_use,
+)
+from helpers.scopes.checks.rules import policy_covers_the_code, policy_names_real_scopes
 from helpers.scopes.needs import AUDIT_USES
 from tests.checking import off, statuses, unreadable, verdicts
 

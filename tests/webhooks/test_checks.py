@@ -8,7 +8,8 @@ import pytest
 
 from helpers.core.catalog import Check, load
 from helpers.core.model import Severity, Status
-from helpers.webhooks import checks
+from helpers.webhooks.checks.service import deliveries_are_answered_in_time, delivery_rules_are_met
+from helpers.webhooks.checks.verification import forgeries_are_refused
 from helpers.webhooks.records import (
     BatteryResult,
     CaseResult,
@@ -135,7 +136,7 @@ def test_a_group_fails_as_badly_as_its_worst_case_and_says_how_to_mend_each():
     low = case("R11", Outcome.FAIL, Severity.LOW)
     worst = case("R01", Outcome.FAIL, Severity.CRITICAL)
     left = case("R02", Outcome.SKIPPED)
-    (found,) = verdicts(checks.forgeries_are_refused, battery=battery(low, worst, left))
+    (found,) = verdicts(forgeries_are_refused, battery=battery(low, worst, left))
     assert found.severity is Severity.CRITICAL
     assert found.message == "2 of 2 cases failed. It matters."
     assert [evidence.where for evidence in found.evidence] == ["R01", "R11"]
@@ -144,21 +145,21 @@ def test_a_group_fails_as_badly_as_its_worst_case_and_says_how_to_mend_each():
 
 def test_what_was_left_out_is_told_beside_a_pass():
     cases = (case("P03"), case("P02", Outcome.SKIPPED))
-    (found,) = verdicts(checks.delivery_rules_are_met, battery=battery(*cases))
+    (found,) = verdicts(delivery_rules_are_met, battery=battery(*cases))
     assert found.status is PASS
     assert "left out: Case P02" in [e.what.partition(" (")[0] for e in found.evidence]
 
 
 def test_a_long_list_of_cases_is_cut_and_says_so():
     cases = [case(f"R{n:02}", Outcome.FAIL) for n in range(1, 16)]
-    (found,) = verdicts(checks.forgeries_are_refused, battery=battery(*cases))
+    (found,) = verdicts(forgeries_are_refused, battery=battery(*cases))
     assert len(found.evidence) == 13
     assert found.evidence[-1].what == "and 3 more cases"
 
 
 def test_an_error_says_what_the_battery_noted():
     lost = battery(case("R01", Outcome.INCONCLUSIVE), notes=("Genuine ones are refused.",))
-    (found,) = verdicts(checks.forgeries_are_refused, battery=lost)
+    (found,) = verdicts(forgeries_are_refused, battery=lost)
     assert found.message == "Genuine ones are refused."
 
 
@@ -167,5 +168,5 @@ def test_an_error_says_what_the_battery_noted():
     [(LatencyBand.SLOW, Severity.MEDIUM), (LatencyBand.TOO_SLOW, Severity.HIGH)],
 )
 def test_slow_is_a_medium_failure_and_too_slow_a_high_one(band: LatencyBand, severity: Severity):
-    (found,) = verdicts(checks.deliveries_are_answered_in_time, battery=battery(latency=band))
+    (found,) = verdicts(deliveries_are_answered_in_time, battery=battery(latency=band))
     assert found.severity is severity
