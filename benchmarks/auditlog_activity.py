@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.auditlog.partitions import Partitions
-from helpers.auditlog.questions import Inquiry, ask, known_types, questions
+from helpers.auditlog.questions import QuestionParameters, ask, known_types, questions
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
 DAYS = 365
@@ -69,11 +69,11 @@ def pages(file: Path) -> Iterator[list[dict[str, Any]]]:
 def ingest(file: Path) -> str:
     """As a fetch does it, without waiting for Intercom."""
     kept = Partitions(file.parent / "activity")
-    with kept.receiving() as incoming:
+    with kept.ingest() as writer:
         for number, items in enumerate(pages(file), 1):
-            incoming.take(items)
+            writer.add(items)
             if number % KEEP_EVERY == 0:
-                incoming.keep()
+                writer.flush()
     size = sum(f.stat().st_size for f in kept.files())
     return f"Parquet takes {size / file.stat().st_size:.2f} of the JSON's size"
 
@@ -81,8 +81,10 @@ def ingest(file: Path) -> str:
 def inquire(file: Path) -> str:
     """Every question, to the last 30 days against the year."""
     end = START + timedelta(days=DAYS)
-    inquiry = Inquiry(end - timedelta(days=PERIOD), end, tuple(map(str, range(190))), {})
-    summary, answers = ask(Partitions(file.parent / "activity").files(), inquiry)
+    parameters = QuestionParameters(
+        end - timedelta(days=PERIOD), end, tuple(map(str, range(190))), {}
+    )
+    summary, answers = ask(Partitions(file.parent / "activity").files(), parameters)
     return f"{len(answers)} questions, {summary.rows:,} rows in the period"
 
 

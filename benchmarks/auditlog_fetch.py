@@ -24,7 +24,7 @@ import httpx
 from pydantic import SecretStr
 
 from benchmarks.sandbox_throughput import server
-from helpers.auditlog.activity import Pages, fetch, pages_of
+from helpers.auditlog.activity import PageSource, activity_pages, fetch
 from helpers.auditlog.partitions import Partitions
 from helpers.intercom.client import Client
 from helpers.sandbox.clock import DEMO_NOW
@@ -39,7 +39,7 @@ DAYS = 27  # before the sandbox's present: one month, so one run of days
 class Counted:
     """Pages that came, by the window in which they came."""
 
-    pages: Pages
+    pages: PageSource
     window: float
     came: Counter[int] = field(default_factory=Counter)
 
@@ -55,7 +55,7 @@ class Counted:
         return sum(self.came[window] for window in whole) / (limit * len(whole))
 
 
-def one_by_one(pages: Pages, start: datetime, end: datetime) -> int:
+def one_by_one(pages: PageSource, start: datetime, end: datetime) -> int:
     """Every page, one after the other, and nothing done with it."""
     page, total = 1, 1
     while page <= total:
@@ -77,10 +77,10 @@ def measured(url: str, limit: int, window: float, windows: int) -> list[tuple[st
     token = SecretStr(DEMO.profiles["production"].access_token)
     found = []
     with Client(token, url) as client, tempfile.TemporaryDirectory() as folder:
-        fetched = Counted(pages_of(client), window)
+        fetched = Counted(activity_pages(client), window)
         rows = fetch(fetched, Partitions(Path(folder) / "activity"), start, end).rows
         found.append(("`runbook auditlog fetch`", rows, fetched.share(limit)))
-        single = Counted(pages_of(client), window)
+        single = Counted(activity_pages(client), window)
         rows = one_by_one(single, start, end)
         found.append(("one page at a time, not kept", rows, single.share(limit)))
     return found

@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from helpers.auditlog.entries import Event
+from helpers.auditlog.entries import LogEvent
 from helpers.auditlog.log import AuditLog
 from helpers.auditlog.verification import verify
 
@@ -36,7 +36,7 @@ def main() -> None:
                 log.append("demo.act", count=number)
             single = 2000 / (time.perf_counter() - begun)
             begun = time.perf_counter()
-            log.append_many(Event("demo.bulk", {"id": str(n)}) for n in range(bulk))
+            log.append_many(LogEvent("demo.bulk", {"id": str(n)}) for n in range(bulk))
             many = bulk / (time.perf_counter() - begun)
         begun = time.perf_counter()
         found = verify(folder / "audit", root_keys=[root])

@@ -8,7 +8,7 @@ from typing import Any
 _PUBLIC = {
     "choose": "helpers.notebook.parameters",
     "open_checklist": "helpers.notebook.checklist",
-    "open_review": "helpers.auditlog.signing",
+    "open_review": "helpers.auditlog.form",
     "open_rotation": "helpers.rotation.form",
     "open_setup": "helpers.environment.form",
     "open_start": "helpers.notebook.overview",

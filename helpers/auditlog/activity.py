@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, Protocol
 
-from helpers.auditlog.incoming import Incoming, usable
-from helpers.auditlog.partitions import Partitions
+from helpers.auditlog.partitions import Partitions, PartitionWriter, is_row
 
-__all__ = ["Fetched", "Pages", "fetch", "pages_of"]
+__all__ = ["FetchResult", "PageSource", "activity_pages", "fetch"]
 
 _SETTLED: Final = timedelta(hours=1)  # rows may come late; a day that ended before is complete
 _PER_PAGE: Final = 250  # the most that Intercom gives
@@ -28,7 +27,7 @@ _KEEP_EVERY: Final = 100  # pages between two writes to the disk
 Progress = Callable[[str], None]
 
 
-class Pages(Protocol):
+class PageSource(Protocol):
     """Gives one page of the activity log: its rows and how many pages there are."""
 
     def __call__(self, after: int, before: int, page: int) -> tuple[Sequence[Any], int]:
@@ -36,7 +35,7 @@ class Pages(Protocol):
 
 
 @dataclass
-class Fetched:
+class FetchResult:
     """What a fetch did: rows and calls, and how many days became complete."""
 
     rows: int = 0
@@ -45,7 +44,7 @@ class Fetched:
 
 
 @dataclass
-class _Run:
+class _DayRange:
     """One run of missing days while its pages come in. Moments are Unix seconds."""
 
     first: date
@@ -62,7 +61,7 @@ class _Run:
         Rows out of order do too; but then no day is complete before the end.
         """
         begin, end = _unix(self.first), _unix(self.last + timedelta(days=1))
-        found = [item for item in items if usable(item) and begin <= item["created_at"] < end]
+        found = [item for item in items if is_row(item) and begin <= item["created_at"] < end]
         for item in found:
             moment = item["created_at"]
             self.ordered = self.ordered and (self.oldest is None or moment <= self.oldest)
@@ -83,46 +82,46 @@ class _Run:
 
 
 def fetch(
-    pages: Pages,
+    pages: PageSource,
     partitions: Partitions,
     start: datetime,
     end: datetime,
     *,
     progress: Progress = lambda _: None,
-) -> Fetched:
+) -> FetchResult:
     """Bring the partitions up to date from `start` to `end` (UTC).
 
     Raises what `pages` raises (IntercomError, UnreachableError) and StateError; what had come until
     then is kept.
     """
-    done = Fetched()
-    meter = _Meter(progress)
+    done = FetchResult()
+    meter = _ProgressMeter(progress)
     with (
-        partitions.receiving() as incoming,
+        partitions.ingest() as writer,
         ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="activity") as pool,
     ):
-        keeper = _Keeper(partitions, incoming, done)
+        keeper = _PageWriter(partitions, writer, done)
         for first, last in list(partitions.missing(start.date(), end.date())):
-            run = _Run(first, last, end - _SETTLED)
+            run = _DayRange(first, last, end - _SETTLED)
             before = min(_unix(last + timedelta(days=1)), int(end.timestamp()))
             keeper.receive(run, _ordered(pool, pages, _unix(first), before, meter))
     return done
 
 
 @dataclass
-class _Keeper:
+class _PageWriter:
     """Brings the pages of a run to the disk, and what became complete into the coverage."""
 
     partitions: Partitions
-    incoming: Incoming
-    done: Fetched
+    writer: PartitionWriter
+    done: FetchResult
 
-    def receive(self, run: _Run, pages: Iterator[Sequence[Any]]) -> None:
+    def receive(self, run: _DayRange, pages: Iterator[Sequence[Any]]) -> None:
         """Take every page; what came before a failure is kept."""
         ended = False
         try:
             for number, items in enumerate(pages, 1):
-                self.incoming.take(run.of_it(items))
+                self.writer.add(run.of_it(items))
                 self.done.calls += 1
                 if number % _KEEP_EVERY == 0:
                     self._keep(run, ended=False)
@@ -130,8 +129,8 @@ class _Keeper:
         finally:
             self._keep(run, ended=ended)
 
-    def _keep(self, run: _Run, *, ended: bool) -> None:
-        self.incoming.keep()
+    def _keep(self, run: _DayRange, *, ended: bool) -> None:
+        self.writer.flush()
         days = run.complete(ended=ended)
         fresh = [day for day in days if run.noted is None or day < run.noted]
         if fresh:
@@ -143,7 +142,7 @@ class _Keeper:
 
 
 def _ordered(
-    pool: ThreadPoolExecutor, pages: Pages, after: int, before: int, meter: _Meter
+    pool: ThreadPoolExecutor, pages: PageSource, after: int, before: int, meter: _ProgressMeter
 ) -> Iterator[Sequence[Any]]:
     """The pages in their order, the next few already on their way."""
     items, total = pages(after, before, 1)
@@ -167,7 +166,7 @@ def _ordered(
             future.cancel()
 
 
-class _Meter:
+class _ProgressMeter:
     """Tells how far a fetch is, and how long it will take at the pace so far."""
 
     def __init__(self, progress: Progress) -> None:
@@ -191,7 +190,7 @@ class _Meter:
             self._progress(f"Activity log: {self._rows:,} rows, about {left:.0f} s left.")
 
 
-def pages_of(client: Any) -> Pages:
+def activity_pages(client: Any) -> PageSource:
     """The pages as an Intercom client gives them."""
     from helpers.intercom.calls import call_named
 

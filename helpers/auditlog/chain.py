@@ -23,9 +23,9 @@ from helpers.auditlog.entries import (
     SEGMENT,
     ZERO,
     Actor,
-    Event,
+    LogEvent,
     digest,
-    spell,
+    encode,
 )
 from helpers.auditlog.records import Anchor
 from helpers.auditlog.seals import sync_folder
@@ -61,11 +61,11 @@ class Chain:
 
     def close(self) -> None:
         """Let go of the files."""
-        self._let_go()
+        self._close_segment()
         os.close(self._lock)
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Hold the log: recovered, rotated, and nobody else writes. Nests."""
         with self._mutex:
             self._depth += 1
@@ -83,7 +83,7 @@ class Chain:
         """The last record. Only while held."""
         return Anchor(seq=self._known.seq, hash=self._known.hash)
 
-    def commit(self, events: Sequence[Event]) -> Anchor:
+    def commit(self, events: Sequence[LogEvent]) -> Anchor:
         """Append the events, all with one write and one fsync. Only while held.
 
         Raises StateError where the disk refuses; then none of them is acknowledged.
@@ -94,7 +94,7 @@ class Chain:
         seq, prev = tail.seq, tail.hash
         for event in events:
             seq += 1
-            lines.append(spell(event, seq=seq, at=now, user=self._actor, prev=prev))
+            lines.append(encode(event, seq=seq, at=now, user=self._actor, prev=prev))
             prev = digest(lines[-1])
         self._append(b"".join(line + b"\n" for line in lines))
         self._tail = replace(self._known, seq=seq, hash=prev, started=True)
@@ -126,22 +126,22 @@ class Chain:
         return bool(writable) and found.st_size == self._tail.size
 
     def _read(self) -> None:
-        self._let_go()
+        self._close_segment()
         tail = read_tail(self.folder)
         month = tail.month if tail else month_of(self._clock())
         self._open(month)
         self._tail = tail or Tail(month, 0, -1, ZERO, started=False)
-        torn = self._mend_torn(self._tail)
+        torn = self._repair_torn(self._tail)
         if self._known.seq < 0:
             install = {"install_id": self._install_id, "schema": 1}
-            self.commit([Event(GENESIS, metadata=install | torn)])
+            self.commit([LogEvent(GENESIS, metadata=install | torn)])
             return
         if torn:
-            self.commit([Event(RECOVERY, metadata=torn)])
+            self.commit([LogEvent(RECOVERY, metadata=torn)])
         if not self._known.started or (torn and tail and not tail.started):
             self._head_segment(month, self.head)
 
-    def _mend_torn(self, tail: Tail) -> dict[str, Any]:
+    def _repair_torn(self, tail: Tail) -> dict[str, Any]:
         """What a killed writer left, for the record that names it; {} where nothing is torn.
 
         A record that lacks only its line feed is given one, and is a record.
@@ -165,7 +165,7 @@ class Chain:
         self.before_rotation()
         tail = self._known
         old = self.folder / f"{tail.month}.jsonl"
-        self._let_go()
+        self._close_segment()
         old.chmod(0o400)
         self._open(month)
         self._tail = Tail(month, self._size(), tail.seq, tail.hash, started=False)
@@ -175,7 +175,7 @@ class Chain:
         """A segment starts with the head of the one before it."""
         carried: dict[str, Any] = {"segment": month, "head_seq": head.seq, "head_hash": head.hash}
         carried["install_id"] = log_id_of(self.folder)
-        self.commit([Event(SEGMENT, metadata=carried)])
+        self.commit([LogEvent(SEGMENT, metadata=carried)])
 
     def _append(self, data: bytes) -> None:
         assert self._segment is not None  # noqa: S101 (the caller looked)
@@ -207,7 +207,7 @@ class Chain:
     def _size(self) -> int:
         return os.fstat(self._segment).st_size if self._segment is not None else 0
 
-    def _let_go(self) -> None:
+    def _close_segment(self) -> None:
         if self._segment is not None:
             os.close(self._segment)
         self._segment = self._tail = None

@@ -10,10 +10,10 @@ from typing import Any, Final
 from helpers.auditlog.partitions import Partitions
 from helpers.auditlog.records import (
     ActivitySummary,
-    Answer,
     AuditFacts,
     LogStatus,
     MirrorEvidence,
+    QuestionResult,
     Review,
 )
 from helpers.core.context import Context
@@ -48,23 +48,23 @@ class _Activity:
         return self._asked if isinstance(self._asked, Unavailable) else Known(self._asked[0])
 
     @property
-    def answers(self) -> Datum[tuple[Answer, ...]]:
+    def answers(self) -> Datum[tuple[QuestionResult, ...]]:
         return self._asked if isinstance(self._asked, Unavailable) else Known(self._asked[1])
 
     @cached_property
-    def _asked(self) -> tuple[ActivitySummary, tuple[Answer, ...]] | Unavailable:
-        from helpers.auditlog.activity import fetch, pages_of
-        from helpers.auditlog.questions import Inquiry, ask
+    def _asked(self) -> tuple[ActivitySummary, tuple[QuestionResult, ...]] | Unavailable:
+        from helpers.auditlog.activity import activity_pages, fetch
+        from helpers.auditlog.questions import QuestionParameters, ask
 
         context = self._context
         end = context.clock()
         start = end - timedelta(days=context.policy.auditlog.lookback_days)
         partitions = Partitions(context.state / "activity")
         try:
-            fetch(pages_of(context.client), partitions, start, end, progress=context.progress)
+            fetch(activity_pages(context.client), partitions, start, end, progress=context.progress)
             teammates = tuple(str(a.get("id") or "") for a in context.client.admins())
-            inquiry = Inquiry(start, end, teammates, _variables(context))
-            return ask(partitions.files(), inquiry)
+            parameters = QuestionParameters(start, end, teammates, _variables(context))
+            return ask(partitions.files(), parameters)
         except RunbookError as error:
             return _unavailable(error)
 

@@ -16,14 +16,14 @@ from helpers.core.errors import StateError
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["opened", "quoted"]
+__all__ = ["open_database", "sql_list"]
 
 _MEMORY: Final = "512MB"  # of its buffers; the process takes a little more
 _SPILL: Final = ".spill"
 
 
 @contextmanager
-def opened(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory that spills into a folder. It fetches no extension.
 
     Raises StateError for a disk that refuses and for a file that is damaged.
@@ -59,6 +59,6 @@ def _reason(error: Exception) -> str:
     return str(error).splitlines()[0].partition(": ")[2].rstrip(".").lower()
 
 
-def quoted(paths: Iterable[Path]) -> str:
+def sql_list(paths: Iterable[Path]) -> str:
     """Paths as a list in SQL."""
     return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"

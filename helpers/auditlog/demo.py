@@ -11,10 +11,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from helpers.auditlog.entries import FAILURE, SUCCESS, Actor, Entry, Event
-from helpers.auditlog.heads import noting
+from helpers.auditlog.entries import FAILURE, SUCCESS, Actor, LogEntry, LogEvent
+from helpers.auditlog.heads import head_writer
 from helpers.auditlog.log import AuditLog
-from helpers.auditlog.mirrors import Parcel, deliver
+from helpers.auditlog.mirrors import MirrorBatch, deliver
 from helpers.auditlog.sinks import IntercomEvents
 
 __all__ = ["plant"]
@@ -53,7 +53,7 @@ def plant(demo: Path, now: datetime) -> None:
                 clock.now = event.at or start
                 log.append_many([event])
         head = log.seal()
-    with noting(state) as note:
+    with head_writer(state) as note:
         note(_LOG_ID, head, now - timedelta(days=1))
     deliver(folder, state, _BeforeThisWeek(None, MIRROR_CONTACT), lambda: now - timedelta(days=7))
 
@@ -61,13 +61,13 @@ def plant(demo: Path, now: datetime) -> None:
 class _BeforeThisWeek(IntercomEvents):
     """The mirror as it was then: it had taken everything."""
 
-    def parcels(self, entries: Iterable[Entry], now: datetime) -> Iterator[Parcel]:
+    def batches(self, entries: Iterable[LogEntry], now: datetime) -> Iterator[MirrorBatch]:
         """What had come by then."""
-        yield Parcel(tuple(entry for entry in entries if entry.at < now))
+        yield MirrorBatch(tuple(entry for entry in entries if entry.at < now))
 
-    def send(self, parcel: Parcel, last_second: int) -> int:
+    def send(self, batch: MirrorBatch, last_second: int) -> int:
         """Nothing is left to do."""
-        del parcel
+        del batch
         return last_second
 
 
@@ -82,11 +82,11 @@ class _Clock:
         return self.now
 
 
-def _day(start: datetime, number: int) -> Iterator[Event]:
+def _day(start: datetime, number: int) -> Iterator[LogEvent]:
     for step, (action, route) in enumerate(_ROUTES):
         failing = (number * 5 + step) % 61 == 0
         status = 429 if failing else 200
-        yield Event(
+        yield LogEvent(
             action,
             {"id": route},
             FAILURE if failing else SUCCESS,
@@ -94,7 +94,7 @@ def _day(start: datetime, number: int) -> Iterator[Event]:
             at=start + timedelta(minutes=7 * step),
         )
     if number in (68, 40, 20):
-        yield Event(
+        yield LogEvent(
             "secret.rotated",
             {"id": "INTERCOM_ACCESS_TOKEN"},
             metadata={"reason": "age", "credential": "access_token"},

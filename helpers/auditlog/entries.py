@@ -7,8 +7,11 @@ record's `prev`.
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 import json
+import os
+import socket
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -27,13 +30,14 @@ __all__ = [
     "SUCCESS",
     "ZERO",
     "Actor",
-    "Entry",
-    "Event",
+    "LogEntry",
+    "LogEvent",
+    "audit_line",
     "canonical",
     "digest",
+    "encode",
+    "local_actor",
     "parse",
-    "spell",
-    "spoken",
     "timestamp",
 ]
 
@@ -66,7 +70,7 @@ class Actor:
 
 
 @dataclass(frozen=True)
-class Event:
+class LogEvent:
     """What is to be recorded. `resource` holds `id` and `fingerprint`; metadata is flat."""
 
     action: str
@@ -78,7 +82,7 @@ class Event:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LogEntry:
     """A record as it stands in the log. `hash` is the SHA-256 of its line."""
 
     seq: int
@@ -97,6 +101,15 @@ class Entry:
         return datetime.fromisoformat(self.timestamp)
 
 
+def local_actor() -> Actor:
+    """Who runs this process, and where."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = str(os.getuid())
+    return Actor(user, socket.gethostname())
+
+
 def canonical(value: Json) -> bytes:
     """The one spelling of a JSON value. Raises ValueError for floats and integers beyond 2^53."""
     _refuse_inexact(value)
@@ -113,7 +126,7 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def spell(event: Event, *, seq: int, at: datetime, user: Actor, prev: str) -> bytes:
+def encode(event: LogEvent, *, seq: int, at: datetime, user: Actor, prev: str) -> bytes:
     """The line of an event at its place in the chain, without the line feed."""
     return canonical(
         {
@@ -130,13 +143,13 @@ def spell(event: Event, *, seq: int, at: datetime, user: Actor, prev: str) -> by
     )
 
 
-def spoken(event: Event) -> str:
+def audit_line(event: LogEvent) -> str:
     """`[AUDIT] {…}`, as collectors read it from standard output."""
     told = {"action": event.action, "resource": dict(event.resource), "result": event.result}
     return f"[AUDIT] {canonical(told | {'metadata': dict(event.metadata)}).decode()}"
 
 
-def parse(line: bytes) -> Entry | None:
+def parse(line: bytes) -> LogEntry | None:
     """The record in a line, or None where it is not one whole record."""
     try:
         record = json.loads(line)
@@ -145,7 +158,7 @@ def parse(line: bytes) -> Entry | None:
     if not isinstance(record, dict) or record.keys() != _FIELDS or not _typed(record):
         return None
     fields = {name: value for name, value in record.items() if name != "v"}
-    return Entry(**fields, hash=digest(line))
+    return LogEntry(**fields, hash=digest(line))
 
 
 def _typed(record: Mapping[str, Json]) -> bool:

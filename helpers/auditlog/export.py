@@ -12,10 +12,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
-from helpers.auditlog.entries import Entry
+from helpers.auditlog.entries import LogEntry
 from helpers.auditlog.segments import entries
 
-__all__ = ["COLUMNS", "Selection", "select", "to_csv", "to_json"]
+__all__ = ["COLUMNS", "EntryFilter", "select", "to_csv", "to_json"]
 
 COLUMNS: Final = (
     *("seq", "timestamp", "action", "result", "os_user", "host", "intercom_admin_id"),
@@ -25,7 +25,7 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True)
-class Selection:
+class EntryFilter:
     """What is wanted. `action` may hold `*`; empty means any. Times are UTC, `until` exclusive."""
 
     action: str = ""
@@ -35,7 +35,7 @@ class Selection:
     since: datetime | None = None
     until: datetime | None = None
 
-    def wants(self, entry: Entry) -> bool:
+    def wants(self, entry: LogEntry) -> bool:
         """Whether a record is among them."""
         return (
             (not self.action or fnmatchcase(entry.action, self.action))
@@ -47,25 +47,25 @@ class Selection:
         )
 
 
-def select(folder: Path, selection: Selection) -> Iterator[Entry]:
+def select(folder: Path, selection: EntryFilter) -> Iterator[LogEntry]:
     """The records of a log that are wanted, in order."""
     return filter(selection.wants, entries(folder))
 
 
-def to_json(found: Iterable[Entry]) -> Iterator[str]:
+def to_json(found: Iterable[LogEntry]) -> Iterator[str]:
     """One JSON object a line, with the hash that anchors use."""
     for entry in found:
         yield json.dumps(asdict(entry), sort_keys=True) + "\n"
 
 
-def to_csv(found: Iterable[Entry]) -> Iterator[str]:
+def to_csv(found: Iterable[LogEntry]) -> Iterator[str]:
     """CSV (RFC 4180) with a header; a cell that a spreadsheet would compute gets an apostrophe."""
     yield _line(COLUMNS)
     for entry in found:
         yield _line(_cells(entry))
 
 
-def _cells(entry: Entry) -> Iterator[str]:
+def _cells(entry: LogEntry) -> Iterator[str]:
     yield str(entry.seq)
     yield from (entry.timestamp, entry.action, entry.result)
     yield from (entry.user.get(name, "") for name in ("os_user", "host", "intercom_admin_id"))

@@ -19,7 +19,7 @@ from helpers.auditlog.entries import timestamp
 from helpers.auditlog.records import Anchor
 from helpers.core.errors import StateError
 
-__all__ = ["NotedHead", "noting", "read_noted_head"]
+__all__ = ["HeadStore", "head_writer", "read_head"]
 
 _SECONDS: Final = 1.0  # between two notes
 _NOTE: Final = """
@@ -29,7 +29,7 @@ ON CONFLICT (log) DO UPDATE SET seq = excluded.seq, hash = excluded.hash,
 """
 
 
-class NotedHead:
+class HeadStore:
     """The head of a log that is being written, as it is noted now and then."""
 
     def __init__(self, state: Path, clock: Callable[[], datetime]) -> None:
@@ -37,7 +37,7 @@ class NotedHead:
         self._clock = clock
         self._noted = 0.0
         self.moved = False  # since it was noted
-        self.unnoted = ""  # why it could not be kept; empty: it was
+        self.head_error = ""  # why it could not be kept; empty: it was
 
     @property
     def due(self) -> bool:
@@ -47,15 +47,15 @@ class NotedHead:
     def note(self, log: str, head: Anchor, *, back: bool = False) -> None:
         """Keep the head. A failure here loses no record, so it is told, not raised."""
         try:
-            with noting(self._state) as keep:
+            with head_writer(self._state) as keep:
                 keep(log, head, self._clock(), back=back)
-            self.unnoted, self._noted, self.moved = "", time.monotonic(), False
+            self.head_error, self._noted, self.moved = "", time.monotonic(), False
         except StateError as error:
-            self.unnoted = error.message
+            self.head_error = error.message
 
     def cut(self, log: str, found: Anchor) -> Mapping[str, str | int]:
         """What was known of a log that ends before it, or otherwise; {} where it is as known."""
-        noted = read_noted_head(self._state, log)
+        noted = read_head(self._state, log)
         if noted is None or noted.seq < found.seq or noted == found:
             return {}
         return {
@@ -65,7 +65,7 @@ class NotedHead:
         }
 
 
-class Note(Protocol):
+class HeadWriter(Protocol):
     """Remembers the head of a log, which only goes forward unless told `back`."""
 
     def __call__(self, log: str, head: Anchor, at: datetime, *, back: bool = False) -> None:
@@ -73,7 +73,7 @@ class Note(Protocol):
 
 
 @contextmanager
-def noting(state: Path) -> Iterator[Note]:
+def head_writer(state: Path) -> Iterator[HeadWriter]:
     """Open `state.db` to note heads. Raises StateError where it can't be used."""
     from helpers.system.state import open_state
 
@@ -92,7 +92,7 @@ def noting(state: Path) -> Iterator[Note]:
         yield note
 
 
-def read_noted_head(state: Path, log: str) -> Anchor | None:
+def read_head(state: Path, log: str) -> Anchor | None:
     """The head last noted for a log, without making a `state.db` where there is none."""
     from helpers.system.state import open_state
     from helpers.system.state.database import FILE_NAME

@@ -26,15 +26,14 @@ from helpers.auditlog.entries import (
     SEALING,
     SUCCESS,
     Actor,
-    Event,
-    spoken,
+    LogEvent,
+    audit_line,
+    local_actor,
 )
-from helpers.auditlog.heads import NotedHead
-from helpers.auditlog.installation import local_actor, salt_in
-from helpers.auditlog.keyring_key import keep
-from helpers.auditlog.keystate import KeyState
+from helpers.auditlog.heads import HeadStore
 from helpers.auditlog.records import Anchor
-from helpers.auditlog.redacting import Cleaner
+from helpers.auditlog.redacting import EventRedactor, read_salt
+from helpers.auditlog.seal_key_store import SealKeyStore, save_to_keyring
 from helpers.auditlog.seals import EVERY, SealKey, key_id, new_root_key, seal_of
 from helpers.auditlog.segments import log_id_of
 from helpers.core.errors import StateError
@@ -65,8 +64,10 @@ class AuditLog:
         self.state = state
         self._clock = clock or _utc_now
         self._echo = echo
-        self._keys = KeyState(state / _KEYS / "seal.key")
-        self._cleaner = Cleaner(redactor or Redactor(), salt_in(state / _KEYS / "salt"), fields)
+        self._keys = SealKeyStore(state / _KEYS / "seal.key")
+        self._cleaner = EventRedactor(
+            redactor or Redactor(), read_salt(state / _KEYS / "salt"), fields
+        )
         self._actor = actor or local_actor()
         self._chain = Chain(
             folder,
@@ -78,7 +79,7 @@ class AuditLog:
         self._key: SealKey | None = None
         self._log_id = ""
         self._since = 0  # records of this object since its last checkpoint
-        self._head = NotedHead(state, self._clock)
+        self._head = HeadStore(state, self._clock)
 
     @classmethod
     def open(cls, folder: Path, state: Path, **options: Any) -> Self:
@@ -105,7 +106,7 @@ class AuditLog:
         """Note the head in `state.db` and let go."""
         try:
             if self._head.moved:
-                with self._chain.held():
+                with self._chain.locked():
                     self._note_head()
         finally:
             self._chain.close()
@@ -123,15 +124,15 @@ class AuditLog:
         Raises StateError where the disk refuses: then it was not accepted.
         """
         named = {"id": resource} if isinstance(resource, str) and resource else resource or {}
-        return self.append_many([Event(action, dict(named), result, metadata)])
+        return self.append_many([LogEvent(action, dict(named), result, metadata)])
 
-    def append_many(self, events: Iterable[Event]) -> Anchor:
+    def append_many(self, events: Iterable[LogEvent]) -> Anchor:
         """Record many, up to a hundred with one write and one fsync; the answer is the last one.
 
         Where the disk refuses, those of the commits before it stay recorded.
         """
         waiting = iter([self._cleaner.event(event) for event in events])
-        with self._chain.held():
+        with self._chain.locked():
             self._refresh()
             last = self._chain.head
             while batch := list(islice(waiting, max(EVERY - self._due(), 1))):
@@ -148,34 +149,34 @@ class AuditLog:
         """
         root = root_key or new_root_key()
         first = SealKey(key_id(root), 0, root, -1, self.log_id if keyring else "")
-        with self._chain.held():
+        with self._chain.locked():
             with suppress(StateError):  # a key that is lost can't seal once more
                 self._refresh()
             if self._key:
                 self._checkpoint()
             if keyring:
-                keep(first)  # before the log promises seals
-            placed = self._commit([Event(SEALING, metadata={"key_id": first.root})])
+                save_to_keyring(first)  # before the log promises seals
+            placed = self._commit([LogEvent(SEALING, metadata={"key_id": first.root})])
             self._key = replace(first, sealed=placed.seq)
             self._keys.write(self._key)
         return root
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Let no other process write meanwhile."""
-        with self._chain.held():
+        with self._chain.locked():
             yield
 
     def tell(self, action: str, metadata: Mapping[str, Any]) -> Anchor:
         """Record something about the log itself, and seal it."""
-        with self._chain.held():
+        with self._chain.locked():
             self._refresh()
-            self._commit([Event(action, metadata=metadata)])
+            self._commit([LogEvent(action, metadata=metadata)])
             return self.seal()
 
     def seal(self) -> Anchor:
         """Seal what is there, as at the end of a run, and note the head."""
-        with self._chain.held():
+        with self._chain.locked():
             self._refresh()
             self._checkpoint()
             self._note_head()
@@ -187,9 +188,9 @@ class AuditLog:
         return self._keys.sealing
 
     @property
-    def unnoted(self) -> str:
+    def head_error(self) -> str:
         """Why the head could not be kept in `state.db`; empty where it was."""
-        return self._head.unnoted
+        return self._head.head_error
 
     @property
     def log_id(self) -> str:
@@ -206,13 +207,13 @@ class AuditLog:
         """Read the key again: another process may have moved it on."""
         self._key = self._keys.read()
 
-    def _commit(self, batch: Sequence[Event]) -> Anchor:
+    def _commit(self, batch: Sequence[LogEvent]) -> Anchor:
         done = self._chain.commit(batch)
         self._since += len(batch)
         self._head.moved = True
         if self._echo:
             for event in batch:
-                print(spoken(event), file=self._echo, flush=True)
+                print(audit_line(event), file=self._echo, flush=True)
         return done
 
     def _checkpoint(self) -> None:
@@ -223,7 +224,7 @@ class AuditLog:
         key = self._key
         if key and head.seq > key.sealed:
             seal = seal_of(key.key, epoch=key.epoch, seq=head.seq + 1, prev=head.hash)
-            event = Event(CHECKPOINT, metadata={"epoch": key.epoch, "seal": seal})
+            event = LogEvent(CHECKPOINT, metadata={"epoch": key.epoch, "seal": seal})
             placed = self._chain.commit([event])
             self._key = key.next(placed.seq)
             self._keys.write(self._key)
@@ -236,10 +237,10 @@ class AuditLog:
 
     def _compare_with_noted_head(self) -> None:
         """Say in the log itself where it ends before what was known of it, and go on from there."""
-        with self._chain.held():
+        with self._chain.locked():
             cut = self._head.cut(self.log_id, self._chain.head)
             if cut:
-                self._chain.commit([Event(DISCREPANCY, metadata=cut)])
+                self._chain.commit([LogEvent(DISCREPANCY, metadata=cut)])
                 self._head.note(self.log_id, self._chain.head, back=True)
 
 

@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
-from helpers.auditlog.entries import Entry, parse, timestamp
+from helpers.auditlog.entries import LogEntry, parse, timestamp
 from helpers.auditlog.records import MirrorStatus
 from helpers.auditlog.segments import log_id_of, read_tail, segments
 
-__all__ = ["DeliveryError", "Parcel", "RefusedError", "Sink", "deliver", "entries_after"]
+__all__ = ["DeliveryError", "MirrorBatch", "RefusedError", "Sink", "deliver", "entries_after"]
 
 _FIRST_PAUSE: Final = 5  # seconds; doubled with each failure
 _LONGEST_PAUSE: Final = 3600
@@ -34,13 +34,13 @@ class RefusedError(Exception):
 
 
 @dataclass(frozen=True)
-class Parcel:
+class MirrorBatch:
     """Records that travel together, in order."""
 
-    entries: tuple[Entry, ...]
+    entries: tuple[LogEntry, ...]
 
     @property
-    def last(self) -> Entry:
+    def last(self) -> LogEntry:
         """The newest of them."""
         return self.entries[-1]
 
@@ -50,10 +50,10 @@ class Sink(Protocol):
 
     name: str
 
-    def parcels(self, entries: Iterable[Entry], now: datetime) -> Iterator[Parcel]:
+    def batches(self, entries: Iterable[LogEntry], now: datetime) -> Iterator[MirrorBatch]:
         """Pack records."""
 
-    def send(self, parcel: Parcel, last_second: int) -> int:
+    def send(self, batch: MirrorBatch, last_second: int) -> int:
         """Send one. Raises DeliveryError, RefusedError."""
 
 
@@ -67,7 +67,7 @@ def deliver(folder: Path, state: Path, sink: Sink, clock: Callable[[], datetime]
 
     log = log_id_of(folder)
     with closing(open_state(state)) as connection:
-        place = _Place(connection, sink.name, log)
+        place = _MirrorPosition(connection, sink.name, log)
         if place.not_before <= timestamp(clock()):
             _send_all(folder, sink, place, clock)
         tail = read_tail(folder)
@@ -81,20 +81,22 @@ def deliver(folder: Path, state: Path, sink: Sink, clock: Callable[[], datetime]
         )
 
 
-def _send_all(folder: Path, sink: Sink, place: _Place, clock: Callable[[], datetime]) -> None:
-    for parcel in sink.parcels(entries_after(folder, place.seq), clock()):
+def _send_all(
+    folder: Path, sink: Sink, place: _MirrorPosition, clock: Callable[[], datetime]
+) -> None:
+    for batch in sink.batches(entries_after(folder, place.seq), clock()):
         try:
-            second = sink.send(parcel, place.second)
+            second = sink.send(batch, place.second)
         except DeliveryError as error:
             place.failed(str(error), clock())
             return
         except RefusedError as error:
-            place.refuse(parcel, str(error))
+            place.refuse(batch, str(error))
             continue
-        place.arrived(parcel.last.seq, second)
+        place.arrived(batch.last.seq, second)
 
 
-def entries_after(folder: Path, seq: int) -> Iterator[Entry]:
+def entries_after(folder: Path, seq: int) -> Iterator[LogEntry]:
     """The records behind a number, without reading the segments before it."""
     found = segments(folder)
     wanted = [i for i, segment in enumerate(found) if _first_seq(segment) <= seq + 1]
@@ -115,7 +117,7 @@ def _first_seq(segment: Path) -> int:
     return 0
 
 
-class _Place:
+class _MirrorPosition:
     """How far a mirror has come, in `state.db`."""
 
     def __init__(self, connection: sqlite3.Connection, sink: str, log: str) -> None:
@@ -149,13 +151,13 @@ class _Place:
         self.not_before, self.reason = timestamp(now + timedelta(seconds=pause)), reason
         self._write()
 
-    def refuse(self, parcel: Parcel, reason: str) -> None:
+    def refuse(self, batch: MirrorBatch, reason: str) -> None:
         """Note what will never arrive, and go on behind it."""
-        rows = [(*self._key, entry.seq, reason) for entry in parcel.entries]
+        rows = [(*self._key, entry.seq, reason) for entry in batch.entries]
         self._connection.executemany(
             "INSERT OR IGNORE INTO audit_mirror_refusals VALUES (?, ?, ?, ?)", rows
         )
-        self.arrived(parcel.last.seq, self.second)
+        self.arrived(batch.last.seq, self.second)
 
     def _write(self) -> None:
         from helpers.system.state import writing

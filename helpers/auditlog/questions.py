@@ -16,14 +16,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from helpers.auditlog.database import opened, quoted
+from helpers.auditlog.database import open_database, sql_list
 from helpers.auditlog.partitions import COLUMNS
-from helpers.auditlog.records import ActivityRow, ActivitySummary, Answer, Count, DayCount
+from helpers.auditlog.records import ActivityRow, ActivitySummary, Count, DayCount, QuestionResult
 
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Inquiry", "Question", "ask", "known_types", "questions"]
+__all__ = ["Question", "QuestionParameters", "ask", "known_types", "questions"]
 
 _SHOWN: Final = 50  # rows of one answer that go into a snapshot
 _LONGEST: Final = 300  # characters of one detail
@@ -52,7 +52,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Inquiry:
+class QuestionParameters:
     """What is asked about: a period, who is a teammate today, and the variables of the policy."""
 
     start: datetime
@@ -80,13 +80,15 @@ def known_types() -> frozenset[str]:
     return frozenset(text.split())
 
 
-def ask(partitions: Sequence[Path], inquiry: Inquiry) -> tuple[ActivitySummary, tuple[Answer, ...]]:
+def ask(
+    partitions: Sequence[Path], parameters: QuestionParameters
+) -> tuple[ActivitySummary, tuple[QuestionResult, ...]]:
     """Put every question to the rows in these files. Raises StateError where one is damaged."""
     folder = partitions[0].parent if partitions else Path()
-    with opened(folder) as database:
-        _prepare(database, partitions, inquiry)
-        answers = tuple(_answer(database, question, inquiry) for question in questions())
-        return _summary(database, inquiry), answers
+    with open_database(folder) as database:
+        _prepare(database, partitions, parameters)
+        answers = tuple(_answer(database, question, parameters) for question in questions())
+        return _summary(database, parameters), answers
 
 
 def _question(name: str, sql: str) -> Question:
@@ -96,16 +98,18 @@ def _question(name: str, sql: str) -> Question:
 
 
 def _prepare(
-    database: duckdb.DuckDBPyConnection, partitions: Sequence[Path], inquiry: Inquiry
+    database: duckdb.DuckDBPyConnection, partitions: Sequence[Path], parameters: QuestionParameters
 ) -> None:
-    variables = {**_VARIABLES, **inquiry.variables}
-    variables["period_start"] = inquiry.start.astimezone(UTC).replace(tzinfo=None)
-    variables["period_end"] = inquiry.end.astimezone(UTC).replace(tzinfo=None)
+    variables = {**_VARIABLES, **parameters.variables}
+    variables["period_start"] = parameters.start.astimezone(UTC).replace(tzinfo=None)
+    variables["period_end"] = parameters.end.astimezone(UTC).replace(tzinfo=None)
     for name, value in variables.items():
         database.execute(f"SET VARIABLE {name} = ?", [value])
     database.execute("CREATE TEMP TABLE teammates (id VARCHAR)")
-    if inquiry.teammates:
-        database.executemany("INSERT INTO teammates VALUES (?)", [[t] for t in inquiry.teammates])
+    if parameters.teammates:
+        database.executemany(
+            "INSERT INTO teammates VALUES (?)", [[t] for t in parameters.teammates]
+        )
     _view(database, partitions)
     prepare = files("helpers.auditlog").joinpath("questions", "_prepare.sql")
     database.execute(prepare.read_text("utf-8"))
@@ -114,7 +118,7 @@ def _prepare(
 def _view(database: duckdb.DuckDBPyConnection, partitions: Sequence[Path]) -> None:
     columns = ", ".join(COLUMNS)
     if partitions:
-        rows = f"SELECT {columns} FROM read_parquet({quoted(partitions)})"  # noqa: S608 (our own text)
+        rows = f"SELECT {columns} FROM read_parquet({sql_list(partitions)})"  # noqa: S608 (our own text)
     else:
         nothing = ", ".join(f"NULL::{kind} AS {name}" for name, kind in COLUMNS.items())
         rows = f"SELECT {nothing} WHERE false"
@@ -124,15 +128,17 @@ def _view(database: duckdb.DuckDBPyConnection, partitions: Sequence[Path]) -> No
     )
 
 
-def _answer(database: duckdb.DuckDBPyConnection, question: Question, inquiry: Inquiry) -> Answer:
+def _answer(
+    database: duckdb.DuckDBPyConnection, question: Question, parameters: QuestionParameters
+) -> QuestionResult:
     database.execute(f"CREATE OR REPLACE TEMP TABLE answer AS {question.sql}")
     count, flagged = _one(
         database, "SELECT count(*), count(*) FILTER (WHERE len(flags) > 0) FROM answer"
     )
     first = "SELECT * FROM answer ORDER BY len(flags) = 0, happened, id LIMIT ?"
     rows = tuple(sorted(map(_row, database.execute(first, [_SHOWN]).fetchall()), key=_by_time))
-    used = {**_VARIABLES, **inquiry.variables}
-    return Answer(
+    used = {**_VARIABLES, **parameters.variables}
+    return QuestionResult(
         question=question.name,
         title=question.title,
         count=count,
@@ -159,7 +165,9 @@ def _by_time(row: ActivityRow) -> tuple[datetime, str]:
     return row.at, row.id
 
 
-def _summary(database: duckdb.DuckDBPyConnection, inquiry: Inquiry) -> ActivitySummary:
+def _summary(
+    database: duckdb.DuckDBPyConnection, parameters: QuestionParameters
+) -> ActivitySummary:
     within = "FROM activity WHERE happened >= getvariable('period_start')"
     rows, teammates = _one(database, f"SELECT count(*), count(DISTINCT actor) {within}")
     types = database.execute(
@@ -168,8 +176,8 @@ def _summary(database: duckdb.DuckDBPyConnection, inquiry: Inquiry) -> ActivityS
     days = database.execute(_DAYS).fetchall()
     security = database.execute(_TIMELINE).fetchall()
     return ActivitySummary(
-        start=inquiry.start,
-        end=inquiry.end,
+        start=parameters.start,
+        end=parameters.end,
         rows=rows,
         teammates=teammates,
         types=tuple(Count(name=name, count=count) for name, count in types),

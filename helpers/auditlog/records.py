@@ -14,24 +14,24 @@ __all__ = [
     "ActivityRow",
     "ActivitySummary",
     "Anchor",
-    "Answer",
     "AuditFacts",
     "Count",
     "DayCount",
     "Gap",
     "LogStatus",
+    "LogVerdict",
     "MirrorEvidence",
     "MirrorStatus",
+    "QuestionResult",
     "RecentRecord",
     "Review",
-    "Verdict",
     "Verification",
-    "condensed",
+    "collapse_repeats",
     "results_digest",
 ]
 
 
-class Verdict(StrEnum):
+class LogVerdict(StrEnum):
     """What verifying says of a log."""
 
     INTACT = "intact"
@@ -50,7 +50,7 @@ class Anchor(Record):
 class Verification(Record):
     """The verdict on a log. `problem` and `first_bad` say what is wrong, and where first."""
 
-    verdict: Verdict
+    verdict: LogVerdict
     log: str = ""  # the install id
     problem: str = ""
     first_bad: str = ""
@@ -119,7 +119,7 @@ class ActivityRow(Record):
     flags: tuple[str, ...] = ()
 
 
-class Answer(Record):
+class QuestionResult(Record):
     """A question put to the activity log: how many rows answer it, the first of them, with what."""
 
     question: str
@@ -183,12 +183,12 @@ class AuditFacts(Record):
 
     log: Datum[LogStatus]
     activity: Datum[ActivitySummary]
-    answers: Datum[tuple[Answer, ...]]
+    answers: Datum[tuple[QuestionResult, ...]]
     reviews: Datum[tuple[Review, ...]]
     mirror: Datum[MirrorEvidence]
 
 
-def condensed(rows: Sequence[ActivityRow]) -> list[ActivityRow]:
+def collapse_repeats(rows: Sequence[ActivityRow]) -> list[ActivityRow]:
     """Rows that repeat the one before word for word, in one row with their number."""
     kept = []
     for _, found in groupby(rows, key=lambda row: (row.actor, row.activity, row.detail)):
@@ -198,7 +198,7 @@ def condensed(rows: Sequence[ActivityRow]) -> list[ActivityRow]:
     return kept
 
 
-def results_digest(answers: tuple[Answer, ...]) -> str:
+def results_digest(answers: tuple[QuestionResult, ...]) -> str:
     """The digest of what a reviewer saw: SHA-256 over the answers, hex."""
     told = "\n".join(answer.model_dump_json() for answer in answers)
     return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()

@@ -10,14 +10,19 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import os
 import re
+import secrets
+import uuid
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import Any, Final
 
-from helpers.auditlog.entries import Event, Json
+from helpers.auditlog.entries import Json, LogEvent
+from helpers.core.errors import StateError
 from helpers.core.redaction import Redactor
 
-__all__ = ["FIELDS", "Cleaner"]
+__all__ = ["FIELDS", "EventRedactor", "read_salt"]
 
 FIELDS: Final = frozenset(
     (
@@ -37,6 +42,7 @@ FIELDS: Final = frozenset(
         *("period_from", "period_to", "results_sha256", "reviewer", "dropped"),
     )
 )
+_RESOURCE: Final = ("id", "fingerprint", "kind")
 _NAME: Final = re.compile(r"[a-z][a-z0-9_.]{0,79}")
 _EMAIL: Final = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,253}\.[A-Za-z]{2,24}")
 _IPV4: Final = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)")
@@ -45,7 +51,7 @@ _LONGEST: Final = 1000  # characters of one text; the rest is cut, and said to b
 _MOST: Final = 32  # fields of one record
 
 
-class Cleaner:
+class EventRedactor:
     """Makes an event fit for the log. `salt` is the installation's, `fields` are a team's own."""
 
     def __init__(self, redactor: Redactor, salt: bytes, fields: Collection[str] = ()) -> None:
@@ -53,7 +59,7 @@ class Cleaner:
         self._salt = salt
         self._fields = FIELDS | set(fields)
 
-    def event(self, event: Event) -> Event:
+    def event(self, event: LogEvent) -> LogEvent:
         """The event with known fields only, secrets and addresses replaced.
 
         Raises ValueError for an action that is no dotted name, or one of the log's own, or a
@@ -67,7 +73,7 @@ class Cleaner:
         if dropped:
             kept["dropped"] = ",".join(sorted(dropped))[:_LONGEST]
         resource = {k: self.text(str(v)) for k, v in event.resource.items() if k in _RESOURCE}
-        return Event(event.action, resource, event.result, kept, event.user, event.at)
+        return LogEvent(event.action, resource, event.result, kept, event.user, event.at)
 
     def text(self, text: str) -> str:
         """A text without secrets and addresses, cut at 1000 characters."""
@@ -99,12 +105,34 @@ class Cleaner:
         return name
 
 
+def read_salt(path: Path) -> bytes:
+    """The installation's salt, made at first use. Raises StateError where it can't be."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        temporary = path.with_name(f".salt.{uuid.uuid4().hex}")
+        if not path.exists():
+            descriptor = os.open(temporary, flags, 0o400)
+            os.write(descriptor, secrets.token_bytes(32))
+            os.close(descriptor)
+            try:
+                os.link(temporary, path)  # the first one stays
+            except FileExistsError:
+                pass
+            finally:
+                temporary.unlink()
+        return path.read_bytes()
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise StateError(
+            f"The audit log's folder {path.parent} can't be used: {reason}.",
+            "Give this user write access to it, or set RUNBOOK_STATE_HOME to another one.",
+        ) from None
+
+
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text)
     except ValueError:
         return False
     return True
-
-
-_RESOURCE: Final = ("id", "fingerprint", "kind")

@@ -25,7 +25,7 @@ def expire(log: AuditLog, keep_days: int, now: datetime) -> tuple[str, ...]:
     The tombstone is sealed and on the disk before a file goes. Raises StateError where a file can't
     be removed; asked again, it goes on.
     """
-    with log.held():
+    with log.locked():
         limit = now.date() - timedelta(days=keep_days)
         old = [s for s in segments(log.folder)[:-1] if end_of(s.stem) <= limit]
         if not old:

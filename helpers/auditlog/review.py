@@ -7,13 +7,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from helpers.auditlog.entries import Entry, timestamp
+from helpers.auditlog.entries import LogEntry, timestamp
 from helpers.auditlog.log import AuditLog
-from helpers.auditlog.records import ActivitySummary, Anchor, Answer, Review, results_digest
+from helpers.auditlog.records import (
+    ActivitySummary,
+    Anchor,
+    AuditFacts,
+    QuestionResult,
+    Review,
+    results_digest,
+)
 from helpers.auditlog.segments import entries
-from helpers.core.errors import UsageError
+from helpers.core.context import Context
+from helpers.core.errors import CollectionError, UsageError
+from helpers.core.model import Unavailable
 
-__all__ = ["REVIEWED", "reviews_in", "sign"]
+__all__ = ["REVIEWED", "reviews_in", "sign", "sign_off", "signable"]
 
 REVIEWED: Final = "review.signed"
 _NAME: Final = range(2, 101)
@@ -23,7 +32,7 @@ def sign(
     log: AuditLog,
     reviewer: str,
     summary: ActivitySummary,
-    answers: Sequence[Answer],
+    answers: Sequence[QuestionResult],
     *,
     note: str = "",
 ) -> Anchor:
@@ -45,6 +54,26 @@ def sign(
     return log.seal()
 
 
+def sign_off(context: Context, facts: AuditFacts, reviewer: str, *, note: str = "") -> Anchor:
+    """Record in the profile's own log that a person has seen these answers.
+
+    Raises CollectionError where there is nothing to sign for, UsageError without a name, and
+    StateError where the log can't take it.
+    """
+    summary, answers = signable(facts)
+    options = {"clock": context.clock, "redactor": context.redactor}
+    with AuditLog.open(context.state / "audit", context.state, **options) as log:
+        return sign(log, reviewer, summary, answers, note=note)
+
+
+def signable(facts: AuditFacts) -> tuple[ActivitySummary, tuple[QuestionResult, ...]]:
+    """What can be signed for. Raises CollectionError where the activity log was not looked at."""
+    if isinstance(facts.activity, Unavailable) or isinstance(facts.answers, Unavailable):
+        reason = facts.activity.reason if isinstance(facts.activity, Unavailable) else ""
+        raise CollectionError(f"There is nothing to sign for. {reason}", "Mend that first.")
+    return facts.activity.value, facts.answers.value
+
+
 def reviews_in(folder: Path) -> tuple[Review, ...]:
     """Every review in a log, oldest first. Raises OSError where it can't be read."""
     return tuple(_reviews(folder))
@@ -58,7 +87,7 @@ def _reviews(folder: Path) -> Iterator[Review]:
                 yield review
 
 
-def _review(entry: Entry) -> Review | None:
+def _review(entry: LogEntry) -> Review | None:
     told = entry.metadata
     try:
         return Review(

@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from helpers.auditlog.entries import GENESIS, SEGMENT, ZERO, Entry, digest, parse
+from helpers.auditlog.entries import GENESIS, SEGMENT, ZERO, LogEntry, digest, parse
 
 __all__ = ["Tail", "end_of", "entries", "log_id_of", "month_of", "read_tail", "segments", "tail_of"]
 
@@ -60,7 +60,7 @@ def segments(folder: Path) -> list[Path]:
         return []
 
 
-def entries(folder: Path) -> Iterator[Entry]:
+def entries(folder: Path) -> Iterator[LogEntry]:
     """Every whole record, in order. Torn lines are passed over: `verify` tells of them."""
     for segment in segments(folder):
         with segment.open("rb") as stream:
@@ -110,7 +110,7 @@ def tail_of(path: Path) -> Tail:
     """The end of one segment."""
     torn: list[bytes] = []
     open_line = False
-    last: Entry | None = None
+    last: LogEntry | None = None
     with path.open("rb") as stream:
         size = stream.seek(0, os.SEEK_END)
         for line in _lines_backward(stream.fileno(), size):

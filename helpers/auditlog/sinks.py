@@ -11,11 +11,11 @@ import socket
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import groupby
-from typing import Any, Final, Protocol
+from typing import Any, Final
 from urllib.parse import urlsplit
 
-from helpers.auditlog.entries import FAILURE, Entry, canonical
-from helpers.auditlog.mirrors import DeliveryError, Parcel, RefusedError, Sink
+from helpers.auditlog.entries import FAILURE, LogEntry, canonical
+from helpers.auditlog.mirrors import DeliveryError, MirrorBatch, RefusedError, Sink
 from helpers.core.errors import ConfigurationError, IntercomError, UnreachableError
 
 __all__ = ["EVENT_NAME", "IntercomEvents", "Syslog", "event_of"]
@@ -28,13 +28,6 @@ _WARNING: Final = 13 * 8 + 4
 _SYSLOG_PORT: Final = 514
 
 
-class EventClient(Protocol):
-    """What is needed of an Intercom client."""
-
-    def create_event(self, event: dict[str, Any]) -> None:
-        """Write an event."""
-
-
 class IntercomEvents(Sink):
     """Events of one contact, which should be used for nothing else."""
 
@@ -43,19 +36,19 @@ class IntercomEvents(Sink):
         self._client = client
         self._contact = contact
 
-    def parcels(self, entries: Iterable[Entry], now: datetime) -> Iterator[Parcel]:
+    def batches(self, entries: Iterable[LogEntry], now: datetime) -> Iterator[MirrorBatch]:
         """The records of each second that is over."""
         current = int(now.timestamp())
         for second, found in groupby(entries, key=lambda entry: int(entry.at.timestamp())):
             if second >= current:
                 return
-            yield Parcel(tuple(found))
+            yield MirrorBatch(tuple(found))
 
-    def send(self, parcel: Parcel, last_second: int) -> int:
+    def send(self, batch: MirrorBatch, last_second: int) -> int:
         """Send one second's records; never with a second that was used before."""
-        second = max(int(parcel.last.at.timestamp()), last_second + 1)
+        second = max(int(batch.last.at.timestamp()), last_second + 1)
         try:
-            self._client.create_event(event_of(parcel, self._contact, second))
+            self._client.create_event(event_of(batch, self._contact, second))
         except IntercomError as error:
             kind = RefusedError if error.status in _REFUSALS else DeliveryError
             raise kind(error.message) from None
@@ -64,23 +57,23 @@ class IntercomEvents(Sink):
         return second
 
 
-def event_of(parcel: Parcel, contact: str, second: int) -> dict[str, Any]:
+def event_of(batch: MirrorBatch, contact: str, second: int) -> dict[str, Any]:
     """The event for some records: nine flat keys, the anchor among them."""
-    entries = parcel.entries
+    entries = batch.entries
     return {
         "event_name": EVENT_NAME,
         "created_at": second,
         "user_id": contact,
         "metadata": {
             "seq_from": entries[0].seq,
-            "seq_to": parcel.last.seq,
+            "seq_to": batch.last.seq,
             "records": len(entries),
             "failures": sum(entry.result == FAILURE for entry in entries),
             "actions": _listed(entry.action for entry in entries),
             "actors": _listed(entry.user.get("os_user", "") for entry in entries),
             "hosts": _listed(entry.user.get("host", "") for entry in entries),
             "resources": _listed(entry.resource.get("id", "") for entry in entries),
-            "hash": parcel.last.hash,
+            "hash": batch.last.hash,
         },
     }
 
@@ -106,15 +99,15 @@ class Syslog(Sink):
             )
         self.name = f"syslog/{address}"
 
-    def parcels(self, entries: Iterable[Entry], now: datetime) -> Iterator[Parcel]:
+    def batches(self, entries: Iterable[LogEntry], now: datetime) -> Iterator[MirrorBatch]:
         """One record a message."""
         del now
         for entry in entries:
-            yield Parcel((entry,))
+            yield MirrorBatch((entry,))
 
-    def send(self, parcel: Parcel, last_second: int) -> int:
+    def send(self, batch: MirrorBatch, last_second: int) -> int:
         """Send one message."""
-        message = _message(parcel.last)
+        message = _message(batch.last)
         try:
             with self._socket() as stream:
                 if self._url.scheme == "tcp":
@@ -139,7 +132,7 @@ class Syslog(Sink):
         return stream
 
 
-def _message(entry: Entry) -> bytes:
+def _message(entry: LogEntry) -> bytes:
     told = {
         "seq": entry.seq,
         "hash": entry.hash,

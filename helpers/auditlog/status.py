@@ -15,13 +15,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from helpers.auditlog.heads import noting, read_noted_head
+from helpers.auditlog.heads import head_writer, read_head
 from helpers.auditlog.records import (
     Count,
     Gap,
     LogStatus,
+    LogVerdict,
     RecentRecord,
-    Verdict,
     Verification,
 )
 from helpers.auditlog.segments import entries, log_id_of, segments
@@ -68,11 +68,11 @@ def status_of(folder: Path, source: str, state: Path, now: datetime) -> LogStatu
 def _verified(folder: Path, state: Path, now: datetime) -> Verification:
     """Hold the log against its head as it was last noted, and note how far it reaches now."""
     log = log_id_of(folder)
-    head = read_noted_head(state, log)
+    head = read_head(state, log)
     found = verify(folder, anchors=[head] if head else [])
-    whole = found.verdict in (Verdict.INTACT, Verdict.UNVERIFIED)
+    whole = found.verdict in (LogVerdict.INTACT, LogVerdict.UNVERIFIED)
     if whole and found.head and found.head != head:
-        with noting(state) as note:
+        with head_writer(state) as note:
             note(log, found.head, now)
     return found
 

@@ -1,23 +1,30 @@
-"""The activity log as one picture: the month, what matters in it, and a takeover step by step.
+"""The activity log as one picture: the month, its security events, and a takeover step by step.
 
-Hand-drawn SVG without a script. It brings its own ground and colours, since notebooks show it as an
-image: inline SVG is taken out on GitHub, and in JupyterLab where a notebook isn't trusted. In the
-report it stands inline, so its style sheet speaks of it alone.
+Hand-drawn SVG without a script. It has its own background and colours, because notebooks show it as
+an image: GitHub strips inline SVG, and JupyterLab does so in a notebook that is not trusted. In the
+report it is inline, so its style sheet applies to the picture only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Final
 
 from markupsafe import Markup
 
-from helpers.auditlog.records import ActivityRow, ActivitySummary, AuditFacts
-from helpers.auditlog.steps_of_story import EDGE, WIDTH, Story, draw_story, height_of, stories_in
+from helpers.auditlog.records import (
+    ActivityRow,
+    ActivitySummary,
+    AuditFacts,
+    QuestionResult,
+    collapse_repeats,
+)
 from helpers.core.model import Unavailable
 from helpers.core.view import View, picture, prose
+from helpers.core.visible import visible
 
 __all__ = ["drawing", "timeline_view"]
 
@@ -58,16 +65,16 @@ def drawing(facts: AuditFacts) -> Markup:
     if isinstance(facts.activity, Unavailable):
         return Markup("")
     known = () if isinstance(facts.answers, Unavailable) else facts.answers.value
-    return _drawn(facts.activity.value, stories_in(known))
+    return _drawn(facts.activity.value, takeovers_in(known))
 
 
-def _drawn(summary: ActivitySummary, stories: Sequence[Story]) -> Markup:
+def _drawn(summary: ActivitySummary, stories: Sequence[TakeoverSteps]) -> Markup:
     height = _MONTH + height_of(stories)
     parts = [*_bands(summary, stories), *_bars(summary), *_weeks(summary)]
     for number, (name, _) in enumerate(_LANES):
         rows = [row for row in summary.security if _lane(row) == name]
         parts.extend(_dots(summary, name, rows, _TOP + _BARS + 22 + number * _LANE))
-    parts.extend(draw_story(stories, _MONTH))
+    parts.extend(draw_takeovers(stories, _MONTH))
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="timeline" role="img" aria-label="{}" '
         'viewBox="0 0 {} {}" width="{}" height="{}">'
@@ -106,7 +113,7 @@ def _noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
 
 
-def _bands(summary: ActivitySummary, stories: Sequence[Story]) -> Iterator[Markup]:
+def _bands(summary: ActivitySummary, stories: Sequence[TakeoverSteps]) -> Iterator[Markup]:
     """The days of a story, and from the first of them a wedge to its steps below."""
     bottom = _TOP + _BARS + len(_LANES) * _LANE + 14
     for story in stories:
@@ -188,3 +195,79 @@ def _text(summary: ActivitySummary) -> Iterator[str]:
     for day in summary.days:
         if day.security:
             yield f"{day.day}  {day.total} rows, {day.security} bear on security"
+
+
+WIDTH: Final = 860
+EDGE: Final = 20
+_MOST: Final = 12  # steps of one story; the table below the picture has more
+_STORIES: Final = 3
+_LONGEST: Final = 90  # characters
+_STEP, _HEAD, _GAP = 24, 34, 16
+
+
+@dataclass(frozen=True)
+class TakeoverSteps:
+    """What one account did, in order; rows that repeat each other are one."""
+
+    actor: str
+    rows: tuple[ActivityRow, ...]
+
+    @property
+    def title(self) -> str:
+        """Who, when, and from where."""
+        first, last = self.rows[0], self.rows[-1]
+        same = first.at.date() == last.at.date()
+        until = f"{last.at:%H:%M}" if same else f"{last.at:%Y-%m-%d %H:%M}"
+        places = sorted({row.ip for row in self.rows if row.ip})
+        where = f", from {', '.join(places[:2])}" if places else ""
+        when = f"{first.at:%Y-%m-%d %H:%M} to {until} UTC"
+        return visible(f"Signs of a takeover: {self.actor}, {when}{where}")
+
+
+def takeovers_in(answers: Sequence[QuestionResult]) -> list[TakeoverSteps]:
+    """The signs of a takeover, account by account, the first to begin first."""
+    rows = [row for answer in answers if answer.question == "takeover" for row in answer.rows]
+    rows.sort(key=lambda row: row.actor)
+    found = [
+        TakeoverSteps(actor, tuple(collapse_repeats(list(theirs))))
+        for actor, theirs in groupby(rows, key=lambda row: row.actor)
+    ]
+    return sorted(found, key=lambda story: story.rows[0].at)
+
+
+def height_of(stories: Sequence[TakeoverSteps]) -> int:
+    """How much room the steps take, in the units of the picture."""
+    shown = stories[:_STORIES]
+    return sum(_HEAD + min(len(s.rows), _MOST + 1) * _STEP for s in shown) + _GAP * bool(shown)
+
+
+def draw_takeovers(stories: Sequence[TakeoverSteps], top: int) -> Iterator[Markup]:
+    """The steps as dots on a thread, each with its time and what was done."""
+    y = top
+    for story in stories[:_STORIES]:
+        yield Markup('<text class="title alarm" x="{}" y="{}">{}</text>').format(
+            EDGE, y + 20, story.title
+        )
+        steps = list(_steps(story))
+        first = y + _HEAD + 10
+        yield Markup('<line class="thread" x1="80" x2="80" y1="{}" y2="{}"/>').format(
+            first, first + (len(steps) - 1) * _STEP
+        )
+        for number, (when, what) in enumerate(steps):
+            yield _step(first + number * _STEP, when, what)
+        y += _HEAD + len(steps) * _STEP
+
+
+def _steps(story: TakeoverSteps) -> Iterator[tuple[str, str]]:
+    for row in story.rows[:_MOST]:
+        what = visible(row.detail or row.activity)
+        yield f"{row.at:%H:%M}", what if len(what) <= _LONGEST else f"{what[: _LONGEST - 1]}…"
+    if len(story.rows) > _MOST:
+        yield "", f"and {len(story.rows) - _MOST} more steps"
+
+
+def _step(y: int, when: str, what: str) -> Markup:
+    return Markup(
+        '<circle class="alarm" cx="80" cy="{}" r="5"/><text class="dim" x="{}" y="{}">{}</text>'
+        '<text x="98" y="{}">{}</text>'
+    ).format(y, EDGE, y + 4, when, y + 4, what)

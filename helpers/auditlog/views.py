@@ -6,12 +6,12 @@ from typing import Final
 
 from helpers.auditlog.records import (
     ActivityRow,
-    Answer,
     AuditFacts,
     LogStatus,
+    LogVerdict,
     MirrorEvidence,
-    Verdict,
-    condensed,
+    QuestionResult,
+    collapse_repeats,
     results_digest,
 )
 from helpers.core.errors import UsageError
@@ -21,10 +21,10 @@ from helpers.core.view import View, prose, stack, table
 __all__ = ["act", "answers", "overview", "review", "rows_of", "story", "timeline", "who_did_what"]
 
 _VERDICTS: Final = {
-    Verdict.INTACT: "intact",
-    Verdict.TAMPERED: "TAMPERED",
-    Verdict.TRUNCATED: "TRUNCATED",
-    Verdict.UNVERIFIED: "unbroken, but nothing outside the log vouches for it",
+    LogVerdict.INTACT: "intact",
+    LogVerdict.TAMPERED: "TAMPERED",
+    LogVerdict.TRUNCATED: "TRUNCATED",
+    LogVerdict.UNVERIFIED: "unbroken, but nothing outside the log vouches for it",
 }
 _ROWS: Final = 8
 
@@ -99,7 +99,7 @@ def story(facts: AuditFacts) -> View:
         return _missing(facts.answers)
     rows = [r for a in facts.answers.value if a.question == "takeover" for r in a.rows]
     empty = "No account shows the signs of a takeover in this period."
-    return table(_COLUMNS, [_shown(row) for row in condensed(rows)], empty=empty)
+    return table(_COLUMNS, [_shown(row) for row in collapse_repeats(rows)], empty=empty)
 
 
 _COLUMNS: Final = ("when (UTC)", "who", "from", "what", "stands out by")
@@ -138,7 +138,7 @@ def rows_of(facts: AuditFacts, question: str) -> View:
     return stack(shown, prose(f"{more} more rows.")) if more else shown
 
 
-def _line(answer: Answer) -> tuple[str, ...]:
+def _line(answer: QuestionResult) -> tuple[str, ...]:
     from helpers.auditlog.questions import questions
 
     asks = {q.name: q.asks for q in questions()}

@@ -1,14 +1,191 @@
-"""`runbook auditlog …`: the log verified, sealed, read, handed on; Intercom's own log fetched."""
+"""`runbook auditlog …`: verify, seal and read the audit log; fetch and query Intercom's own log."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from helpers.cli.auditlog_activity import ask, fetch, forget
-from helpers.cli.auditlog_care import expire, mirror, seal, verify
+from helpers.cli.auditlog_options import FOLDER, context_of, log_of, of_profile, own_log, readable
 from helpers.cli.auditlog_records import export, query, tail
 
+if TYPE_CHECKING:
+    from helpers.auditlog.records import Verification
+
 __all__ = ["auditlog"]
+
+
+@click.command()
+@FOLDER
+@of_profile
+@click.option(
+    "--root-key-file", "keys", multiple=True, type=click.Path(path_type=Path), help="From `seal`."
+)
+@click.option("--anchor", "anchors", multiple=True, help="seq:hash, from a report or the mirror.")
+@click.option("--require-seals", is_flag=True, help="No verdict of intact without a checked seal.")
+def verify(  # noqa: PLR0917 (click names them)
+    folder: Path | None,
+    profile: str,
+    env_file: str,
+    policy: str,
+    keys: tuple[Path, ...],
+    anchors: tuple[str, ...],
+    require_seals: bool,  # noqa: FBT001 (a flag)
+) -> int:
+    r"""Is the log as it was written? Of the profile, or of a copied FOLDER.
+
+    A copied folder needs a root key or an anchor; the profile's own log is held against its head
+    in state.db as well.
+
+    \b
+    Exit status: 0 intact, 14 tampered, 13 truncated, 3 nothing outside the log vouches for it
+    """
+    from helpers.auditlog.heads import read_head
+    from helpers.auditlog.seals import read_root_key
+    from helpers.auditlog.segments import log_id_of
+    from helpers.auditlog.verification import EXIT_STATUS, parse_anchor
+    from helpers.auditlog.verification import verify as verified
+
+    known = [parse_anchor(anchor) for anchor in anchors]
+    roots = [read_root_key(path) for path in keys]
+    with log_of(folder, profile, env_file, policy) as (place, state):
+        saved = read_head(state, log_id_of(place)) if state else None
+        known += [saved] if saved else []
+        with readable(place):
+            found = verified(place, root_keys=roots, anchors=known, require_seals=require_seals)
+    _report(found)
+    return EXIT_STATUS[found.verdict]
+
+
+def _report(found: Verification) -> None:
+    click.echo(f"{found.verdict.upper()}: {found.records} records in {found.segments} segments.")
+    if found.problem:
+        click.echo(f"  {found.problem}")
+    if found.first_bad:
+        click.echo(f"  First bad: {found.first_bad}.")
+    for vouched in found.vouched:
+        click.echo(f"  Held against {vouched}.")
+    if found.head and found.head.seq > found.covered_to >= 0:
+        click.echo(f"  Records after {found.covered_to} have the chain alone to vouch for them.")
+    for note in found.notes[:10]:
+        click.echo(f"  {note}")
+    if found.head:
+        click.echo(f"  Anchor: {found.head.seq}:{found.head.hash}")
+
+
+@click.command()
+@of_profile
+@click.option("--new", is_flag=True, help="Go on under a new root key.")
+@click.option("--keyring", is_flag=True, help="Keep the current key in the system's keyring.")
+def seal(profile: str, env_file: str, policy: str, *, new: bool, keyring: bool) -> None:
+    """Start sealing the runbook's own log; shows the root key, once."""
+    from helpers.core.errors import UsageError
+
+    with own_log(profile, env_file, policy) as (log, _):
+        if log.sealing and not new:
+            raise UsageError(
+                "This log is sealed already; its root key was shown then.",
+                "`--new` goes on under another root key; keep both.",
+            )
+        root = log.start_sealing(keyring=keyring)
+    click.echo(root.hex())
+    click.echo(
+        "This is the root key, shown once and stored nowhere. Keep it away from this machine;\n"
+        "`runbook auditlog verify --root-key-file FILE` takes it.",
+        err=True,
+    )
+
+
+@click.command()
+@of_profile
+@click.option("--days", type=click.IntRange(31), help="Default: the policy's retention_days.")
+def expire(profile: str, env_file: str, policy: str, days: int | None) -> None:
+    """Remove segments that are older than the retention; a sealed tombstone stays."""
+    from helpers.auditlog.retention import expire as expired
+
+    with own_log(profile, env_file, policy) as (log, context):
+        gone = expired(log, days or context.policy.auditlog.retention_days, context.clock())
+    click.echo(f"Removed: {', '.join(gone)}." if gone else "Nothing is old enough.")
+
+
+@click.command()
+@of_profile
+def mirror(profile: str, env_file: str, policy: str) -> int:
+    r"""Bring the mirrors up to date, where the policy has them on.
+
+    \b
+    Exit status: 0 all has arrived, 3 something waits or was refused, 2 mirrors are off
+    """
+    from helpers.auditlog.act import act
+    from helpers.auditlog.views import act as shown
+    from helpers.core.errors import ConfigurationError
+    from helpers.core.model import Unavailable
+
+    with context_of(profile, env_file, policy) as context:
+        done = act(context)
+    if isinstance(done, Unavailable):
+        raise ConfigurationError(done.reason, "See docs/auditlog.md.")
+    click.echo(shown(done).text)
+    return 3 if any(one.behind or one.refused for one in done.mirrors) else 0
+
+
+@click.command()
+@of_profile
+@click.option("--days", default=30, show_default=True, type=click.IntRange(1))
+def fetch(profile: str, env_file: str, policy: str, days: int) -> None:
+    """Fetch Intercom's activity log; goes on where it stopped, no closed day twice."""
+    from helpers.auditlog.activity import activity_pages
+    from helpers.auditlog.activity import fetch as fetched
+    from helpers.auditlog.partitions import Partitions
+
+    with context_of(profile, env_file, policy) as context:
+        end = context.clock()
+        place = Partitions(context.state / "activity")
+        done = fetched(
+            activity_pages(context.client),
+            place,
+            end - timedelta(days=days),
+            end,
+            progress=lambda line: click.echo(line, err=True),
+        )
+    click.echo(f"{done.rows:,} rows in {done.calls:,} calls; {done.days} days became complete.")
+
+
+@click.command()
+@of_profile
+@click.argument("question", required=False)
+def ask(profile: str, env_file: str, policy: str, question: str | None) -> None:
+    """Put the questions to the activity log; with a QUESTION's name, show all its rows."""
+    from helpers.auditlog.collect import collect
+    from helpers.auditlog.views import answers, rows_of
+    from helpers.core.errors import CollectionError
+    from helpers.core.model import Unavailable
+
+    with context_of(profile, env_file, policy) as context:
+        facts = collect(context)
+    if isinstance(facts.answers, Unavailable):
+        raise CollectionError(facts.answers.reason, f"Call: {facts.answers.call}.")
+    click.echo((rows_of(facts, question) if question else answers(facts)).text)
+
+
+@click.command()
+@of_profile
+@click.option("--days", type=click.IntRange(31), help="Default: the policy's retention_days.")
+def forget(profile: str, env_file: str, policy: str, days: int | None) -> None:
+    """Drop fetched months that are older than so many days; the log says which."""
+    from helpers.auditlog.partitions import Partitions
+
+    with context_of(profile, env_file, policy) as context:
+        keep = days or context.policy.auditlog.retention_days
+        limit = context.clock().date() - timedelta(days=keep)
+        place = Partitions(context.state / "activity")
+        months = ", ".join(place.months_before(limit))
+        if months:  # first: what can't be recorded is not done
+            context.record("runbook.activity.forgotten", resource="activity", note=months)
+            place.forget(limit)
+    click.echo(f"Forgotten: {months}." if months else "Nothing is old enough.")
 
 
 @click.group()

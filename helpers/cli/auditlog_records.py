@@ -13,7 +13,7 @@ from helpers.cli.auditlog_options import FOLDER, log_of, of_profile, readable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from helpers.auditlog.export import Selection
+    from helpers.auditlog.export import EntryFilter
 
 __all__ = ["export", "query", "tail"]
 
@@ -129,12 +129,12 @@ def export(  # noqa: PLR0917 (click names them)
                 click.echo(line, nl=False)
 
 
-def _selection(**wanted: Any) -> Selection:
-    from helpers.auditlog.export import Selection
+def _selection(**wanted: Any) -> EntryFilter:
+    from helpers.auditlog.export import EntryFilter
 
     since, until = _moment(wanted.pop("since")), _moment(wanted.pop("until"))
     texts = {name: value or "" for name, value in wanted.items()}
-    return Selection(**texts, since=since, until=until)
+    return EntryFilter(**texts, since=since, until=until)
 
 
 def _moment(text: str) -> datetime | None:

@@ -26,7 +26,7 @@ def review(  # noqa: PLR0917 (click names them)
 ) -> None:
     """Show the answers, then record in the log who saw them, when, and their digest."""
     from helpers.auditlog.collect import collect
-    from helpers.auditlog.signing import sign_off, signable
+    from helpers.auditlog.review import sign_off, signable
     from helpers.auditlog.views import answers, overview, story
     from helpers.notebook.opening import open_context
     from helpers.notebook.parameters import Choices

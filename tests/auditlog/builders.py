@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers.auditlog.entries import Actor, canonical, digest
-from helpers.auditlog.heads import read_noted_head
+from helpers.auditlog.heads import read_head
 from helpers.auditlog.log import AuditLog
 from helpers.auditlog.records import Anchor, Verification
 from helpers.auditlog.segments import segments
@@ -63,7 +63,7 @@ class Bench:
         return last
 
     def head(self) -> Anchor | None:
-        return read_noted_head(self.state, "log-1")
+        return read_head(self.state, "log-1")
 
     def lines(self) -> list[bytes]:
         return [line for s in segments(self.folder) for line in s.read_bytes().splitlines()]

@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.auditlog.entries import CHECKPOINT, digest
-from helpers.auditlog.keystate import KeyState
-from helpers.auditlog.records import Anchor, Verdict
+from helpers.auditlog.records import Anchor, LogVerdict
+from helpers.auditlog.seal_key_store import SealKeyStore
 from helpers.auditlog.seals import ratchet, seal_of
 from helpers.auditlog.segments import segments
 from helpers.auditlog.verification import verify
@@ -61,7 +61,7 @@ def test_the_chain_alone_finds_what_was_changed_without_hashing_anew(
 ) -> None:
     sealed.rewrite(attack)
     found = sealed.verify()
-    assert found.verdict is Verdict.TAMPERED
+    assert found.verdict is LogVerdict.TAMPERED
     assert found.first_bad.startswith(("record 15", "record 14"))
 
 
@@ -70,8 +70,8 @@ def test_the_seals_find_what_was_changed_and_hashed_anew(
     sealed: Bench, attack: Callable[[Lines], Lines]
 ) -> None:
     sealed.rewrite(lambda lines: rechained(attack(lines), _AT))
-    assert sealed.verify().verdict is not Verdict.INTACT  # the chain alone may not see it
-    assert sealed.verify(key=True).verdict is Verdict.TAMPERED
+    assert sealed.verify().verdict is not LogVerdict.INTACT  # the chain alone may not see it
+    assert sealed.verify(key=True).verdict is LogVerdict.TAMPERED
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
@@ -79,7 +79,7 @@ def test_the_noted_head_finds_what_was_changed_and_hashed_anew(
     sealed: Bench, attack: Callable[[Lines], Lines]
 ) -> None:
     sealed.rewrite(lambda lines: rechained(attack(lines), _AT))
-    assert sealed.verify(noted=True).verdict in (Verdict.TAMPERED, Verdict.TRUNCATED)
+    assert sealed.verify(noted=True).verdict in (LogVerdict.TAMPERED, LogVerdict.TRUNCATED)
 
 
 def test_an_anchor_from_a_report_finds_it_on_a_copy_of_the_folder(sealed: Bench) -> None:
@@ -87,9 +87,9 @@ def test_an_anchor_from_a_report_finds_it_on_a_copy_of_the_folder(sealed: Bench)
     assert head
     sealed.rewrite(lambda lines: rechained(_edit(lines), _AT))
     copy = sealed.backup()
-    assert verify(copy, anchors=[head]).verdict is Verdict.TAMPERED
+    assert verify(copy, anchors=[head]).verdict is LogVerdict.TAMPERED
     short = Anchor(seq=head.seq, hash=head.hash[:16])
-    assert verify(copy, anchors=[short]).verdict is Verdict.TAMPERED
+    assert verify(copy, anchors=[short]).verdict is LogVerdict.TAMPERED
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
@@ -101,7 +101,7 @@ def test_a_log_that_is_cut_at_any_byte_is_truncated_by_its_noted_head(
     whole = segment.read_bytes()
     segment.write_bytes(whole[: data.draw(st.integers(1, len(whole) - 2))])
     try:
-        assert sealed.verify(noted=True).verdict is Verdict.TRUNCATED
+        assert sealed.verify(noted=True).verdict is LogVerdict.TRUNCATED
     finally:
         segment.write_bytes(whole)
 
@@ -115,7 +115,7 @@ def test_any_flipped_bit_is_found_with_the_noted_head(sealed: Bench, data: st.Da
     flipped[data.draw(st.integers(0, len(whole) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     segment.write_bytes(flipped)
     try:
-        assert sealed.verify(noted=True).verdict in (Verdict.TAMPERED, Verdict.TRUNCATED)
+        assert sealed.verify(noted=True).verdict in (LogVerdict.TAMPERED, LogVerdict.TRUNCATED)
     finally:
         segment.write_bytes(whole)
 
@@ -123,15 +123,15 @@ def test_any_flipped_bit_is_found_with_the_noted_head(sealed: Bench, data: st.Da
 def test_a_tail_cut_at_a_seal_escapes_the_seals_and_not_the_noted_head(sealed: Bench) -> None:
     last = max(i for i, line in enumerate(sealed.lines()) if b'"log.checkpoint"' in line)
     sealed.rewrite(lambda lines: lines[: last + 1])
-    assert sealed.verify(key=True).verdict is Verdict.INTACT  # said so in the docs
-    assert sealed.verify(key=True, noted=True).verdict is Verdict.TRUNCATED
+    assert sealed.verify(key=True).verdict is LogVerdict.INTACT  # said so in the docs
+    assert sealed.verify(key=True, noted=True).verdict is LogVerdict.TRUNCATED
 
 
 def test_a_cut_tail_is_told_for_ever_once_the_writer_has_gone_on(sealed: Bench) -> None:
     sealed.rewrite(lambda lines: lines[:200])
     sealed.fill(5)
     found = sealed.verify(key=True)
-    assert found.verdict is Verdict.TRUNCATED
+    assert found.verdict is LogVerdict.TRUNCATED
     assert "known record" in found.problem
 
 
@@ -145,12 +145,14 @@ def test_an_old_copy_with_its_database_is_found_by_an_anchor_alone(bench: Bench)
     shutil.rmtree(bench.state)
     shutil.copytree(old / "audit", bench.folder)
     shutil.copytree(old / "state", bench.state)
-    assert bench.verify(key=True, noted=True).verdict is Verdict.INTACT  # can't be told from inside
-    assert verify(bench.folder, anchors=[last]).verdict is Verdict.TRUNCATED
+    assert (
+        bench.verify(key=True, noted=True).verdict is LogVerdict.INTACT
+    )  # can't be told from inside
+    assert verify(bench.folder, anchors=[last]).verdict is LogVerdict.TRUNCATED
 
 
 def test_a_stolen_current_key_does_not_sign_the_past(sealed: Bench) -> None:
-    stolen = KeyState(sealed.state / "keys" / "seal.key").read()
+    stolen = SealKeyStore(sealed.state / "keys" / "seal.key").read()
     assert stolen
     assert stolen.epoch >= 3
 
@@ -170,12 +172,12 @@ def test_a_stolen_current_key_does_not_sign_the_past(sealed: Bench) -> None:
         return changed
 
     sealed.rewrite(forge)
-    assert sealed.verify(key=True).verdict is Verdict.TAMPERED
+    assert sealed.verify(key=True).verdict is LogVerdict.TAMPERED
 
 
 def test_a_stolen_key_signs_from_its_epoch_on_and_only_the_head_tells(bench: Bench) -> None:
     bench.fill(150, sealed=True)
-    stolen = KeyState(bench.state / "keys" / "seal.key").read()
+    stolen = SealKeyStore(bench.state / "keys" / "seal.key").read()
     assert stolen
     behind = stolen.sealed + 5
     bench.rewrite(
@@ -183,8 +185,8 @@ def test_a_stolen_key_signs_from_its_epoch_on_and_only_the_head_tells(bench: Ben
             [*lines[:behind], edited(lines[behind], result="failure"), *lines[behind + 1 :]], behind
         )
     )
-    assert bench.verify(key=True).verdict is Verdict.INTACT  # said so in the docs
-    assert bench.verify(key=True, noted=True).verdict is Verdict.TAMPERED
+    assert bench.verify(key=True).verdict is LogVerdict.INTACT  # said so in the docs
+    assert bench.verify(key=True, noted=True).verdict is LogVerdict.TAMPERED
 
 
 def test_removed_seals_are_missed(sealed: Bench) -> None:
@@ -192,7 +194,7 @@ def test_removed_seals_are_missed(sealed: Bench) -> None:
         return rechained([line for line in lines if b'"log.checkpoint"' not in line], 1)
 
     sealed.rewrite(without)
-    assert sealed.verify(key=True).verdict is Verdict.TAMPERED
+    assert sealed.verify(key=True).verdict is LogVerdict.TAMPERED
     assert "seals are missing" in sealed.verify(key=True).problem
 
 
@@ -202,8 +204,8 @@ def test_a_log_stripped_of_all_sealing_does_not_pass_for_unsealed(sealed: Bench)
         return rechained([line for line in kept if b'"log.sealing"' not in line], 1)
 
     sealed.rewrite(without)
-    assert sealed.verify(key=True).verdict is Verdict.TAMPERED
-    assert sealed.verify(require_seals=True).verdict is Verdict.UNVERIFIED
+    assert sealed.verify(key=True).verdict is LogVerdict.TAMPERED
+    assert sealed.verify(require_seals=True).verdict is LogVerdict.UNVERIFIED
 
 
 def test_sealing_under_a_key_of_ones_own_is_found(sealed: Bench) -> None:
@@ -211,7 +213,7 @@ def test_sealing_under_a_key_of_ones_own_is_found(sealed: Bench) -> None:
     with sealed.open() as log:
         log.start_sealing()
     found = sealed.verify(key=True)
-    assert found.verdict is Verdict.TAMPERED
+    assert found.verdict is LogVerdict.TAMPERED
     assert "root key that was not given" in found.problem
 
 
@@ -220,13 +222,13 @@ def test_sealing_may_go_on_under_a_second_key_that_is_given_too(sealed: Bench) -
         second = log.start_sealing()
         log.append("demo.act")
         log.seal()
-    assert verify(sealed.folder, root_keys=[ROOT, second]).verdict is Verdict.INTACT
+    assert verify(sealed.folder, root_keys=[ROOT, second]).verdict is LogVerdict.INTACT
 
 
 def test_a_seal_that_was_left_out_makes_a_gap_in_the_epochs(sealed: Bench) -> None:
     first = next(i for i, line in enumerate(sealed.lines()) if b'"log.checkpoint"' in line)
     sealed.rewrite(lambda lines: rechained(lines[:first] + lines[first + 90 :], first))
-    assert sealed.verify(key=True).verdict in (Verdict.TAMPERED, Verdict.TRUNCATED)
+    assert sealed.verify(key=True).verdict in (LogVerdict.TAMPERED, LogVerdict.TRUNCATED)
 
 
 def test_swapped_segments_are_found(bench: Bench) -> None:
@@ -238,7 +240,7 @@ def test_swapped_segments_are_found(bench: Bench) -> None:
     first.chmod(0o600)
     first.write_bytes(second.read_bytes())
     second.write_bytes(keep)
-    assert bench.verify(noted=True).verdict in (Verdict.TAMPERED, Verdict.TRUNCATED)
+    assert bench.verify(noted=True).verdict in (LogVerdict.TAMPERED, LogVerdict.TRUNCATED)
 
 
 def test_a_missing_segment_is_found(bench: Bench) -> None:
@@ -249,11 +251,11 @@ def test_a_missing_segment_is_found(bench: Bench) -> None:
     keep = second.read_bytes()
     second.unlink()
     found = bench.verify()
-    assert found.verdict is Verdict.TAMPERED
+    assert found.verdict is LogVerdict.TAMPERED
     assert "missing" in found.problem
     second.write_bytes(keep)
     first.unlink()
-    assert bench.verify(noted=True).verdict is Verdict.TRUNCATED
+    assert bench.verify(noted=True).verdict is LogVerdict.TRUNCATED
 
 
 def test_a_segment_under_another_name_is_found(bench: Bench) -> None:
@@ -267,7 +269,7 @@ def test_a_segment_under_another_name_is_found(bench: Bench) -> None:
 
 def test_bytes_between_the_records_are_found(sealed: Bench) -> None:
     sealed.rewrite(lambda lines: [*lines[:_AT], b"not a record", *lines[_AT:]])
-    assert sealed.verify(noted=True).verdict is Verdict.TAMPERED
+    assert sealed.verify(noted=True).verdict is LogVerdict.TAMPERED
 
 
 def test_a_recovery_can_not_be_invented_to_hide_a_record(bench: Bench) -> None:
@@ -279,17 +281,17 @@ def test_a_recovery_can_not_be_invented_to_hide_a_record(bench: Bench) -> None:
         return [*lines[:10], b"x" + lines[10], recovery, *lines[11:]]
 
     bench.rewrite(hide)
-    assert bench.verify(noted=True).verdict is Verdict.TAMPERED
+    assert bench.verify(noted=True).verdict is LogVerdict.TAMPERED
 
 
 def test_nothing_outside_means_unverified_never_intact(sealed: Bench) -> None:
     found = sealed.verify()
-    assert found.verdict is Verdict.UNVERIFIED
+    assert found.verdict is LogVerdict.UNVERIFIED
     assert "Nothing outside" in found.problem
 
 
 def test_an_empty_folder_is_unverified(bench: Bench) -> None:
-    assert bench.verify().verdict is Verdict.UNVERIFIED
+    assert bench.verify().verdict is LogVerdict.UNVERIFIED
 
 
 @pytest.mark.parametrize("epochs", [1, 7])

@@ -5,19 +5,17 @@ from typing import Any
 
 import pytest
 
-from helpers.auditlog.checks.accounts import (
+from helpers.auditlog.checks.activity import (
     account_taken_over,
+    apps_and_webhooks,
+    data_taken_out,
     departed_or_dormant,
+    impersonation,
     new_addresses,
     off_hours,
     peaks,
-    repeated_failures,
-)
-from helpers.auditlog.checks.changes import (
-    apps_and_webhooks,
-    data_taken_out,
-    impersonation,
     permissions,
+    repeated_failures,
     sign_in_settings,
     tokens_and_secrets,
     two_factor,
@@ -28,18 +26,18 @@ from helpers.auditlog.checks.log import (
     log_is_intact,
     log_is_kept,
     log_is_mirrored,
+    period_is_reviewed,
 )
-from helpers.auditlog.checks.review import period_is_reviewed
 from helpers.auditlog.records import (
     ActivityRow,
     Anchor,
-    Answer,
     Gap,
     LogStatus,
+    LogVerdict,
     MirrorEvidence,
     MirrorStatus,
+    QuestionResult,
     Review,
-    Verdict,
     Verification,
 )
 from helpers.core.catalog import Check, load
@@ -58,7 +56,7 @@ PASS, FAIL, MANUAL, NONE, ERROR = (
 
 def _log(**changes: Any) -> LogStatus:
     verification = Verification(
-        verdict=Verdict.INTACT,
+        verdict=LogVerdict.INTACT,
         records=10,
         head=Anchor(seq=9, hash="a" * 64),
         vouched=("an anchor at record 9",),
@@ -80,7 +78,7 @@ def _log(**changes: Any) -> LogStatus:
     return sound.model_copy(update=changes)
 
 
-def _verdict(verdict: Verdict, **more: Any) -> Verification:
+def _verdict(verdict: LogVerdict, **more: Any) -> Verification:
     return Verification(verdict=verdict, problem="Something.", records=10, **more)
 
 
@@ -108,9 +106,9 @@ def test_logging_is_on_with_fresh_records_from_before_this_run(log: Any, status:
     ("log", "status", "severity"),
     [
         (_log(), PASS, Severity.MEDIUM),
-        (_log(verification=_verdict(Verdict.TAMPERED)), FAIL, Severity.CRITICAL),
-        (_log(verification=_verdict(Verdict.TRUNCATED)), FAIL, Severity.HIGH),
-        (_log(verification=_verdict(Verdict.UNVERIFIED)), MANUAL, Severity.MEDIUM),
+        (_log(verification=_verdict(LogVerdict.TAMPERED)), FAIL, Severity.CRITICAL),
+        (_log(verification=_verdict(LogVerdict.TRUNCATED)), FAIL, Severity.HIGH),
+        (_log(verification=_verdict(LogVerdict.UNVERIFIED)), MANUAL, Severity.MEDIUM),
         (_log(verification=None, chained=False), FAIL, Severity.MEDIUM),
         (EMPTY.model_copy(update={"verification": None}), NONE, Severity.MEDIUM),
         (unreadable(), ERROR, Severity.MEDIUM),
@@ -122,7 +120,7 @@ def test_integrity_is_as_the_verifier_says(log: Any, status: Status, severity: S
 
 
 def test_an_emptied_log_that_should_hold_records_is_not_passed_over() -> None:
-    cut = EMPTY.model_copy(update={"verification": _verdict(Verdict.TRUNCATED)})
+    cut = EMPTY.model_copy(update={"verification": _verdict(LogVerdict.TRUNCATED)})
     assert statuses(log_is_intact, log=cut) == [FAIL]
 
 
@@ -144,7 +142,7 @@ def test_a_silence_longer_than_the_policys_fails(log: Any, policy: Policy, statu
     [
         (_log(), SHORT, PASS),
         (_log(), Policy(), PASS),
-        (_log(verification=_verdict(Verdict.INTACT, first_seq=50)), Policy(), FAIL),
+        (_log(verification=_verdict(LogVerdict.INTACT, first_seq=50)), Policy(), FAIL),
         (_log(verification=None), Policy(), MANUAL),
         (EMPTY, Policy(), NONE),
         (unreadable(), Policy(), ERROR),
@@ -229,9 +227,11 @@ def _row(actor: str = "ann@example.com", *flags: str, days: int = 5) -> Activity
     )
 
 
-def _answers(question: str, *rows: ActivityRow, count: int | None = None) -> tuple[Answer, ...]:
+def _answers(
+    question: str, *rows: ActivityRow, count: int | None = None
+) -> tuple[QuestionResult, ...]:
     found = tuple(
-        Answer(question=name, title=name, count=0, flagged=0, rows=())
+        QuestionResult(question=name, title=name, count=0, flagged=0, rows=())
         for names in ASKED.values()
         for name in names
         if name != question
@@ -240,7 +240,7 @@ def _answers(question: str, *rows: ActivityRow, count: int | None = None) -> tup
     total = len(rows) if count is None else count
     return (
         *found,
-        Answer(question=question, title=question, count=total, flagged=flagged, rows=rows),
+        QuestionResult(question=question, title=question, count=total, flagged=flagged, rows=rows),
     )
 
 

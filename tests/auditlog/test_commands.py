@@ -98,8 +98,8 @@ def test_forgetting_drops_old_months_and_the_log_says_which(
     state = tmp_path / "home" / "development"
     now = datetime.now(UTC)
     months = Partitions(state / "activity")
-    with months.receiving() as incoming:
-        incoming.take(
+    with months.ingest() as writer:
+        writer.add(
             {"id": str(age), "created_at": int((now - timedelta(days=age)).timestamp())}
             for age in (1, 100, 1000)
         )
@@ -121,8 +121,8 @@ def test_what_cannot_be_recorded_is_not_forgotten(
 ) -> None:
     state = tmp_path / "home" / "development"
     months = Partitions(state / "activity")
-    with months.receiving() as incoming:
-        incoming.take([{"id": "1", "created_at": 1_700_000_000}])
+    with months.ingest() as writer:
+        writer.add([{"id": "1", "created_at": 1_700_000_000}])
     (state / "audit").write_text("no folder")
     assert isinstance(run("forget", *DESK, str(desk)).exception, StateError)
     assert len(months.files()) == 1

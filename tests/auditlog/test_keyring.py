@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from helpers.auditlog.keystate import KeyState
 from helpers.auditlog.log import AuditLog
-from helpers.auditlog.records import Verdict
+from helpers.auditlog.records import LogVerdict
+from helpers.auditlog.seal_key_store import SealKeyStore
 from helpers.auditlog.verification import verify
 from helpers.core.errors import ConfigurationError, StateError
 from tests.auditlog.builders import ROOT, Bench
@@ -74,7 +74,7 @@ def test_the_key_is_in_the_keyring_and_not_in_the_file(sealed: Bench, ring: Ring
     assert _file(sealed)["key"] == ""
     assert ring.told["epoch"] == _file(sealed)["epoch"] == 2
     assert ring.told["key"] not in (ROOT.hex(), "")
-    assert sealed.verify(key=True, noted=True).verdict is Verdict.INTACT
+    assert sealed.verify(key=True, noted=True).verdict is LogVerdict.INTACT
 
 
 def test_the_keyring_is_asked_once_an_epoch_and_process(sealed: Bench, ring: Ring) -> None:
@@ -90,7 +90,7 @@ def test_two_processes_in_turn_seal_one_chain(sealed: Bench) -> None:
         for _ in range(120):
             one.append("demo.act")
             two.append("demo.act")
-    assert sealed.verify(key=True, noted=True).verdict is Verdict.INTACT
+    assert sealed.verify(key=True, noted=True).verdict is LogVerdict.INTACT
 
 
 def test_while_it_is_locked_nothing_is_accepted_and_nothing_lost(sealed: Bench, ring: Ring) -> None:
@@ -101,7 +101,7 @@ def test_while_it_is_locked_nothing_is_accepted_and_nothing_lost(sealed: Bench, 
     assert sealed.lines() == before
     ring.locked = False
     sealed.fill(3)
-    assert sealed.verify(key=True, noted=True).verdict is Verdict.INTACT
+    assert sealed.verify(key=True, noted=True).verdict is LogVerdict.INTACT
 
 
 def test_a_crash_between_keyring_and_file_is_understood(
@@ -111,11 +111,11 @@ def test_a_crash_between_keyring_and_file_is_understood(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("helpers.auditlog.keystate._put", crash)
+        patch.setattr("helpers.auditlog.seal_key_store._put", crash)
         with pytest.raises(KeyboardInterrupt):
             sealed.fill(100)
     sealed.fill(150)
-    assert sealed.verify(key=True, noted=True).verdict is Verdict.INTACT
+    assert sealed.verify(key=True, noted=True).verdict is LogVerdict.INTACT
 
 
 @pytest.mark.parametrize("told", ["", "{}", "nothing", '{"root":"x","epoch":0,"key":""}'])
@@ -140,7 +140,7 @@ def test_a_damaged_key_file_does_not_keep_a_new_key_out(bench: Bench) -> None:
             log.append("demo.act")
         log.start_sealing(root_key=ROOT)
         log.append("demo.act")
-    assert KeyState(file).read()
+    assert SealKeyStore(file).read()
 
 
 def test_a_log_promises_no_seals_before_the_keyring_took_the_key(bench: Bench, ring: Ring) -> None:
@@ -181,4 +181,4 @@ def test_a_real_keyring_holds_it(bench: Bench) -> None:
     with AuditLog.open(bench.folder, bench.state) as log:
         log.append("demo.act")
         log.seal()
-    assert verify(bench.folder, root_keys=[root]).verdict is Verdict.INTACT
+    assert verify(bench.folder, root_keys=[root]).verdict is LogVerdict.INTACT

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.auditlog.entries import Event, canonical, parse
-from helpers.auditlog.heads import read_noted_head
-from helpers.auditlog.keystate import KeyState
+from helpers.auditlog.entries import LogEvent, canonical, parse
+from helpers.auditlog.heads import read_head
 from helpers.auditlog.log import record
-from helpers.auditlog.records import Verdict
+from helpers.auditlog.records import LogVerdict
+from helpers.auditlog.seal_key_store import SealKeyStore
 from helpers.auditlog.seals import EVERY, key_id, read_root_key
 from helpers.auditlog.segments import entries, segments
 from helpers.core.errors import UsageError
@@ -89,7 +89,7 @@ def test_a_month_ends_its_segment_which_becomes_read_only(bench: Bench) -> None:
     begin = json.loads(second.read_bytes().splitlines()[0])
     assert begin["action"] == "log.segment"
     assert begin["metadata"]["head_hash"] == begin["prev"]
-    assert bench.verify(key=True, noted=True).verdict is Verdict.INTACT
+    assert bench.verify(key=True, noted=True).verdict is LogVerdict.INTACT
 
 
 def test_a_clock_that_goes_back_loses_nothing_and_is_told(bench: Bench) -> None:
@@ -98,7 +98,7 @@ def test_a_clock_that_goes_back_loses_nothing_and_is_told(bench: Bench) -> None:
     bench.fill(3)
     assert [s.stem for s in segments(bench.folder)] == ["2026-03"]
     found = bench.verify(noted=True)
-    assert found.verdict is Verdict.INTACT
+    assert found.verdict is LogVerdict.INTACT
     assert any("clock went back" in note for note in found.notes)
 
 
@@ -110,7 +110,7 @@ def test_two_writers_in_turn_continue_one_chain(bench: Bench) -> None:
         bench.clock.on(days=31)
         two.append("demo.two")
         one.append("demo.one")
-    assert bench.verify(noted=True).verdict is Verdict.INTACT
+    assert bench.verify(noted=True).verdict is LogVerdict.INTACT
     assert len(list(entries(bench.folder))) == 1 + 40 + 1 + 2
 
 
@@ -130,10 +130,10 @@ def test_threads_share_a_log(bench: Bench) -> None:
 def test_bulk_is_sealed_every_hundred_records(bench: Bench) -> None:
     with bench.open() as log:
         log.start_sealing(root_key=ROOT)
-        log.append_many(Event("demo.bulk", {"id": str(n)}) for n in range(1050))
+        log.append_many(LogEvent("demo.bulk", {"id": str(n)}) for n in range(1050))
         log.seal()
     found = bench.verify(key=True)
-    assert found.verdict is Verdict.INTACT
+    assert found.verdict is LogVerdict.INTACT
     assert found.seals >= 1050 // EVERY
 
 
@@ -145,7 +145,7 @@ def test_the_root_key_is_stored_nowhere(bench: Bench) -> None:
         if path.is_file():
             assert ROOT not in path.read_bytes()
             assert ROOT.hex().encode() not in path.read_bytes()
-    key = KeyState(bench.state / "keys" / "seal.key").read()
+    key = SealKeyStore(bench.state / "keys" / "seal.key").read()
     assert key
     assert key.root == key_id(ROOT)
     assert key.epoch >= 1
@@ -171,7 +171,7 @@ def test_a_state_that_can_not_be_used_loses_no_record(bench: Bench) -> None:
         (bench.state / "state.db").unlink()
         (bench.state / "state.db").mkdir()
         last = log.append("demo.act")
-    assert log.unnoted
+    assert log.head_error
     assert list(entries(bench.folder))[-1].hash == last.hash
 
 
@@ -188,7 +188,7 @@ def test_the_runbook_records_its_own_actions_in_the_profiles_log(tmp_path: Path)
     record(tmp_path, "rotation.done", resource="INTERCOM_ACCESS_TOKEN", reason="age")
     last = list(entries(tmp_path / "audit"))[-1]
     assert (last.action, last.metadata) == ("rotation.done", {"reason": "age"})
-    assert read_noted_head(tmp_path, _id_of(tmp_path)) is not None
+    assert read_head(tmp_path, _id_of(tmp_path)) is not None
 
 
 def _id_of(state: Path) -> str:
@@ -208,5 +208,5 @@ def test_times_of_other_zones_become_utc(bench: Bench) -> None:
 
     east = datetime(2026, 3, 2, 12, 0, tzinfo=timezone(timedelta(hours=2)))
     with bench.open() as log:
-        log.append_many([Event("demo.act", at=east)])
+        log.append_many([LogEvent("demo.act", at=east)])
     assert list(entries(bench.folder))[-1].at == datetime(2026, 3, 2, 10, 0, tzinfo=UTC)

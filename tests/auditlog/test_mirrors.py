@@ -125,14 +125,14 @@ def test_a_mirror_that_is_down_is_tried_again_later_with_growing_pauses(
     status = _deliver(ten, client)
     assert status.behind > 0
     assert status.reason
-    held = len(client.events)
+    sent = len(client.events)
     _deliver(ten, client)
-    assert len(client.events) == held, "it is not tried before the pause is over"
+    assert len(client.events) == sent, "it is not tried before the pause is over"
     ten.clock.on(seconds=6)
     _deliver(ten, client)  # fails again: the pause is now ten seconds
     ten.clock.on(seconds=6)
     _deliver(ten, client)
-    assert len(client.events) == held
+    assert len(client.events) == sent
     ten.clock.on(seconds=6)
     assert _deliver(ten, client).behind == 0
     assert client.seqs() == list(range(11))
@@ -151,7 +151,7 @@ def test_a_crash_between_sending_and_noting_sends_the_same_event_again(
     from helpers.auditlog import mirrors
 
     with monkeypatch.context() as patch:
-        patch.setattr(mirrors._Place, "arrived", _crash)
+        patch.setattr(mirrors._MirrorPosition, "arrived", _crash)
         with pytest.raises(KeyboardInterrupt):
             _deliver(ten, client)
     _deliver(ten, client)
@@ -287,9 +287,9 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
 
 
 def test_an_event_names_who_and_what_shortly(bench: Bench) -> None:
-    from helpers.auditlog.mirrors import Parcel
+    from helpers.auditlog.mirrors import MirrorBatch
 
     bench.fill(60)
-    event = event_of(Parcel(tuple(entries_after(bench.folder, 0))), "mirror", 1)
+    event = event_of(MirrorBatch(tuple(entries_after(bench.folder, 0))), "mirror", 1)
     assert len(event["metadata"]["resources"]) <= 250
     assert event["metadata"]["actors"] == "tester"

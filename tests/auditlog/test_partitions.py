@@ -17,9 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.auditlog.activity import fetch
-from helpers.auditlog.database import opened
-from helpers.auditlog.incoming import usable
-from helpers.auditlog.partitions import Partitions
+from helpers.auditlog.database import open_database
+from helpers.auditlog.partitions import Partitions, is_row
 from tests.auditlog.test_fetch import END, START, Workspace, ids, row_at, rows_of
 
 
@@ -50,9 +49,9 @@ _ITEMS = st.fixed_dictionaries(
 def test_rows_of_any_shape_are_taken_or_left_and_break_nothing(items: list[Any]) -> None:
     with TemporaryDirectory() as name:
         partitions = Partitions(Path(name) / "activity")
-        with partitions.receiving() as incoming:
-            incoming.take(items)
-        wanted = {json.dumps(item["id"]) for item in items if usable(item)}
+        with partitions.ingest() as writer:
+            writer.add(items)
+        wanted = {json.dumps(item["id"]) for item in items if is_row(item)}
         assert bool(partitions.files()) == bool(wanted)
         assert len(ids(partitions)) <= len(wanted)
 
@@ -66,17 +65,17 @@ def test_text_that_is_no_text_and_numbers_that_are_none_are_kept_as_near_as_can_
     partitions: Partitions, odd: Any
 ) -> None:
     row = row_at(1, END) | {"activity_description": odd, "metadata": {"odd": odd}}
-    with partitions.receiving() as incoming:
-        incoming.take([row, row_at(2, END)])
+    with partitions.ingest() as writer:
+        writer.add([row, row_at(2, END)])
     assert ids(partitions) == ["1", "2"]
 
 
 def test_an_id_that_comes_again_stays_once_as_it_came_last(partitions: Partitions) -> None:
     for text in ("first", "second", "third"):
-        with partitions.receiving() as incoming:
-            incoming.take([row_at(1, END) | {"activity_description": "spare"}])
-            incoming.keep()
-            incoming.take([row_at(1, END) | {"activity_description": text}, row_at(2, END)])
+        with partitions.ingest() as writer:
+            writer.add([row_at(1, END) | {"activity_description": "spare"}])
+            writer.flush()
+            writer.add([row_at(1, END) | {"activity_description": text}, row_at(2, END)])
     with duckdb.connect() as database:
         found = database.execute(
             "SELECT id, detail FROM read_parquet($1) ORDER BY id", [str(partitions.files()[0])]
@@ -89,15 +88,15 @@ def test_parts_of_a_killed_fetch_are_merged_by_the_next(partitions: Partitions) 
 import os, signal
 from pathlib import Path
 from helpers.auditlog.partitions import Partitions
-with Partitions(Path({str(partitions.folder)!r})).receiving() as incoming:
-    incoming.take([{row_at(1, END)!r}])
-    incoming.keep()
-    incoming.take([{row_at(2, END)!r}])
+with Partitions(Path({str(partitions.folder)!r})).ingest() as writer:
+    writer.add([{row_at(1, END)!r}])
+    writer.flush()
+    writer.add([{row_at(2, END)!r}])
     os.kill(os.getpid(), signal.SIGKILL)
 """
     assert subprocess.run([sys.executable, "-c", child], check=False).returncode == -9
     assert not partitions.files()
-    with partitions.receiving():
+    with partitions.ingest():
         assert ids(partitions) == ["1"]
     left = {file.name for file in partitions.folder.iterdir()}
     assert left == {".lock", "2026-03.parquet"}
@@ -105,13 +104,13 @@ with Partitions(Path({str(partitions.folder)!r})).receiving() as incoming:
 
 def test_who_would_write_waits_for_who_does(partitions: Partitions) -> None:
     def second() -> None:
-        with partitions.receiving() as incoming:
-            incoming.take([row_at(2, END)])
+        with partitions.ingest() as writer:
+            writer.add([row_at(2, END)])
 
     with ThreadPoolExecutor(1) as pool:
-        with partitions.receiving() as incoming:
+        with partitions.ingest() as writer:
             waiting = pool.submit(second)
-            incoming.take([row_at(1, END)])
+            writer.add([row_at(1, END)])
             assert not waiting.done()
         waiting.result()
     assert ids(partitions) == ["1", "2"]
@@ -128,9 +127,9 @@ from helpers.core.errors import StateError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 row = {row_at(9, END)!r} | {{"activity_description": "x" * 99}}
 try:
-    with Partitions(Path({str(partitions.folder)!r})).receiving() as incoming:
+    with Partitions(Path({str(partitions.folder)!r})).ingest() as writer:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
-        incoming.take([row | {{"id": str(number)}} for number in range(9999)])
+        writer.add([row | {{"id": str(number)}} for number in range(9999)])
 except StateError as error:
     print(error)
 """
@@ -159,7 +158,7 @@ try:
     open(place.folder / "mine", "w")
 except PermissionError:
     print("refused")
-for act in (lambda: place.receiving().__enter__(), lambda: place.forget(date(2030, 1, 1))):
+for act in (lambda: place.ingest().__enter__(), lambda: place.forget(date(2030, 1, 1))):
     try:
         act()
     except StateError as error:
@@ -178,6 +177,6 @@ def test_nothing_spills_into_the_current_folder(
 ) -> None:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
-    with opened(partitions.folder) as database:
+    with open_database(partitions.folder) as database:
         (found,) = database.execute("SELECT current_setting('temp_directory')").fetchall()
     assert found == (str(partitions.folder / ".spill"),)

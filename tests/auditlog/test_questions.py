@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from helpers.auditlog.partitions import Partitions
-from helpers.auditlog.questions import Inquiry, ask, known_types, questions
-from helpers.auditlog.records import Answer
+from helpers.auditlog.questions import QuestionParameters, ask, known_types, questions
+from helpers.auditlog.records import QuestionResult
 from helpers.core.errors import StateError
 
 END = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -19,7 +19,7 @@ NEW = "from an address new for this teammate"
 LATE = "outside working hours"
 
 
-class Story:
+class TakeoverSteps:
     """Rows, written with few words."""
 
     def __init__(self, folder: Path) -> None:
@@ -28,7 +28,9 @@ class Story:
         for day in range(1, 26):  # the usual: known from one address
             self.row("admin_login_success", at=END - timedelta(days=day), who="ann")
 
-    def row(self, kind: str, *, at: datetime = NOON, who: str = "ann", **told: Any) -> Story:
+    def row(
+        self, kind: str, *, at: datetime = NOON, who: str = "ann", **told: Any
+    ) -> TakeoverSteps:
         number = str(len(self._rows))
         by = {"id": f"id-{who}", "email": f"{who}@example.com", "ip": told.get("ip", "192.0.2.1")}
         item = {"id": number, "performed_by": by, "created_at": int(at.timestamp())}
@@ -36,18 +38,18 @@ class Story:
         self._rows.append(item | {"metadata": told.get("metadata", {})})
         return self
 
-    def answers(self, **variables: Any) -> dict[str, Answer]:
-        with self._partitions.receiving() as incoming:
-            incoming.take(self._rows)
+    def answers(self, **variables: Any) -> dict[str, QuestionResult]:
+        with self._partitions.ingest() as writer:
+            writer.add(self._rows)
         start = END - timedelta(days=30)
         teammates = ("id-ann", "id-bob")
-        inquiry = Inquiry(start, END, teammates, variables)
-        return {answer.question: answer for answer in ask(self._partitions.files(), inquiry)[1]}
+        parameters = QuestionParameters(start, END, teammates, variables)
+        return {answer.question: answer for answer in ask(self._partitions.files(), parameters)[1]}
 
 
 @pytest.fixture
-def story(tmp_path: Path) -> Story:
-    return Story(tmp_path)
+def story(tmp_path: Path) -> TakeoverSteps:
+    return TakeoverSteps(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -73,14 +75,14 @@ def story(tmp_path: Path) -> Story:
     ],
 )
 def test_each_kind_answers_its_question_and_no_other_of_its_sort(
-    story: Story, kind: str, question: str
+    story: TakeoverSteps, kind: str, question: str
 ) -> None:
     answers = story.row(kind).answers()
     assert [name for name, answer in answers.items() if answer.count] == [question]
     assert answers[question].flagged == 0
 
 
-def test_an_ordinary_month_answers_no_question(story: Story) -> None:
+def test_an_ordinary_month_answers_no_question(story: TakeoverSteps) -> None:
     assert not [a for a in story.answers().values() if a.count]
 
 
@@ -95,19 +97,19 @@ def test_every_kind_that_is_asked_for_is_a_kind_that_exists() -> None:
     assert named <= known_types()
 
 
-def test_an_address_is_new_for_a_day_for_somebody_who_was_known(story: Story) -> None:
+def test_an_address_is_new_for_a_day_for_somebody_who_was_known(story: TakeoverSteps) -> None:
     later = NOON + timedelta(days=2)
     story.row("bulk_export", ip="198.51.100.9").row("bulk_export", at=later, ip="198.51.100.9")
     rows = story.answers()["exports"].rows
     assert [row.flags for row in rows] == [(NEW,), ()]
 
 
-def test_a_newcomers_first_address_is_not_new(story: Story) -> None:
+def test_a_newcomers_first_address_is_not_new(story: TakeoverSteps) -> None:
     story.row("admin_login_success", who="bob", ip="198.51.100.9")
     assert not story.answers()["first_seen_address"].count
 
 
-def test_a_new_address_in_a_known_network_is_no_new_place(story: Story) -> None:
+def test_a_new_address_in_a_known_network_is_no_new_place(story: TakeoverSteps) -> None:
     story.row("admin_login_success", ip="192.0.2.77")
     story.row("admin_login_success", ip="198.51.100.9")
     answers = story.answers()
@@ -115,7 +117,7 @@ def test_a_new_address_in_a_known_network_is_no_new_place(story: Story) -> None:
     assert [row.ip for row in answers["new_places"].rows] == ["198.51.100.9"]
 
 
-def test_working_hours_are_those_of_the_policys_time_zone(story: Story) -> None:
+def test_working_hours_are_those_of_the_policys_time_zone(story: TakeoverSteps) -> None:
     early = NOON.replace(hour=5)  # six in Berlin, two in the afternoon in Tokyo
     story.row("bulk_export", at=early)
     assert story.answers(time_zone="Europe/Berlin")["off_hours"].count == 1
@@ -123,12 +125,12 @@ def test_working_hours_are_those_of_the_policys_time_zone(story: Story) -> None:
     assert story.answers(time_zone="Europe/Berlin", day_starts=6)["off_hours"].count == 0
 
 
-def test_a_week_end_is_outside_working_hours(story: Story) -> None:
+def test_a_week_end_is_outside_working_hours(story: TakeoverSteps) -> None:
     saturday = NOON + timedelta(days=4)
     assert story.row("role_change", at=saturday).answers()["off_hours"].rows[0].flags == (LATE,)
 
 
-def _guess(story: Story, failures: int, *, ip: str = "203.0.113.7") -> Story:
+def _guess(story: TakeoverSteps, failures: int, *, ip: str = "203.0.113.7") -> TakeoverSteps:
     for minute in range(failures):
         story.row("admin_login_failure", at=NOON + timedelta(minutes=minute), ip=ip)
     return story.row("admin_login_success", at=NOON + timedelta(minutes=failures + 1), ip=ip)
@@ -136,12 +138,12 @@ def _guess(story: Story, failures: int, *, ip: str = "203.0.113.7") -> Story:
 
 @pytest.mark.parametrize(("failures", "told"), [(2, 0), (3, 1), (9, 1)])
 def test_failures_then_success_counts_from_the_policys_number_on(
-    story: Story, failures: int, told: int
+    story: TakeoverSteps, failures: int, told: int
 ) -> None:
     assert _guess(story, failures).answers()["failures_then_success"].count == told
 
 
-def test_failures_of_somebody_else_or_of_yesterday_do_not_count(story: Story) -> None:
+def test_failures_of_somebody_else_or_of_yesterday_do_not_count(story: TakeoverSteps) -> None:
     for minute in range(5):
         story.row("admin_login_failure", at=NOON - timedelta(minutes=minute), who="bob")
         story.row("admin_login_failure", at=NOON - timedelta(days=1, minutes=minute))
@@ -149,29 +151,29 @@ def test_failures_of_somebody_else_or_of_yesterday_do_not_count(story: Story) ->
     assert not story.answers()["failures_then_success"].count
 
 
-def test_a_takeover_is_told_from_the_first_failure_on(story: Story) -> None:
+def test_a_takeover_is_told_from_the_first_failure_on(story: TakeoverSteps) -> None:
     _guess(story, 4).row("bulk_export", at=NOON + timedelta(minutes=20), ip="203.0.113.7")
     kinds = [row.activity for row in story.answers()["takeover"].rows]
     assert kinds == [*["admin_login_failure"] * 4, "admin_login_success", "bulk_export"]
 
 
-def test_a_guess_that_was_not_used_is_no_takeover(story: Story) -> None:
+def test_a_guess_that_was_not_used_is_no_takeover(story: TakeoverSteps) -> None:
     assert not _guess(story, 4).answers()["takeover"].count
 
 
-def test_mistyping_at_the_usual_place_is_no_takeover(story: Story) -> None:
+def test_mistyping_at_the_usual_place_is_no_takeover(story: TakeoverSteps) -> None:
     _guess(story, 4, ip="192.0.2.1").row("bulk_export", at=NOON + timedelta(minutes=20))
     answers = story.answers()
     assert not answers["takeover"].count
     assert answers["failures_then_success"].count == 1
 
 
-def test_two_factor_that_is_switched_off_stands_out(story: Story) -> None:
+def test_two_factor_that_is_switched_off_stands_out(story: TakeoverSteps) -> None:
     story.row("admin_two_factor_auth_change", text="Ann disabled two-factor authentication.")
     assert "switched off" in story.answers()["two_factor_changes"].rows[0].flags
 
 
-def test_impersonation_without_a_consent_stands_out(story: Story) -> None:
+def test_impersonation_without_a_consent_stands_out(story: TakeoverSteps) -> None:
     story.row("admin_impersonation_start")
     assert story.answers()["impersonation"].flagged == 1
     story.row("admin_impersonation_consent_approved", at=NOON - timedelta(days=4))
@@ -180,14 +182,14 @@ def test_impersonation_without_a_consent_stands_out(story: Story) -> None:
 
 @pytest.mark.parametrize(("days", "flagged"), [(31, 1), (30, 1), (29, 0), (0, 0), (-1, 1)])
 def test_a_consent_counts_for_thirty_days_and_not_before_it_was_given(
-    story: Story, days: int, flagged: int
+    story: TakeoverSteps, days: int, flagged: int
 ) -> None:
     story.row("admin_impersonation_consent_approved", at=NOON - timedelta(days=days))
     story.row("admin_impersonation_start")
     assert story.answers()["impersonation"].flagged == flagged
 
 
-def test_silence_is_measured_to_the_next_action(story: Story) -> None:
+def test_silence_is_measured_to_the_next_action(story: TakeoverSteps) -> None:
     story.row("macro_update", who="bob", at=NOON - timedelta(days=120))
     story.row("macro_update", who="bob", at=NOON)
     found = story.answers(dormant_days=90)["dormant_active"]
@@ -196,7 +198,7 @@ def test_silence_is_measured_to_the_next_action(story: Story) -> None:
     assert not story.answers(dormant_days=121)["dormant_active"].count
 
 
-def test_a_silence_ends_once_however_much_follows(story: Story) -> None:
+def test_a_silence_ends_once_however_much_follows(story: TakeoverSteps) -> None:
     story.row("macro_update", who="bob", at=NOON - timedelta(days=95, hours=1))
     for minute in (0, 0, 1, 600):
         story.row("macro_update", who="bob", at=NOON + timedelta(minutes=minute))
@@ -204,14 +206,14 @@ def test_a_silence_ends_once_however_much_follows(story: Story) -> None:
     assert row.at == NOON
 
 
-def test_of_somebody_who_is_gone_the_newest_action_is_told(story: Story) -> None:
+def test_of_somebody_who_is_gone_the_newest_action_is_told(story: TakeoverSteps) -> None:
     for hour in (3, 9, 6):
         story.row("macro_update", who="sam", at=NOON + timedelta(hours=hour))
     (row,) = story.answers()["departed_active"].rows
     assert row.at == NOON + timedelta(hours=9)
 
 
-def test_somebody_who_is_no_teammate_any_more_is_told(story: Story) -> None:
+def test_somebody_who_is_no_teammate_any_more_is_told(story: TakeoverSteps) -> None:
     story.row("macro_update", who="sam", at=NOON)
     assert story.answers()["departed_active"].flagged == 0
     removal = NOON - timedelta(days=1)
@@ -219,29 +221,29 @@ def test_somebody_who_is_no_teammate_any_more_is_told(story: Story) -> None:
     assert story.answers()["departed_active"].rows[0].flags == ("after the account was removed",)
 
 
-def test_a_day_of_many_times_the_usual_is_a_peak(story: Story) -> None:
+def test_a_day_of_many_times_the_usual_is_a_peak(story: TakeoverSteps) -> None:
     for minute in range(40):
         story.row("macro_update", at=NOON + timedelta(minutes=minute))
     (row,) = story.answers()["peaks"].rows
     assert "41 actions in a day; usually 1" in row.detail
 
 
-def test_more_rows_than_are_shown_are_counted(story: Story) -> None:
+def test_more_rows_than_are_shown_are_counted(story: TakeoverSteps) -> None:
     for minute in range(70):
         story.row("bulk_export", at=NOON + timedelta(minutes=minute))
     answer = story.answers()["exports"]
     assert (answer.count, len(answer.rows)) == (70, 50)
 
 
-def test_unknown_kinds_are_shown(story: Story, tmp_path: Path) -> None:
+def test_unknown_kinds_are_shown(story: TakeoverSteps, tmp_path: Path) -> None:
     story.row("ai_inbox_translation_setting_change").answers()
-    inquiry = Inquiry(END - timedelta(days=30), END, (), {})
-    summary, _ = ask(Partitions(tmp_path).files(), inquiry)
+    parameters = QuestionParameters(END - timedelta(days=30), END, (), {})
+    summary, _ = ask(Partitions(tmp_path).files(), parameters)
     assert summary.unknown_types == ("ai_inbox_translation_setting_change",)
 
 
 def test_no_file_answers_with_nothing() -> None:
-    summary, answers = ask([], Inquiry(END - timedelta(days=30), END, (), {}))
+    summary, answers = ask([], QuestionParameters(END - timedelta(days=30), END, (), {}))
     assert summary.rows == 0
     assert len(answers) == len(questions())
 
@@ -250,10 +252,10 @@ def test_a_damaged_file_is_a_clear_error(tmp_path: Path) -> None:
     damaged = tmp_path / "2026-02.parquet"
     damaged.write_bytes(b"nothing of the kind")
     with pytest.raises(StateError, match="damaged"):
-        ask([damaged], Inquiry(END - timedelta(days=30), END, (), {}))
+        ask([damaged], QuestionParameters(END - timedelta(days=30), END, (), {}))
 
 
-def test_hostile_text_stays_text(story: Story) -> None:
+def test_hostile_text_stays_text(story: TakeoverSteps) -> None:
     story.row("bulk_export", text="'); DROP TABLE activity; --", who="o'neil; DROP")
     assert "DROP TABLE" in story.answers()["exports"].rows[0].detail
 

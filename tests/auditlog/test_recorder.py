@@ -4,14 +4,14 @@ import httpx
 import pytest
 
 from helpers.auditlog import audited, http_hooks, recording
-from helpers.auditlog.entries import Entry
+from helpers.auditlog.entries import LogEntry
 from helpers.auditlog.recorder import route_of
 from helpers.auditlog.segments import entries
 from helpers.core.errors import UsageError
 from tests.auditlog.builders import Bench
 
 
-def _last(bench: Bench) -> Entry:
+def _last(bench: Bench) -> LogEntry:
     return list(entries(bench.folder))[-1]
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from helpers.auditlog.chain import Chain
 from helpers.auditlog.log import AuditLog
-from helpers.auditlog.records import Verdict
+from helpers.auditlog.records import LogVerdict
 from helpers.auditlog.segments import entries, segments
 from helpers.auditlog.verification import verify
 from helpers.core.errors import StateError
@@ -47,7 +47,7 @@ def test_a_record_torn_at_any_byte_is_recovered_and_named(
     (bench.state / "state.db").unlink()  # it was never acknowledged
     bench.fill(1)
     found = bench.verify(noted=True)
-    assert found.verdict is Verdict.INTACT
+    assert found.verdict is LogVerdict.INTACT
     actions = [entry.action for entry in entries(bench.folder)]
     assert "log.recovery" in actions
     assert whole[:cut] in segment.read_bytes()  # nothing was cut away
@@ -60,7 +60,7 @@ def test_a_recovery_that_was_torn_too_is_recovered(bench: Bench) -> None:
         stream.write(b'{"half\n{"v":1,"seq":4,"action":"log.recov')
     bench.fill(2)
     found = bench.verify(noted=True)
-    assert found.verdict is Verdict.INTACT
+    assert found.verdict is LogVerdict.INTACT
     assert any("recovered" in note for note in found.notes)
 
 
@@ -68,7 +68,7 @@ def test_a_torn_first_record_becomes_part_of_the_genesis(bench: Bench) -> None:
     bench.folder.mkdir()
     (bench.folder / "2026-03.jsonl").write_bytes(b'{"action":"log.gen')
     bench.fill(2)
-    assert bench.verify(noted=True).verdict is Verdict.INTACT
+    assert bench.verify(noted=True).verdict is LogVerdict.INTACT
 
 
 def test_a_torn_first_record_of_a_new_month_is_recovered(bench: Bench) -> None:
@@ -76,7 +76,7 @@ def test_a_torn_first_record_of_a_new_month_is_recovered(bench: Bench) -> None:
     (bench.folder / "2026-04.jsonl").write_bytes(b'{"action":"log.seg')
     bench.clock.on(days=31)
     bench.fill(2)
-    assert bench.verify(noted=True).verdict is Verdict.INTACT
+    assert bench.verify(noted=True).verdict is LogVerdict.INTACT
 
 
 def test_an_empty_new_month_is_gone_on_with(bench: Bench) -> None:
@@ -84,21 +84,21 @@ def test_an_empty_new_month_is_gone_on_with(bench: Bench) -> None:
     (bench.folder / "2026-04.jsonl").touch()
     bench.clock.on(days=31)
     bench.fill(2)
-    assert bench.verify(noted=True).verdict is Verdict.INTACT
+    assert bench.verify(noted=True).verdict is LogVerdict.INTACT
 
 
 def test_a_crash_between_a_seal_and_the_next_key_is_survived(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from helpers.auditlog.keystate import KeyState
+    from helpers.auditlog.seal_key_store import SealKeyStore
 
     bench.fill(50, sealed=True)
     with bench.open() as log, monkeypatch.context() as patch:
-        patch.setattr(KeyState, "write", _crash)
+        patch.setattr(SealKeyStore, "write", _crash)
         with pytest.raises(KeyboardInterrupt):
             log.seal()
     bench.fill(120)
-    assert bench.verify(key=True, noted=True).verdict is Verdict.INTACT
+    assert bench.verify(key=True, noted=True).verdict is LogVerdict.INTACT
 
 
 def _crash(*_: object) -> None:
@@ -133,7 +133,7 @@ def test_eight_writers_that_are_killed_lose_nothing_that_was_acknowledged(bench:
     assert set(acknowledged) <= written
     assert len(acknowledged) > 16
     found = verify(bench.folder, root_keys=[ROOT])
-    assert found.verdict is Verdict.INTACT, found
+    assert found.verdict is LogVerdict.INTACT, found
 
 
 def test_a_full_disk_accepts_nothing_and_loses_nothing(tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_a_full_disk_accepts_nothing_and_loses_nothing(tmp_path: Path) -> None:
         from helpers.auditlog.records import Anchor
 
         found = verify(small / "audit", anchors=[Anchor(seq=last.seq, hash=last.hash)])
-        assert found.verdict is Verdict.INTACT
+        assert found.verdict is LogVerdict.INTACT
     finally:
         subprocess.run(["umount", str(small)], check=True)
 
@@ -177,7 +177,7 @@ def test_a_short_write_is_not_acknowledged(bench: Bench, monkeypatch: pytest.Mon
                 log.append("demo.lost")
         log.append("demo.after")
     assert [e.action for e in entries(bench.folder)][-2:] == ["log.recovery", "demo.after"]
-    assert bench.verify(noted=True).verdict is Verdict.INTACT
+    assert bench.verify(noted=True).verdict is LogVerdict.INTACT
 
 
 def test_after_a_failed_fsync_the_log_must_be_opened_anew(
@@ -196,7 +196,7 @@ def test_after_a_failed_fsync_the_log_must_be_opened_anew(
         log.append("demo.act")
     log._chain.close()
     bench.fill(1)
-    assert bench.verify(noted=True).verdict is Verdict.INTACT
+    assert bench.verify(noted=True).verdict is LogVerdict.INTACT
 
 
 def test_a_folder_that_may_not_be_written_is_a_clear_error(bench: Bench) -> None:
@@ -227,7 +227,7 @@ def test_a_folder_that_may_not_be_written_is_a_clear_error(bench: Bench) -> None
     )
     assert "permission denied" in done.stdout, done.stderr
     assert "write access" in done.stdout
-    assert bench.verify(noted=True).verdict is Verdict.INTACT
+    assert bench.verify(noted=True).verdict is LogVerdict.INTACT
 
 
 def test_a_chain_that_is_not_held_refuses(bench: Bench) -> None:

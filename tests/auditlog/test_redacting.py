@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.auditlog.entries import Event
-from helpers.auditlog.redacting import Cleaner
+from helpers.auditlog.entries import LogEvent
+from helpers.auditlog.redacting import EventRedactor
 from helpers.auditlog.segments import entries
 from helpers.core.redaction import Redactor
 from tests.auditlog.builders import Bench
@@ -11,7 +11,7 @@ from tests.conftest import make_access_token
 
 
 def _clean(text: str, salt: bytes = b"salt") -> str:
-    return Cleaner(Redactor(), salt).text(text)
+    return EventRedactor(Redactor(), salt).text(text)
 
 
 def test_no_token_enters_the_log(bench: Bench) -> None:
@@ -49,8 +49,8 @@ def test_unknown_fields_are_dropped_and_named(bench: Bench) -> None:
 
 
 def test_values_become_flat_and_short() -> None:
-    cleaned = Cleaner(Redactor(), b"s").event(
-        Event("demo.act", metadata={"note": "x" * 5000, "rows": 1.5, "reason": {"a": 1}})
+    cleaned = EventRedactor(Redactor(), b"s").event(
+        LogEvent("demo.act", metadata={"note": "x" * 5000, "rows": 1.5, "reason": {"a": 1}})
     )
     assert len(str(cleaned.metadata["note"])) < 1100
     assert cleaned.metadata["rows"] == "1.5"

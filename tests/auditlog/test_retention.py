@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from helpers.auditlog.records import Verdict
+from helpers.auditlog.records import LogVerdict
 from helpers.auditlog.retention import expire
 from helpers.auditlog.segments import log_id_of, segments
 from tests.auditlog.builders import Bench, rechained
@@ -29,29 +29,29 @@ def test_only_whole_old_segments_go_and_a_tombstone_stays(aged: Bench) -> None:
     gone = _expire(aged, 100)
     assert gone == ("2026-03", "2026-04")
     found = aged.verify(key=sealed, noted=True)
-    assert found.verdict is Verdict.INTACT
+    assert found.verdict is LogVerdict.INTACT
     assert found.first_seq > 0
     assert log_id_of(aged.folder) == found.log == "log-1"
     aged.fill(5)
-    assert aged.verify(key=sealed, noted=True).verdict is Verdict.INTACT
+    assert aged.verify(key=sealed, noted=True).verdict is LogVerdict.INTACT
 
 
 def test_expiring_twice_is_fine(aged: Bench) -> None:
     _expire(aged, 130)
     _expire(aged, 70)
     assert _expire(aged, 70) == ()
-    assert aged.verify(noted=True).verdict is Verdict.INTACT
+    assert aged.verify(noted=True).verdict is LogVerdict.INTACT
 
 
 def test_a_segment_that_went_without_a_tombstone_is_told(aged: Bench) -> None:
     segments(aged.folder)[0].unlink()
-    assert aged.verify(noted=True).verdict is Verdict.TRUNCATED
+    assert aged.verify(noted=True).verdict is LogVerdict.TRUNCATED
 
 
 def test_a_tombstone_does_not_cover_more_than_it_names(aged: Bench) -> None:
     _expire(aged, 130)
     segments(aged.folder)[0].unlink()
-    assert aged.verify(noted=True).verdict is Verdict.TRUNCATED
+    assert aged.verify(noted=True).verdict is LogVerdict.TRUNCATED
 
 
 def test_a_forged_tombstone_without_a_seal_is_told(bench: Bench) -> None:
@@ -74,7 +74,7 @@ def test_a_forged_tombstone_without_a_seal_is_told(bench: Bench) -> None:
     record["prev"] = digest(lines[-1])
     third.chmod(0o600)
     third.write_bytes(b"".join(line + b"\n" for line in [*lines, canonical(record)]))
-    assert bench.verify(key=True).verdict is not Verdict.INTACT
+    assert bench.verify(key=True).verdict is not LogVerdict.INTACT
 
 
 def test_the_current_month_never_goes(bench: Bench) -> None:

@@ -20,12 +20,12 @@ import pytest
 from helpers.auditlog import views
 from helpers.auditlog.checks.log import audit_logging_is_on
 from helpers.auditlog.collect import collect
-from helpers.auditlog.entries import Event
-from helpers.auditlog.export import Selection, select, to_csv
+from helpers.auditlog.entries import LogEvent
+from helpers.auditlog.export import EntryFilter, select, to_csv
+from helpers.auditlog.form import open_review
 from helpers.auditlog.records import AuditFacts, MirrorEvidence
-from helpers.auditlog.review import reviews_in, sign
+from helpers.auditlog.review import reviews_in, sign, sign_off
 from helpers.auditlog.segments import read_tail
-from helpers.auditlog.signing import open_review, sign_off
 from helpers.auditlog.status import status_of
 from helpers.core.context import Context
 from helpers.core.errors import CollectionError, UsageError
@@ -298,9 +298,12 @@ def test_the_mirror_act_serves_every_mirror_of_the_policy() -> None:
 def test_csv_neutralises_formulas(bench: Bench) -> None:
     with bench.open(fields=["x"]) as log:
         log.append_many(
-            [Event("demo.act", {"id": start + "SUM(A1)"}) for start in ("=", "+", "-", "@", "\t")]
+            [
+                LogEvent("demo.act", {"id": start + "SUM(A1)"})
+                for start in ("=", "+", "-", "@", "\t")
+            ]
         )
-    rows = list(csv.DictReader(io.StringIO("".join(to_csv(select(bench.folder, Selection()))))))
+    rows = list(csv.DictReader(io.StringIO("".join(to_csv(select(bench.folder, EntryFilter()))))))
     cells = [row["resource_id"] for row in rows if row["action"] == "demo.act"]
     assert len(cells) == 5
     assert all(cell.startswith("'") for cell in cells)
@@ -314,7 +317,7 @@ def test_a_selection_narrows(bench: Bench) -> None:
     since = bench.clock() - timedelta(hours=1)
 
     def seqs(**wanted: Any) -> list[int]:
-        return [e.seq for e in select(bench.folder, Selection(**wanted))]
+        return [e.seq for e in select(bench.folder, EntryFilter(**wanted))]
 
     assert seqs(action="demo.*") == [1, 2, 3, 4, 5]
     assert seqs(result="failure") == seqs(since=since) == seqs(resource="*/9") == [6]

@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from helpers.auditlog.records import ActivityRow, ActivitySummary, Answer, AuditFacts, DayCount
+from helpers.auditlog.records import (
+    ActivityRow,
+    ActivitySummary,
+    AuditFacts,
+    DayCount,
+    QuestionResult,
+)
 from helpers.core.model import Known, Snapshot, Unavailable
 from helpers.report.drawn import pictures_of
 from helpers.report.page import to_html
@@ -39,7 +45,7 @@ def _facts() -> AuditFacts:
         days=(DayCount(day=f"{row.at:%Y-%m-%d}", total=1, security=1),),
         security=(row,),
     )
-    answer = Answer(question="takeover", title="Takeover", count=1, flagged=1, rows=(row,))
+    answer = QuestionResult(question="takeover", title="Takeover", count=1, flagged=1, rows=(row,))
     return AuditFacts(
         log=GONE, activity=Known(summary), answers=Known((answer,)), reviews=GONE, mirror=GONE
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.auditlog.records import Verdict
+from helpers.auditlog.records import LogVerdict
 from helpers.auditlog.segments import entries
 from helpers.auditlog.status import status_of
 from helpers.auditlog.verification import parse_anchor, verify
@@ -36,7 +36,7 @@ def test_a_run_is_recorded_and_its_note_is_an_anchor_that_the_log_is_held_agains
         ("runbook.audit.finished", "success"),
     ]
     anchor = parse_anchor(note.split()[-1])
-    assert verify(tmp_path / "audit", anchors=[anchor]).verdict is Verdict.INTACT
+    assert verify(tmp_path / "audit", anchors=[anchor]).verdict is LogVerdict.INTACT
 
 
 def test_a_log_cut_after_the_run_is_caught_by_the_report_alone(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_log_cut_after_the_run_is_caught_by_the_report_alone(tmp_path: Path) -
     (segment,) = (tmp_path / "audit").glob("*.jsonl")
     segment.write_bytes(b"".join(segment.read_bytes().splitlines(keepends=True)[:-1]))
     found = verify(tmp_path / "audit", anchors=[parse_anchor(note.split()[-1])])
-    assert found.verdict is Verdict.TRUNCATED
+    assert found.verdict is LogVerdict.TRUNCATED
 
 
 def test_a_run_whose_steps_failed_is_recorded_as_a_failure(tmp_path: Path) -> None:

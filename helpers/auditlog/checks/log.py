@@ -1,15 +1,16 @@
-"""The local log: is it on, whole, kept, mirrored?"""
+"""The local log: is it on, intact, kept, mirrored? And does anybody review the activity log?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from helpers.auditlog.records import (
     LogStatus,
+    LogVerdict,
     MirrorEvidence,
-    Verdict,
+    Review,
     Verification,
 )
 from helpers.core.catalog import check
@@ -27,7 +28,7 @@ from helpers.core.model import (
 from helpers.core.policy import Policy
 
 _LOG: Final = Resource(kind="audit_log", key="local", name="the local audit log")
-_BROKEN: Final = {Verdict.TAMPERED: Severity.CRITICAL, Verdict.TRUNCATED: Severity.HIGH}
+_BROKEN: Final = {LogVerdict.TAMPERED: Severity.CRITICAL, LogVerdict.TRUNCATED: Severity.HIGH}
 
 
 @check(
@@ -110,7 +111,7 @@ def _integrity(found: Verification) -> Outcome:
         Evidence(what=f"{found.records} records checked, with {', '.join(found.vouched)}"),
         *told,
     ]
-    if found.verdict is Verdict.INTACT:
+    if found.verdict is LogVerdict.INTACT:
         return passed(_LOG, "The chain is unbroken and reaches what was noted of it.", *told)
     return manual(_LOG, f"The chain is unbroken. {found.problem}", *told[1:])
 
@@ -217,3 +218,40 @@ def log_is_mirrored(mirror: MirrorEvidence) -> Iterator[Outcome]:
         else:
             told = Evidence(what=f"it has every record up to number {one.last}")
             yield passed(resource, "Every record has arrived.", told)
+
+
+@check(
+    id="AUD-005",
+    step="auditlog",
+    title="The activity log is reviewed",
+    severity=Severity.MEDIUM,
+    controls=("SOC 2 CC7.3", "ISO 27001 A.8.15", "NIST CSF DE.AE-02", "CIS 8.11"),
+    remediation=(
+        "Go through the questions and answers of this step.",
+        'Sign for the period: `runbook review --reviewer "Your Name"`.',
+    ),
+)
+def period_is_reviewed(
+    reviews: tuple[Review, ...], policy: Policy, now: datetime
+) -> Iterator[Outcome]:
+    """A log that nobody reads protects nobody; auditors ask for evidence that somebody did.
+
+    PASS: A person signed for a period that ends within the policy's review interval.
+    FAIL: Nobody did, or the last review is older.
+    MANUAL: never, because a review is recorded or not.
+    NOT_APPLICABLE: never, because the activity log is always there.
+    ERROR: The log of reviews could not be read.
+    """
+    resource = Resource(kind="review", key="activity", name="review of the activity log")
+    newest = max(reviews, key=lambda review: review.period_to, default=None)
+    if newest is None:
+        yield failed(resource, "Nobody has signed for any period.")
+        return
+    told = Evidence(
+        what=f"{newest.reviewer} signed on {newest.signed_at:%Y-%m-%d} for the time to "
+        f"{newest.period_to:%Y-%m-%d}; {newest.rows} rows, digest {newest.results[:16]}"
+    )
+    if now - newest.period_to > timedelta(days=policy.auditlog.review_days):
+        yield failed(resource, "The last review is too long ago.", told)
+    else:
+        yield passed(resource, "The period was reviewed.", told)

@@ -9,16 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from helpers.auditlog.log import AuditLog
-from helpers.auditlog.records import ActivitySummary, Anchor, Answer, AuditFacts, results_digest
-from helpers.auditlog.review import sign
+from helpers.auditlog.records import AuditFacts, results_digest
+from helpers.auditlog.review import sign_off, signable
 from helpers.core.context import Context
-from helpers.core.errors import CollectionError, RunbookError, UsageError
+from helpers.core.errors import RunbookError, UsageError
 from helpers.core.jupyter import in_jupyterlab
-from helpers.core.model import Snapshot, Unavailable
+from helpers.core.model import Snapshot
 from helpers.core.view import View, prose, stack
 
-__all__ = ["ReviewForm", "open_review", "sign_off", "signable"]
+__all__ = ["ReviewForm", "open_review"]
 
 _ELSEWHERE: Final = (
     "In JupyterLab a form to sign stands here. On the command line: `runbook review`. "
@@ -31,7 +30,7 @@ _FORGETS: Final = (
 )
 
 
-class Opened(Protocol):
+class CollectedStep(Protocol):
     """An opened step, of which the form needs its context and what it has collected."""
 
     @property
@@ -49,27 +48,7 @@ class Opened(Protocol):
         ...
 
 
-def sign_off(context: Context, facts: AuditFacts, reviewer: str, *, note: str = "") -> Anchor:
-    """Record in the profile's own log that a person has seen these answers.
-
-    Raises CollectionError where there is nothing to sign for, UsageError without a name, and
-    StateError where the log can't take it.
-    """
-    summary, answers = signable(facts)
-    options = {"clock": context.clock, "redactor": context.redactor}
-    with AuditLog.open(context.state / "audit", context.state, **options) as log:
-        return sign(log, reviewer, summary, answers, note=note)
-
-
-def signable(facts: AuditFacts) -> tuple[ActivitySummary, tuple[Answer, ...]]:
-    """What can be signed for. Raises CollectionError where the activity log was not looked at."""
-    if isinstance(facts.activity, Unavailable) or isinstance(facts.answers, Unavailable):
-        reason = facts.activity.reason if isinstance(facts.activity, Unavailable) else ""
-        raise CollectionError(f"There is nothing to sign for. {reason}", "Mend that first.")
-    return facts.activity.value, facts.answers.value
-
-
-def open_review(step: Opened) -> ReviewForm:
+def open_review(step: CollectedStep) -> ReviewForm:
     """Let a person sign for the period that a step has shown."""
     return ReviewForm(step)
 
@@ -77,7 +56,7 @@ def open_review(step: Opened) -> ReviewForm:
 class ReviewForm:
     """A signature to give. Everything it does, `runbook review` does too."""
 
-    def __init__(self, step: Opened) -> None:
+    def __init__(self, step: CollectedStep) -> None:
         self._step = step
         self._widgets: dict[str, Any] = {}
 

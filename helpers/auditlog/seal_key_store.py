@@ -1,9 +1,9 @@
-"""Where the current seal key lies: in a 0400 file, or in the system's keyring.
+"""Where the current seal key is stored: in a 0400 file, or in the system's keyring.
 
-In both cases the file tells the epoch and the place of the last seal. With a keyring the key itself
-is not in it: who copies the disk copies no key. A key that was replaced in a file is overwritten,
-then let go; that reaches the medium on an ordinary file system on a disk, while a solid-state disk,
-a snapshot or a backup may keep the old block, which no program can prevent.
+In both cases the file holds the epoch and the position of the last seal. With a keyring it does
+not hold the key itself, so a copy of the disk contains no key. When a key in a file is replaced,
+the old one is overwritten before it is deleted. That works for an ordinary file system on a disk; a
+solid-state disk, a snapshot or a backup may keep the old block, which no program can prevent.
 """
 
 from __future__ import annotations
@@ -12,16 +12,17 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Final
 
-from helpers.auditlog import keyring_key
 from helpers.auditlog.entries import canonical
 from helpers.auditlog.seals import SealKey, sync_folder
-from helpers.core.errors import StateError
+from helpers.core.errors import ConfigurationError, StateError
+from helpers.system.system_keyring import unprotected
 
-__all__ = ["KeyState"]
+__all__ = ["SealKeyStore", "save_to_keyring"]
 
 
-class KeyState:
+class SealKeyStore:
     """The current seal key of one log."""
 
     def __init__(self, path: Path) -> None:
@@ -45,7 +46,7 @@ class KeyState:
         """Put a key in the place of the last one, durably. Raises StateError."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if key.keyring:  # first: a keyring that is ahead of the file is understood
-            keyring_key.keep(key)
+            save_to_keyring(key)
             self._unlocked = key
         old = _open_for_erasing(self.path)
         try:
@@ -72,7 +73,7 @@ class KeyState:
     def _of_keyring(self, stored: SealKey) -> SealKey:
         known = self._unlocked
         if known is None or (known.root, known.epoch) != (stored.root, stored.epoch):
-            known = self._unlocked = keyring_key.fetch(stored)
+            known = self._unlocked = _load_from_keyring(stored)
         return replace(known, sealed=stored.sealed)
 
 
@@ -103,3 +104,61 @@ def _open_for_erasing(path: Path) -> int | None:
 def _erase(descriptor: int) -> None:
     os.pwrite(descriptor, b"\0" * os.fstat(descriptor).st_size, 0)
     os.fsync(descriptor)
+
+
+_SERVICE: Final = "intercom-security-runbook audit log"
+
+
+def _usable_keyring() -> Any:
+    """The package, with a backend that the system protects. Raises ConfigurationError."""
+    try:
+        import keyring
+    except ImportError:
+        raise ConfigurationError(
+            "A seal key in the keyring needs the package keyring.",
+            "Install it: pip install 'intercom-security-runbook[keyring]'.",
+        ) from None
+    strange = unprotected(keyring.get_keyring())
+    if strange:
+        raise ConfigurationError(
+            f"The keyring backend {strange} does not protect secrets.",
+            "Start the desktop's keyring (gnome-keyring under D-Bus), or keep the key in the file.",
+        )
+    return keyring
+
+
+def save_to_keyring(key: SealKey) -> None:
+    """Put a key in the place of the one before. Raises StateError where the keyring refuses."""
+    told = json.dumps({"root": key.root, "epoch": key.epoch, "key": key.key.hex()})
+    _asked("set_password", key.keyring, told)
+
+
+def _load_from_keyring(stored: SealKey) -> SealKey:
+    """The key that belongs to what the file tells.
+
+    Or that of the next epoch, where a process died between writing to the one and to the other.
+    Raises StateError where the keyring refuses, or holds another key.
+    """
+    try:
+        told = json.loads(_asked("get_password", stored.keyring) or "")
+        found = replace(stored, epoch=told["epoch"], key=bytes.fromhex(told["key"]))
+        if told["root"] == stored.root and found.epoch - stored.epoch in (0, 1):
+            return found
+    except (ValueError, KeyError, TypeError):
+        pass
+    raise StateError(
+        "The keyring does not hold the audit log's seal key.",
+        "Start a new one: `runbook auditlog seal --new --keyring`. The old seals stay valid.",
+    )
+
+
+def _asked(method: str, *arguments: str) -> Any:
+    keyring = _usable_keyring()
+    try:
+        return getattr(keyring, method)(_SERVICE, *arguments)
+    except keyring.errors.KeyringError as error:
+        raise StateError(
+            f"The keyring refused the audit log's seal key ({type(error).__name__}). "
+            "Nothing was recorded.",
+            "Unlock the keyring, then try again.",
+        ) from None
