@@ -134,6 +134,8 @@ class AuditLog:
         waiting = iter([self._cleaner.event(event) for event in events])
         with self._chain.locked():
             self._refresh()
+            if self._due() >= EVERY:  # a writer was killed between the last record and its seal
+                self._checkpoint()
             last = self._chain.head
             while batch := list(islice(waiting, max(EVERY - self._due(), 1))):
                 last = self._commit(batch)

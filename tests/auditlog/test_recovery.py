@@ -14,8 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.auditlog.chain import Chain
+from helpers.auditlog.entries import LogEvent
 from helpers.auditlog.log import AuditLog
 from helpers.auditlog.records import LogVerdict
+from helpers.auditlog.seals import EVERY
 from helpers.auditlog.segments import entries, segments
 from helpers.auditlog.verification import verify
 from helpers.core.errors import StateError
@@ -25,6 +27,7 @@ from tests.conftest import HOME
 _WRITER = """
 import sys
 from pathlib import Path
+from helpers.auditlog.entries import LogEvent
 from helpers.auditlog.log import AuditLog
 with AuditLog.open(Path(sys.argv[1]) / "audit", Path(sys.argv[1]) / "state") as log:
     for number in range(100000):
@@ -98,6 +101,18 @@ def test_a_crash_between_a_seal_and_the_next_key_is_survived(
         with pytest.raises(KeyboardInterrupt):
             log.seal()
     bench.fill(120)
+    assert bench.verify(key=True, noted=True).verdict is LogVerdict.INTACT
+
+
+def test_a_crash_between_the_last_record_and_its_seal_is_survived(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.fill(50, sealed=True)
+    with bench.open() as log, monkeypatch.context() as patch:
+        patch.setattr(AuditLog, "_checkpoint", _crash)
+        with pytest.raises(KeyboardInterrupt):
+            log.append_many([LogEvent("demo.before")] * EVERY)
+    bench.fill(2)
     assert bench.verify(key=True, noted=True).verdict is LogVerdict.INTACT
 
 
