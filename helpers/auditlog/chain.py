@@ -7,7 +7,6 @@ a killed writer left half-written stay where they are, and a `log.recovery` reco
 
 from __future__ import annotations
 
-import fcntl
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -28,9 +27,10 @@ from helpers.auditlog.entries import (
     encode,
 )
 from helpers.auditlog.records import Anchor
-from helpers.auditlog.seals import sync_folder
 from helpers.auditlog.segments import Tail, log_id_of, month_of, read_tail
 from helpers.core.errors import StateError
+from helpers.system.files import sync_folder
+from helpers.system.lock import acquire, open_lock_file, release
 
 __all__ = ["Chain"]
 
@@ -55,9 +55,7 @@ class Chain:
         self._tail: Tail | None = None
         self._segment: int | None = None
         with _explained(folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-            self._lock = os.open(folder / _LOCK, flags, 0o600)
+            self._lock = open_lock_file(folder / _LOCK)
 
     def close(self) -> None:
         """Let go of the files."""
@@ -76,7 +74,7 @@ class Chain:
             finally:
                 self._depth -= 1
                 if self._depth == 0:
-                    fcntl.flock(self._lock, fcntl.LOCK_UN)
+                    release(self._lock)
 
     @property
     def head(self) -> Anchor:
@@ -113,7 +111,7 @@ class Chain:
                 "Look at the disk, then open the log again: it is read anew.",
             )
         with _explained(self.folder):
-            fcntl.flock(self._lock, fcntl.LOCK_EX)
+            acquire(self._lock)
             if not self._unchanged():
                 self._read()
             self._rotate_if_due()

@@ -14,7 +14,6 @@ The rows name people and their addresses: folder 0700, files 0600, and `forget` 
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
 import os
@@ -29,7 +28,8 @@ from typing import Any, Final, TextIO
 from helpers.auditlog.database import open_database, sql_list
 from helpers.auditlog.segments import end_of
 from helpers.core.errors import StateError, UsageError
-from helpers.system.files import private_folder, write_private
+from helpers.system.files import write_private
+from helpers.system.lock import acquire, open_lock_file
 
 __all__ = ["COLUMNS", "PartitionWriter", "Partitions", "is_row"]
 
@@ -132,11 +132,10 @@ class Partitions:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Hold the folder; the kernel lets go of it when the process ends, however it ends."""
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
         with storage_errors(self.folder):
-            descriptor = os.open(private_folder(self.folder) / _LOCK, flags, 0o600)
+            descriptor = open_lock_file(self.folder / _LOCK)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            acquire(descriptor)
             yield
         finally:
             os.close(descriptor)

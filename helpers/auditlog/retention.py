@@ -12,9 +12,9 @@ from pathlib import Path
 
 from helpers.auditlog.entries import EXPIRED
 from helpers.auditlog.log import AuditLog
-from helpers.auditlog.seals import sync_folder
 from helpers.auditlog.segments import end_of, segments, tail_of
 from helpers.core.errors import StateError
+from helpers.system.files import sync_folder
 
 __all__ = ["expire"]
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from helpers.auditlog.entries import canonical
-from helpers.auditlog.seals import SealKey, sync_folder
+from helpers.auditlog.seals import SealKey
 from helpers.core.errors import ConfigurationError, StateError
+from helpers.system.files import replace_private
 from helpers.system.system_keyring import unprotected
 
 __all__ = ["SealKeyStore", "save_to_keyring"]
@@ -78,19 +79,10 @@ class SealKeyStore:
 
 
 def _put(path: Path, key: SealKey) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
     secret = "" if key.keyring else key.key.hex()
     stored = {"root": key.root, "epoch": key.epoch, "key": secret, "sealed": key.sealed}
     told = canonical(stored | ({"keyring": key.keyring} if key.keyring else {}))
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400)
-    try:
-        os.write(descriptor, told)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-    temporary.replace(path)
-    sync_folder(path.parent)
+    replace_private(path, told, mode=0o400)
 
 
 def _open_for_erasing(path: Path) -> int | None:

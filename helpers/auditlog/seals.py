@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +25,6 @@ __all__ = [
     "ratchet",
     "read_root_key",
     "seal_of",
-    "sync_folder",
 ]
 
 EVERY: Final = 100  # records between two seals, at most
@@ -83,12 +81,3 @@ def read_root_key(path: Path) -> bytes:
             f"{path} holds no root key.", "It is the 64 characters that `auditlog seal` showed."
         )
     return key
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new or renamed name in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

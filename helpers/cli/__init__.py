@@ -83,6 +83,11 @@ def runbook() -> None:
 def main() -> None:
     """Run the command line; end with the documented exit status."""
     try:
+        import fcntl  # noqa: F401 (file locks, which every command that writes needs)
+    except ImportError:
+        click.echo("Error: the runbook needs Linux or macOS. On Windows, run it in WSL.", err=True)
+        sys.exit(UsageError.exit_status)
+    try:
         status = runbook.main(standalone_mode=False, prog_name="runbook")
     except click.ClickException as error:
         error.show()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from datetime import datetime
@@ -22,7 +21,7 @@ from pydantic import BaseModel, ValidationError
 from helpers.core.errors import StateError, UsageError
 from helpers.core.model import Report
 from helpers.report.terms import Terms
-from helpers.system.files import private_folder, write_private
+from helpers.system.files import private_folder, sync_folder, write_private
 
 __all__ = [
     "MANIFEST",
@@ -66,7 +65,7 @@ def finish_run(partial: Path) -> Path:
     write_private(partial / MANIFEST, json.dumps(_manifest(partial), indent=2) + "\n")
     final = partial.with_name(partial.name.removeprefix(".").removesuffix(_PARTIAL))
     partial.rename(final)
-    _sync(final.parent)
+    sync_folder(final.parent)
     return final
 
 
@@ -149,11 +148,3 @@ def _read_json(run: Path, name: str) -> Any:
             f"{run} is no finished run: {name} is missing or not whole.",
             "Name a folder under runs/, such as the last line of `runbook audit` says.",
         ) from None
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

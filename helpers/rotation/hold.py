@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from helpers.core.errors import LockedError, StateError
+from helpers.core.errors import LockedError
+from helpers.system.lock import locked
 
 __all__ = ["hold"]
 
@@ -19,30 +18,12 @@ def hold(folder: Path, variable: str, who: str) -> Iterator[None]:
 
     Raises LockedError, which names the holder, and StateError where the folder can't be written.
     """
-    path = folder / f"rotation-{variable}.lock"
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(path, flags, 0o600)
-    except OSError as error:
-        raise StateError(
-            f"{path} can't be opened: {error.strerror}.", "Check its rights."
-        ) from None
-    try:
-        _take(descriptor, variable)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, who.encode(), 0)
-        yield
-    finally:
-        os.close(descriptor)
 
-
-def _take(descriptor: int, variable: str) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(descriptor, 200, 0).decode("utf-8", "replace") or "someone"
-        raise LockedError(
-            f"{holder} is working on the rotation of {variable} at this moment.",
+    def busy(holder: str) -> LockedError:
+        return LockedError(
+            f"{holder or 'someone'} is working on the rotation of {variable} at this moment.",
             "Wait until they are done, or ask them; `runbook rotate status` shows where it stands.",
-        ) from None
+        )
+
+    with locked(folder / f"rotation-{variable}.lock", note=who, busy=busy):
+        yield

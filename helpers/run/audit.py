@@ -39,7 +39,8 @@ from helpers.run.execution import Batch, Common, Job, Observer, Outcome
 from helpers.run.kernels.fork_server import ForkServer
 from helpers.run.preflight import ASKING, ask_once
 from helpers.run.recording import recorded_run
-from helpers.system.state import lock_profile, open_state
+from helpers.system.lock import lock_profile
+from helpers.system.state import open_state
 
 if TYPE_CHECKING:
     from helpers.sandbox import Sandbox

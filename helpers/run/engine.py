@@ -74,7 +74,7 @@ class _Manager(NotebookExecutionManager):
 
     def save(self, **_kwargs: Any) -> None:
         if self._due and self.output_path:
-            write_private(Path(self.output_path), self.redacted_text())
+            write_private(Path(self.output_path), self.redacted_text(), durable=False)
         self.last_save_time = self.now()
 
     def redacted_text(self) -> str:

@@ -16,7 +16,7 @@ from helpers.report.folder import load_report
 from helpers.run import audit as workflow
 from helpers.run.audit import AuditRequest, audit
 from helpers.sandbox.seeds import DEMO
-from helpers.system.state import lock_profile
+from helpers.system.lock import lock_profile
 from tests.notebooks import notebook
 from tests.run.test_execution import Watcher
 

@@ -11,16 +11,18 @@ bytes, fsync; the target is looked at once more; rename; fsync of the folder; re
 from __future__ import annotations
 
 import errno
-import fcntl
 import os
 import re
 import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from helpers.rotation.stores.base import ConflictError, StoreError
+from helpers.system.files import write_beside
+from helpers.system.lock import acquire
 
 __all__ = ["check_replaceable", "create", "delete", "locked", "read", "replace"]
 
@@ -35,7 +37,7 @@ def locked(folder: Path) -> Iterator[int]:
     except OSError as error:
         raise _refused(folder, error) from None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        acquire(descriptor)
         yield descriptor
     except OSError as error:
         raise _refused(folder, error) from None
@@ -128,24 +130,11 @@ def delete(path: Path) -> None:
 
 def _write_beside(path: Path, content: bytes, *, like: os.stat_result | None = None) -> Path:
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp.local")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(temporary, flags, 0o600)
-    try:
-        if like:
-            _dress(descriptor, path, like)
-        left = memoryview(content)
-        while left:
-            left = left[os.write(descriptor, left) :]
-        os.fsync(descriptor)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    finally:
-        os.close(descriptor)
+    write_beside(temporary, content, prepare=partial(_dress, path, like) if like else None)
     return temporary
 
 
-def _dress(descriptor: int, path: Path, like: os.stat_result) -> None:
+def _dress(path: Path, like: os.stat_result, descriptor: int) -> None:
     """Owner, mode and extended attributes (ACLs among them) as the old file has them."""
     if (like.st_uid, like.st_gid) != (os.geteuid(), os.getegid()):
         os.fchown(descriptor, like.st_uid, like.st_gid)

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from helpers.core.errors import LockedError, StateError
-from helpers.system.state import lock_profile
+from helpers.system.lock import lock_profile
 
 HOLDER = """
 import sys
 from pathlib import Path
-from helpers.system.state import lock_profile
+from helpers.system.lock import lock_profile
 with lock_profile(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
