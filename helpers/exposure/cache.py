@@ -1,9 +1,9 @@
-"""What was looked at before: `cache.db`, by rules and object. It holds fingerprints, no secret.
+"""The results of earlier scans: `cache.db`, by rules and content. It holds no secret.
 
-A repeat scan reads only what is new. What was found is kept with the object and told again while
-the object exists, so the cache never hides a finding; so is what could not be opened in it. What
-could not be read is not remembered. Other rules are another `identity`, and everything is new to
-them. Several scans may share the file; a killed one keeps what it had written. The file can be
+A repeat scan reads only what is new. What was found in an object, or could not be opened in it, is
+stored with the object and reported again while the object exists, so the cache never hides a
+finding. Failures are not stored. Other rules have another `identity`, and to them everything is
+new. Several scans may share the file, and a killed scan keeps what it had written. The file can be
 deleted at any time.
 """
 
@@ -17,16 +17,15 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Final
 
-from helpers.exposure.engine import Sighting
-from helpers.exposure.items import NOTHING, Kept
+from helpers.exposure.items import EMPTY_RESULT, ScanResult, SecretMatch
 
-__all__ = ["Cache"]
+__all__ = ["ScanCache"]
 
 FILE_NAME: Final = "cache.db"
 _VERSION: Final = 2
 _BUSY_SECONDS: Final = 30.0
 _FLUSH_SECONDS: Final = 1.0
-_UNUSED_DAYS: Final = 60  # after which what other rules had looked at is forgotten
+_UNUSED_DAYS: Final = 60  # after which the results of other rules are deleted
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS rules (
     number INTEGER PRIMARY KEY, identity TEXT UNIQUE, used INTEGER NOT NULL
@@ -38,8 +37,8 @@ CREATE TABLE IF NOT EXISTS notes (place TEXT PRIMARY KEY, note TEXT NOT NULL) ST
 """
 
 
-class Cache:
-    """`cache.db` for one set of rules."""
+class ScanCache:
+    """`cache.db` for one set of rules. In `looked`, `mark` is the cache key, `kept` the result."""
 
     def __init__(self, folder: Path, identity: str) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -50,8 +49,8 @@ class Cache:
             self._open(identity)
         except sqlite3.OperationalError:
             raise
-        except sqlite3.DatabaseError:  # damaged: it is disposable
-            self._discard()
+        except sqlite3.DatabaseError:  # damaged, and disposable
+            self._delete()
             self._open(identity)
 
     def _open(self, identity: str) -> None:
@@ -79,49 +78,49 @@ class Cache:
             self._db.execute("DELETE FROM rules WHERE number = ?", row)
         return found[0]
 
-    def _discard(self) -> None:
+    def _delete(self) -> None:
         self._db.close()
         for suffix in ("", "-wal", "-shm"):
             self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
-    def known(self) -> set[str]:
-        """The marks of everything these rules have looked at."""
+    def keys(self) -> set[str]:
+        """Return the cache keys of everything that these rules have scanned."""
         rows = self._db.execute(
             "SELECT lower(hex(mark)) FROM looked WHERE rules = ?", (self._rules,)
         )
-        return {mark for (mark,) in rows}
+        return {key for (key,) in rows}
 
-    def kept(self) -> dict[str, Kept]:
-        """What was found or could not be opened, by mark."""
+    def results(self) -> dict[str, ScanResult]:
+        """Return the results that are not empty, by cache key."""
         rows = self._db.execute(
             "SELECT lower(hex(mark)), kept FROM looked WHERE rules = ? AND kept IS NOT NULL",
             (self._rules,),
         )
-        return {mark: _read(text) for mark, text in rows}
+        return {key: _decoded(text) for key, text in rows}
 
-    def remember(self, mark: str, kept: Kept) -> None:
-        """Keep what is in some bytes; written about once a second."""
-        self._pending[bytes.fromhex(mark)] = _text(kept)
+    def store(self, cache_key: str, result: ScanResult) -> None:
+        """Keep a result; results are written about once a second."""
+        self._pending[bytes.fromhex(cache_key)] = _encoded(result)
 
-    def breathe(self) -> None:
-        """Write what waits, if it is time."""
+    def flush_if_due(self) -> None:
+        """Write pending results if it is time."""
         if self._pending and time.monotonic() - self._written > _FLUSH_SECONDS:
             self._flush()
 
     def note(self, place: str) -> str:
-        """What was written down about a place; empty for nothing."""
+        """Return the note about a place; empty if there is none."""
         row = self._db.execute("SELECT note FROM notes WHERE place = ?", (place,)).fetchone()
         return str(row[0]) if row else ""
 
     def write_note(self, place: str, note: str) -> None:
-        """Write something down about a place. Where that fails, it is asked anew the next time."""
+        """Keep a note about a place. If that fails, the next scan does the work again."""
         with suppress(sqlite3.Error):
             self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (place, note))
 
     def _flush(self) -> None:
-        """Write what waits. A cache that can't be written costs time the next time, no finding."""
+        """Write pending results. If that fails, the next scan takes longer and finds the same."""
         self._written = time.monotonic()
-        rows = [(self._rules, mark, text) for mark, text in self._pending.items()]
+        rows = [(self._rules, key, text) for key, text in self._pending.items()]
         try:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany("INSERT OR REPLACE INTO looked VALUES (?, ?, ?)", rows)
@@ -133,22 +132,22 @@ class Cache:
             self._pending.clear()
 
     def close(self) -> None:
-        """Write the rest."""
+        """Write pending results and close the database."""
         if self._pending:
             self._flush()
         self._db.close()
 
 
-def _text(kept: Kept) -> str | None:
-    if kept == NOTHING:
+def _encoded(result: ScanResult) -> str | None:
+    if result == EMPTY_RESULT:
         return None
-    seen = [[inner, *astuple(sighting)] for inner, sighting in kept.seen]
-    return json.dumps([seen, kept.missed])
+    matches = [[inner, *astuple(match)] for inner, match in result.matches]
+    return json.dumps([matches, result.skipped])
 
 
-def _read(text: str) -> Kept:
-    seen, missed = json.loads(text)
-    return Kept(
-        tuple((inner, Sighting(*fields)) for inner, *fields in seen),
-        tuple((inner, reason) for inner, reason in missed),
+def _decoded(text: str) -> ScanResult:
+    matches, skipped = json.loads(text)
+    return ScanResult(
+        tuple((inner, SecretMatch(*fields)) for inner, *fields in matches),
+        tuple((inner, reason) for inner, reason in skipped),
     )

@@ -1,32 +1,54 @@
-"""What the exposure step reads: the repository, whole, without the network."""
+"""What the exposure step reads: the whole repository, and what guards it, without the network."""
 
 from __future__ import annotations
 
-import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from helpers.core.context import Context
 from helpers.core.errors import RunbookError
 from helpers.core.model import Datum, Known, Unavailable
-from helpers.exposure.cache import Cache
-from helpers.exposure.configured import configured, variables
-from helpers.exposure.guards import guards
+from helpers.exposure.configured import configured_secrets, variables_by_fingerprint
 from helpers.exposure.kingfisher import Kingfisher
-from helpers.exposure.memory import Memory, NoCache
-from helpers.exposure.records import Configured, ExposureFacts
-from helpers.exposure.repository import open_repository
-from helpers.exposure.scan import Scanned, scan
-from helpers.exposure.tally import Progress
+from helpers.exposure.records import ConfiguredSecret, ExposureFacts
+from helpers.exposure.repository import Repository, open_repository
+from helpers.exposure.scan import RepositoryScan, open_cache, scan
+from helpers.exposure.scan_items import ScanProgress
 
-__all__ = ["collect"]
+__all__ = ["collect", "guards"]
 
-_MOST_LEAKS: Final = 500  # told one by one
+_MOST_LEAKS: Final = 500  # listed one by one
+_SCANNERS: Final = (
+    "runbook scan",
+    "runbook-scan",
+    "betterleaks",
+    "detect-secrets",
+    "ggshield",
+    "git-secrets",
+    "gitleaks",
+    "kingfisher",
+    "noseyparker",
+    "trufflehog",
+)
+_FILES: Final = (
+    ".pre-commit-config.yaml",
+    ".pre-commit-config.yml",
+    "lefthook.yml",
+    ".husky/pre-commit",
+    ".gitlab-ci.yml",
+    ".circleci/config.yml",
+    "azure-pipelines.yml",
+    "bitbucket-pipelines.yml",
+    "Jenkinsfile",
+)
+_MOST_BYTES: Final = 1 << 20
 
 
 def collect(context: Context) -> ExposureFacts:
     """Search the repository for secrets; nothing in it is run, changed or sent anywhere."""
     credentials = list(context.settings.credentials())
-    known = Known(tuple(configured(credentials)))
+    known = Known(tuple(configured_secrets(credentials)))
     try:
         engine = Kingfisher(
             all_rules=context.policy.exposure.rules == "all", credentials=credentials
@@ -34,9 +56,9 @@ def collect(context: Context) -> ExposureFacts:
         scanned = scan(
             context.repo,
             engine,
-            memory=_memory(context, engine.identity),
-            configured=variables(credentials),
-            observe=lambda progress: context.progress(_words(progress)),
+            cache=open_cache(context.state, engine.identity),
+            configured=variables_by_fingerprint(credentials),
+            observe=lambda progress: context.progress(_progress_text(progress)),
         )
         found = guards(open_repository(context.repo))
     except RunbookError as error:
@@ -52,7 +74,7 @@ def collect(context: Context) -> ExposureFacts:
 
 
 def _facts(
-    scanned: Scanned, known: Datum[tuple[Configured, ...]], found: tuple[str, ...]
+    scanned: RepositoryScan, known: Datum[tuple[ConfiguredSecret, ...]], found: tuple[str, ...]
 ) -> ExposureFacts:
     return ExposureFacts(
         leaks=Known(scanned.leaks[:_MOST_LEAKS]),
@@ -63,14 +85,43 @@ def _facts(
     )
 
 
-def _memory(context: Context, identity: str) -> Memory:
-    """The cache of this profile; where it can't be used, the scan takes longer, no more."""
-    try:
-        return Cache(context.state, identity)
-    except (OSError, sqlite3.Error):
-        return NoCache()
-
-
-def _words(progress: Progress) -> str:
+def _progress_text(progress: ScanProgress) -> str:
     megabytes = progress.done >> 20
     return f"{megabytes} MB searched, {progress.found} secrets"
+
+
+def guards(repository: Repository) -> tuple[str, ...]:
+    """Return the scanners that run before a commit or in CI, each with the file that runs it.
+
+    A scanner is recognised by its name in the file, such as `gitleaks (.pre-commit-config.yaml)`.
+    Nothing is run to find out.
+    """
+    found = {
+        f"{scanner} ({name})"
+        for name, text in _texts(repository)
+        for scanner in _SCANNERS
+        if scanner in text
+    }
+    return tuple(sorted(found))
+
+
+def _texts(repository: Repository) -> Iterator[tuple[str, str]]:
+    places = [(name, repository.tree / name) for name in _FILES] if repository.tree else []
+    if repository.tree:
+        workflows = sorted((repository.tree / ".github" / "workflows").glob("*.y*ml"))
+        places += [(f".github/workflows/{path.name}", path) for path in workflows]
+    if repository.common:
+        places.append(("git's pre-commit hook", repository.common / "hooks" / "pre-commit"))
+    for name, path in places:
+        if text := _text(path):
+            yield name, text
+
+
+def _text(path: Path) -> str:
+    try:
+        if not path.is_file():
+            return ""
+        with path.open("rb") as stream:
+            return stream.read(_MOST_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""

@@ -1,8 +1,8 @@
 """Files: the working tree (tracked, untracked, ignored) and git's own folder.
 
-Symbolic links are not followed; what can't be read is told. A file is known to the cache by its
-path, size, times and inode, so an unchanged one is not read again; and by its content, as git
-would name it, so one that is like a committed object is not looked at twice.
+Symbolic links are not followed, and what can't be read is reported. The cache knows a file by its
+path, size, times and inode, so an unchanged file is not read again; and by its content, under the
+id that git would give it, so a copy of a committed object is not scanned twice.
 """
 
 from __future__ import annotations
@@ -16,9 +16,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from helpers.exposure.items import Item, Origin, OriginKind
-from helpers.exposure.path_rules import NO_CLASS
-from helpers.exposure.pieces import pieces
+from helpers.exposure.items import (
+    DEFAULT_PATH_CLASS,
+    Origin,
+    OriginKind,
+    ScanItem,
+    read_items,
+)
 
 __all__ = ["Files", "read_file"]
 
@@ -27,22 +31,22 @@ _GIT: Final = ".git"
 
 @dataclass
 class Files:
-    """The files below a folder, as items; `nested` is told of each repository below it.
+    """The files below a folder as items. `nested` lists the repositories found below it.
 
-    `known` is asked about a mark, with the file's name, before a file is read and after: what it
-    knows is left out. Names begin with `prefix`; `skip` names entries right below the root.
+    `reuse` is called with a file's cache keys before it is read, and again after; if it returns
+    True, the file is left out. Names begin with `prefix`; `skip` names entries of the root to skip.
     """
 
     root: Path
     kind: OriginKind = OriginKind.FILE
     prefix: str = ""
     skip: frozenset[str] = frozenset()
-    known: Callable[[tuple[str, ...], Origin], bool] = lambda marks, origin: False  # noqa: ARG005
-    path_class: Callable[[str], str] = lambda path: NO_CLASS  # noqa: ARG005
-    algorithm: str = "sha1"  # by which the repository names its objects
+    reuse: Callable[[tuple[str, ...], Origin], bool] = lambda keys, origin: False  # noqa: ARG005
+    path_class: Callable[[str], str] = lambda path: DEFAULT_PATH_CLASS  # noqa: ARG005
+    algorithm: str = "sha1"  # the hash that names the repository's objects
     nested: list[Path] = field(default_factory=list)
 
-    def __iter__(self) -> Iterator[Item]:
+    def __iter__(self) -> Iterator[ScanItem]:
         folders = [""]
         while folders:
             inner = folders.pop()
@@ -55,7 +59,7 @@ class Files:
             for entry in listed:
                 name = inner + entry.name
                 if entry.name == _GIT and self.kind is OriginKind.FILE:
-                    self._meet(inner)
+                    self._add_nested(inner)
                 elif name in self.skip:
                     continue
                 elif entry.is_dir(follow_symlinks=False):
@@ -63,59 +67,59 @@ class Files:
                 elif entry.is_file(follow_symlinks=False):
                     yield from self._file(entry, name)
 
-    def _meet(self, inner: str) -> None:
+    def _add_nested(self, inner: str) -> None:
         if inner:
             self.nested.append(self.root / inner)
 
-    def _file(self, entry: os.DirEntry[str], inner: str) -> Iterator[Item]:
+    def _file(self, entry: os.DirEntry[str], inner: str) -> Iterator[ScanItem]:
         origin = Origin(self.kind, self.prefix + inner)
         try:
-            mark = _mark(origin.name, entry.stat(follow_symlinks=False))
-            if not self.known((mark,), origin):
-                yield from self._fresh(entry.path, origin, mark)
+            key = _file_key(origin.name, entry.stat(follow_symlinks=False))
+            if not self.reuse((key,), origin):
+                yield from self._new(entry.path, origin, key)
         except OSError as error:
             yield self._unread(inner, error)
 
-    def _fresh(self, path: str, origin: Origin, mark: str) -> Iterator[Item]:
-        """The file's items; none where its content was looked at, as an object or another file."""
+    def _new(self, path: str, origin: Origin, key: str) -> Iterator[ScanItem]:
+        """Yield the file's items; none if its content is known from an object or another file."""
         path_class = self.path_class(origin.name)
-        for item in _read(path, origin, mark):
+        for item in _read(path, origin, key):
             if item.reason or not item.whole:
                 yield item
                 continue
             content = self._content_id(item.data) + path_class
-            if not self.known((content, mark), origin):
-                yield replace(item, marks=(content, mark))
+            if not self.reuse((content, key), origin):
+                yield replace(item, cache_keys=(content, key))
 
     def _content_id(self, data: bytes) -> str:
-        """The id that git gives such a blob."""
+        """Return the id that git gives such a blob."""
         digest = hashlib.new(self.algorithm, b"blob %d\0" % len(data), usedforsecurity=False)
         digest.update(data)
         return digest.hexdigest()
 
-    def _unread(self, inner: str, error: OSError) -> Item:
+    def _unread(self, inner: str, error: OSError) -> ScanItem:
         origin = Origin(self.kind, self.prefix + (inner or "."))
         why = error.strerror or "unreadable"
-        return Item(origin, "", b"", reason=f"can't be read: {why}")
+        return ScanItem(origin, "", b"", reason=f"can't be read: {why}")
 
 
-def read_file(path: Path, origin: Origin) -> Iterator[Item]:
-    """One file again, as items; nothing where it can't be read any more."""
+def read_file(path: Path, origin: Origin) -> Iterator[ScanItem]:
+    """Read one file again as items; yields nothing if it can't be read any more."""
     with suppress(OSError):
         yield from _read(os.fspath(path), origin, "")
 
 
-def _read(path: str, origin: Origin, mark: str) -> Iterator[Item]:
+def _read(path: str, origin: Origin, key: str) -> Iterator[ScanItem]:
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb", buffering=0) as stream:  # noqa: PTH123 (by descriptor)
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return
-        whole = yield from pieces(origin, origin.name, stream, status.st_size, mark)
+        whole = yield from read_items(origin, origin.name, stream, status.st_size, key)
         if not whole:
-            yield Item(origin, "", b"", reason="it changed while it was read")
+            yield ScanItem(origin, "", b"", reason="it changed while it was read")
 
 
-def _mark(name: str, status: os.stat_result) -> str:
+def _file_key(name: str, status: os.stat_result) -> str:
     seen = f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino} {name}"
     return hashlib.blake2b(seen.encode("utf-8", "surrogateescape"), digest_size=20).hexdigest()

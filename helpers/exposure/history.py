@@ -1,60 +1,178 @@
-"""A repository's commits, and where blobs appear in them: asked of git once, then kept.
+"""Where blobs appear in the history: which commit added one to a path, and which removed it.
 
-What a commit changed never changes. So the cache keeps where the blobs of interest appear in the
-commits that it knows, and a repeat scan asks about new commits alone; a digest of the known ones
-says whether what is kept is about exactly these.
+One `git log --raw` pass answers that for all blobs. Merges are shown combined: a blob that a merge
+itself made (a resolution that none of the parents has) is seen, others are not reported twice.
+
+Commits never change. So the cache keeps where the blobs of interest appear in the commits that it
+knows, and a repeat scan asks git about new commits only. A digest of the known commits shows
+whether the cached entry covers exactly these.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+import mmap
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import IO, Any, Final
 
-from helpers.exposure.lineage import Appearance, Commit, Found, Log, follow
-from helpers.exposure.memory import Memory
+from helpers.core.errors import CollectionError
 from helpers.exposure.repository import Repository
+from helpers.exposure.scan_index import CacheStore
+from helpers.system.git import git_environment
 
-__all__ = ["History"]
+__all__ = [
+    "Appearance",
+    "Appearances",
+    "BlobChange",
+    "Commit",
+    "CommitLog",
+    "History",
+    "reachable_from",
+]
+
+_FORMAT: Final = "--format=%x01%H%x00%at%x00%an <%ae>"
+_RECORD: Final = re.compile(
+    rb"\x01([0-9a-f]{40,64})\0(-?\d+)\0([^\0]*)\0"  # a commit
+    rb"|:+(?:[0-7]{6} )+((?:[0-9a-f]{40,64} )+)[A-Z]+\d*\0([^\0]*)\0"  # a change in it
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A commit: its id, author and the author's time in UTC."""
+
+    oid: str
+    author: str
+    when: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BlobChange:
+    """A path in a commit: the blobs it had in the parents, and the one it has now."""
+
+    commit: Commit
+    path: str
+    before: tuple[str, ...]
+    after: str
+
+
+@dataclass
+class Appearance:
+    """A blob at a path: the commits that added it, and those that replaced or removed it."""
+
+    path: str
+    added: list[Commit] = field(default_factory=list)
+    removed: list[Commit] = field(default_factory=list)
+
+
+Appearances = dict[str, dict[str, Appearance]]  # by blob and path
+
+
+class CommitLog:
+    """The changes of many commits, kept in an unnamed file while they are read."""
+
+    def __init__(self, data: mmap.mmap | bytes) -> None:
+        self._data = data
+
+    @classmethod
+    def of(cls, repository: Repository, commits: Iterable[str]) -> CommitLog:
+        """Read the log of exactly these commits. Raises CollectionError."""
+        stdin = "".join(f"{oid}\n" for oid in commits)
+        if not stdin:  # git would read HEAD instead
+            return cls(b"")
+        with tempfile.TemporaryFile() as file:
+            done = subprocess.run(  # noqa: S603 (a fixed program, the arguments are ours)
+                repository.command(*_log_arguments(), "--no-walk=unsorted", "--stdin"),
+                cwd=repository.place,
+                env=git_environment(),
+                input=stdin.encode(),
+                stdout=file,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+            if done.returncode:
+                reason = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+                raise CollectionError(f"git log failed: {reason}", "Run `git fsck` there.")
+            return cls(_mapped(file))
+
+    def paths(self) -> Iterator[tuple[str, str]]:
+        """Yield each blob that was added at a path, with the path."""
+        for match in _RECORD.finditer(self._data):
+            if match[4]:
+                yield match[4].rsplit(None, 1)[-1].decode(), _name(match[5])
+
+    def changes(self, wanted: Callable[[str], bool]) -> Iterator[BlobChange]:
+        """Yield the changes that involve a wanted blob."""
+        head: re.Match[bytes] | None = None
+        for match in _RECORD.finditer(self._data):
+            if match[1]:
+                head = match
+                continue
+            *before, after = match[4].decode().split()
+            if head and (wanted(after) or any(map(wanted, before))):
+                yield BlobChange(_commit(head), _name(match[5]), tuple(before), after)
+
+    def commits(self, wanted: Collection[str]) -> Iterator[Commit]:
+        """Yield the wanted commits."""
+        for match in _RECORD.finditer(self._data):
+            if match[1] and match[1].decode() in wanted:
+                yield _commit(match)
+
+    def trace(self, wanted: Collection[str]) -> Appearances:
+        """Return where each of the wanted blobs appears."""
+        found: Appearances = {}
+        for change in self.changes(wanted.__contains__):
+            if change.after in wanted and change.after not in change.before:
+                _entry(found, change.after, change.path).added.append(change.commit)
+            for before in dict.fromkeys(change.before):
+                if before in wanted and before != change.after:
+                    _entry(found, before, change.path).removed.append(change.commit)
+        return found
 
 
 @dataclass
 class History:
-    """The commits that a scan met. `whole`: all of the repository's are among them."""
+    """The commits of a scan, `known` to the cache or `new`.
+
+    `whole` says that all commits of the repository are among them.
+    """
 
     repository: Repository
-    memory: Memory
+    cache: CacheStore
     whole: bool = True
     known: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
 
     @cached_property
-    def log(self) -> Log:
-        """What the new commits changed. Raises CollectionError."""
-        return Log.of(self.repository, self.new)
+    def log(self) -> CommitLog:
+        """The changes of the new commits. Raises CollectionError."""
+        return CommitLog.of(self.repository, self.new)
 
-    def appearances(self, blobs: Collection[str]) -> Found:
-        """Where the blobs appear in all of the commits. Raises CollectionError."""
+    def appearances(self, blobs: Collection[str]) -> Appearances:
+        """Return where the blobs appear in all of the commits. Raises CollectionError."""
         if not blobs or not (self.known or self.new):
             return {}
-        found = self._kept() if self.known else {}
+        found = self._cached() if self.known else {}
         if found is None or (self.known and not self._suffices(found, blobs)):
-            found = follow(Log.of(self.repository, self._all()), blobs)
+            found = CommitLog.of(self.repository, self._all()).trace(blobs)
         elif self.new:
-            _join(found, follow(self.log, blobs))
+            _join(found, self.log.trace(blobs))
         else:
             return found
-        self._keep(found, blobs)
+        self._store(found, blobs)
         return found
 
-    def _suffices(self, found: Found, blobs: Collection[str]) -> bool:
-        """Whether each blob is either kept or one of the new commits'."""
+    def _suffices(self, found: Appearances, blobs: Collection[str]) -> bool:
+        """Return whether each blob is either cached or appears in the new commits."""
         unknown = set(blobs) - found.keys()
-        return not unknown or unknown <= follow(self.log, unknown).keys()
+        return not unknown or unknown <= self.log.trace(unknown).keys()
 
     def _all(self) -> list[str]:
         return [*self.known, *self.new]
@@ -63,8 +181,8 @@ class History:
     def _place(self) -> str:
         return f"lineage {self.repository.common}"
 
-    def _kept(self) -> Found | None:
-        note: dict[str, Any] = json.loads(self.memory.note(self._place) or "{}")
+    def _cached(self) -> Appearances | None:
+        note: dict[str, Any] = json.loads(self.cache.note(self._place) or "{}")
         if note.get("commits") != _digest(self.known):
             return None
         return {
@@ -72,22 +190,61 @@ class History:
             for oid, paths in note["blobs"].items()
         }
 
-    def _keep(self, found: Found, blobs: Collection[str]) -> None:
+    def _store(self, found: Appearances, blobs: Collection[str]) -> None:
         if not self.whole:
             return
-        kept = {
+        stored = {
             oid: {path: _sides(one) for path, one in found.get(oid, {}).items()} for oid in blobs
         }
-        note = json.dumps({"commits": _digest(self._all()), "blobs": kept})
-        self.memory.write_note(self._place, note)
+        note = json.dumps({"commits": _digest(self._all()), "blobs": stored})
+        self.cache.write_note(self._place, note)
 
 
-def _join(found: Found, more: Found) -> None:
+def reachable_from(repository: Repository, *revisions: str) -> frozenset[str]:
+    """Return the ids of all commits that the revisions reach."""
+    return frozenset(repository.git("rev-list", *revisions, "--").decode().split())
+
+
+def _entry(found: Appearances, oid: str, path: str) -> Appearance:
+    return found.setdefault(oid, {}).setdefault(path, Appearance(path))
+
+
+def _join(found: Appearances, more: Appearances) -> None:
     for oid, paths in more.items():
         for path, one in paths.items():
-            into = found.setdefault(oid, {}).setdefault(path, Appearance(path))
-            into.came += one.came
-            into.went += one.went
+            into = _entry(found, oid, path)
+            into.added += one.added
+            into.removed += one.removed
+
+
+def _log_arguments() -> tuple[str, ...]:
+    return (
+        *("-c", "log.showRoot=true"),
+        *("log", "-z", "--raw", "-c", "--no-abbrev", "--no-renames", "--no-mailmap"),
+        *("--no-ext-diff", "--no-textconv", "--no-color", "--encoding=UTF-8", _FORMAT),
+    )
+
+
+def _mapped(file: IO[bytes]) -> mmap.mmap | bytes:
+    if not file.seek(0, 2):
+        return b""
+    return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _commit(match: re.Match[bytes]) -> Commit:
+    return Commit(match[1].decode(), match[3].decode("utf-8", "replace"), _time(int(match[2])))
+
+
+def _time(seconds: int) -> datetime:
+    """Convert Unix time to UTC. An impossible time (git stores any number) is the epoch."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)
+
+
+def _name(path: bytes) -> str:
+    return path.decode("utf-8", "surrogateescape")
 
 
 def _digest(commits: Iterable[str]) -> str:
@@ -95,10 +252,12 @@ def _digest(commits: Iterable[str]) -> str:
 
 
 def _sides(one: Appearance) -> list[list[tuple[str, str, float]]]:
-    sides = (one.came, one.went)
+    sides = (one.added, one.removed)
     return [[(c.oid, c.author, c.when.timestamp()) for c in side] for side in sides]
 
 
 def _appearance(path: str, *sides: list[tuple[str, str, float]]) -> Appearance:
-    came, went = ([Commit(o, a, datetime.fromtimestamp(t, UTC)) for o, a, t in s] for s in sides)
-    return Appearance(path, came, went)
+    added, removed = (
+        [Commit(o, a, datetime.fromtimestamp(t, UTC)) for o, a, t in side] for side in sides
+    )
+    return Appearance(path, added, removed)

@@ -1,28 +1,27 @@
-"""The engine: kingfisher's SDK (Rust, in process, offline), with our rules for Intercom.
+"""The engine: kingfisher's SDK (Rust, in process, offline) with our rules for Intercom.
 
-https://github.com/mongodb/kingfisher. Its own Intercom rule doubles ours and is dropped; inline
-ignore comments are off, as a waiver with an owner and an end is the way to accept a finding; so is
-its passing over secrets in HTML and CSS, which leak there like anywhere.
+https://github.com/mongodb/kingfisher. Three of its defaults are off: its own Intercom rule, which
+duplicates ours; inline ignore comments, because a finding is accepted by a waiver with an owner and
+an expiry; and skipping secrets in HTML and CSS, which leak there as anywhere else.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+import re
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import Lock, Timer
 from typing import TYPE_CHECKING, Final
 
 from helpers.core.errors import CollectionError
 from helpers.core.fingerprints import fingerprint
-from helpers.exposure.engine import Sighting
-from helpers.exposure.kinds import INTERCOM_KINDS
-from helpers.exposure.literals import CONFIGURED, in_memory, searchable
-from helpers.exposure.path_rules import NO_CLASS, path_class
-from helpers.exposure.shapes import canonical, shape
-from helpers.exposure.spans import Spans
+from helpers.exposure.configured import CONFIGURED, rule_files, searchable
+from helpers.exposure.items import DEFAULT_PATH_CLASS, SecretMatch
+from helpers.exposure.secret_kinds import INTERCOM_KINDS, canonical, shape
 
 if TYPE_CHECKING:
     from kingfisher_sdk import CancellationToken, Finding, Rules, Scanner
@@ -30,22 +29,44 @@ if TYPE_CHECKING:
 
     from helpers.core.settings import Credential
 
-__all__ = ["RULES", "Kingfisher"]
+__all__ = ["PATH_PATTERNS", "RULES", "ByteSpans", "Kingfisher", "path_class"]
 
 RULES: Final = Path(__file__).parent / "rules" / "intercom.yml"
 _OURS: Final = "intercom."
-_DOUBLES: Final = frozenset({"betterleaks.intercom-api-key"})
-_SECONDS: Final = 60.0  # for one object
-_WATCHED: Final = 1 << 20  # bytes; a smaller object takes no more than seconds, whatever is in it
+_DUPLICATES: Final = frozenset({"betterleaks.intercom-api-key"})
+_SECONDS: Final = 60.0  # for one piece of content
+_WATCHED: Final = 1 << 20  # bytes; a smaller object takes seconds at most, whatever it contains
 _BASE64_DEPTH: Final = 3
+
+# Some of the engine's rules apply to certain files only (`\.tf$`), and some skip others (tests,
+# docs). Two paths that match the same patterns give the same result, so an object at many paths is
+# scanned once for each class of them. A test compares the list with the engine.
+PATH_PATTERNS: Final = (
+    r"(?i)\.php$",
+    r"(?i)\.(?:tf|hcl)$",
+    r"(?i)\.ya?ml$",
+    r"(?i)nuget\.config$",
+    r"(?i)(?:\.git[/\\]config|(?:^|[/\\])\.git-credentials|_history)$",
+    r"(?i)bitwarden[ _-]*cli(?:[\/]+)data\.json$",
+    r"(?:^|/)@octokit/auth-token/README\.md$",
+    (
+        r"(?i)(?:^|[/\\])(?:__tests__|tests?|testdata|specs?|fixtures?|mocks?|examples?|samples?"
+        r"|demos?|tutorials?|templates?|qa|e2e|documentation|docs?(?:[-_][a-z0-9-]+)?)(?:[/\\]|$)"
+    ),
+    r"(?i)(?:^|[/\\])readme(?:\.[^/\\]+)?$",
+    r"(?i)(?:^|[/\\])[^/\\]*(?:[_.-](?:test|spec)|(?:test|spec)[_.-])[^/\\]*\.[^/\\]+$",
+    r"(?i)\.(?:example|sample|template)(?:\.[^/\\]+)?$",
+    r"(?i)\.(?:md|mdx|rst|adoc|asciidoc)$",
+)
+_COMPILED: Final = tuple(map(re.compile, PATH_PATTERNS))
 
 Secret = tuple[str, str, "Finding"]  # kind and value
 
 
 class Kingfisher:
-    """Kingfisher with Intercom's rules, and all of its own unless `all_rules` is off.
+    """Kingfisher with our rules for Intercom and, unless `all_rules` is off, all of its own.
 
-    The secrets of `credentials`, which are in use, are looked for by their bytes as well.
+    The secrets of `credentials`, which are in use, are also found by their bytes.
     """
 
     def __init__(self, *, all_rules: bool = True, credentials: Collection[Credential] = ()) -> None:
@@ -56,39 +77,39 @@ class Kingfisher:
 
     @cached_property
     def identity(self) -> str:
-        """Engine, version, set of rules, a digest of ours, and one of the secrets in use."""
+        """Engine, version, set of rules, and a digest of our code, rules and secrets in use."""
         from importlib.metadata import version
 
         installed = version("kingfisher-secret-scanner")
-        names = ("kingfisher.py", "literals.py", "path_rules.py", "shapes.py", "spans.py")
+        names = ("configured.py", "kingfisher.py", "secret_kinds.py")
         parts = [RULES, *(Path(__file__).with_name(name) for name in names)]
-        marks = sorted(fingerprint(c.kind, c.value.get_secret_value()) for c in self._credentials)
-        material = b"".join(p.read_bytes() for p in parts) + "".join(marks).encode()
+        in_use = sorted(fingerprint(c.kind, c.value.get_secret_value()) for c in self._credentials)
+        material = b"".join(p.read_bytes() for p in parts) + "".join(in_use).encode()
         digest = hashlib.sha256(material).hexdigest()[:12]
         return f"kingfisher {installed} {'all' if self.all_rules else 'intercom'} {digest}"
 
     @property
-    def minds_paths(self) -> bool:
-        """Some of kingfisher's own rules look at the path; ours don't."""
+    def depends_on_paths(self) -> bool:
+        """True if kingfisher's own rules are used: some of them look at the path, ours don't."""
         return self.all_rules
 
     def path_class(self, path: str) -> str:
-        """The path rules of kingfisher that concern a path."""
-        return path_class(path) if self.all_rules and path else NO_CLASS
+        """Return the class of a path; without kingfisher's own rules there is only one."""
+        return path_class(path) if self.all_rules and path else DEFAULT_PATH_CLASS
 
     def _scanners(self) -> tuple[Scanner, ...]:
-        """Loaded once, whichever thread asks first."""
+        """Load the rules once, in whichever thread needs them first."""
         with self._loading:
-            self._loaded = self._loaded or self._load_or_say()
+            self._loaded = self._loaded or self._load_or_explain()
             return self._loaded
 
-    def _load_or_say(self) -> tuple[Scanner, ...]:
+    def _load_or_explain(self) -> tuple[Scanner, ...]:
         try:
             return self._load()
         except (ImportError, OSError, RuntimeError, ValueError) as error:
             raise CollectionError(
                 f"The rules for secrets can't be loaded ({type(error).__name__}).",
-                "Remove the environment (.venv) and run ./runbook: it is made anew.",
+                "Remove the environment (.venv) and run ./runbook, which creates it again.",
             ) from None
 
     def _load(self) -> tuple[Scanner, ...]:
@@ -100,10 +121,10 @@ class Kingfisher:
         return tuple(Scanner(rules, policy=policy) for rules in self._rules())
 
     def _rules(self) -> Iterator[Rules]:
-        """All rules come from the engine's cache on disk, where secrets in use have no place."""
+        """Yield the rules. Those for secrets in use never go to the engine's cache on disk."""
         from kingfisher_sdk import Rules
 
-        with in_memory(self._credentials) as literals:
+        with rule_files(self._credentials) as literals:
             if not self.all_rules:
                 yield Rules([RULES, *literals], builtins=False, cache=not literals)
                 return
@@ -112,24 +133,24 @@ class Kingfisher:
                 yield Rules(literals, builtins=False, cache=False)
 
     def warm_up(self) -> None:
-        """Load the rules now (4 s the first time on a machine, 0.4 s after that)."""
+        """Load the rules now (4 s the first time on a machine, then 0.4 s)."""
         self._scanners()
 
-    def scan(self, data: bytes, path: str) -> tuple[Sighting, ...]:
-        """Each secret once, at its first line."""
+    def scan(self, data: bytes, path: str) -> tuple[SecretMatch, ...]:
+        """Return each secret once, at its first line. Raises TimeoutError."""
         findings = self._findings(data, path)
         if not findings:
             return ()
-        seen: dict[str, Sighting] = {}
+        found: dict[str, SecretMatch] = {}
         for secret in _secrets(findings):
-            sighting = _sighting(*secret)
-            known = seen.get(sighting.fingerprint)
-            if known is None or sighting.line < known.line:
-                seen[sighting.fingerprint] = sighting
-        return tuple(sorted(seen.values(), key=lambda s: (s.line, s.fingerprint)))
+            match = _match(*secret)
+            known = found.get(match.fingerprint)
+            if known is None or match.line < known.line:
+                found[match.fingerprint] = match
+        return tuple(sorted(found.values(), key=lambda m: (m.line, m.fingerprint)))
 
     def values(self, data: bytes, path: str) -> Mapping[str, SecretStr]:
-        """The secrets themselves, by fingerprint."""
+        """Return the secrets themselves, by fingerprint."""
         from pydantic import SecretStr
 
         found = _secrets(self._findings(data, path))
@@ -150,7 +171,7 @@ class Kingfisher:
         from kingfisher_sdk import ScanInput
 
         found: list[Finding] = []
-        if self.path_class(path) == NO_CLASS:
+        if self.path_class(path) == DEFAULT_PATH_CLASS:
             for scanner in self._scanners():
                 found += scanner.scan(data, cancellation=token)
             return found
@@ -160,11 +181,18 @@ class Kingfisher:
         return found
 
 
+@lru_cache(maxsize=1 << 16)  # a path returns with each version of its file
+def path_class(path: str) -> str:
+    """Return the patterns that a path matches as four hex digits; `0000` if it matches none."""
+    matches = sum(1 << bit for bit, pattern in enumerate(_COMPILED) if pattern.search(path))
+    return f"{matches:04x}" if matches else DEFAULT_PATH_CLASS
+
+
 @contextmanager
 def _watch() -> Iterator[CancellationToken]:
-    """A token that ends the work when time is up.
+    """Return a token that cancels the work when time is up.
 
-    The engine's own timeout asks the clock at every step, which doubles the time that it takes.
+    The engine's own timeout reads the clock at every step, which doubles the time of a scan.
     """
     from kingfisher_sdk import CancellationToken
 
@@ -179,12 +207,12 @@ def _watch() -> Iterator[CancellationToken]:
 
 
 def _secrets(findings: list[Finding]) -> Iterator[Secret]:
-    """What counts: secrets in use first, then Intercom's, then others where neither lies."""
-    told = Spans()
+    """Yield secrets in use, then Intercom's, then others; never two from the same bytes."""
+    taken = ByteSpans()
     for kind_of in (_in_use, _ours, _foreign):
         secrets = [(*named, one) for one in findings if (named := kind_of(one))]
-        fresh = [s for s in secrets if not told.touch(*_span(s[2]))]
-        told.add(_span(finding) for _, _, finding in fresh)
+        fresh = [s for s in secrets if not taken.overlaps(*_span(s[2]))]
+        taken.add(_span(finding) for _, _, finding in fresh)
         yield from fresh
 
 
@@ -204,19 +232,19 @@ def _ours(finding: Finding) -> tuple[str, str] | None:
 
 def _foreign(finding: Finding) -> tuple[str, str] | None:
     rule = finding.rule_id
-    if rule.startswith((CONFIGURED, _OURS)) or rule in _DOUBLES or not finding.visible:
+    if rule.startswith((CONFIGURED, _OURS)) or rule in _DUPLICATES or not finding.visible:
         return None
     return rule.rpartition(".")[2], finding.secret
 
 
 def _span(finding: Finding) -> tuple[int, int]:
-    """The bytes that a finding speaks of (a decoded one of the encoded ones)."""
+    """Return the bytes of a finding; for a decoded secret, the encoded bytes."""
     place = finding.location
     return place["start_offset"], place["end_offset"]
 
 
-def _sighting(kind: str, value: str, finding: Finding) -> Sighting:
-    return Sighting(
+def _match(kind: str, value: str, finding: Finding) -> SecretMatch:
+    return SecretMatch(
         kind=kind,
         title=INTERCOM_KINDS.get(kind) or _title(finding.rule_id),
         fingerprint=fingerprint(kind, value),
@@ -226,5 +254,29 @@ def _sighting(kind: str, value: str, finding: Finding) -> Sighting:
 
 
 def _title(rule_id: str) -> str:
-    """`betterleaks.aws-access-token` as people say it."""
+    """Turn `betterleaks.aws-access-token` into `Aws access token`."""
     return rule_id.rpartition(".")[2].rpartition("/")[2].replace("-", " ").capitalize()
+
+
+class ByteSpans:
+    """Half-open spans, sorted and merged where they overlap; fast for many thousands."""
+
+    def __init__(self) -> None:
+        self._starts: list[int] = []
+        self._ends: list[int] = []
+
+    def add(self, spans: Iterable[tuple[int, int]]) -> None:
+        """Add spans."""
+        merged: list[list[int]] = []
+        for start, end in sorted([*zip(self._starts, self._ends, strict=True), *spans]):
+            if merged and start < merged[-1][1]:
+                merged[-1][1] = max(merged[-1][1], end)
+            else:
+                merged.append([start, end])
+        self._starts = [start for start, _ in merged]
+        self._ends = [end for _, end in merged]
+
+    def overlaps(self, start: int, end: int) -> bool:
+        """Return whether a span shares a byte with any of them."""
+        before = bisect_left(self._starts, end) - 1
+        return before >= 0 and self._ends[before] > start

@@ -1,4 +1,4 @@
-"""What a scan hands to the checks: leaked secrets, where they lie, and what was not looked at."""
+"""The facts of the exposure step: leaked secrets, their places, and what was not scanned."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from enum import StrEnum
 from typing import Final
 
 from helpers.core.model import Datum, Record
-from helpers.exposure.kinds import INTERCOM_KINDS
+from helpers.exposure.secret_kinds import INTERCOM_KINDS
 
 __all__ = [
-    "Configured",
-    "Coverage",
+    "ConfiguredSecret",
     "ExposureFacts",
-    "Leak",
+    "LeakedSecret",
     "Liveness",
-    "Missed",
     "Place",
     "PlaceKind",
+    "ScanCoverage",
+    "SkippedItem",
 ]
 
 
 class PlaceKind(StrEnum):
-    """The sort of place a secret was found in."""
+    """The kind of place in which a secret was found."""
 
     HISTORY = "file in a commit"
     COMMIT_MESSAGE = "commit message"
@@ -37,15 +37,15 @@ class PlaceKind(StrEnum):
 
 
 class Place(Record):
-    """Where a secret lies. Every version of a file that holds it is one place.
+    """A place of a secret. All versions of a file that hold it are one place.
 
-    `inner` says where in the file: a cell of a notebook, a member of an archive. `gone` is when it
-    went from that path; without it, it is there still, at the tip of some branch. Times are the
-    author's, in UTC.
+    `inner` is the place in the file: a cell of a notebook, a member of an archive. `gone` is when
+    the secret was removed from that path; if it is None, the secret is still there, at the tip of
+    some branch. Times are the author's, in UTC.
     """
 
     kind: PlaceKind
-    repository: str = ""  # the submodule or nested repository; empty for the one that was named
+    repository: str = ""  # the submodule or nested repository; empty for the scanned one
     path: str = ""
     inner: str = ""
     line: int = 0
@@ -61,9 +61,16 @@ class Place(Record):
 
     @property
     def where(self) -> str:
-        """The place in a line of text, without its line number."""
+        """The place as text, without a line number."""
         name = f"{self.repository}/{self.path}" if self.repository else self.path
         return f"{name}!{self.inner}" if self.inner else name
+
+    @property
+    def is_ignored_env_file(self) -> bool:
+        """True for an env file that git ignores: where a secret on this machine belongs."""
+        name = self.path.rpartition("/")[2]
+        is_env = name == ".env" or name.startswith(".env.")
+        return self.kind is PlaceKind.IGNORED and is_env and not self.inner
 
 
 _BEFORE_A_COMMIT: Final = frozenset(
@@ -81,8 +88,8 @@ class Liveness(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Leak(Record):
-    """One secret with all its places; never the secret itself, but its fingerprint and shape."""
+class LeakedSecret(Record):
+    """A secret with all its places, identified by fingerprint and shape; never the value."""
 
     fingerprint: str
     kind: str
@@ -90,9 +97,9 @@ class Leak(Record):
     shape: str
     places: tuple[Place, ...]
     places_total: int
-    configured_as: str = ""  # the variable that holds the same secret now
+    configured_as: str = ""  # the variable that holds the secret now
     liveness: Liveness = Liveness.NOT_ASKED
-    workspace: str = ""  # whose it is, where it was asked
+    workspace: str = ""  # the workspace that a live token opens
 
     @property
     def intercom(self) -> bool:
@@ -101,48 +108,48 @@ class Leak(Record):
 
     @property
     def first(self) -> datetime | None:
-        """When it got into the history, as far as that is known."""
+        """When the secret entered the history, if that is known."""
         return min((p.first for p in self.places if p.first), default=None)
 
     @property
     def gone(self) -> datetime | None:
-        """When it went from the last branch that held it; None while it is at some tip."""
+        """When it was removed from the last branch that held it; None while it is at a tip."""
         ends = [place.gone for place in self.places if place.first]
         return max((end for end in ends if end), default=None) if all(ends) else None
 
     @property
     def at_head(self) -> bool:
-        """True where the checked-out commit or a file beside it holds it."""
+        """True if the checked-out commit holds it."""
         return any(p.at_head for p in self.places)
 
     @property
     def committed(self) -> bool:
-        """True where it is in any git object, so that a clone or a backup may carry it away."""
+        """True if any git object holds it, so that a clone or a backup may contain it."""
         return any(p.commit or p.kind in _OBJECTS for p in self.places)
 
     @property
     def staged(self) -> bool:
-        """True where it waits in the index, and no commit has it yet."""
+        """True if it is in the index and in no commit yet."""
         kinds = {place.kind for place in self.places}
         return PlaceKind.INDEX in kinds and kinds <= _BEFORE_A_COMMIT
 
     @property
     def on_remote(self) -> bool:
-        """True where a remote branch is known to hold it."""
+        """True if a remote branch is known to hold it."""
         return any(p.on_remote for p in self.places)
 
 
-class Missed(Record):
-    """Something that was not looked at, and why."""
+class SkippedItem(Record):
+    """Something that was not scanned, and why."""
 
     where: str
     reason: str
 
 
-class Coverage(Record):
-    """What a scan looked at. `missed` may be cut; `missed_total` counts all.
+class ScanCoverage(Record):
+    """What was scanned, and what was not. `missed` may be cut off; `missed_total` counts all.
 
-    `git` is False for a folder that is in no repository: it has no history to look at.
+    `git` is False for a folder that is in no repository and so has no history.
     """
 
     rules: str
@@ -155,12 +162,12 @@ class Coverage(Record):
     absent: int = 0  # objects that partial clones left at their remotes
     absent_examples: tuple[str, ...] = ()
     interrupted: bool = False
-    missed: tuple[Missed, ...] = ()
+    missed: tuple[SkippedItem, ...] = ()
     missed_total: int = 0
 
 
-class Configured(Record):
-    """A secret that is in use now: its variable and fingerprint."""
+class ConfiguredSecret(Record):
+    """A secret that is in use: its variable and fingerprint."""
 
     variable: str
     kind: str
@@ -168,10 +175,10 @@ class Configured(Record):
 
 
 class ExposureFacts(Record):
-    """The facts of the exposure step. `leaks` may be cut; `leaks_total` counts all."""
+    """The facts of the exposure step. `leaks` may be cut off; `leaks_total` counts all."""
 
-    leaks: Datum[tuple[Leak, ...]]
+    leaks: Datum[tuple[LeakedSecret, ...]]
     leaks_total: Datum[int]
-    coverage: Datum[Coverage]
-    configured: Datum[tuple[Configured, ...]]
+    coverage: Datum[ScanCoverage]
+    configured: Datum[tuple[ConfiguredSecret, ...]]
     guards: Datum[tuple[str, ...]]  # secret scanners that run before a commit or in CI

@@ -1,6 +1,6 @@
-"""A repository as a scan sees it, whatever its form.
+"""A repository in any form: bare, shallow, partial, SHA-256, a linked worktree, a submodule.
 
-Bare, shallow, partial, SHA-256, a linked worktree, a submodule, or a folder with no git at all.
+A folder in no repository is one without a history.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Final
 from helpers.core.errors import CollectionError, UsageError
 from helpers.system.git import git, git_command, git_ok
 
-__all__ = ["Repository", "below", "open_module", "open_repository"]
+__all__ = ["Repository", "nested_repositories", "open_repository"]
 
-_ASKED: Final = (
+_PROPERTIES: Final = (
     "--absolute-git-dir",
     "--git-common-dir",
     "--is-bare-repository",
@@ -27,48 +27,52 @@ _ASKED: Final = (
 
 @dataclass(frozen=True)
 class Repository:
-    """`tree` is the working tree (None for a bare one), `git_dir` and `common` git's folders."""
+    """A repository or a folder.
 
-    name: str  # below the repository that was named; empty for that one
+    `tree` is the working tree (None for a bare repository), `git_dir` and `common` are git's
+    folders (None outside git).
+    """
+
+    name: str  # its path below the scanned repository; empty for that one
     tree: Path | None
     git_dir: Path | None
     common: Path | None
     shallow: bool = False
     partial: bool = False
-    algorithm: str = "sha1"  # by which objects are named
-    options: tuple[str, ...] = ()  # of git itself, before the command
+    algorithm: str = "sha1"  # the hash that names objects
+    options: tuple[str, ...] = ()  # of git itself, placed before the command
 
     @property
     def place(self) -> Path:
-        """Where git commands run."""
+        """The folder in which git commands run."""
         place = self.tree or self.git_dir
         if place is None:  # pragma: no cover (open_repository sets one of the two)
-            raise CollectionError("There is nothing here.", "Name a folder.")
+            raise CollectionError("There is no folder to run git in.", "Name a folder.")
         return place
 
     def git(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        """What a git command answers here. Raises CollectionError."""
+        """Run a git command here and return its output. Raises CollectionError."""
         return git(self.place, *self.options, *arguments, stdin=stdin)
 
     def has_head(self) -> bool:
-        """Whether a commit is checked out; in a new repository none is."""
-        asked = ("rev-parse", "-q", "--verify", "HEAD^{commit}")
-        return git_ok(self.place, *self.options, *asked)
+        """Return whether a commit is checked out; in a new repository none is."""
+        arguments = ("rev-parse", "-q", "--verify", "HEAD^{commit}")
+        return git_ok(self.place, *self.options, *arguments)
 
     def command(self, *arguments: str) -> list[str]:
-        """The command line, for who streams."""
+        """Return the command line, for callers that stream the output."""
         return git_command(self.place, *self.options, *arguments)
 
 
-def open_module(git_dir: Path, name: str) -> Repository:
-    """The repository of a submodule that is not checked out: git's folder of it is still here."""
+def _open_module(git_dir: Path, name: str) -> Repository:
+    """Open a submodule that is not checked out but still has its git folder here."""
     return _open(git_dir, name, ("--git-dir=.", "--work-tree=."))
 
 
 def open_repository(path: Path, name: str = "") -> Repository:
-    """The repository at a path. Raises UsageError where there is no such folder.
+    """Open the repository at a path. Raises UsageError if there is no such folder.
 
-    A folder that is in no repository is one without history: its files are looked at.
+    A folder outside git is opened as a repository without a history.
     """
     if not path.is_dir():
         raise UsageError(f"There is no folder {path}.", "Name a repository or a folder.")
@@ -77,7 +81,7 @@ def open_repository(path: Path, name: str = "") -> Repository:
 
 def _open(path: Path, name: str, options: tuple[str, ...]) -> Repository:
     try:
-        lines = git(path, *options, "rev-parse", *_ASKED).split(b"\n")
+        lines = git(path, *options, "rev-parse", *_PROPERTIES).split(b"\n")
     except CollectionError as error:
         if "not a git repository" not in error.message:
             raise
@@ -98,47 +102,49 @@ def _open(path: Path, name: str, options: tuple[str, ...]) -> Repository:
 def _top(path: Path) -> Path | None:
     try:
         top = git(path, "rev-parse", "--show-toplevel")
-    except CollectionError:  # inside a git folder: its objects can be read, files there are none
+    except CollectionError:  # inside a git folder: there are objects but no files
         return None
     return Path(os.fsdecode(top.rstrip(b"\n")))
 
 
 def _is_partial(common: Path) -> bool:
-    """True where a clone left objects behind at its remote (a promisor pack says so)."""
+    """Return whether a clone left objects at its remote (a promisor pack shows it)."""
     return any((common / "objects" / "pack").glob("*.promisor"))
 
 
-def below(repository: Repository, nested: Iterable[Path]) -> Iterator[tuple[str, Repository | str]]:
-    """The repositories that belong to this one, by name; the reason where one can't be read.
+def nested_repositories(
+    repository: Repository, nested: Iterable[Path]
+) -> Iterator[tuple[str, Repository | str]]:
+    """Yield the repositories that belong to this one by name, or why one can't be read.
 
-    Nested clones and submodules that are checked out, submodules that are not, linked worktrees.
+    These are nested clones, submodules (checked out or not) and linked worktrees.
     """
     top = repository.place
     for folder in nested:
-        yield _found(repository, folder, os.path.relpath(folder, top), open_repository)
+        yield _opened(repository, folder, os.path.relpath(folder, top), open_repository)
     if repository.common is None:
         return
     for folder in _modules(repository.common / "modules"):
         name = os.path.relpath(folder, repository.common / "modules")
-        yield _found(repository, folder, name, open_module)
-    if repository.name:  # the named one tells of all linked worktrees
+        yield _opened(repository, folder, name, _open_module)
+    if repository.name:  # the scanned repository lists all linked worktrees
         return
     for folder in _worktrees(repository):
-        yield _found(repository, folder, os.path.relpath(folder, top), open_repository)
+        yield _opened(repository, folder, os.path.relpath(folder, top), open_repository)
 
 
-def _found(
-    repository: Repository, folder: Path, name: str, how: Callable[[Path, str], Repository]
+def _opened(
+    repository: Repository, folder: Path, name: str, open_it: Callable[[Path, str], Repository]
 ) -> tuple[str, Repository | str]:
     name = f"{repository.name}/{name}" if repository.name else name
     try:
-        return name, how(folder, name)
+        return name, open_it(folder, name)
     except CollectionError as error:
         return name, error.message
 
 
 def _modules(folder: Path) -> Iterator[Path]:
-    """Git folders below git's folder of modules; a submodule's name may hold slashes."""
+    """Yield the git folders of submodules; a submodule's name may contain slashes."""
     for root, folders, files in os.walk(folder):
         if "HEAD" in files and "objects" in folders:
             yield Path(root)

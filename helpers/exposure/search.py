@@ -1,7 +1,11 @@
-"""The search itself: every source of a repository, and of those within it."""
+"""What to search, and the search: every source of a repository and of the repositories in it.
+
+Imports nothing heavy, because a commit waits for `runbook scan --staged`.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -10,133 +14,259 @@ from pathlib import Path
 from threading import Thread
 from typing import Final
 
-from helpers.core.errors import CollectionError
-from helpers.exposure.engine import Engine
+from helpers.core.errors import CollectionError, ConfigurationError, UsageError
+from helpers.core.settings import Credential, Profile, Settings, load_settings
 from helpers.exposure.files import Files
 from helpers.exposure.history import History
-from helpers.exposure.hits import Hits
-from helpers.exposure.items import OriginKind
+from helpers.exposure.items import DEFAULT_PATH_CLASS, OriginKind, ScanMatches, SecretEngine
+from helpers.exposure.kingfisher import Kingfisher
 from helpers.exposure.objects import (
     StoredObject,
     absent_objects,
+    list_objects,
     named_objects,
     read_objects,
 )
-from helpers.exposure.path_rules import NO_CLASS
-from helpers.exposure.repository import Repository, below
-from helpers.exposure.scope import Scope, index_paths, stored
-from helpers.exposure.tally import Tally
+from helpers.exposure.repository import Repository, nested_repositories, open_repository
+from helpers.exposure.scan_index import NoCache, ScanIndex
+from helpers.exposure.scan_items import ScanState
 
-__all__ = ["Source", "search"]
+__all__ = [
+    "ScanRequest",
+    "ScanScope",
+    "SearchedRepository",
+    "search",
+    "staged_objects_if_clean",
+]
 
-_ELSEWHERE: Final = frozenset(
-    {"objects", "modules", "worktrees"}
-)  # of a git folder: read otherwise
+_STAGED: Final = re.compile(rb":\d{6} (\d{6}) [0-9a-f]+ ([0-9a-f]+) [A-Z]\d*\0([^\0]*)\0")
+_ENTRY: Final = re.compile(rb"(\d{6}) ([0-9a-f]+) \d\t([^\0]*)\0")
+_SUBMODULE: Final = b"160000"
+_DELETED: Final = b"000000"
+# Folders of git's folder that are not read as files: objects and nested repositories.
+_SKIPPED_FOLDERS: Final = frozenset({"objects", "modules", "worktrees"})
+
+
+@dataclass(frozen=True)
+class ScanScope:
+    """`since` leaves out what that revision reaches; `staged` searches staged changes only."""
+
+    since: str = ""
+    staged: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """True if nothing is left out."""
+        return not self.since and not self.staged
+
+
+@dataclass(frozen=True)
+class ScanRequest:
+    """What to search and how. Without a profile, the secrets of every profile count as in use.
+
+    Raises UsageError if a path is no folder.
+    """
+
+    paths: tuple[Path, ...]
+    scope: ScanScope = field(default_factory=ScanScope)
+    all_rules: bool = True
+    verify: bool = False
+    profile: Profile | None = None
+    env_file: Path | None = None
+    waivers: Path | None = None
+    cache: bool = True
+    jobs: int = 2
+
+    def __post_init__(self) -> None:
+        for path in self.paths:
+            if not path.is_dir():
+                raise UsageError(f"There is no folder {path}.", "Name a repository or a folder.")
+
+    def settings(self) -> Iterator[Settings]:
+        """Yield the settings of the named profile, or of every profile."""
+        project = self.paths[0].resolve()
+        if self.profile or self.env_file:
+            profile = self.profile or Profile.DEVELOPMENT
+            yield load_settings(profile, project, env_file=self.env_file)
+            return
+        for profile in Profile:
+            try:
+                yield load_settings(profile, project)
+            except ConfigurationError:  # a broken .env must not prevent a search
+                yield load_settings(profile, project.parent / "none")
+
+    def credentials(self) -> list[Credential]:
+        """Return the secrets in use, each value once."""
+        every = [one for settings in self.settings() for one in settings.credentials()]
+        return list({(one.kind, one.value.get_secret_value()): one for one in every}.values())
 
 
 @dataclass
-class Source:
-    """A repository with what was seen in it, and its commits."""
+class SearchedRepository:
+    """A repository with the matches in it and its commits."""
 
     repository: Repository
     history: History
-    hits: Hits = field(default_factory=Hits)
+    matches: ScanMatches = field(default_factory=ScanMatches)
 
 
-def search(top: Repository, scope: Scope, tally: Tally) -> Iterator[Source]:
-    """Each repository with what is in it, told before it is searched: it fills while it is."""
+def staged_objects_if_clean(request: ScanRequest) -> int | None:
+    """Return how many objects are staged, if all were searched and none holds a secret.
+
+    Otherwise None: then only a whole scan can report what was found. This is the quick path of a
+    pre-commit hook. Usually nothing is found, and then nothing has to be judged. Raises UsageError
+    and CollectionError, as a scan does.
+    """
+    engine = Kingfisher(all_rules=request.all_rules, credentials=request.credentials())
+    objects = 0
+    for path in request.paths:
+        state = ScanState(engine, ScanIndex(NoCache()), lambda _: None)
+        for _ in search(open_repository(path), request.scope, state):
+            pass
+        if not state.clean:
+            return None
+        objects += state.objects
+    return objects
+
+
+def search(top: Repository, scope: ScanScope, state: ScanState) -> Iterator[SearchedRepository]:
+    """Yield each repository before it is searched; its matches are added during the search."""
     waiting, places, stores = [top], set(), set()
     while waiting:
         repository = waiting.pop()
         if repository.place in places:
             continue
-        source = Source(repository, History(repository, tally.recall.memory, scope.whole))
+        history = History(repository, state.index.store, scope.whole)
+        source = SearchedRepository(repository, history)
         yield source
         if repository.common and repository.common not in stores:
-            _objects(source, scope, tally)
+            _search_objects(source, scope, state)
         places.add(repository.place)
         stores.add(repository.common)
         if scope.staged:
             continue
-        for name, found in below(repository, _files(source, tally)):
+        for name, found in nested_repositories(repository, _search_files(source, state)):
             if isinstance(found, Repository):
                 waiting.append(found)
             else:
-                tally.miss(name, found)
+                state.skip(name, found)
 
 
-def _objects(source: Source, scope: Scope, tally: Tally) -> None:
+def _search_objects(source: SearchedRepository, scope: ScanScope, state: ScanState) -> None:
     new: list[StoredObject] = []
     old: set[str] = set()
-    for one in stored(source.repository, scope):
-        tally.objects += 1
-        met = tally.recall.met(one.oid)
+    for one in _objects_in_scope(source.repository, scope):
+        state.objects += 1
+        known = state.index.seen_object(one.oid)
         if one.kind is OriginKind.COMMIT:
-            (source.history.known if met else source.history.new).append(one.oid)
-        if not met:
+            (source.history.known if known else source.history.new).append(one.oid)
+        if not known:
             new.append(one)
             continue
         old.add(one.oid)
-        for kept in tally.recall.in_object(one.oid):
-            tally.note(source.repository, one.origin, kept, source.hits)
+        for result in state.index.object_results(one.oid):
+            state.record(source.repository, one.origin, result, source.matches)
     if source.repository.partial and scope.whole:
-        tally.absent += absent_objects(source.repository)
+        state.absent += absent_objects(source.repository)
     if new:
-        Thread(target=_warm_up, args=(tally.engine,)).start()  # while git works
-        wanted = _with_paths(source, scope, tally, new, old)
-        tally.total += sum(one.size for one in wanted)
-        tally.look(source.repository, read_objects(source.repository, wanted), source.hits)
+        Thread(target=_warm_up, args=(state.engine,)).start()  # while git works
+        wanted = _with_paths(source, scope, state, new, old)
+        state.total += sum(one.size for one in wanted)
+        state.scan(source.repository, read_objects(source.repository, wanted), source.matches)
 
 
-def _warm_up(engine: Engine) -> None:
-    with suppress(Exception):  # the search will meet it, and say so
+def _warm_up(engine: SecretEngine) -> None:
+    with suppress(Exception):  # the search runs into the same error and reports it
         engine.warm_up()
 
 
 def _with_paths(
-    source: Source, scope: Scope, tally: Tally, new: list[StoredObject], old: set[str]
+    source: SearchedRepository,
+    scope: ScanScope,
+    state: ScanState,
+    new: list[StoredObject],
+    old: set[str],
 ) -> list[StoredObject]:
-    """What to look at: the new objects, and old ones that came to a path of another class.
+    """Return what to scan: the new objects, and old ones at a path of another class.
 
-    Commits come last: of one that is known, all paths were looked at.
+    Commits come last: once a commit is known, all of its paths have been scanned.
     """
-    if not tally.engine.minds_paths:
+    if not state.engine.depends_on_paths:
         return _commits_last(new)
-    ways: dict[str, dict[str, str]] = {}
-    for oid, path in _paths(source, scope, tally):
-        ways.setdefault(oid, {}).setdefault(tally.engine.path_class(path), path)
-    moved = old & ways.keys()
+    paths: dict[str, dict[str, str]] = {}
+    for oid, path in _paths(source, scope, state):
+        paths.setdefault(oid, {}).setdefault(state.engine.path_class(path), path)
+    moved = old & paths.keys()
     again = named_objects(source.repository, moved) if moved else ()
     wanted = [
         StoredObject(one.kind, one.oid, one.size, path, path_class)
         for one in (*new, *again)
-        for path_class, path in ways.get(one.oid, {NO_CLASS: ""}).items()
+        for path_class, path in paths.get(one.oid, {DEFAULT_PATH_CLASS: ""}).items()
     ]
-    return _commits_last(one for one in wanted if not tally.recall.knows(one.mark))
+    return _commits_last(one for one in wanted if not state.index.has(one.cache_key))
 
 
 def _commits_last(wanted: Iterable[StoredObject]) -> list[StoredObject]:
     return sorted(wanted, key=lambda one: one.kind is OriginKind.COMMIT)
 
 
-def _paths(source: Source, scope: Scope, tally: Tally) -> Iterator[tuple[str, str]]:
-    yield from index_paths(source.repository, scope)
+def _paths(
+    source: SearchedRepository, scope: ScanScope, state: ScanState
+) -> Iterator[tuple[str, str]]:
+    """Yield blobs with their paths, from the index and from the new commits."""
+    yield from _index_paths(source.repository, scope)
     if scope.staged or not source.history.new:
         return
     try:
         yield from source.history.log.paths()
     except CollectionError as error:
-        why = "paths are unknown: rules that hold for some paths alone were not applied"
-        tally.miss(source.repository.name or "history", f"{why} ({error.message})")
+        why = "paths are unknown: rules that apply to certain paths only were not used"
+        state.skip(source.repository.name or "history", f"{why} ({error.message})")
 
 
-def _files(source: Source, tally: Tally) -> Iterable[Path]:
-    """Look at the files; the answer is the folders of nested repositories."""
+def _objects_in_scope(repository: Repository, scope: ScanScope) -> Iterable[StoredObject]:
+    """List the objects of a scope. Raises UsageError if there is no such revision."""
+    if scope.staged:
+        return named_objects(repository, dict(_index_paths(repository, scope)))
+    if scope.since:
+        return named_objects(repository, _since(repository, scope.since))
+    return list_objects(repository)
+
+
+def _index_paths(repository: Repository, scope: ScanScope) -> Iterator[tuple[str, str]]:
+    """Yield the blobs of the index with their paths; if staged, those that differ from HEAD."""
+    if repository.tree is None or repository.git_dir is None:
+        return
+    if scope.staged and repository.has_head():
+        arguments = ("diff-index", "--cached", "--raw", "-z", "--no-renames", "HEAD", "--")
+        listed, pattern = repository.git(*arguments), _STAGED
+    else:
+        listed, pattern = repository.git("ls-files", "-s", "-z"), _ENTRY
+    for match in pattern.finditer(listed):
+        if match[1] not in (_SUBMODULE, _DELETED):
+            yield match[2].decode(), match[3].decode("utf-8", "surrogateescape")
+
+
+def _since(repository: Repository, revision: str) -> Iterator[str]:
+    arguments = ("rev-parse", "-q", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    try:
+        commit = repository.git(*arguments).decode().strip()
+    except CollectionError:
+        raise UsageError(
+            f"There is no revision {revision!r} in {repository.place.name}.",
+            "Name a commit, a tag or a branch with --since.",
+        ) from None
+    listed = repository.git("rev-list", "--objects", "--no-object-names", "--all", f"^{commit}")
+    return iter(dict.fromkeys(listed.decode().split()))
+
+
+def _search_files(source: SearchedRepository, state: ScanState) -> Iterable[Path]:
+    """Scan the files and return the folders of nested repositories."""
     nested: list[Path] = []
     for files in _folders(source.repository):
-        files.known = partial(tally.knows, source.repository, source.hits)
-        files.path_class = tally.engine.path_class
-        tally.look(source.repository, tally.counted(files), source.hits)
+        files.reuse = partial(state.reuse, source.repository, source.matches)
+        files.path_class = state.engine.path_class
+        state.scan(source.repository, state.counted(files), source.matches)
         nested += files.nested
     return nested
 
@@ -147,4 +277,4 @@ def _folders(repository: Repository) -> Iterator[Files]:
         yield Files(repository.tree, algorithm=algorithm)
     if repository.git_dir:
         kind = OriginKind.GIT_FILE
-        yield Files(repository.git_dir, kind, ".git/", _ELSEWHERE, algorithm=algorithm)
+        yield Files(repository.git_dir, kind, ".git/", _SKIPPED_FOLDERS, algorithm=algorithm)

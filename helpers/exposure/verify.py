@@ -1,11 +1,11 @@
-"""Is it live? The one question that needs the network, asked only when somebody wants it asked.
+"""Check with Intercom whether a leaked access token is live: only on request (`--verify`).
 
-`GET /me` with the token that was found, through the runbook's own transport: a good answer means
-live, and names the workspace; a code that Intercom gives for a dead token means revoked; anything
-else, a missing scope or no answer, leaves it unknown. Where the region is not told, every host is
-asked, and a token is revoked only if it is dead at each.
+The check is `GET /me` with the token, through the runbook's own transport. A successful answer
+means live and names the workspace; an error code for a dead token means revoked; anything else,
+such as a missing scope or no answer, means unknown. If no region is configured, every host is
+asked, and a token is revoked only if it is dead at each of them.
 
-The secret is read again from where it was found, used, and forgotten.
+The secret is read again from the place where it was found, and is not kept.
 """
 
 from __future__ import annotations
@@ -17,50 +17,48 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import SecretStr
 
 from helpers.core.errors import RunbookError
-from helpers.exposure.engine import Engine
 from helpers.exposure.files import read_file
-from helpers.exposure.hits import Hits
-from helpers.exposure.items import Item, Origin, OriginKind
+from helpers.exposure.items import Origin, OriginKind, ScanItem, ScanMatches, SecretEngine
 from helpers.exposure.objects import named_objects, read_objects
-from helpers.exposure.records import Leak, Liveness
+from helpers.exposure.records import LeakedSecret, Liveness
 from helpers.exposure.repository import Repository
 from helpers.exposure.unpack import unpack
 
 if TYPE_CHECKING:
     from helpers.intercom.client import Client
 
-__all__ = ["Verdict", "verified"]
+__all__ = ["verify_leaks"]
 
-DEAD: Final = frozenset(
+_DEAD: Final = frozenset(
     {"unauthorized", "token_not_found", "token_revoked", "token_blocked", "token_expired"}
 )
-Verdict = tuple[Liveness, str]
-Connect = Callable[[SecretStr], Iterable["Client"]]  # one client for each host to ask
+_Answer = tuple[Liveness, str]  # with the workspace
+Connect = Callable[[SecretStr], Iterable["Client"]]  # one client for each host
 
 
-def verified(
-    leaks: Iterable[Leak],
-    sources: Iterable[tuple[Repository, Hits]],
-    engine: Engine,
+def verify_leaks(
+    leaks: Iterable[LeakedSecret],
+    sources: Iterable[tuple[Repository, ScanMatches]],
+    engine: SecretEngine,
     connect: Connect,
-) -> tuple[Leak, ...]:
-    """The leaks, each access token among them asked about; `connect` makes the clients."""
+) -> tuple[LeakedSecret, ...]:
+    """Return the leaks with the liveness of each access token; `connect` opens the clients."""
     wanted = list(leaks)
-    asked = {leak.fingerprint for leak in wanted if leak.kind == "access_token"}
-    values = _values(asked, list(sources), engine)
-    verdicts = {mark: _ask(connect(values[mark])) for mark in asked if mark in values}
+    tokens = {leak.fingerprint for leak in wanted if leak.kind == "access_token"}
+    values = _values(tokens, list(sources), engine)
+    answers = {one: _ask(connect(values[one])) for one in tokens if one in values}
     unknown = (Liveness.UNKNOWN, "")
     return tuple(
-        _with(leak, verdicts.get(leak.fingerprint, unknown)) if leak.fingerprint in asked else leak
+        _with(leak, answers.get(leak.fingerprint, unknown)) if leak.fingerprint in tokens else leak
         for leak in wanted
     )
 
 
-def _with(leak: Leak, verdict: Verdict) -> Leak:
-    return leak.model_copy(update={"liveness": verdict[0], "workspace": verdict[1]})
+def _with(leak: LeakedSecret, answer: _Answer) -> LeakedSecret:
+    return leak.model_copy(update={"liveness": answer[0], "workspace": answer[1]})
 
 
-def _ask(clients: Iterable[Client]) -> Verdict:
+def _ask(clients: Iterable[Client]) -> _Answer:
     """Ask each host until one knows the token."""
     dead = []
     for client in clients:
@@ -72,14 +70,14 @@ def _ask(clients: Iterable[Client]) -> Verdict:
     return (Liveness.REVOKED if dead and all(dead) else Liveness.UNKNOWN), ""
 
 
-def _ask_one(client: Client) -> Verdict:
+def _ask_one(client: Client) -> _Answer:
     try:
         answer = client.get("/me")
     except RunbookError:
         return Liveness.UNKNOWN, ""
     if answer.ok:
         return Liveness.LIVE, _workspace(answer.body)
-    if answer.status == 401 and answer.code in DEAD:  # noqa: PLR2004 (the status of a dead token)
+    if answer.status == 401 and answer.code in _DEAD:  # noqa: PLR2004 (the status of a dead token)
         return Liveness.REVOKED, ""
     return Liveness.UNKNOWN, ""
 
@@ -90,24 +88,24 @@ def _workspace(body: Any) -> str:
 
 
 def _values(
-    wanted: set[str], sources: list[tuple[Repository, Hits]], engine: Engine
+    wanted: set[str], sources: list[tuple[Repository, ScanMatches]], engine: SecretEngine
 ) -> Mapping[str, SecretStr]:
     found: dict[str, SecretStr] = {}
-    for repository, hits in sources:
+    for repository, matches in sources:
         origins = [
             origin
-            for origin, seen in hits.seen.items()
-            if any(sighting.fingerprint in wanted for _, sighting in seen)
+            for origin, found_there in matches.by_origin.items()
+            if any(match.fingerprint in wanted for _, match in found_there)
         ]
         for item in _items(repository, origins):
             for part in unpack(item.path, item.data):
                 found |= engine.values(part.data, item.path)
             if wanted <= found.keys():
                 break
-    return {mark: value for mark, value in found.items() if mark in wanted}
+    return {one: value for one, value in found.items() if one in wanted}
 
 
-def _items(repository: Repository, origins: Iterable[Origin]) -> Iterator[Item]:
+def _items(repository: Repository, origins: Iterable[Origin]) -> Iterator[ScanItem]:
     stored = (OriginKind.BLOB, OriginKind.COMMIT, OriginKind.TAG)
     oids = [origin.name for origin in origins if origin.kind in stored]
     yield from read_objects(repository, list(named_objects(repository, oids)))

@@ -1,4 +1,4 @@
-"""The exposure step, to look at: the secrets, when each leaked, what was searched."""
+"""The pictures of the exposure step: the secrets, when each leaked, and what was searched."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from helpers.core.model import Known, Unavailable
 from helpers.core.view import View, prose, stack, table
-from helpers.exposure.records import Coverage, ExposureFacts, Leak
+from helpers.exposure.records import ExposureFacts, LeakedSecret, ScanCoverage
 
 __all__ = ["coverage", "overview", "timeline"]
 
@@ -25,11 +25,11 @@ def overview(facts: ExposureFacts) -> View:
     return stack(table(columns, rows, empty="No secret was found."), _cut(facts))
 
 
-def _row(leak: Leak) -> tuple[str, ...]:
+def _row(leak: LeakedSecret) -> tuple[str, ...]:
     place = leak.places[0]
     where = f"{place.where}:{place.line}" if place.line else place.where
     return (
-        f"{leak.title}, in use as {leak.configured_as}" if leak.configured_as else leak.title,
+        f"{leak.title}, in use ({leak.configured_as})" if leak.configured_as else leak.title,
         leak.fingerprint,
         leak.shape,
         f"{where} ({place.kind})",
@@ -40,54 +40,56 @@ def _row(leak: Leak) -> tuple[str, ...]:
 
 
 def _cut(facts: ExposureFacts) -> View:
-    told = len(facts.leaks.value) if isinstance(facts.leaks, Known) else 0
-    total = facts.leaks_total.value if isinstance(facts.leaks_total, Known) else told
-    if total > told:
-        return prose(f"{total} secrets were found; the first {told} are told here.")
-    return prose(f"{total} secrets were found. None is shown: a fingerprint names each.")
+    listed = len(facts.leaks.value) if isinstance(facts.leaks, Known) else 0
+    total = facts.leaks_total.value if isinstance(facts.leaks_total, Known) else listed
+    if total > listed:
+        return prose(f"{total} secrets were found; the first {listed} are listed here.")
+    return prose(
+        f"{total} secrets were found. Fingerprints stand for the secrets, which are never shown."
+    )
 
 
 def coverage(facts: ExposureFacts) -> View:
-    """What was searched, and what could not be."""
+    """What was searched, and what could not be searched."""
     if isinstance(facts.coverage, Unavailable):
         return prose(f"Not searched: {facts.coverage.reason}")
     searched = facts.coverage.value
     rows = [(missed.where, missed.reason) for missed in searched.missed]
-    empty = "Nothing was left out."
-    return stack(prose(_searched(searched)), table(("not looked at", "why"), rows, empty=empty))
+    empty = "Nothing was skipped."
+    return stack(prose(_searched(searched)), table(("not searched", "reason"), rows, empty=empty))
 
 
-def _searched(searched: Coverage) -> str:
+def _searched(searched: ScanCoverage) -> str:
     history = f"{searched.objects} git objects and " if searched.git else ""
     where = "one repository"
     if searched.repositories > 1:
-        where = f"{searched.repositories} repositories, those within counted"
+        where = f"{searched.repositories} repositories, including nested ones"
     return f"Searched: {history}{searched.files} files in {where}."
 
 
 def timeline(facts: ExposureFacts) -> View:
-    """When each secret got into the history, and how long it lay there."""
+    """When each secret entered the history, and how long it stayed there."""
     if isinstance(facts.leaks, Unavailable):
         return prose(f"Not searched: {facts.leaks.reason}")
     dated = [(leak, leak.first) for leak in facts.leaks.value if leak.first]
     if not dated:
-        return prose("No secret is in the history.")
+        return prose("The history contains no secret.")
     dated.sort(key=lambda pair: (pair[1], pair[0].fingerprint))
-    rows = [_stay(leak, first) for leak, first in dated]
+    rows = [_timeline_row(leak, first) for leak, first in dated]
     columns = ("fingerprint", "secret", "from", "until", "days")
     listed = table(columns, rows, empty="")
     return View(_picture(dated) + listed.html, listed.text)
 
 
-def _stay(leak: Leak, first: datetime) -> tuple[str, ...]:
+def _timeline_row(leak: LeakedSecret, first: datetime) -> tuple[str, ...]:
     gone = leak.gone
     days = str((gone - first).days) if gone else "–"
     until = f"{gone:%Y-%m-%d}" if gone else "still there"
     return leak.fingerprint, leak.title, f"{first:%Y-%m-%d}", until, days
 
 
-def _picture(dated: list[tuple[Leak, datetime]]) -> Markup:
-    """A bar from the leak to its removal; one that reaches the edge is still there."""
+def _picture(dated: list[tuple[LeakedSecret, datetime]]) -> Markup:
+    """Draw a bar from the leak to its removal; a bar that reaches the edge is still there."""
     start = dated[0][1]
     moments = [first for _, first in dated] + [leak.gone for leak, _ in dated if leak.gone]
     span = max((max(moments) - start).total_seconds(), 1) * 1.15
@@ -101,7 +103,7 @@ def _picture(dated: list[tuple[Leak, datetime]]) -> Markup:
     ).format(_WIDTH, height, _WIDTH, bars)
 
 
-def _bar(row: int, leak: Leak, first: datetime, start: datetime, span: float) -> Markup:
+def _bar(row: int, leak: LeakedSecret, first: datetime, start: datetime, span: float) -> Markup:
     scale = (_WIDTH - _LEFT) / span
     left = _LEFT + round((first - start).total_seconds() * scale)
     end = _LEFT + round((leak.gone - start).total_seconds() * scale) if leak.gone else _WIDTH

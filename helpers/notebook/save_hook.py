@@ -57,10 +57,10 @@ def _password_fields(notebook: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _recognised(notebook: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Kind and value of each secret that the rules for Intercom see in the notebook."""
-    from helpers.exposure.notebook_text import cells
+    from helpers.exposure.unpack import notebook_cells
 
     engine = _engine()
-    for name, text in cells(json.dumps(notebook).encode()) or ():
+    for name, text in notebook_cells(json.dumps(notebook).encode()) or ():
         kinds = {seen.fingerprint: seen.kind for seen in engine.scan(text, name)}
         for mark, value in (engine.values(text, name) if kinds else {}).items():
             yield kinds[mark], value.get_secret_value()

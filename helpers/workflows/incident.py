@@ -16,7 +16,7 @@ from typing import Any, Final
 from helpers.core.context import Context
 from helpers.core.errors import CollectionError, ConfigurationError, UsageError
 from helpers.core.model import Datum, Known, Unavailable
-from helpers.exposure.records import Leak
+from helpers.exposure.records import LeakedSecret
 from helpers.report.markdown import code, escape
 from helpers.rotation.ages import parse
 from helpers.rotation.ledger import Entry, Event
@@ -78,7 +78,7 @@ class Incident:
 
     entry: Entry
     events: tuple[Event, ...]
-    leaks: Datum[tuple[Leak, ...]]
+    leaks: Datum[tuple[LeakedSecret, ...]]
     since: datetime
     until: datetime
     activity: Datum[Activity]
@@ -113,7 +113,7 @@ def gather(context: Context, variable: str) -> Incident:
     return Incident(entry, events, leaks, since, now, _read(context, since))
 
 
-def _leaks(context: Context, entry: Entry) -> Datum[tuple[Leak, ...]]:
+def _leaks(context: Context, entry: Entry) -> Datum[tuple[LeakedSecret, ...]]:
     from helpers.exposure.collect import collect
 
     found = collect(context).leaks
@@ -122,7 +122,7 @@ def _leaks(context: Context, entry: Entry) -> Datum[tuple[Leak, ...]]:
     return Known(tuple(leak for leak in found.value if leak.fingerprint == entry.old_fingerprint))
 
 
-def _first(leaks: Datum[tuple[Leak, ...]]) -> datetime | None:
+def _first(leaks: Datum[tuple[LeakedSecret, ...]]) -> datetime | None:
     known = leaks.value if isinstance(leaks, Known) else ()
     return min((leak.first for leak in known if leak.first), default=None)
 

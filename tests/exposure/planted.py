@@ -1,6 +1,6 @@
-"""A repository with a secret in every place where people lose them, and decoys beside them.
+"""A repository with a secret in every place where people leave one, and decoys beside them.
 
-Every secret is made at run time and is different: the test knows which place was missed.
+Every secret is made at run time and is different, so that a test knows which place was missed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = ["Planted", "planted_repository"]
 
 @dataclass
 class Planted:
-    """Where the repository is, and what lies in it: place to fingerprint."""
+    """The repository, and the secrets in it: place to fingerprint."""
 
     folder: Path
     expected: dict[str, str] = field(default_factory=dict)

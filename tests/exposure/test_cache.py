@@ -15,17 +15,17 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from helpers.exposure.cache import Cache
-from helpers.exposure.engine import Sighting
+from helpers.exposure.cache import ScanCache
+from helpers.exposure.history import CommitLog
+from helpers.exposure.items import SecretMatch
 from helpers.exposure.kingfisher import Kingfisher
-from helpers.exposure.lineage import Log
 from helpers.exposure.repository import Repository
-from helpers.exposure.scan import Scanned, scan
+from helpers.exposure.scan import RepositoryScan, scan
 from tests.conftest import make_access_token, run_git
 
 
 class Counting(Kingfisher):
-    """The engine, counting what it is given."""
+    """An engine that records what it is given."""
 
     def __init__(self, *, rules: str = "1") -> None:
         super().__init__(all_rules=False)
@@ -36,7 +36,7 @@ class Counting(Kingfisher):
     def identity(self) -> str:
         return f"{super().identity} {self.rules}"
 
-    def scan(self, data: bytes, path: str) -> tuple[Sighting, ...]:
+    def scan(self, data: bytes, path: str) -> tuple[SecretMatch, ...]:
         self.contents.append(data)
         return super().scan(data, path)
 
@@ -48,11 +48,11 @@ def commit(repo: Path, name: str, text: str) -> None:
     run_git(repo, "commit", "-q", "-m", name)
 
 
-def search(repo: Path, state: Path, engine: Counting) -> Scanned:
-    return scan(repo, engine, memory=Cache(state, engine.identity))
+def search(repo: Path, state: Path, engine: Counting) -> RepositoryScan:
+    return scan(repo, engine, cache=ScanCache(state, engine.identity))
 
 
-def test_a_second_scan_reads_nothing_and_tells_the_same(repo: Path, tmp_path: Path) -> None:
+def test_a_second_scan_reads_nothing_and_reports_the_same(repo: Path, tmp_path: Path) -> None:
     commit(repo, "a.txt", make_access_token())
     first = search(repo, tmp_path, Counting())
     engine = Counting()
@@ -74,7 +74,7 @@ def test_only_what_is_new_is_read(repo: Path, tmp_path: Path) -> None:
     assert len(scanned.leaks) == 2
 
 
-def test_other_rules_look_again(repo: Path, tmp_path: Path) -> None:
+def test_other_rules_scan_again(repo: Path, tmp_path: Path) -> None:
     token = make_access_token()
     commit(repo, "a.txt", token)
     search(repo, tmp_path, Counting())
@@ -83,7 +83,7 @@ def test_other_rules_look_again(repo: Path, tmp_path: Path) -> None:
     assert token.encode() in engine.contents
 
 
-def test_a_finding_goes_when_its_object_goes(repo: Path, tmp_path: Path) -> None:
+def test_a_finding_disappears_with_its_object(repo: Path, tmp_path: Path) -> None:
     commit(repo, "a.txt", "fine")
     (repo / "b.txt").write_text(make_access_token())
     run_git(repo, "hash-object", "-w", "b.txt")
@@ -93,7 +93,7 @@ def test_a_finding_goes_when_its_object_goes(repo: Path, tmp_path: Path) -> None
     assert search(repo, tmp_path, Counting()).leaks == ()
 
 
-def test_what_could_not_be_looked_at_is_tried_again(repo: Path, tmp_path: Path) -> None:
+def test_a_skipped_item_is_reported_again(repo: Path, tmp_path: Path) -> None:
     commit(repo, "a.7z", "7z")
     (repo / "b.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(9))
     assert search(repo, tmp_path, Counting()).coverage.missed_total == 1
@@ -110,7 +110,7 @@ def test_the_cache_holds_no_secret(repo: Path, tmp_path: Path) -> None:
     assert (tmp_path / "cache.db").stat().st_mode & 0o077 == 0
 
 
-def test_a_damaged_cache_is_made_anew(repo: Path, tmp_path: Path) -> None:
+def test_a_damaged_cache_is_created_again(repo: Path, tmp_path: Path) -> None:
     commit(repo, "a.txt", make_access_token())
     (tmp_path / "cache.db").write_bytes(b"rubbish" * 1000)
     assert len(search(repo, tmp_path, Counting()).leaks) == 1
@@ -144,19 +144,19 @@ class Slow(Counting):
     def scan(self, data, path):
         found = super().scan(data, path)
         if len(self.contents) >= 20:
-            os.write(1, b"under way\n")
+            os.write(1, b"started\n")
             time.sleep(60)
         return found
 
 cache._FLUSH_SECONDS = 0
-from helpers.exposure import look
-look._BATCH_ITEMS = 1
+from helpers.exposure import scan_items
+scan_items._BATCH_ITEMS = 1
 search(Path(sys.argv[1]), Path(sys.argv[2]), Slow())
 """
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_scan_leaves_a_cache_to_go_on_with(
+def test_a_killed_scan_leaves_a_usable_cache(
     repo: Path, tmp_path: Path, how: signal.Signals
 ) -> None:
     for number in range(30):
@@ -164,7 +164,7 @@ def test_a_killed_scan_leaves_a_cache_to_go_on_with(
     arguments = [sys.executable, "-c", _SLOW, str(repo), str(tmp_path)]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, cwd=Path.cwd()) as process:
         assert process.stdout is not None
-        assert process.stdout.readline() == b"under way\n"
+        assert process.stdout.readline() == b"started\n"
         os.kill(process.pid, how)
     engine = Counting()
     assert len(search(repo, tmp_path, engine).leaks) == 30
@@ -173,7 +173,7 @@ def test_a_killed_scan_leaves_a_cache_to_go_on_with(
     assert len(engine.contents) <= len(everything.contents) - 10
 
 
-def test_a_file_like_a_known_object_is_not_looked_at_twice(repo: Path, tmp_path: Path) -> None:
+def test_a_copy_of_a_known_object_is_not_scanned_twice(repo: Path, tmp_path: Path) -> None:
     token = make_access_token()
     commit(repo, "a.txt", token)
     (repo / "copy.txt").write_text(token)
@@ -183,7 +183,7 @@ def test_a_file_like_a_known_object_is_not_looked_at_twice(repo: Path, tmp_path:
     assert {place.path for place in scanned.leaks[0].places} == {"a.txt", "copy.txt"}
 
 
-def test_a_touched_file_is_told_again_without_a_second_look(repo: Path, tmp_path: Path) -> None:
+def test_a_touched_file_is_reported_again_without_a_second_scan(repo: Path, tmp_path: Path) -> None:
     (repo / "a.txt").write_text(make_access_token())
     search(repo, tmp_path, Counting())
     os.utime(repo / "a.txt", (1, 1))
@@ -192,11 +192,11 @@ def test_a_touched_file_is_told_again_without_a_second_look(repo: Path, tmp_path
     assert engine.contents == []
 
 
-def test_a_large_object_is_remembered_whole(
+def test_a_large_object_is_cached_as_one(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("helpers.exposure.pieces.WHOLE", 64 << 10)
-    monkeypatch.setattr("helpers.exposure.pieces._PIECE", 16 << 10)
+    monkeypatch.setattr("helpers.exposure.items.WHOLE", 64 << 10)
+    monkeypatch.setattr("helpers.exposure.items._PIECE", 16 << 10)
     commit(repo, "large.txt", f"{'x' * 70_000}\n{make_access_token()}\n{'x' * 70_000}")
     first = search(repo, tmp_path, Counting())
     engine = Counting()
@@ -208,29 +208,29 @@ def test_a_large_object_is_remembered_whole(
 
 
 def terraform() -> str:
-    """A password, looked for in Terraform's files alone."""
+    """Return a password that only a rule for Terraform files finds."""
     return f'password = "{secrets.token_urlsafe(12)}"\n'
 
 
-def test_a_known_object_at_a_path_of_another_class_is_looked_at_again(
+def test_a_known_object_at_a_path_of_another_class_is_scanned_again(
     repo: Path, tmp_path: Path
 ) -> None:
-    def look() -> Scanned:
+    def run() -> RepositoryScan:
         engine = Kingfisher()
-        return scan(repo, engine, memory=Cache(tmp_path, engine.identity))
+        return scan(repo, engine, cache=ScanCache(tmp_path, engine.identity))
 
     commit(repo, "a.txt", terraform())
-    assert look().leaks == ()
+    assert run().leaks == ()
     run_git(repo, "mv", "a.txt", "b.tf")
     run_git(repo, "commit", "-q", "-m", "move")
     run_git(repo, "rm", "-q", "b.tf")
     run_git(repo, "commit", "-q", "-m", "remove")
-    (leak,) = look().leaks
+    (leak,) = run().leaks
     assert {place.path for place in leak.places} == {"a.txt", "b.tf"}
-    assert look().leaks == (leak,)
+    assert run().leaks == (leak,)
 
 
-def test_an_object_at_two_paths_is_looked_at_for_both(repo: Path) -> None:
+def test_an_object_at_two_paths_is_scanned_for_both(repo: Path) -> None:
     text = terraform()
     (repo / "b.tf").write_text(text)
     commit(repo, "a.txt", text)
@@ -248,13 +248,13 @@ def test_places_are_kept_and_follow_new_commits(
     run_git(repo, "rm", "-q", "a.txt")
     run_git(repo, "commit", "-q", "-m", "remove")
     asked: list[int] = []
-    log = Log.of
+    log = CommitLog.of
 
-    def count(repository: Repository, commits: Iterable[str]) -> Log:
+    def count(repository: Repository, commits: Iterable[str]) -> CommitLog:
         asked.append(len(list(commits)))
         return log(repository, commits)
 
-    monkeypatch.setattr(Log, "of", count)
+    monkeypatch.setattr(CommitLog, "of", count)
     (leak,) = search(repo, tmp_path, Counting()).leaks
     assert asked == [1]
     assert kept.places[0].gone is None
@@ -273,9 +273,9 @@ def test_a_new_stray_object_is_placed_where_head_points_nowhere(repo: Path, tmp_
     assert len(search(repo, tmp_path, Counting()).leaks) == 2
 
 
-def test_what_rules_of_long_ago_looked_at_is_forgotten(tmp_path: Path) -> None:
+def test_results_of_long_unused_rules_are_deleted(tmp_path: Path) -> None:
     with time_machine.travel("2026-01-01"):
-        Cache(tmp_path, "old").close()
-    Cache(tmp_path, "new").close()
+        ScanCache(tmp_path, "old").close()
+    ScanCache(tmp_path, "new").close()
     rows = sqlite3.connect(tmp_path / "cache.db").execute("SELECT identity FROM rules")
     assert [identity for (identity,) in rows] == ["new"]

@@ -1,4 +1,4 @@
-"""Whatever happens to a repository between two scans, the cache changes no answer."""
+"""Whatever happens to a repository between two scans, the cache changes no result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.exposure.cache import Cache
+from helpers.exposure.cache import ScanCache
 from helpers.exposure.kingfisher import Kingfisher
 from helpers.exposure.scan import scan
 from tests.conftest import make_access_token, run_git
@@ -71,14 +71,16 @@ STEPS: list[Step] = [add, add, add, copy, remove, commit, commit, stage, amend, 
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_scan_with_a_cache_answers_as_one_without(repo: Path, tmp_path: Path, seed: int) -> None:
+def test_a_scan_with_a_cache_gives_the_same_result_as_one_without(
+    repo: Path, tmp_path: Path, seed: int
+) -> None:
     draw = random.Random(seed)
     commit(repo, draw)
     for step in [*draw.choices(STEPS, k=14), prune, *draw.choices(STEPS, k=4)]:
         if step is back and run_git(repo, "reflog").count("\n") < 2:
             continue
         step(repo, draw)
-        cached = scan(repo, ENGINE, memory=Cache(tmp_path / "state", ENGINE.identity))
-        anew = scan(repo, ENGINE)
-        assert cached.leaks == anew.leaks, step
-        assert cached.coverage == anew.coverage, step
+        cached = scan(repo, ENGINE, cache=ScanCache(tmp_path / "state", ENGINE.identity))
+        fresh = scan(repo, ENGINE)
+        assert cached.leaks == fresh.leaks, step
+        assert cached.coverage == fresh.coverage, step

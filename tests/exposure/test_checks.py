@@ -1,4 +1,4 @@
-"""Each check: pass, fail, not applicable where it can be, unavailable."""
+"""Each check: pass, fail, not applicable where that is possible, unavailable."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ from helpers.core.judge import judge
 from helpers.core.model import Finding, Known, Severity, Snapshot, Status, Unavailable
 from helpers.core.policy import Policy
 from helpers.exposure.records import (
-    Configured,
-    Coverage,
+    ConfiguredSecret,
     ExposureFacts,
-    Leak,
+    LeakedSecret,
     Liveness,
-    Missed,
     Place,
     PlaceKind,
+    ScanCoverage,
+    SkippedItem,
 )
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 COMMITTED = Place(kind=PlaceKind.HISTORY, path="a.py", commit="c" * 40, first=NOW, at_head=True)
 HOME = Place(kind=PlaceKind.IGNORED, path="app/.env.local")
-CONFIGURED = Configured(variable="INTERCOM_ACCESS_TOKEN", kind="access_token", fingerprint="f" * 16)
-CLEAN = Coverage(rules="r", objects=3, files=2)
+CONFIGURED = ConfiguredSecret(
+    variable="INTERCOM_ACCESS_TOKEN", kind="access_token", fingerprint="f" * 16
+)
+CLEAN = ScanCoverage(rules="r", objects=3, files=2)
 
 
-def leak(*places: Place, kind: str = "access_token", **more: Any) -> Leak:
-    return Leak(
+def leak(*places: Place, kind: str = "access_token", **more: Any) -> LeakedSecret:
+    return LeakedSecret(
         fingerprint="f" * 16,
         kind=kind,
         title="t",
@@ -72,20 +74,20 @@ def verdicts(check: str, given: ExposureFacts) -> list[Finding]:
         ("EXP-004", {}, Status.PASS),
         ("EXP-004", {"leaks": (leak(COMMITTED, kind="mobile_sdk_key"),)}, Status.FAIL),
         ("EXP-005", {}, Status.PASS),
-        ("EXP-005", {"coverage": Coverage(rules="r")}, Status.NOT_APPLICABLE),
+        ("EXP-005", {"coverage": ScanCoverage(rules="r")}, Status.NOT_APPLICABLE),
         ("EXP-005", {"coverage": CLEAN.model_copy(update={"shallow": True})}, Status.FAIL),
         (
             "EXP-005",
             {
                 "coverage": CLEAN.model_copy(
-                    update={"missed": (Missed(where="w", reason="r"),), "missed_total": 1}
+                    update={"missed": (SkippedItem(where="w", reason="r"),), "missed_total": 1}
                 )
             },
             Status.MANUAL,
         ),
         ("EXP-006", {"guards": ("gitleaks",)}, Status.PASS),
         ("EXP-006", {}, Status.FAIL),
-        ("EXP-006", {"coverage": Coverage(rules="r", git=False)}, Status.NOT_APPLICABLE),
+        ("EXP-006", {"coverage": ScanCoverage(rules="r", git=False)}, Status.NOT_APPLICABLE),
     ],
 )
 def test_the_verdict(check: str, given: dict[str, Any], status: Status) -> None:
@@ -103,14 +105,14 @@ def test_a_staged_secret_is_unstaged_and_need_not_be_rotated() -> None:
     assert finding.remediation[0].startswith("Rotate it at once")
 
 
-def test_a_partial_clone_says_how_much_it_lacks() -> None:
+def test_a_partial_clone_states_how_much_is_missing() -> None:
     given = CLEAN.model_copy(update={"partial": True, "absent": 7, "absent_examples": ("a" * 40,)})
     (finding,) = verdicts("EXP-005", facts(coverage=given))
     assert "7 objects are not in it, such as aaaaaaaaaaaa." in finding.message
 
 
 @pytest.mark.parametrize("check", [f"EXP-00{number}" for number in range(1, 7)])
-def test_what_could_not_be_read_is_an_error(check: str) -> None:
+def test_an_unreadable_repository_is_an_error(check: str) -> None:
     gone = Unavailable(reason="git is not installed.", call="git")
     given = ExposureFacts(
         leaks=gone, leaks_total=gone, coverage=gone, configured=Known(()), guards=gone
@@ -128,13 +130,15 @@ def test_what_could_not_be_read_is_an_error(check: str) -> None:
         (leak(Place(kind=PlaceKind.UNTRACKED, path="x")), Severity.MEDIUM),
     ],
 )
-def test_the_severity_follows_from_kind_place_and_liveness(one: Leak, severity: Severity) -> None:
+def test_the_severity_follows_from_kind_place_and_liveness(
+    one: LeakedSecret, severity: Severity
+) -> None:
     (finding,) = verdicts("EXP-001", facts(leaks=(one,)))
     assert finding.severity is severity
     assert finding.resource.key == one.fingerprint
 
 
-def test_the_remedy_rotates_first_and_spells_the_history_commands_out() -> None:
+def test_the_remediation_rotates_first_and_gives_the_history_commands() -> None:
     (finding,) = verdicts("EXP-001", facts(leaks=(leak(COMMITTED),)))
     steps = "\n".join(finding.remediation)
     assert finding.remediation[0].startswith("Rotate it at once")

@@ -1,4 +1,4 @@
-"""What runs a scanner before a commit or in CI is known by its files; nothing is run."""
+"""A scanner that runs before a commit or in CI is recognised by its files; nothing is run."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from helpers.exposure.guards import guards
+from helpers.exposure.collect import guards
 from helpers.exposure.repository import open_repository
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "told"),
+    ("name", "text", "expected"),
     [
         (".pre-commit-config.yaml", "- id: gitleaks", "gitleaks (.pre-commit-config.yaml)"),
         (".pre-commit-config.yaml", "- id: runbook-scan", "runbook-scan (.pre-commit-config.yaml)"),
@@ -21,21 +21,21 @@ from helpers.exposure.repository import open_repository
         (".git/hooks/pre-commit", "kingfisher scan", "kingfisher (git's pre-commit hook)"),
     ],
 )
-def test_a_scanner_is_known_by_its_name_in_the_file_that_runs_it(
-    repo: Path, name: str, text: str, told: str
+def test_a_scanner_is_recognised_by_its_name_in_the_file_that_runs_it(
+    repo: Path, name: str, text: str, expected: str
 ) -> None:
     (repo / name).parent.mkdir(parents=True, exist_ok=True)
     (repo / name).write_text(text)
-    assert guards(open_repository(repo)) == (told,)
+    assert guards(open_repository(repo)) == (expected,)
 
 
-def test_without_one_there_is_none(repo: Path) -> None:
+def test_a_mention_elsewhere_is_no_guard(repo: Path) -> None:
     (repo / "README.md").write_text("we use gitleaks, honestly")
     (repo / ".gitlab-ci.yml").write_text("build: make")
     assert guards(open_repository(repo)) == ()
 
 
-def test_a_file_that_is_no_file_is_none(repo: Path) -> None:
+def test_folders_pipes_and_broken_links_are_no_guards(repo: Path) -> None:
     (repo / ".gitlab-ci.yml").mkdir()
     os.mkfifo(repo / "Jenkinsfile")
     (repo / "lefthook.yml").symlink_to("nowhere")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.exposure.engine import Sighting
+from helpers.exposure.items import SecretMatch
 from helpers.exposure.kingfisher import Kingfisher
 from helpers.exposure.unpack import unpack
 from tests.conftest import HOME, make_access_token
@@ -16,7 +16,7 @@ NOTEBOOKS = sorted((HOME / "notebooks").glob("*.ipynb"))
 ENGINE = Kingfisher()
 
 
-def seen(path: Path, data: bytes) -> list[tuple[str, Sighting]]:
+def seen(path: Path, data: bytes) -> list[tuple[str, SecretMatch]]:
     return [(p.inner, s) for p in unpack(path.name, data) for s in ENGINE.scan(p.data, p.inner)]
 
 
@@ -30,7 +30,7 @@ def test_no_cell_and_no_output_holds_a_secret(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS[:1], ids=lambda path: path.stem)
-def test_a_secret_in_an_output_would_be_seen(path: Path) -> None:
+def test_a_secret_in_an_output_would_be_found(path: Path) -> None:
     notebook = json.loads(path.read_text("utf-8"))
     cell = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
     cell["outputs"].append({"output_type": "stream", "text": [f"got {make_access_token()}\n"]})

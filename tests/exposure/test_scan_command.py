@@ -24,7 +24,7 @@ from helpers.core.model import fingerprint
 from helpers.exposure.kingfisher import Kingfisher
 from helpers.exposure.records import Liveness
 from helpers.exposure.scan import scan
-from helpers.exposure.verify import verified
+from helpers.exposure.verify import verify_leaks
 from helpers.intercom.client import Client
 from helpers.sandbox import start
 from helpers.sandbox.demo_repository import build
@@ -65,7 +65,7 @@ def test_a_staged_token_stops_the_commit(repo: Path, token: str) -> None:
     assert run(str(repo), "--staged", "--fail-on", "medium").return_value == 0
 
 
-def test_nothing_secret_staged_is_said_without_loading_what_judges(
+def test_a_clean_index_is_reported_without_loading_the_judge(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (repo / "a.txt").write_text("fine")
@@ -82,10 +82,10 @@ def test_nothing_secret_staged_is_said_without_loading_what_judges(
         text=True,
         check=True,
     )
-    assert done.stdout == "Nothing secret is staged. Searched: 1 git objects.\n0 []\n"
+    assert done.stdout == "No secret is staged. Searched: 1 git objects.\n0 []\n"
 
 
-def test_what_could_not_be_opened_before_a_commit_is_told(repo: Path) -> None:
+def test_an_archive_that_can_not_be_opened_is_reported_before_a_commit(repo: Path) -> None:
     (repo / "a.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(9))
     run_git(repo, "add", "-A")
     assert "a 7z archive, which is not opened" in run(str(repo), "--staged").output
@@ -103,7 +103,7 @@ def test_a_secret_in_use_of_no_known_shape_stops_the_commit(repo: Path) -> None:
     assert value not in done.output
 
 
-def test_before_a_commit_a_shallow_clone_is_no_fault(
+def test_a_shallow_clone_does_not_fail_before_a_commit(
     repo: Path, token: str, tmp_path: Path
 ) -> None:
     commit(repo)
@@ -126,15 +126,13 @@ def test_ctrl_c_keeps_what_was_searched_of_each_path(
             one.exception()
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("helpers.exposure.scanning.wait", interrupt)
+    monkeypatch.setattr("helpers.exposure.scan.wait", interrupt)
     done = run(str(repo), str(tmp_path / "copy"), "--format", "json", "--rules", "intercom")
     (leak,) = json.loads(done.output)["leaks"]
     assert {p["repository"] for p in leak["places"]} == {str(repo), str(tmp_path / "copy")}
 
 
-def test_a_scan_that_is_told_to_stop_tells_what_it_had_seen(
-    repo: Path, token: str, tmp_path: Path
-) -> None:
+def test_a_stopped_scan_reports_what_it_had_found(repo: Path, token: str, tmp_path: Path) -> None:
     commit(repo)
     stop = Event()
     stop.set()
@@ -143,15 +141,13 @@ def test_a_scan_that_is_told_to_stop_tells_what_it_had_seen(
     assert len(scanned.leaks) == 1
 
 
-def test_a_path_that_is_not_there_is_told_before_anything_is_searched(
-    repo: Path, tmp_path: Path
-) -> None:
+def test_a_missing_path_is_an_error_before_anything_is_searched(repo: Path, tmp_path: Path) -> None:
     error = run(str(repo), str(tmp_path / "none")).exception
     assert isinstance(error, UsageError)
     assert "There is no folder" in error.message
 
 
-def test_a_secret_in_use_is_told_as_such(repo: Path, token: str) -> None:
+def test_a_secret_in_use_fails_its_own_check(repo: Path, token: str) -> None:
     commit(repo)
     (repo / ".gitignore").write_text(".env\n")
     (repo / ".env").write_text(f"INTERCOM_ACCESS_TOKEN={token}\n")
@@ -185,7 +181,7 @@ def test_sarif_points_to_line_and_commit_and_names_the_fingerprint(repo: Path, t
     assert location["logicalLocations"][0]["fullyQualifiedName"] == f"secret/{mark}"
 
 
-def test_a_waiver_outlives_a_rebase_and_hides_no_new_secret(repo: Path, token: str) -> None:
+def test_a_waiver_survives_a_rebase_and_hides_no_new_secret(repo: Path, token: str) -> None:
     commit(repo)
     mark = fingerprint("access_token", token)
     (repo / "waivers.toml").write_text(
@@ -210,7 +206,7 @@ def test_without_verify_the_command_opens_no_socket(
     assert run(str(repo), *more).return_value == 13
 
 
-def test_verify_tells_what_is_live_and_whose(tmp_path: Path) -> None:
+def test_verify_reports_live_tokens_and_their_workspaces(tmp_path: Path) -> None:
     demo = build(tmp_path / "acme", DEMO)
     environ = tmp_path / "env"
     with start() as sandbox:
@@ -238,7 +234,7 @@ def test_verify_tells_what_is_live_and_whose(tmp_path: Path) -> None:
         (403, {"errors": [{"code": "forbidden"}]}, Liveness.UNKNOWN),
     ],
 )
-def test_liveness_is_what_intercom_says(
+def test_liveness_follows_from_the_answer_of_intercom(
     repo: Path, token: str, status: int, body: object, expected: Liveness
 ) -> None:
     commit(repo)
@@ -253,7 +249,7 @@ def test_liveness_is_what_intercom_says(
 
     engine = Kingfisher(all_rules=False)
     scanned = scan(repo, engine)
-    (leak,) = verified(scanned.leaks, scanned.sources, engine, connect)
+    (leak,) = verify_leaks(scanned.leaks, scanned.sources, engine, connect)
     assert leak.liveness is expected
     assert leak.workspace == ("abc12345" if expected is Liveness.LIVE else "")
     assert set(asked) == {f"Bearer {token}"}

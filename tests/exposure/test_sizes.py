@@ -1,4 +1,4 @@
-"""Large things: bounded in memory, searched as far as said, and what was left out is told."""
+"""Large content: bounded in memory, searched to the stated limit, and the rest is reported."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from helpers.core.model import fingerprint
 from helpers.exposure.kingfisher import Kingfisher
 from helpers.exposure.scan import scan
-from helpers.exposure.tally import Progress
+from helpers.exposure.scan_items import ScanProgress
 from tests.conftest import make_access_token, run_git
 
 ENGINE = Kingfisher(all_rules=False)
@@ -31,7 +31,7 @@ print(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 
 
 def _store(repo: Path, end: bytes) -> None:
-    """Write a loose blob: a line break, a gigabyte of zeros, the end. Git takes thrice as long."""
+    """Write a loose blob: a line break, a gigabyte of zeros, the end. Git takes three times as long."""
     parts = [b"\n", *[bytes(1 << 20)] * 1024, end]
     size = sum(map(len, parts))
     digest, packer = hashlib.sha1(usedforsecurity=False), zlib.compressobj(1)
@@ -72,23 +72,23 @@ def test_an_archive_of_a_hundred_thousand_files_is_read_to_its_limit(repo: Path)
 def test_progress_grows_to_the_whole_and_counts_what_is_found(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("helpers.exposure.tally._STEP_SECONDS", 0)
-    monkeypatch.setattr("helpers.exposure.look._BATCH_ITEMS", 1)
+    monkeypatch.setattr("helpers.exposure.scan_items._STEP_SECONDS", 0)
+    monkeypatch.setattr("helpers.exposure.scan_items._BATCH_ITEMS", 1)
     for number in range(20):
         (repo / f"{number}.txt").write_text(make_access_token())
     run_git(repo, "add", "-A")
     run_git(repo, "commit", "-q", "-m", "work")
-    told: list[Progress] = []
-    scan(repo, ENGINE, observe=told.append)
-    assert [one.done for one in told] == sorted(one.done for one in told)
-    assert all(one.done <= one.total for one in told)
-    assert told[-1].done == told[-1].total >= 20 * 60
-    assert told[-1].found == 20
+    reports: list[ScanProgress] = []
+    scan(repo, ENGINE, observe=reports.append)
+    assert [one.done for one in reports] == sorted(one.done for one in reports)
+    assert all(one.done <= one.total for one in reports)
+    assert reports[-1].done == reports[-1].total >= 20 * 60
+    assert reports[-1].found == 20
 
 
-def test_the_line_of_progress_tells_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_progress_line_shows_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     from helpers.cli.scan import _line
 
     monkeypatch.setattr("time.monotonic", lambda: 14.0)
-    line = _line(Progress(done=40 << 20, total=100 << 20, found=2), started=10.0)
+    line = _line(ScanProgress(done=40 << 20, total=100 << 20, found=2), started=10.0)
     assert line == "40 of 100 MB, 10 MB/s, 6 s left, 2 secrets"

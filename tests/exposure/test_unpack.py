@@ -1,4 +1,4 @@
-"""Content that hides content, and content that means harm: bounded, and told."""
+"""Content that hides content, hostile content included: within limits, and reported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import zipfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.exposure.unpack import Budget, Part, unpack
+from helpers.exposure.unpack import UnpackBudget, UnpackedPart, unpack
 
 
 def zipped(members: dict[str, bytes]) -> bytes:
@@ -23,40 +23,40 @@ def zipped(members: dict[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def reasons(parts: list[Part]) -> list[str]:
+def reasons(parts: list[UnpackedPart]) -> list[str]:
     return [part.reason for part in parts if part.reason]
 
 
-def content(parts: list[Part]) -> dict[str, bytes]:
+def content(parts: list[UnpackedPart]) -> dict[str, bytes]:
     return {part.inner: part.data for part in parts if not part.reason}
 
 
 def test_plain_content_is_itself() -> None:
-    assert list(unpack("a", b"hello")) == [Part("", b"hello")]
+    assert list(unpack("a", b"hello")) == [UnpackedPart("", b"hello")]
 
 
-def test_a_bomb_is_cut_at_its_ratio_and_told() -> None:
+def test_a_bomb_is_cut_at_its_ratio_and_reported() -> None:
     bomb = gzip.compress(bytes(64 << 20))
-    parts = list(unpack("a.gz", bomb, Budget(free=1 << 20, ratio=10)))
+    parts = list(unpack("a.gz", bomb, UnpackBudget(free=1 << 20, ratio=10)))
     assert len(content(parts)["gz"]) == (1 << 20) + 10 * len(bomb)
     assert reasons(parts) == ["unpacks to too much: only its beginning was searched"]
 
 
 def test_many_bombs_share_one_budget() -> None:
     data = zipped({f"{i}": bytes(1 << 20) for i in range(40)})
-    parts = list(unpack("a.zip", data, Budget(bytes=8 << 20)))
+    parts = list(unpack("a.zip", data, UnpackBudget(bytes=8 << 20)))
     assert sum(len(part.data) for part in parts) <= 9 << 20
     assert any("the archive is too large" in reason for reason in reasons(parts))
 
 
 def test_many_members_stop_at_the_limit() -> None:
     data = zipped({f"{i}": b"" for i in range(1_000)})
-    parts = list(unpack("a.zip", data, Budget(entries=500)))
+    parts = list(unpack("a.zip", data, UnpackBudget(entries=500)))
     assert len(parts) == 501
     assert reasons(parts) == ["the archive is too large: this and what follows is not read"]
 
 
-def test_nesting_ends_somewhere() -> None:
+def test_nesting_stops_at_the_limit() -> None:
     data = b"deep"
     for _ in range(8):
         data = gzip.compress(data)
@@ -64,14 +64,14 @@ def test_nesting_ends_somewhere() -> None:
     assert reasons(parts) == ["archives nested too deep"]
 
 
-def test_a_damaged_archive_is_searched_as_bytes_and_told() -> None:
+def test_a_damaged_archive_is_searched_as_bytes_and_reported() -> None:
     data = zipped({"a": os.urandom(5000)})
     parts = list(unpack("a.zip", data[:2000]))
     assert content(parts) == {"": data[:2000]}
     assert reasons(parts) == ["the archive is damaged (BadZipFile)"]
 
 
-def test_a_damaged_member_stops_itself_alone() -> None:
+def test_a_damaged_member_does_not_affect_others() -> None:
     data = bytearray(zipped({"bad": os.urandom(5000), "good": b"fine"}))
     data[100] ^= 0xFF
     parts = list(unpack("a.zip", bytes(data)))
@@ -79,14 +79,14 @@ def test_a_damaged_member_stops_itself_alone() -> None:
     assert reasons(parts) == ["can't be unpacked (BadZipFile)"]
 
 
-def test_an_encrypted_member_is_told() -> None:
+def test_an_encrypted_member_is_reported() -> None:
     data = bytearray(zipped({"secret": b"x"}))
     for magic, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         data[data.index(magic) + offset] |= 1
     assert reasons(list(unpack("a.zip", bytes(data)))) == ["can't be unpacked (RuntimeError)"]
 
 
-def test_links_and_devices_of_a_tar_are_passed_over() -> None:
+def test_links_and_devices_of_a_tar_are_skipped() -> None:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, kind in (("link", tarfile.SYMTYPE), ("device", tarfile.CHRTYPE)):
@@ -96,12 +96,12 @@ def test_links_and_devices_of_a_tar_are_passed_over() -> None:
     assert list(unpack("a.tar", buffer.getvalue())) == []
 
 
-def test_what_can_not_be_opened_is_told() -> None:
+def test_an_archive_that_can_not_be_opened_is_reported() -> None:
     parts = list(unpack("a.7z", b"7z\xbc\xaf\x27\x1c" + bytes(50)))
     assert reasons(parts) == ["a 7z archive, which is not opened"]
 
 
-def test_a_doubled_key_of_a_notebook_hides_nothing() -> None:
+def test_a_duplicate_key_of_a_notebook_hides_nothing() -> None:
     data = b'{"cells": [{"source": "first", "source": "second"}], "nbformat": 4}'
     (cell,) = [part for part in unpack("a.ipynb", data) if part.inner == "cell 1"]
     assert cell.data.splitlines() == [b"source: first", b"source: second"]
@@ -117,12 +117,12 @@ def test_pictures_of_a_notebook_are_left_out() -> None:
 
 def test_a_broken_notebook_is_searched_as_bytes() -> None:
     data = b'{"cells": [, "nbformat": 4'
-    assert list(unpack("a.ipynb", data)) == [Part("", data)]
+    assert list(unpack("a.ipynb", data)) == [UnpackedPart("", data)]
 
 
-def test_a_notebook_nested_beyond_reason_is_searched_as_bytes() -> None:
+def test_a_notebook_nested_too_deep_is_searched_as_bytes() -> None:
     data = b'{"nbformat":4,"cells":' + b"[" * 200_000
-    assert list(unpack("a.ipynb", data)) == [Part("", data)]
+    assert list(unpack("a.ipynb", data)) == [UnpackedPart("", data)]
 
 
 @given(
@@ -131,6 +131,6 @@ def test_a_notebook_nested_beyond_reason_is_searched_as_bytes() -> None:
     ),
     st.binary(max_size=600),
 )
-def test_rubbish_behind_a_magic_number_never_raises(magic: bytes, rest: bytes) -> None:
+def test_garbage_after_a_magic_number_never_raises(magic: bytes, rest: bytes) -> None:
     parts = list(unpack("a", magic + rest))
-    assert parts == [] or all(isinstance(part, Part) for part in parts)
+    assert parts == [] or all(isinstance(part, UnpackedPart) for part in parts)

@@ -1,1 +1,1 @@
-"""Are secrets where only those can read them who need to?"""
+"""Can only the people who need a secret read it?"""

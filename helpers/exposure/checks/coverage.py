@@ -1,4 +1,4 @@
-"""Was everything looked at, and does anything look before the next commit?"""
+"""Was everything searched, and does a scanner run before the next commit?"""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from helpers.core.model import (
     not_applicable,
     passed,
 )
-from helpers.exposure.records import Coverage
+from helpers.exposure.records import ScanCoverage
 
 __all__ = ["commits_are_guarded", "search_was_complete"]
 
 _REPOSITORY = Resource(kind="repository", key="repository", name="the repository")
-_TOLD = 8
+_MOST_SKIPPED = 8  # in a finding; the facts hold more
 
 
 @check(
@@ -37,29 +37,29 @@ _TOLD = 8
         ),
         "Damaged objects: `git fsck --full`, then fetch them from another clone.",
         (
-            "Run the audit again, best in the clone of the person who wrote the code: only that "
-            "has stashes and dropped commits."
+            "Run the audit again, preferably in the clone of the person who wrote the code: only "
+            "that one has stashes and dropped commits."
         ),
     ),
     controls=("NIST CSF DE.CM-09", "SOC 2 CC7.1"),
 )
-def search_was_complete(coverage: Coverage, leaks_total: int) -> Iterator[Outcome]:
-    """What was not looked at may hold a secret: silence about it would be a false PASS.
+def search_was_complete(coverage: ScanCoverage, leaks_total: int) -> Iterator[Outcome]:
+    """What was not searched may hold a secret, so not reporting it would be a false PASS.
 
-    PASS: every object and file was looked at.
-    FAIL: a part of the history is not here: the clone is shallow or partial, it is no repository,
-    or the search was interrupted.
-    MANUAL: single objects or files could not be opened; a person has to look at them.
-    NOT_APPLICABLE: there was nothing at all to look at.
+    PASS: every object and file was searched.
+    FAIL: part of the history is missing: the clone is shallow or partial, the folder is in no
+    repository, or the search was interrupted.
+    MANUAL: some objects or files could not be opened; a person has to check them.
+    NOT_APPLICABLE: there was nothing to search.
     ERROR: the repository could not be read.
     """
     missing = _missing_history(coverage)
     if missing:
-        yield failed(_REPOSITORY, f"A part of it was not searched: {missing}.")
+        yield failed(_REPOSITORY, f"Part of it was not searched: {missing}.")
     if coverage.missed:
-        told = [Evidence(what=m.reason, where=m.where) for m in coverage.missed[:_TOLD]]
+        listed = [Evidence(what=m.reason, where=m.where) for m in coverage.missed[:_MOST_SKIPPED]]
         yield manual(
-            _REPOSITORY, f"{coverage.missed_total} things in it were not looked at.", *told
+            _REPOSITORY, f"{coverage.missed_total} items in it were not searched.", *listed
         )
     if missing or coverage.missed:
         return
@@ -73,9 +73,9 @@ def search_was_complete(coverage: Coverage, leaks_total: int) -> Iterator[Outcom
     )
 
 
-def _missing_history(coverage: Coverage) -> str:
+def _missing_history(coverage: ScanCoverage) -> str:
     reasons = (
-        (not coverage.git, "it is in no git repository, so it has no history"),
+        (not coverage.git, "the folder is in no git repository, so it has no history"),
         (coverage.shallow, "the clone is shallow"),
         (coverage.partial, _absent(coverage)),
         (coverage.interrupted, "the search was interrupted"),
@@ -83,7 +83,7 @@ def _missing_history(coverage: Coverage) -> str:
     return ", ".join(reason for holds, reason in reasons if holds)
 
 
-def _absent(coverage: Coverage) -> str:
+def _absent(coverage: ScanCoverage) -> str:
     if not coverage.absent:
         return "the clone is partial"
     examples = ", ".join(oid[:12] for oid in coverage.absent_examples)
@@ -93,7 +93,7 @@ def _absent(coverage: Coverage) -> str:
 @check(
     id="EXP-006",
     step="exposure",
-    title="A scanner looks before a secret is committed",
+    title="A secret scanner runs before each commit or in CI",
     severity=Severity.LOW,
     remediation=(
         (
@@ -101,22 +101,24 @@ def _absent(coverage: Coverage) -> str:
             "then `pre-commit install`."
         ),
         "Or put `runbook scan --staged` into .git/hooks/pre-commit.",
-        "Or let CI run `runbook scan --since origin/main` on every merge request.",
+        "Or run `runbook scan --since origin/main` in CI on every merge request.",
     ),
     controls=("ISO 27001 A.8.28", "NIST CSF PR.PS-06", "CIS 16.1"),
 )
-def commits_are_guarded(guards: tuple[str, ...], coverage: Coverage) -> Iterator[Outcome]:
-    """A secret that is stopped before the commit needs no rotation: that costs a second.
+def commits_are_guarded(guards: tuple[str, ...], coverage: ScanCoverage) -> Iterator[Outcome]:
+    """A secret that is stopped before the commit needs no rotation, and stopping it takes a second.
 
     PASS: a hook or a CI job runs a secret scanner.
-    FAIL: none is known here.
-    MANUAL: never, as the usual files can be read.
+    FAIL: none was found.
+    MANUAL: never, because the files of hooks and CI jobs can be read.
     NOT_APPLICABLE: the folder is in no git repository.
     ERROR: the repository could not be read.
     """
     if not coverage.git:
-        yield not_applicable(_REPOSITORY, "It is in no git repository.")
+        yield not_applicable(_REPOSITORY, "The folder is in no git repository.")
     elif guards:
-        yield passed(_REPOSITORY, "A scanner runs.", *(Evidence(what=guard) for guard in guards))
+        yield passed(
+            _REPOSITORY, "A secret scanner runs.", *(Evidence(what=guard) for guard in guards)
+        )
     else:
-        yield failed(_REPOSITORY, "Neither a hook nor a CI job that scans for secrets was found.")
+        yield failed(_REPOSITORY, "No hook and no CI job that scans for secrets was found.")

@@ -1,12 +1,15 @@
-"""Which secrets lie where others can find them?"""
+"""Which secrets lie where others can find them, how severe is each, and what to do about it?"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from shlex import quote
 
 from helpers.core.catalog import check
 from helpers.core.model import (
     Effort,
+    Evidence,
+    FilePlace,
     Outcome,
     Resource,
     Severity,
@@ -14,9 +17,7 @@ from helpers.core.model import (
     not_applicable,
     passed,
 )
-from helpers.exposure.checks.mitigation import mitigation
-from helpers.exposure.checks.weighing import at_home, evidence, resource, severity
-from helpers.exposure.records import Configured, Leak, Liveness
+from helpers.exposure.records import ConfiguredSecret, LeakedSecret, Liveness, Place, PlaceKind
 
 __all__ = [
     "configured_secrets_are_not_exposed",
@@ -30,44 +31,28 @@ _CONTROLS = ("SOC 2 CC6.1", "ISO 27001 A.5.17", "ISO 27001 A.8.12", "NIST CSF PR
 _REMEDIATION = (
     "Rotate the secret at once (notebook 03), before anything else.",
     "Only then clean the history, if you must: `git filter-repo --replace-text expressions.txt`.",
-    "Keep it from coming back: `runbook scan --staged` as a pre-commit hook.",
+    "Prevent the next leak: run `runbook scan --staged` as a pre-commit hook.",
 )
-
-
-def _astray(leak: Leak) -> bool:
-    return any(not at_home(place) for place in leak.places)
-
-
-def _failure(leak: Leak, lead: str) -> Outcome:
-    return failed(
-        resource(leak),
-        f"{lead} {_extent(leak)}",
-        *evidence(leak),
-        severity=severity(leak),
-        remediation=mitigation(leak),
-    )
-
-
-def _extent(leak: Leak) -> str:
-    if leak.liveness is Liveness.REVOKED:
-        state = "It is revoked."
-    elif leak.liveness is Liveness.LIVE:
-        whose = f", in the workspace {leak.workspace}" if leak.workspace else ""
-        state = f"It is live{whose}."
-    else:
-        state = "Whether it still works was not asked."
-    where = "committed" if leak.committed else "in files outside git"
-    if leak.staged:
-        where = "staged, not committed yet"
-    if leak.committed and leak.gone:
-        where = f"in the history, though removed on {leak.gone:%Y-%m-%d}"
-    return f"It is {where}. {state}"
+_ROTATION = {
+    "access_token": "Regenerate the token: Developer Hub > your app > Test & Publish > Your "
+    "Workspaces > Regenerate token.",
+    "client_secret": "Regenerate the client secret: Developer Hub > your app > Basic Information. "
+    "It also signs webhooks and Canvas Kit requests: every receiver needs the new one.",
+    "identity_secret": "Create a new identity secret: Settings > Messenger > Security. The old one "
+    "keeps working until you delete it.",
+    "legacy_api_key": "Delete the API key; today the API accepts access tokens only.",
+}
+_GUIDED = frozenset({"access_token", "client_secret", "identity_secret"})
+_OUTSIDE_GIT = frozenset({PlaceKind.UNTRACKED, PlaceKind.IGNORED})
+_MESSAGES = frozenset({PlaceKind.COMMIT_MESSAGE, PlaceKind.TAG_MESSAGE})
+_IN_FILES = _OUTSIDE_GIT | {PlaceKind.HISTORY, PlaceKind.INDEX, PlaceKind.TRACKED}
+_MOST_PLACES = 8  # in a finding; the facts hold more
 
 
 @check(
     id="EXP-001",
     step="exposure",
-    title="No Intercom secret lies in the repository",
+    title="The repository contains no Intercom secret",
     severity=Severity.HIGH,
     effort=Effort.HOURS,
     remediation=_REMEDIATION,
@@ -75,15 +60,15 @@ def _extent(leak: Leak) -> str:
     controls=_CONTROLS,
     checklist="keys_in_variables",
 )
-def no_intercom_secret_is_exposed(leaks: tuple[Leak, ...]) -> Iterator[Outcome]:
-    """A secret in git is read by everyone who ever clones it, and deleting the line keeps it there.
+def no_intercom_secret_is_exposed(leaks: tuple[LeakedSecret, ...]) -> Iterator[Outcome]:
+    """Everyone who clones the repository can read a committed secret, even after it is deleted.
 
-    Secrets that are configured right now are judged by EXP-002, which is more urgent.
+    EXP-002 judges secrets that are configured right now, which is more urgent.
 
     PASS: no Intercom secret was found outside an ignored env file.
-    FAIL: one was found: in a commit, a message, a stash, a dropped object, the index, or a file.
-    MANUAL: never, as a search answers by itself.
-    NOT_APPLICABLE: never, as every repository can be searched.
+    FAIL: one was found in a commit, a message, a stash, a dropped object, the index, or a file.
+    MANUAL: never, because the search gives a clear answer.
+    NOT_APPLICABLE: never, because every repository can be searched.
     ERROR: the repository could not be read.
     """
     found = [
@@ -92,18 +77,18 @@ def no_intercom_secret_is_exposed(leaks: tuple[Leak, ...]) -> Iterator[Outcome]:
         if leak.intercom
         and not leak.configured_as
         and leak.kind != "mobile_sdk_key"
-        and _astray(leak)
+        and _is_exposed(leak)
     ]
     for leak in found:
-        yield _failure(leak, f"An {leak.title} lies in the repository.")
+        yield _failure(leak, f"The repository contains an {leak.title}.")
     if not found:
-        yield passed(_REPOSITORY, "No other Intercom secret was found in it.")
+        yield passed(_REPOSITORY, "It contains no other Intercom secret.")
 
 
 @check(
     id="EXP-002",
     step="exposure",
-    title="No secret in use lies in the repository",
+    title="The repository contains no secret that is in use",
     severity=Severity.CRITICAL,
     effort=Effort.HOURS,
     remediation=_REMEDIATION,
@@ -111,26 +96,26 @@ def no_intercom_secret_is_exposed(leaks: tuple[Leak, ...]) -> Iterator[Outcome]:
     checklist="keys_in_variables",
 )
 def configured_secrets_are_not_exposed(
-    leaks: tuple[Leak, ...], configured: tuple[Configured, ...]
+    leaks: tuple[LeakedSecret, ...], configured: tuple[ConfiguredSecret, ...]
 ) -> Iterator[Outcome]:
     """A leaked secret that is in use right now opens the workspace: nothing is more urgent.
 
-    It is told by comparing fingerprints, without any network.
+    The check compares fingerprints and needs no network.
 
-    PASS: the secret of this variable was found nowhere but in an ignored env file.
-    FAIL: it was found anywhere else.
-    MANUAL: never, as a comparison answers by itself.
+    PASS: the secret of this variable was found nowhere except in an ignored env file.
+    FAIL: it was found somewhere else.
+    MANUAL: never, because the comparison gives a clear answer.
     NOT_APPLICABLE: no secret is configured.
     ERROR: the repository could not be read.
     """
-    by_fingerprint = {leak.fingerprint: leak for leak in leaks if _astray(leak)}
+    by_fingerprint = {leak.fingerprint: leak for leak in leaks if _is_exposed(leak)}
     for one in configured:
         leak = by_fingerprint.get(one.fingerprint)
         if leak:
-            yield _failure(leak, f"The secret in {one.variable}, in use now, lies open.")
+            yield _failure(leak, f"The secret in {one.variable}, which is in use, is exposed.")
         else:
             variable = Resource(kind="variable", key=one.variable)
-            yield passed(variable, "Its secret was found nowhere it should not be.")
+            yield passed(variable, "Its secret is not exposed.")
     if not configured:
         yield not_applicable(_REPOSITORY, "No secret is configured to compare with.")
 
@@ -138,32 +123,32 @@ def configured_secrets_are_not_exposed(
 @check(
     id="EXP-003",
     step="exposure",
-    title="No other provider's secret lies in the repository",
+    title="The repository contains no other provider's secret",
     severity=Severity.HIGH,
     effort=Effort.HOURS,
     remediation=_REMEDIATION,
     controls=_CONTROLS,
 )
-def no_other_secret_is_exposed(leaks: tuple[Leak, ...]) -> Iterator[Outcome]:
-    """A repository that talks to Intercom talks to others too, with keys that leak the same way.
+def no_other_secret_is_exposed(leaks: tuple[LeakedSecret, ...]) -> Iterator[Outcome]:
+    """A repository that uses Intercom uses other services too, and their keys leak the same way.
 
     PASS: no other provider's secret was found outside an ignored env file.
     FAIL: one was found.
-    MANUAL: never, as a search answers by itself.
-    NOT_APPLICABLE: never, as every repository can be searched.
+    MANUAL: never, because the search gives a clear answer.
+    NOT_APPLICABLE: never, because every repository can be searched.
     ERROR: the repository could not be read.
     """
-    found = [leak for leak in leaks if not leak.intercom and _astray(leak)]
+    found = [leak for leak in leaks if not leak.intercom and _is_exposed(leak)]
     for leak in found:
-        yield _failure(leak, f"A secret of another provider ({leak.title}) lies in the repository.")
+        yield _failure(leak, f"The repository contains another provider's secret ({leak.title}).")
     if not found:
-        yield passed(_REPOSITORY, "No secret of another provider was found in it.")
+        yield passed(_REPOSITORY, "It contains no other provider's secret.")
 
 
 @check(
     id="EXP-004",
     step="exposure",
-    title="Mobile SDK keys in the repository are known",
+    title="Mobile SDK keys in the repository are accepted",
     severity=Severity.LOW,
     remediation=(
         "Nothing to rotate: a mobile SDK key ships in every copy of the app.",
@@ -175,19 +160,188 @@ def no_other_secret_is_exposed(leaks: tuple[Leak, ...]) -> Iterator[Outcome]:
     ),
     controls=("ISO 27001 A.5.17",),
 )
-def mobile_keys_are_known(leaks: tuple[Leak, ...]) -> Iterator[Outcome]:
-    """A mobile SDK key is meant to ship; only with identity verification is that harmless.
+def mobile_keys_are_known(leaks: tuple[LeakedSecret, ...]) -> Iterator[Outcome]:
+    """A mobile SDK key is meant to ship, which is harmless only with identity verification.
 
-    PASS: there is none in the repository.
-    FAIL: there is one; whether identity verification is enforced can't be seen from here.
-    MANUAL: never, as a search answers by itself.
-    NOT_APPLICABLE: never, as every repository can be searched.
+    PASS: the repository contains none.
+    FAIL: it contains one; it does not show whether identity verification is enforced.
+    MANUAL: never, because the search gives a clear answer.
+    NOT_APPLICABLE: never, because every repository can be searched.
     ERROR: the repository could not be read.
     """
-    found = [leak for leak in leaks if leak.kind == "mobile_sdk_key" and _astray(leak)]
+    found = [leak for leak in leaks if leak.kind == "mobile_sdk_key" and _is_exposed(leak)]
     for leak in found:
         yield failed(
-            resource(leak), "It ships with the app; make sure it opens nothing.", *evidence(leak)
+            _resource(leak),
+            "It ships with the app; make sure that it opens nothing.",
+            *_evidence(leak),
         )
     if not found:
-        yield passed(_REPOSITORY, "There is no mobile SDK key in it.")
+        yield passed(_REPOSITORY, "It contains no mobile SDK key.")
+
+
+def _is_exposed(leak: LeakedSecret) -> bool:
+    return any(not place.is_ignored_env_file for place in leak.places)
+
+
+def _failure(leak: LeakedSecret, lead: str) -> Outcome:
+    return failed(
+        _resource(leak),
+        f"{lead} {_extent(leak)}",
+        *_evidence(leak),
+        severity=_severity(leak),
+        remediation=_mitigation(leak),
+    )
+
+
+def _resource(leak: LeakedSecret) -> Resource:
+    """Identify the secret by its fingerprint: a waiver survives a rebase and hides no other one."""
+    return Resource(
+        kind="secret", key=leak.fingerprint, name=f"{leak.title} {leak.fingerprint} {leak.shape}"
+    )
+
+
+def _severity(leak: LeakedSecret) -> Severity:
+    """Critical if a stranger may use the secret now; low if it opens nothing any more."""
+    if leak.liveness is Liveness.REVOKED or leak.kind == "mobile_sdk_key":
+        return Severity.LOW
+    if leak.liveness is Liveness.LIVE or leak.configured_as:
+        return Severity.CRITICAL if leak.committed else Severity.HIGH
+    if not leak.committed or leak.kind == "legacy_api_key":
+        return Severity.MEDIUM
+    return Severity.CRITICAL if leak.at_head and leak.on_remote else Severity.HIGH
+
+
+def _extent(leak: LeakedSecret) -> str:
+    where = "committed" if leak.committed else "in files outside git"
+    if leak.staged:
+        where = "staged, not committed yet"
+    if leak.committed and leak.gone:
+        where = f"in the history, although it was removed on {leak.gone:%Y-%m-%d}"
+    return f"It is {where}. {_state(leak)}"
+
+
+def _state(leak: LeakedSecret) -> str:
+    if leak.liveness is Liveness.REVOKED:
+        return "It is revoked."
+    if leak.liveness is Liveness.LIVE:
+        workspace = f" and opens the workspace {leak.workspace}" if leak.workspace else ""
+        return f"It is live{workspace}."
+    if leak.liveness is Liveness.UNKNOWN:
+        return "Intercom did not say whether it still works."
+    if leak.kind == "access_token":
+        return "Not checked against Intercom (use `runbook scan --verify`)."
+    return "Whether it still works was not checked."
+
+
+def _evidence(leak: LeakedSecret) -> tuple[Evidence, ...]:
+    """Return the first places, each with what is known about it."""
+    places = [place for place in leak.places if not place.is_ignored_env_file]
+    listed = tuple(_place_evidence(place) for place in places[:_MOST_PLACES])
+    more = leak.places_total - (len(leak.places) - len(places)) - len(listed)
+    return (*listed, Evidence(what=f"and {more} more places")) if more > 0 else listed
+
+
+def _place_evidence(place: Place) -> Evidence:
+    where = f"{place.where}:{place.line}" if place.line else place.where
+    what = ", ".join((str(place.kind), *_details(place)))
+    return Evidence(what=what, where=where, place=_file(place))
+
+
+def _file(place: Place) -> FilePlace | None:
+    """Return the file; lines of an archive's member or of a cell are not lines of the file."""
+    if place.kind not in _IN_FILES:
+        return None
+    path = f"{place.repository}/{place.path}" if place.repository else place.path
+    return FilePlace(path=path, line=0 if place.inner else place.line, commit=place.commit)
+
+
+def _details(place: Place) -> Iterator[str]:
+    if place.commit:
+        yield f"commit {place.commit[:12]}"
+    if place.author:
+        yield f"by {place.author}"
+    if place.first:
+        yield f"since {place.first:%Y-%m-%d}"
+    if place.gone:
+        yield f"removed {place.gone:%Y-%m-%d}"
+    if not place.reachable:
+        yield "no branch reaches it"
+    if place.on_remote:
+        yield "on the remote"
+
+
+def _mitigation(leak: LeakedSecret) -> tuple[str, ...]:
+    """Return the steps in order, with exact commands: revoke, then clean, then prevent."""
+    if leak.staged and leak.liveness is not Liveness.REVOKED:
+        return (*_unstage(), *_prevent())
+    return (*_rotate(leak), *_clean(leak), *_prevent())
+
+
+def _unstage() -> Iterator[str]:
+    yield (
+        "It is in no commit yet: remove it from the file, then run `git restore --staged PATH`, or "
+        "`git add PATH` again. If it was nowhere else, you need not rotate it."
+    )
+    yield "Then drop the object that `git add` wrote: `git gc --prune=now`."
+
+
+def _rotate(leak: LeakedSecret) -> Iterator[str]:
+    if leak.liveness is Liveness.REVOKED:
+        yield "It is already revoked: there is nothing to rotate."
+        return
+    yield (
+        "Rotate it at once, before anything else: whoever has a clone has the secret. For a "
+        "compromised key, revoke it first, then replace it."
+    )
+    if not leak.intercom:
+        yield "Revoke it at its provider, and read the provider's log from the day it leaked."
+        return
+    if leak.kind in _GUIDED:
+        key = leak.configured_as or f"INTERCOM_{leak.kind.upper()}"
+        name = key.removeprefix("INTERCOM_").lower().replace("_", "-")
+        yield f"`runbook rotate {name} --compromised` (notebook 03) guides you through it."
+    yield _ROTATION[leak.kind]
+    yield "Then read the activity log (notebook 07) from the day it leaked."
+
+
+def _clean(leak: LeakedSecret) -> Iterator[str]:
+    if any(p.kind in _OUTSIDE_GIT and not p.is_ignored_env_file for p in leak.places):
+        yield "Delete the files outside git that hold it, or move it into an ignored `.env`."
+    if any(place.kind is PlaceKind.INDEX for place in leak.places):
+        yield "Unstage it: `git restore --staged PATH`."
+    if not leak.committed:
+        return
+    reachable = [place for place in leak.places if place.commit and place.reachable]
+    if reachable:
+        yield from _rewrite(reachable)
+    yield (
+        "Then drop what no branch reaches: `git reflog expire --expire=now --all && "
+        "git gc --prune=now`, in every clone."
+    )
+
+
+def _rewrite(places: list[Place]) -> Iterator[str]:
+    flag = "--replace-text"
+    if any(place.kind in _MESSAGES for place in places):
+        flag = "--replace-message expressions.txt --replace-text"
+    yield (
+        "Only after rotating, clean the history if you must: write the secret on a line of its own "
+        f"in expressions.txt, and run `git filter-repo {flag} expressions.txt`."
+    )
+    paths = sorted({place.path for place in places if place.kind is PlaceKind.HISTORY})
+    if len(paths) == 1 and not any(place.at_head for place in places):
+        yield (
+            "Or remove the file from the whole history: "
+            f"`git filter-repo --invert-paths --path {quote(paths[0])}`."
+        )
+    first = min(places, key=lambda place: (place.first is None, place.first))
+    yield (
+        f"The cost: every commit since {first.commit[:12]} gets a new id, everyone has to clone "
+        "again, open branches and signatures break, and forks, caches and mirrors keep the old "
+        "commits. A rotated secret in the history does no harm."
+    )
+
+
+def _prevent() -> Iterator[str]:
+    yield "Prevent the next leak: run `runbook scan --staged` as a pre-commit hook."

@@ -1,8 +1,8 @@
-"""Values: one spelling for each secret, told apart from placeholders, and shown cut short.
+"""Intercom's secrets by kind: one spelling for each value, no placeholders, and a safe shape.
 
-The layout of an access token is inferred from public samples, no page of Intercom's states it:
-base64 of `tok:<uuid, with _ for ->`, mostly with `:1:0` behind. What does not decode to that is no
-token, which is what keeps this rule silent on other people's code.
+The layout of an access token is inferred from public samples, because no page of Intercom's states
+it: base64 of `tok:<uuid, with _ for ->`, mostly followed by `:1:0`. A value that does not decode to
+that is no token, so the rule stays silent on other people's code.
 """
 
 from __future__ import annotations
@@ -12,8 +12,16 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-__all__ = ["canonical", "shape", "varied"]
+__all__ = ["INTERCOM_KINDS", "canonical", "is_varied", "shape"]
 
+# The kinds are those of the settings, so that fingerprints agree.
+INTERCOM_KINDS: Final[Mapping[str, str]] = {
+    "access_token": "Intercom access token",
+    "client_secret": "Intercom client secret",
+    "identity_secret": "Intercom identity secret",
+    "legacy_api_key": "Intercom API key (legacy)",
+    "mobile_sdk_key": "Intercom mobile SDK key",
+}
 _TOKEN: Final = re.compile(
     rb"tok:([0-9a-f]{8}(?:[_-][0-9a-f]{4}){3}[_-][0-9a-f]{12})(?::\w{1,12}){0,4}", re.IGNORECASE
 )
@@ -22,18 +30,18 @@ _PLACEHOLDER: Final = re.compile(
     r"|x{6}|\*{4}|0{8}|1234567|abcdef0|deadbeef|<|\{|\$",
     re.IGNORECASE,
 )
-_FEW: Final = 5  # a random value of 32 hex digits has fewer different digits once in 10^16
-_LONG: Final = 32  # shorter values are shown by their length alone
+_FEW: Final = 5  # a random value of 32 hex digits has so few different digits once in 10^16
+_LONG: Final = 32  # of shorter values only the length is shown
 
 
 def canonical(kind: str, raw: str) -> str | None:
-    """The secret in its one spelling, or None where it is a placeholder or something else."""
+    """Return the secret in its one spelling, or None if it is a placeholder or no secret."""
     reader = _READERS.get(kind)
     return reader(raw) if reader else raw
 
 
 def shape(kind: str, value: str) -> str:
-    """The value as it may be shown: a beginning that tells nothing, and the length."""
+    """Return the value as it may be shown: a beginning that reveals nothing, and the length."""
     if kind == "mobile_sdk_key":
         return f"{value.partition('-')[0]}-…({len(value)})"
     visible = 5 if kind == "access_token" else 2
@@ -43,17 +51,17 @@ def shape(kind: str, value: str) -> str:
 def _token(raw: str) -> str | None:
     whole = raw[: len(raw) // 4 * 4] if len(raw) % 4 == 1 else raw + "=" * (-len(raw) % 4)
     match = _TOKEN.match(base64.b64decode(whole))
-    if match is None or not varied(match[1].decode()):
+    if match is None or not is_varied(match[1].decode()):
         return None
     return base64.b64encode(match[0]).decode()
 
 
 def _random(raw: str) -> str | None:
-    return raw if varied(raw) and not _PLACEHOLDER.search(raw) else None
+    return raw if is_varied(raw) and not _PLACEHOLDER.search(raw) else None
 
 
-def varied(text: str) -> bool:
-    """False for 000…, abab… and the like; letters, digits alone are counted."""
+def is_varied(text: str) -> bool:
+    """Return False for 000…, abab… and the like. Only letters and digits count."""
     return len(set(text.lower()) - set("-_")) > _FEW
 
 

@@ -6,7 +6,7 @@ import uuid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.exposure.shapes import canonical, shape
+from helpers.exposure.secret_kinds import canonical, shape
 from tests.conftest import make_access_token
 
 
@@ -19,7 +19,7 @@ def test_every_token_of_the_layout_is_recognised(inner: uuid.UUID, rest: str) ->
 
 
 @given(st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", min_size=46))
-def test_what_only_begins_like_a_token_is_none(rest: str) -> None:
+def test_a_value_that_only_begins_as_a_token_is_rejected(rest: str) -> None:
     assert canonical("access_token", "dG9rOj" + rest) is None
 
 
@@ -28,7 +28,7 @@ def test_a_token_of_zeros_is_a_placeholder() -> None:
     assert canonical("access_token", base64.b64encode(layout.encode()).decode()) is None
 
 
-def test_a_shape_tells_no_more_than_the_beginning_that_all_have() -> None:
+def test_a_shape_shows_only_the_beginning_that_all_values_share() -> None:
     assert shape("access_token", make_access_token()) == "dG9rO…(60)"
     assert shape("mobile_sdk_key", "ios_sdk-" + "a" * 40) == "ios_sdk-…(48)"
     assert shape("password", "short") == "…(5)"

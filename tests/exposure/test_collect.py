@@ -1,4 +1,4 @@
-"""What the exposure step collects: of the demo repository, of others, and where it can't."""
+"""What the exposure step collects: from the demo repository, from others, and if it can't."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> ExposureFacts:
     return collect(context(repo, folder / "state"))
 
 
-def test_every_secret_that_went_astray_in_the_demo_is_found_and_no_decoy(
+def test_every_exposed_secret_in_the_demo_is_found_and_no_decoy(
     demo: ExposureFacts,
 ) -> None:
     lost = [
@@ -70,7 +70,7 @@ def test_every_secret_that_went_astray_in_the_demo_is_found_and_no_decoy(
     assert marks(demo) == expected | mobile
 
 
-def test_the_demo_fails_what_it_is_meant_to_fail(demo: ExposureFacts) -> None:
+def test_the_demo_fails_the_intended_checks(demo: ExposureFacts) -> None:
     found = statuses(demo)
     assert {check for check, status in found.items() if Status.FAIL in status} == {
         "EXP-001",
@@ -99,7 +99,7 @@ def test_a_folder_in_no_repository_has_no_history_to_guard(tmp_path: Path) -> No
     assert found["EXP-005"] == {Status.FAIL}
 
 
-def test_where_git_can_not_read_it_every_check_says_that_it_could_not_look(
+def test_every_check_is_an_error_if_git_can_not_read_the_repository(
     repo: Path, tmp_path: Path
 ) -> None:
     (repo / ".git" / "config").write_text("[core\n")
@@ -109,7 +109,7 @@ def test_where_git_can_not_read_it_every_check_says_that_it_could_not_look(
     assert set().union(*statuses(facts).values()) == {Status.ERROR}
 
 
-def test_a_cache_that_can_not_be_had_costs_time_alone(repo: Path, tmp_path: Path) -> None:
+def test_an_unusable_cache_changes_no_result(repo: Path, tmp_path: Path) -> None:
     token = make_access_token()
     (repo / "a.txt").write_text(token)
     (tmp_path / "state").write_text("a file where a folder should be")
@@ -117,7 +117,7 @@ def test_a_cache_that_can_not_be_had_costs_time_alone(repo: Path, tmp_path: Path
     assert marks(facts) == {fingerprint("access_token", token)}
 
 
-def test_a_secret_in_use_is_found_wherever_its_bytes_lie(repo: Path, tmp_path: Path) -> None:
+def test_a_secret_in_use_is_found_wherever_its_bytes_are(repo: Path, tmp_path: Path) -> None:
     value = secrets.token_urlsafe(32)
     (repo / "notes.txt").write_text(f"do not forget {value}\n")
     facts = collect(context(repo, tmp_path / "state", INTERCOM_IDENTITY_SECRET=value))
@@ -127,7 +127,7 @@ def test_a_secret_in_use_is_found_wherever_its_bytes_lie(repo: Path, tmp_path: P
     assert value not in repr(facts)
 
 
-def test_progress_is_told_in_words(repo: Path, tmp_path: Path) -> None:
+def test_progress_is_reported(repo: Path, tmp_path: Path) -> None:
     (repo / "a.txt").write_text(make_access_token())
     said: list[str] = []
     given = context(repo, tmp_path / "state")

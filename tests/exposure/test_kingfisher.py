@@ -1,4 +1,4 @@
-"""Our rules for Intercom, by the examples that stand beside them."""
+"""The engine, and our rules for Intercom with their own examples."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 from kingfisher_sdk import Rules
 from pydantic import SecretStr
 
 from helpers.core.errors import CollectionError
 from helpers.core.model import fingerprint
 from helpers.core.settings import Credential
-from helpers.exposure.kingfisher import RULES, Kingfisher
-from helpers.exposure.path_rules import PATTERNS, path_class
+from helpers.exposure.kingfisher import PATH_PATTERNS, RULES, ByteSpans, Kingfisher, path_class
 from helpers.exposure.scan import scan
 from tests.conftest import make_access_token
 
@@ -41,7 +42,7 @@ def cases(key: str) -> Iterator[Any]:
             yield pytest.param(rule["id"].split(".")[1], example, id=f"{rule['id']} {example[:40]}")
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["all rules", "intercom alone"])
+@pytest.fixture(scope="module", params=[True, False], ids=["all rules", "intercom only"])
 def engine(request: pytest.FixtureRequest) -> Kingfisher:
     return Kingfisher(all_rules=request.param)
 
@@ -70,27 +71,27 @@ def test_the_same_token_has_one_fingerprint_in_every_spelling(engine: Kingfisher
         assert one.fingerprint == fingerprint("access_token", token)
 
 
-def test_a_sighting_holds_no_secret(engine: Kingfisher) -> None:
+def test_a_match_contains_no_secret(engine: Kingfisher) -> None:
     token = make_access_token()
     (one,) = engine.scan(token.encode(), "a.txt")
     assert token[:12] not in repr(one)
     assert one.shape == "dG9rO…(60)"
 
 
-def test_values_are_told_for_bytes_that_are_read_again(engine: Kingfisher) -> None:
+def test_values_returns_the_secret_by_fingerprint(engine: Kingfisher) -> None:
     token = make_access_token()
     ((mark, value),) = engine.values(token.encode(), "a.txt").items()
     assert (mark, value.get_secret_value()) == (fingerprint("access_token", token), token)
 
 
-def test_another_providers_secret_is_found_by_all_rules_alone() -> None:
+def test_another_providers_secret_is_found_with_all_rules_only() -> None:
     team, bot = secrets.token_hex(4).upper(), secrets.token_hex(4).upper()
     text = f"https://hooks.slack.com/services/T{team}/B{bot}/{secrets.token_hex(12)}"
     assert len(Kingfisher().scan(text.encode(), "a.py")) == 1
     assert Kingfisher(all_rules=False).scan(text.encode(), "a.py") == ()
 
 
-def test_rules_that_can_not_be_loaded_are_one_clear_error(
+def test_rules_that_can_not_be_loaded_give_one_clear_error(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (repo / "a.txt").write_text("fine")
@@ -100,20 +101,20 @@ def test_rules_that_can_not_be_loaded_are_one_clear_error(
         scan(repo, Kingfisher(all_rules=False))
 
 
-def test_what_takes_too_long_is_given_up_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_takes_too_long_times_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("helpers.exposure.kingfisher._SECONDS", 0.05)
     with pytest.raises(TimeoutError):
         Kingfisher().scan(b"https://a:bcdefgh1@c.d " * 100_000, "a.txt")
 
 
-def test_a_secret_in_html_or_css_is_found_as_anywhere(engine: Kingfisher) -> None:
+def test_a_secret_in_html_or_css_is_found(engine: Kingfisher) -> None:
     token = make_access_token()
     for path, text in (("a.html", f"<!-- {token} -->"), ("a.css", f"/* {token} */")):
         assert len(engine.scan(text.encode(), path)) == 1
 
 
 def _path_patterns(node: Any) -> Iterator[str]:
-    """The patterns by which a rule's filter looks at the path."""
+    """Yield the patterns that a rule's filter applies to the path."""
     if isinstance(node, dict):
         arguments = node.get("arguments") or ()
         if arguments and "path" in json.dumps(arguments[0]):
@@ -125,7 +126,7 @@ def _path_patterns(node: Any) -> Iterator[str]:
             yield from _path_patterns(value)
 
 
-def test_the_classes_of_paths_know_every_rule_of_the_engine_that_looks_at_paths() -> None:
+def test_the_path_classes_cover_every_rule_of_the_engine_that_uses_paths() -> None:
     rules = Rules()
     details = [rules.detail(rule["id"]) for rule in rules.metadata()]
     found = {detail["path"] for detail in details if detail["path"]}
@@ -134,10 +135,10 @@ def test_the_classes_of_paths_know_every_rule_of_the_engine_that_looks_at_paths(
         patterns = set(_path_patterns(detail["betterleaks_filter"]))
         assert bool(patterns) == ('"attributes"' in said), detail["id"]
         found |= patterns
-    assert found == set(PATTERNS)
+    assert found == set(PATH_PATTERNS)
 
 
-def test_a_rule_for_some_paths_holds_there_alone() -> None:
+def test_a_rule_for_certain_paths_applies_there_only() -> None:
     text = f'password = "{secrets.token_urlsafe(12)}"'.encode()
     found = [len(Kingfisher().scan(text, path)) for path in ("a/b.tf", "a.txt", "")]
     assert found == [1, 0, 0]
@@ -167,13 +168,13 @@ def test_a_secret_in_use_is_found_by_its_bytes_with_no_name_near(
 
 
 @pytest.mark.parametrize("value", ["short", "aaaaaaaaaaaaaaaaaaaaaaaa", "schlüsselschlüssel123456"])
-def test_a_short_or_dull_secret_in_use_alarms_nobody(value: str) -> None:
+def test_a_short_or_repetitive_secret_in_use_is_not_searched(value: str) -> None:
     credential = Credential("INTERCOM_CLIENT_SECRET", "client_secret", SecretStr(value), "test")
     engine = Kingfisher(all_rules=False, credentials=[credential])
     assert engine.scan(value.encode(), "a.txt") == ()
 
 
-def test_rules_of_secrets_in_use_are_other_rules_and_stay_off_the_disk(
+def test_rules_for_secrets_in_use_change_the_identity_and_stay_off_the_disk(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("KF_RULE_CACHE_DIR", str(tmp_path))
@@ -184,3 +185,17 @@ def test_rules_of_secrets_in_use_are_other_rules_and_stay_off_the_disk(
     assert engine.identity != Kingfisher(all_rules=False).identity
     assert value not in engine.identity
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
+SPAN = st.tuples(st.integers(0, 50), st.integers(1, 9)).map(lambda s: (s[0], s[0] + s[1]))
+
+
+@given(st.lists(SPAN), st.lists(SPAN), SPAN)
+def test_spans_overlap_if_they_share_a_byte(
+    some: list[tuple[int, int]], more: list[tuple[int, int]], asked: tuple[int, int]
+) -> None:
+    spans = ByteSpans()
+    spans.add(some)
+    spans.add(more)
+    expected = any(start < asked[1] and asked[0] < end for start, end in some + more)
+    assert spans.overlaps(*asked) == expected

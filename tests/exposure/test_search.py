@@ -1,4 +1,4 @@
-"""Every form that a repository can have, and what is broken in it."""
+"""Repositories of every form, and damage in them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import pytest
 
 from helpers.core.errors import UsageError
 from helpers.core.model import fingerprint
-from helpers.exposure import pieces
-from helpers.exposure.cache import Cache
-from helpers.exposure.engine import Sighting
+from helpers.exposure import items
+from helpers.exposure.cache import ScanCache
+from helpers.exposure.items import SecretMatch
 from helpers.exposure.kingfisher import Kingfisher
 from helpers.exposure.records import PlaceKind
-from helpers.exposure.scan import Scanned, scan
-from helpers.exposure.scope import Scope
+from helpers.exposure.scan import RepositoryScan, scan
+from helpers.exposure.search import ScanScope
 from tests.conftest import make_access_token, run_git
 
 ENGINE = Kingfisher(all_rules=False)
@@ -33,7 +33,7 @@ def commit(repo: Path, name: str, text: str) -> None:
     run_git(repo, "commit", "-q", "-m", name)
 
 
-def marks(scanned: Scanned) -> set[str]:
+def marks(scanned: RepositoryScan) -> set[str]:
     return {leak.fingerprint for leak in scanned.leaks}
 
 
@@ -43,7 +43,7 @@ def mark(token: str) -> str:
 
 @pytest.fixture
 def token(repo: Path) -> str:
-    """A token that was committed and removed again."""
+    """Return a token that was committed and removed again."""
     value = make_access_token()
     commit(repo, "a.txt", value)
     commit(repo, "a.txt", "clean")
@@ -75,7 +75,7 @@ def test_a_partial_clone_says_so_and_fetches_nothing(
 
 
 @pytest.mark.parametrize("left_out", ["blob:none", "tree:0"])
-def test_what_a_partial_clone_lacks_is_counted_with_examples(
+def test_objects_missing_from_a_partial_clone_are_counted_with_examples(
     repo: Path, token: str, tmp_path: Path, left_out: str
 ) -> None:
     run_git(repo, "config", "uploadpack.allowFilter", "true")
@@ -149,7 +149,7 @@ def test_no_folder_is_a_clear_error(tmp_path: Path) -> None:
         scan(tmp_path / "none", ENGINE)
 
 
-def test_a_pointer_to_absent_lfs_content_is_told(repo: Path) -> None:
+def test_a_pointer_to_absent_lfs_content_is_reported(repo: Path) -> None:
     oid = "ab" * 32
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{oid}\nsize 1\n"
     commit(repo, "big.bin", pointer)
@@ -162,7 +162,7 @@ def test_a_pointer_to_absent_lfs_content_is_told(repo: Path) -> None:
     assert (marks(scanned), scanned.coverage.missed) == ({mark(value)}, ())
 
 
-def test_a_damaged_object_is_told_and_the_rest_is_read(repo: Path, token: str) -> None:
+def test_a_damaged_object_is_reported_and_the_rest_is_read(repo: Path, token: str) -> None:
     value = make_access_token()
     commit(repo, "b.txt", value)
     oid = run_git(repo, "rev-parse", "HEAD~1:a.txt").strip()
@@ -175,8 +175,8 @@ def test_a_damaged_object_is_told_and_the_rest_is_read(repo: Path, token: str) -
 
 
 def test_a_large_blob_is_searched_in_pieces(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "WHOLE", 64 << 10)
-    monkeypatch.setattr(pieces, "_PIECE", 16 << 10)
+    monkeypatch.setattr(items, "WHOLE", 64 << 10)
+    monkeypatch.setattr(items, "_PIECE", 16 << 10)
     value = make_access_token()
     filling = "".join(f"line {number}\n" for number in range(20_000))
     at = (32 << 10) - 20  # across the border of two pieces
@@ -189,25 +189,25 @@ def test_a_large_blob_is_searched_in_pieces(repo: Path, monkeypatch: pytest.Monk
     }
 
 
-def test_a_name_that_is_no_text_is_searched_like_any(repo: Path, tmp_path: Path) -> None:
+def test_a_file_name_that_is_not_utf_8_is_searched(repo: Path, tmp_path: Path) -> None:
     value, password = make_access_token(), secrets.token_urlsafe(12)
     path = repo / os.fsdecode(b"tests-\xff.tf")
     path.write_text(f'token = "{value}"\npassword = "{password}"\n')
     run_git(repo, "add", "-A")
     run_git(repo, "commit", "-q", "-m", "work")
     engine = Kingfisher()
-    scans = [scan(repo, engine, memory=Cache(tmp_path, engine.identity)) for _ in range(2)]
+    scans = [scan(repo, engine, cache=ScanCache(tmp_path, engine.identity)) for _ in range(2)]
     assert scans[0].leaks == scans[1].leaks
     assert {place.path for leak in scans[0].leaks for place in leak.places} == {r"tests-\xff.tf"}
     assert mark(value) in marks(scans[0])
     assert len(scans[0].leaks) == 2
 
 
-def test_what_breaks_the_engine_is_told_and_hides_no_other(repo: Path) -> None:
+def test_an_engine_error_is_reported_and_hides_no_other_secret(repo: Path) -> None:
     class Brittle(Kingfisher):
-        def scan(self, data: bytes, path: str) -> tuple[Sighting, ...]:
+        def scan(self, data: bytes, path: str) -> tuple[SecretMatch, ...]:
             if data == b"odd":
-                raise ValueError("with the data in its words")
+                raise ValueError("a message that quotes the data")
             return super().scan(data, path)
 
     value = make_access_token()
@@ -229,8 +229,8 @@ def test_links_are_not_followed(repo: Path, tmp_path: Path) -> None:
     assert scan(repo, ENGINE).leaks == ()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become someone who is refused")
-def test_an_unreadable_file_is_told(repo: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user who is refused")
+def test_an_unreadable_file_is_reported(repo: Path) -> None:
     commit(repo, "a.txt", "fine")
     (repo / "locked.txt").write_text("x")
     (repo / "locked.txt").chmod(0)
@@ -314,16 +314,16 @@ def test_the_engine_makes_no_network_call(repo: Path, token: str, tmp_path: Path
 def test_since_leaves_out_what_the_revision_reaches(repo: Path, token: str) -> None:
     value = make_access_token()
     commit(repo, "b.txt", value)
-    assert marks(scan(repo, ENGINE, scope=Scope(since="HEAD~1"))) == {mark(value)}
+    assert marks(scan(repo, ENGINE, scope=ScanScope(since="HEAD~1"))) == {mark(value)}
 
 
 def test_an_unknown_revision_is_a_clear_error(repo: Path, token: str) -> None:
     with pytest.raises(UsageError, match="no revision"):
-        scan(repo, ENGINE, scope=Scope(since="--all"))
+        scan(repo, ENGINE, scope=ScanScope(since="--all"))
 
 
 @pytest.mark.parametrize("unborn", [True, False])
-def test_staged_takes_the_index_alone(repo: Path, *, unborn: bool) -> None:
+def test_staged_searches_the_index_only(repo: Path, *, unborn: bool) -> None:
     if not unborn:
         commit(repo, "old.txt", make_access_token())
     value = make_access_token()
@@ -331,7 +331,7 @@ def test_staged_takes_the_index_alone(repo: Path, *, unborn: bool) -> None:
     run_git(repo, "add", "new.txt")
     (repo / "new.txt").write_text("clean")
     (repo / "untracked.txt").write_text(make_access_token())
-    scanned = scan(repo, ENGINE, scope=Scope(staged=True))
+    scanned = scan(repo, ENGINE, scope=ScanScope(staged=True))
     assert marks(scanned) == {mark(value)}
     assert scanned.leaks[0].places[0].kind is PlaceKind.INDEX
 
