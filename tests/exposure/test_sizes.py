@@ -31,7 +31,7 @@ print(re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())[1])
 
 
 def _store(repo: Path, end: bytes) -> None:
-    """Write a loose blob: a line break, a gigabyte of zeros, the end. Git takes three times as long."""
+    """Write a loose blob of a gigabyte of zeros before `end`; git takes three times as long."""
     parts = [b"\n", *[bytes(1 << 20)] * 1024, end]
     size = sum(map(len, parts))
     digest, packer = hashlib.sha1(usedforsecurity=False), zlib.compressobj(1)
