@@ -23,9 +23,9 @@ from contextlib import contextmanager
 from typing import Final
 from unittest.mock import patch
 
-from helpers.webhooks.battery import run_battery
-from helpers.webhooks.forge import Forge
-from helpers.webhooks.records import Outcome
+from helpers.webhooks.act import run_battery
+from helpers.webhooks.records import CaseOutcome
+from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.signatures import WEBHOOK, sign
 from helpers.webhooks.target import Target, parse_target
 from helpers.webhooks.wire import send
@@ -85,8 +85,8 @@ def receiver(source: str) -> Iterator[str]:
 
 def run(target: Target) -> None:
     result = run_battery(target, Forge(WEBHOOK, SECRET.encode()))
-    assert result.control is Outcome.PASS
-    assert result.count(Outcome.FAIL) == 0
+    assert result.control is CaseOutcome.PASS
+    assert result.count(CaseOutcome.FAIL) == 0
 
 
 def requests_of(target: Target) -> int:

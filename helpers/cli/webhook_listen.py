@@ -134,8 +134,7 @@ class _Desk:
             raise self._error
 
     def _keep(self, delivery: Delivery) -> None:
-        from helpers.webhooks.arrivals import topic_of
-        from helpers.webhooks.delivery import save_delivery
+        from helpers.webhooks.delivery import save_delivery, topic_of
 
         if self._folder is None:
             return
@@ -159,8 +158,8 @@ def _tell(
     *,
     content: bool,
 ) -> None:
-    from helpers.webhooks.arrivals import arrival_lines, diagnosis_lines
-    from helpers.webhooks.diagnosis import diagnose
+    from helpers.webhooks.delivery import arrival_lines
+    from helpers.webhooks.diagnosis import diagnose, diagnosis_lines
 
     for line in arrival_lines(delivery, verdict, list(keys), content=content):
         click.echo(line)

@@ -72,7 +72,7 @@ def recorded(profile: str, action: str, resource: str) -> None:
 
 def variable_name(scheme: str, variable: str = "") -> str:
     """The variable that holds a scheme's secret."""
-    from helpers.webhooks.variables import secret_variable
+    from helpers.webhooks.target import secret_variable
 
     return variable or secret_variable(scheme)
 
@@ -87,7 +87,7 @@ def secret_for(scheme: str, variable: str = "", *, what: str = "secret") -> byte
 
 def secret_of(name: str, *, what: str = "secret") -> bytes:
     """The secret in a variable, or else from a hidden prompt. Raises UsageError without either."""
-    from helpers.webhooks.variables import secret_in
+    from helpers.webhooks.target import secret_in
 
     secret = secret_in(name)
     if not secret and sys.stdin.isatty():
@@ -104,7 +104,7 @@ def secret_of(name: str, *, what: str = "secret") -> bytes:
 def other_secrets() -> dict[str, bytes]:
     """Every secret of Intercom's that the environment holds: one of them may have signed."""
     from helpers.core.settings import VARIABLES
-    from helpers.webhooks.variables import secret_in
+    from helpers.webhooks.target import secret_in
 
     names = [variable.name for variable in VARIABLES if variable.secret]
     secrets = {name: secret_in(name) for name in names}

@@ -53,9 +53,9 @@ def overlap(
     from helpers.core.model import Severity
     from helpers.notebook.opening import open_context
     from helpers.notebook.parameters import Choices
-    from helpers.webhooks.records import Outcome
+    from helpers.webhooks.records import CaseOutcome
+    from helpers.webhooks.reporting import result_lines
     from helpers.webhooks.signatures import SCHEMES
-    from helpers.webhooks.wording import result_lines
     from helpers.workflows.overlap import try_overlap
 
     with ExitStack() as closing:
@@ -65,8 +65,8 @@ def overlap(
         )
         for line in result_lines(result):
             click.echo(context.redactor.text(line))
-    if not result.count(Outcome.PASS, Outcome.NOTE, Outcome.FAIL):
+    if not result.count(CaseOutcome.PASS, CaseOutcome.NOTE, CaseOutcome.FAIL):
         return NOTHING_VERIFIED
-    if not result.count(Outcome.FAIL, Outcome.INCONCLUSIVE):
+    if not result.count(CaseOutcome.FAIL, CaseOutcome.INCONCLUSIVE):
         click.echo(_NEXT[revoked])
     return exit_status(report_of_run(result), Severity.LOW)

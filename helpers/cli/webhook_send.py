@@ -19,9 +19,8 @@ from helpers.core.errors import UsageError
 from helpers.core.exit_status import NOTHING_VERIFIED
 
 if TYPE_CHECKING:
-    from helpers.webhooks.answers import Answer
-    from helpers.webhooks.forge import Forge
-    from helpers.webhooks.probes import Probe
+    from helpers.webhooks.request_builder import Forge, Probe
+    from helpers.webhooks.wire import Answer
 
 __all__ = ["send"]
 
@@ -65,10 +64,9 @@ def send(
     \b
     Exit status: 0 accepted (2xx); 13 refused or failed; 3 no connection; 2 usage, or no consent.
     """
-    from helpers.webhooks.effects import effect
+    from helpers.webhooks.delivery_rules import effect
     from helpers.webhooks.sending import deliver
     from helpers.webhooks.target import parse_target
-    from helpers.webhooks.verdicts import accepted
 
     if bool(topic) + bool(replay) > 1 or (as_signed and not replay):
         raise UsageError("--replay takes no --topic; --as-signed needs --replay.", "Drop one.")
@@ -86,13 +84,13 @@ def send(
         click.echo("Nothing was delivered. Start the receiver, or mend the address.")
         return NOTHING_VERIFIED
     click.echo(effect(answer))
-    return 0 if accepted(answer) else _REFUSED
+    return 0 if answer.accepted else _REFUSED
 
 
 def _forge(scheme: str, key: bytes, app_id: str) -> Forge:
     import time
 
-    from helpers.webhooks.forge import Forge
+    from helpers.webhooks.request_builder import Forge
     from helpers.webhooks.signatures import SCHEMES
 
     return Forge(SCHEMES[scheme], key, app_id=app_id, sent_at=int(time.time()))

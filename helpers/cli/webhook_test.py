@@ -24,8 +24,8 @@ from helpers.core.model import Severity
 
 if TYPE_CHECKING:
     from helpers.core.model import Report
-    from helpers.webhooks.forge import Previous
     from helpers.webhooks.records import BatteryResult
+    from helpers.webhooks.request_builder import Previous
 
 __all__ = ["report_of_run", "try_receiver"]
 
@@ -93,13 +93,12 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
     from helpers.core.exit_status import NOTHING_VERIFIED, exit_status
     from helpers.webhooks.assessment import assess
     from helpers.webhooks.battery import Options, try_receiver
-    from helpers.webhooks.forge import Forge
-    from helpers.webhooks.headers import parse_headers
-    from helpers.webhooks.latency import figures
-    from helpers.webhooks.records import Outcome
+    from helpers.webhooks.delivery_rules import figures
+    from helpers.webhooks.records import CaseOutcome
+    from helpers.webhooks.reporting import result_lines
+    from helpers.webhooks.request_builder import Forge
     from helpers.webhooks.signatures import SCHEMES
-    from helpers.webhooks.target import parse_target
-    from helpers.webhooks.wording import result_lines
+    from helpers.webhooks.target import parse_headers, parse_target
 
     options = Options(
         cases=cases,
@@ -125,13 +124,13 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
         click.echo(took)
     report = report_of_run(result)
     _write(result, report, as_json=as_json, junit=junit, sarif=sarif)
-    if not result.count(Outcome.PASS, Outcome.NOTE, Outcome.FAIL):
+    if not result.count(CaseOutcome.PASS, CaseOutcome.NOTE, CaseOutcome.FAIL):
         return NOTHING_VERIFIED
     return exit_status(report, _threshold(fail_on))
 
 
 def _previous(scheme: str, variable: str, current: bytes, *, revoked: bool) -> Previous | None:
-    from helpers.webhooks.forge import Previous
+    from helpers.webhooks.request_builder import Previous
 
     if variable:
         key = secret_for(scheme, variable, what="previous secret")
@@ -189,7 +188,7 @@ def _write(
     if as_json:
         _save(as_json, result.model_dump_json(indent=2) + "\n")
     if junit:
-        from helpers.webhooks.junit import junit_xml
+        from helpers.webhooks.reporting import junit_xml
 
         _save(junit, junit_xml(result))
     if sarif:

@@ -9,15 +9,23 @@ from helpers.core.errors import RunbookError
 from helpers.core.model import Cause, Unavailable
 from helpers.webhooks.assessment import assess
 from helpers.webhooks.battery import Options, try_receiver
-from helpers.webhooks.forge import Forge
 from helpers.webhooks.records import BatteryResult
+from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.signatures import WEBHOOK
-from helpers.webhooks.target import parse_target
+from helpers.webhooks.target import Target, parse_target
 
-__all__ = ["SECRET", "URL", "act", "why_not"]
+__all__ = ["SECRET", "URL", "act", "run_battery", "why_not"]
 
 URL = "INTERCOM_WEBHOOK_URL"
 SECRET = "INTERCOM_CLIENT_SECRET"  # noqa: S105 (a variable's name)
+
+
+def run_battery(target: Target, forge: Forge, options: Options | None = None) -> BatteryResult:
+    """Try a receiver and judge what it did.
+
+    Raises UsageError without consent where the receiver is not on loopback.
+    """
+    return assess(try_receiver(target, forge, options or Options()), forge)
 
 
 def act(context: Context) -> BatteryResult | Unavailable:

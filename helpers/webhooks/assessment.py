@@ -1,32 +1,96 @@
-"""From answers to results: pure, and the same for the same answers.
+"""From responses to results: pure, and the same for the same responses.
 
-Where the control failed, at the start or at the end, a refusal says nothing: a receiver that
-refuses everything is not one that verifies. Such results are INCONCLUSIVE, never PASS.
+Where the control failed, at the start or at the end, a refusal proves nothing: a receiver that
+refuses everything does not verify. Such results are INCONCLUSIVE, never PASS.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from helpers.core.model import Severity
-from helpers.webhooks.answers import Kind
-from helpers.webhooks.cases import Case
+from helpers.webhooks.battery import Exchange, Trial
+from helpers.webhooks.cases.case import Case
 from helpers.webhooks.curl import curl_line
+from helpers.webhooks.delivery_rules import band_of
 from helpers.webhooks.derived import DERIVED
-from helpers.webhooks.forge import Forge
 from helpers.webhooks.frameworks import advice, tell_framework
-from helpers.webhooks.latency import band_of
-from helpers.webhooks.records import BatteryResult, CaseResult, Expect, Outcome, VariantResult
+from helpers.webhooks.records import BatteryResult, CaseOutcome, CaseResult, Expect, VariantResult
+from helpers.webhooks.request_builder import Forge, Probe
 from helpers.webhooks.signatures import WEBHOOK
-from helpers.webhooks.trial import Exchange, Trial
-from helpers.webhooks.variables import secret_variable
-from helpers.webhooks.verdicts import Judgement, accepted, judge, worst
+from helpers.webhooks.target import secret_variable
+from helpers.webhooks.wire import Answer, Kind
 
-__all__ = ["assess"]
+__all__ = ["Judgement", "assess", "judge", "worst"]
 
+_THROTTLED: Final = 429
+_ORDER: Final = (
+    CaseOutcome.SKIPPED,
+    CaseOutcome.PASS,
+    CaseOutcome.NOTE,
+    CaseOutcome.INCONCLUSIVE,
+    CaseOutcome.FAIL,
+)
 _UNCLEAR: Final = "A redirect neither accepts nor refuses: whether code ran can't be told."
-_TOLD: Final = frozenset({Outcome.FAIL, Outcome.NOTE})
+_TOLD: Final = frozenset({CaseOutcome.FAIL, CaseOutcome.NOTE})
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The outcome of one request, how bad it is, and in a few words what was seen.
+
+    `broke`: it went wrong by an error or a dropped connection, not by being accepted.
+    """
+
+    outcome: CaseOutcome
+    severity: Severity
+    observed: str
+    broke: bool = False
+
+
+def judge(case: Case, probe: Probe, answer: Answer) -> Judgement:
+    """Judge one answer. Whether the control worked is the assessment's affair."""
+    outcome, severity = _rule(case, probe, answer)
+    broke = outcome is CaseOutcome.FAIL and not answer.accepted
+    return Judgement(outcome, severity, answer.observed, broke=broke)
+
+
+def worst(outcomes: list[CaseOutcome]) -> CaseOutcome:
+    """The outcome that a whole case has."""
+    return max(outcomes, key=_ORDER.index, default=CaseOutcome.SKIPPED)
+
+
+def _rule(case: Case, probe: Probe, answer: Answer) -> tuple[CaseOutcome, Severity]:
+    expect, advisory = probe.expect or case.expect, case.advisory or probe.advisory
+    fault = CaseOutcome.NOTE if advisory else CaseOutcome.FAIL
+    if expect is Expect.ACCEPT:
+        return (CaseOutcome.PASS if answer.accepted else fault), case.severity
+    if expect is Expect.SURVIVE:
+        return (CaseOutcome.PASS if _survived(answer) else CaseOutcome.FAIL), case.severity
+    if _refused(probe, answer):
+        throttled = answer.status == _THROTTLED
+        return (CaseOutcome.INCONCLUSIVE if throttled else CaseOutcome.PASS), case.severity
+    if answer.accepted:
+        return fault, case.severity
+    return CaseOutcome.FAIL, _of_a_break(case)
+
+
+def _refused(probe: Probe, answer: Answer) -> bool:
+    if answer.kind is Kind.ANSWERED:
+        return 400 <= answer.status < 500 or answer.status in probe.refusals  # noqa: PLR2004 (4xx)
+    return probe.may_close and answer.kind is not Kind.HUNG
+
+
+def _survived(answer: Answer) -> bool:
+    return answer.kind is Kind.ANSWERED and answer.status < 500  # noqa: PLR2004 (5xx)
+
+
+def _of_a_break(case: Case) -> Severity:
+    """A forgery that breaks the receiver was not accepted: bad, but not as bad as that."""
+    if case.alone:  # these cases are about breaking
+        return case.severity
+    return min(case.severity, Severity.MEDIUM, key=lambda severity: severity.rank)
 
 
 def assess(trial: Trial, forge: Forge) -> BatteryResult:
@@ -50,13 +114,13 @@ def _group(case_id: str) -> int:
     return "ARELPO".index(case_id[0])
 
 
-def _control(trial: Trial) -> Outcome:
+def _control(trial: Trial) -> CaseOutcome:
     """The control passes when a genuine delivery is accepted at the start and at the end."""
     if not trial.control.kind.reached:
-        return Outcome.INCONCLUSIVE
-    if not accepted(trial.control):
-        return Outcome.FAIL
-    return Outcome.PASS if trial.ended or accepted(trial.closing) else Outcome.INCONCLUSIVE
+        return CaseOutcome.INCONCLUSIVE
+    if not trial.control.accepted:
+        return CaseOutcome.FAIL
+    return CaseOutcome.PASS if trial.ended or trial.closing.accepted else CaseOutcome.INCONCLUSIVE
 
 
 def _judged(trial: Trial, forge: Forge) -> list[CaseResult]:
@@ -72,7 +136,7 @@ def _case(case: Case, trial: Trial, forge: Forge) -> CaseResult:
         exchanges = [Exchange(case, forge.genuine("A01"), trial.control)]
     judged = [(each, _judgement(each, trial)) for each in exchanges]
     if not judged or (case.id == "A01" and not trial.control.kind.reached):
-        return _blank(case, Outcome.INCONCLUSIVE, f"not sent: control {trial.control.observed}")
+        return _blank(case, CaseOutcome.INCONCLUSIVE, f"not sent: control {trial.control.observed}")
     again = _again(trial, forge)
     variants = tuple(_variant(each, judgement, forge, again) for each, judgement in judged)
     outcome = worst([judgement.outcome for _, judgement in judged])
@@ -105,11 +169,11 @@ def _judgement(exchange: Exchange, trial: Trial) -> Judgement:
     case, probe = exchange.case, exchange.probe
     found = judge(case, probe, exchange.answer)
     if exchange.missed:
-        return replace(found, outcome=Outcome.INCONCLUSIVE, observed=exchange.missed)
+        return replace(found, outcome=CaseOutcome.INCONCLUSIVE, observed=exchange.missed)
     if exchange.died:
         observed = f"{found.observed}, then the receiver was gone"
         severity = max(found.severity, Severity.HIGH, key=lambda severity: severity.rank)
-        return Judgement(Outcome.FAIL, severity, observed, broke=True)
+        return Judgement(CaseOutcome.FAIL, severity, observed, broke=True)
     if trial.processed is not None and probe.notification:
         found = _as_observed(found, exchange, probe.notification in trial.processed)
     return found if case.id == "A01" else _by_control(found, exchange, trial)
@@ -117,25 +181,29 @@ def _judgement(exchange: Exchange, trial: Trial) -> Judgement:
 
 def _as_observed(found: Judgement, exchange: Exchange, acted: bool) -> Judgement:  # noqa: FBT001 (a fact)
     """A status says accepted, an observer says acted upon: the latter counts."""
-    took, case = accepted(exchange.answer), exchange.case
+    took, case = exchange.answer.accepted, exchange.case
     expect = exchange.probe.expect or case.expect
     if expect is Expect.REFUSE and took and not acted:
-        return Judgement(Outcome.PASS, case.severity, f"{found.observed}, not acted upon")
+        return Judgement(CaseOutcome.PASS, case.severity, f"{found.observed}, not acted upon")
     if expect is Expect.REFUSE and acted and not took:
-        return Judgement(Outcome.FAIL, case.severity, f"{found.observed}, but acted upon")
+        return Judgement(CaseOutcome.FAIL, case.severity, f"{found.observed}, but acted upon")
     if expect is Expect.ACCEPT and took and not acted:
-        return Judgement(Outcome.FAIL, case.severity, f"{found.observed}, but not acted upon")
+        return Judgement(CaseOutcome.FAIL, case.severity, f"{found.observed}, but not acted upon")
     return found
 
 
 def _by_control(found: Judgement, exchange: Exchange, trial: Trial) -> Judgement:
     control = _control(trial)
-    if control is Outcome.PASS:
+    if control is CaseOutcome.PASS:
         return found
     expect = exchange.probe.expect or exchange.case.expect
-    empty = found.outcome is Outcome.PASS and expect is Expect.REFUSE
-    same = found.outcome is Outcome.FAIL and expect is Expect.ACCEPT and control is Outcome.FAIL
-    return replace(found, outcome=Outcome.INCONCLUSIVE) if empty or same else found
+    empty = found.outcome is CaseOutcome.PASS and expect is Expect.REFUSE
+    same = (
+        found.outcome is CaseOutcome.FAIL
+        and expect is Expect.ACCEPT
+        and control is CaseOutcome.FAIL
+    )
+    return replace(found, outcome=CaseOutcome.INCONCLUSIVE) if empty or same else found
 
 
 def _again(trial: Trial, forge: Forge) -> tuple[str, ...]:
@@ -171,10 +239,10 @@ def _variant(
 
 def _skipped(case: Case) -> CaseResult:
     reason = "the address is not https" if case.id == "P08" else "heavy: not asked for"
-    return _blank(case, Outcome.SKIPPED, reason)
+    return _blank(case, CaseOutcome.SKIPPED, reason)
 
 
-def _blank(case: Case, outcome: Outcome, observed: str) -> CaseResult:
+def _blank(case: Case, outcome: CaseOutcome, observed: str) -> CaseResult:
     return CaseResult(
         id=case.id,
         title=case.title,
@@ -188,7 +256,7 @@ def _blank(case: Case, outcome: Outcome, observed: str) -> CaseResult:
 
 
 def _with_advice(result: CaseResult, framework: str) -> CaseResult:
-    if result.outcome is not Outcome.FAIL:
+    if result.outcome is not CaseOutcome.FAIL:
         return result
     return result.model_copy(update={"fix": (*result.fix, *advice(framework))})
 
@@ -205,7 +273,7 @@ def _notes(trial: Trial) -> list[str]:
             f"The control was answered with {trial.control.status}: Intercom follows no redirect, "
             "so the address to give is the one that it leads to."
         )
-    elif not accepted(trial.control):
+    elif not trial.control.accepted:
         notes.append(
             f"The control was answered with {trial.control.status}: refusals say nothing, "
             "since this receiver refuses genuine deliveries too."
@@ -213,7 +281,7 @@ def _notes(trial: Trial) -> list[str]:
     elif trial.ended:
         again = " Start it again and try those one by one (--case)." if trial.gone else ""
         notes.append(f"The run ended early: {trial.ended}.{again}")
-    elif not accepted(trial.closing):
+    elif not trial.closing.accepted:
         notes.append(
             f"At the end a genuine delivery got {trial.closing.observed}: refusals may come "
             "from a block or a breakdown, and say nothing."

@@ -1,7 +1,7 @@
-"""Try a receiver: the control, then everything else, in bounded time.
+"""Test a receiver: the control, then every other case, in bounded time.
 
-What does not depend on order goes out together; a malformed request goes alone and is followed by
-a genuine one, since a receiver may die of it only after it has answered. Nothing here judges.
+Cases that do not depend on order are sent together. A malformed request is sent alone and followed
+by a genuine one, since a receiver may die of it only after it has answered. Nothing here judges.
 """
 
 from __future__ import annotations
@@ -13,22 +13,53 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from helpers.core.errors import UsageError
-from helpers.webhooks.answers import Answer, Kind
-from helpers.webhooks.assessment import assess
 from helpers.webhooks.cases import Case, applicable, case_named
-from helpers.webhooks.forge import Forge
-from helpers.webhooks.probes import Probe
-from helpers.webhooks.records import BatteryResult
+from helpers.webhooks.records import Receiver
+from helpers.webhooks.request_builder import Forge, Probe
 from helpers.webhooks.target import Target
-from helpers.webhooks.trial import OUT_OF_TIME, Exchange, Trial
-from helpers.webhooks.wire import send
+from helpers.webhooks.wire import Answer, Kind, send
 
-__all__ = ["Options", "run_battery", "try_receiver"]
+__all__ = ["OUT_OF_TIME", "Exchange", "Options", "Trial", "try_receiver"]
 
+OUT_OF_TIME: Final = "the time for the whole run was up"
 Observer = Callable[[], Collection[str]]
 _RETRY: Final = 0.1  # seconds between two looks whether a receiver is back
 _BROKEN: Final = frozenset({Kind.CLOSED, Kind.HUNG, Kind.GARBAGE})
 _LOOKS: Final = 5  # timed controls at the start, so that a short run has a latency too
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """A request and its answer. `missed` says why it was not sent, `died` what followed it."""
+
+    case: Case
+    probe: Probe
+    answer: Answer
+    missed: str = ""
+    died: str = ""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One run. `timed` are the genuine deliveries that went alone; `ended` says why it was short.
+
+    `processed` are the ids that the receiver acted upon, where somebody observed them.
+    """
+
+    receiver: Receiver
+    cases: tuple[Case, ...]
+    skipped: tuple[Case, ...]
+    control: Answer
+    closing: Answer
+    exchanges: tuple[Exchange, ...]
+    timed: tuple[Answer, ...]
+    processed: frozenset[str] | None = None
+    ended: str = ""
+
+    @property
+    def gone(self) -> bool:
+        """True where the receiver died and stayed dead."""
+        return bool(self.ended) and self.ended != OUT_OF_TIME
 
 
 @dataclass(frozen=True)
@@ -49,14 +80,6 @@ class Options:
     headers: tuple[tuple[str, str], ...] = ()
     observer: Observer | None = None
     progress: Callable[[str], None] = field(default=lambda _message: None)
-
-
-def run_battery(target: Target, forge: Forge, options: Options | None = None) -> BatteryResult:
-    """Try a receiver and judge what it did.
-
-    Raises UsageError without consent where the receiver is not on loopback.
-    """
-    return assess(try_receiver(target, forge, options or Options()), forge)
 
 
 def try_receiver(target: Target, forge: Forge, options: Options) -> Trial:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Final
 
-from helpers.webhooks.probes import Framing, Probe
+from helpers.webhooks.request_builder import Framing, Probe
 
 __all__ = ["curl_line"]
 

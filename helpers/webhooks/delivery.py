@@ -1,21 +1,32 @@
-"""A delivery as it arrived, kept byte for byte: a body that was written again proves nothing.
+"""A delivery as it arrived, byte for byte: a body that was serialised again proves nothing.
 
-On disk it is two files: `NAME.body`, the raw body alone, and `NAME.json`, what came with it.
+On disk it is two files: `NAME.body`, the raw body alone, and `NAME.json`, the rest of the request.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from helpers.core.errors import UsageError
+from helpers.core.visible import visible
 from helpers.system.files import write_private
+from helpers.webhooks.signatures import Verdict
 
-__all__ = ["Delivery", "load_delivery", "save_delivery"]
+__all__ = [
+    "Delivery",
+    "arrival_lines",
+    "load_delivery",
+    "save_delivery",
+    "topic_of",
+]
 
 _LARGEST: Final = 16_777_216  # bytes of a file that is taken for a delivery
+_LONGEST: Final = 4_000  # characters of a body that are shown
+_INDENT: Final = "    "
 
 
 @dataclass(frozen=True)
@@ -88,3 +99,54 @@ def _read(path: Path) -> bytes:
     if len(content) > _LARGEST:
         raise UsageError(f"{path} is too large for a delivery.", "Name another file.")
     return content
+
+
+def arrival_lines(
+    delivery: Delivery, verdict: Verdict, secrets: Sequence[str], *, content: bool = False
+) -> Iterator[str]:
+    """What it is, and whether it verifies; `content` adds headers and body, which are customers'.
+
+    `secrets` are the names of the variables that the verifier's secrets came from, in order.
+    """
+    size = f"{len(delivery.body):,} bytes"
+    yield f"{delivery.method} {_short(delivery.path)}  {_about(delivery.document())}  {size}"
+    if content:
+        yield from _content(delivery)
+    if verdict:
+        yield f"{_INDENT}genuine, signed with {secrets[verdict.secret or 0]}"
+    else:
+        yield f"{_INDENT}refused: {verdict.reason}"
+
+
+def topic_of(document: Mapping[str, Any]) -> str:
+    """The topic or the event that a body claims; an empty text where it has none."""
+    for name in ("topic", "event_name", "component_id"):
+        value = document.get(name)
+        if isinstance(value, str) and value:
+            return value
+    return ""
+
+
+def _about(document: Mapping[str, Any]) -> str:
+    if not document:
+        return "not a JSON object"
+    identifier = document.get("id") or document.get("conversation_id") or "no id"
+    return f"{_short(topic_of(document) or 'no topic')}  {_short(str(identifier))}"
+
+
+def _content(delivery: Delivery) -> Iterator[str]:
+    for name, value in delivery.headers:
+        yield f"{_INDENT}{visible(name)}: {_short(value)}"
+    text = delivery.body.decode("utf-8", "replace")
+    document = delivery.document()
+    if document:
+        text = json.dumps(document, indent=2, ensure_ascii=False)
+    for line in text[:_LONGEST].splitlines():
+        yield f"{_INDENT}| {visible(line)}"
+    if len(text) > _LONGEST:
+        yield f"{_INDENT}| … {len(text) - _LONGEST:,} characters more"
+
+
+def _short(text: str, longest: int = 120) -> str:
+    shown = visible(text)
+    return shown if len(shown) <= longest else f"{shown[:longest]}…"

@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from helpers.core.model import Severity
-from helpers.webhooks.answers import Kind
+from helpers.webhooks.battery import Trial
 from helpers.webhooks.cases.case import Case
-from helpers.webhooks.effects import acted_upon
-from helpers.webhooks.forge import Forge
-from helpers.webhooks.latency import band_of
+from helpers.webhooks.delivery_rules import acted_upon, band_of
 from helpers.webhooks.leaks import Leak, find_leaks
-from helpers.webhooks.probes import Probe
-from helpers.webhooks.records import CaseResult, LatencyBand, Outcome, VariantResult
-from helpers.webhooks.trial import Trial
+from helpers.webhooks.records import CaseOutcome, CaseResult, LatencyBand, VariantResult
+from helpers.webhooks.request_builder import Forge, Probe
+from helpers.webhooks.wire import Kind
 
 __all__ = ["DERIVED"]
 
@@ -25,12 +23,12 @@ def _leaks(case: Case, trial: Trial, forge: Forge) -> CaseResult:
     found = list(_found(trial, forge))
     kinds = {leak.what: leak for _, leak in found}
     variants = tuple(
-        VariantResult(name=probe.name, outcome=Outcome.FAIL, observed=what)
+        VariantResult(name=probe.name, outcome=CaseOutcome.FAIL, observed=what)
         for what in kinds
         for probe in [probe for probe, leak in found if leak.what == what][:_SHOWN]
     )
     severity = max((leak.severity for leak in kinds.values()), key=_rank, default=case.severity)
-    outcome = Outcome.FAIL if kinds else _unless_silent(trial)
+    outcome = CaseOutcome.FAIL if kinds else _unless_silent(trial)
     result = _result(case, outcome, ", ".join(kinds) or "nothing", severity, variants)
     means = " ".join(dict.fromkeys(leak.means for leak in kinds.values()))
     return result.model_copy(update={"consequence": means})
@@ -46,19 +44,21 @@ def _found(trial: Trial, forge: Forge) -> Iterator[tuple[Probe, Leak]]:
 
 def _outlived(case: Case, trial: Trial, _forge: Forge) -> CaseResult:
     if trial.gone:
-        return _result(case, Outcome.FAIL, trial.ended, case.severity)
+        return _result(case, CaseOutcome.FAIL, trial.ended, case.severity)
     late = trial.ended or trial.control.kind is not Kind.ANSWERED
     observed = trial.ended or trial.closing.observed
-    return _result(case, Outcome.INCONCLUSIVE if late else Outcome.PASS, observed, case.severity)
+    return _result(
+        case, CaseOutcome.INCONCLUSIVE if late else CaseOutcome.PASS, observed, case.severity
+    )
 
 
 def _latency(case: Case, trial: Trial, _forge: Forge) -> CaseResult:
     band = band_of(trial.timed)
     outcome = {
-        LatencyBand.FAST: Outcome.PASS,
-        LatencyBand.SLOW: Outcome.NOTE,
-        LatencyBand.TOO_SLOW: Outcome.FAIL,
-        LatencyBand.UNKNOWN: Outcome.INCONCLUSIVE,
+        LatencyBand.FAST: CaseOutcome.PASS,
+        LatencyBand.SLOW: CaseOutcome.NOTE,
+        LatencyBand.TOO_SLOW: CaseOutcome.FAIL,
+        LatencyBand.UNKNOWN: CaseOutcome.INCONCLUSIVE,
     }[band]
     return _result(case, outcome, band, case.severity)
 
@@ -67,27 +67,27 @@ def _acted_upon(case: Case, trial: Trial, forge: Forge) -> CaseResult:
     pairs = [(forge.genuine("A01"), trial.control)]
     pairs += [(each.probe, each.answer) for each in trial.exchanges if each.probe.genuine]
     variants = tuple(
-        VariantResult(name=probe.name, outcome=Outcome.FAIL, observed=acted_upon(answer))
+        VariantResult(name=probe.name, outcome=CaseOutcome.FAIL, observed=acted_upon(answer))
         for probe, answer in pairs
         if acted_upon(answer)
     )
     observed = ", ".join(dict.fromkeys(variant.observed for variant in variants)) or "none"
-    outcome = Outcome.FAIL if variants else _unless_silent(trial)
+    outcome = CaseOutcome.FAIL if variants else _unless_silent(trial)
     return _result(case, outcome, observed, case.severity, variants)
 
 
-def _unless_silent(trial: Trial) -> Outcome:
-    return Outcome.PASS if trial.control.kind is Kind.ANSWERED else Outcome.INCONCLUSIVE
+def _unless_silent(trial: Trial) -> CaseOutcome:
+    return CaseOutcome.PASS if trial.control.kind is Kind.ANSWERED else CaseOutcome.INCONCLUSIVE
 
 
 def _result(
     case: Case,
-    outcome: Outcome,
+    outcome: CaseOutcome,
     observed: str,
     severity: Severity,
     variants: tuple[VariantResult, ...] = (),
 ) -> CaseResult:
-    told = outcome in {Outcome.FAIL, Outcome.NOTE}
+    told = outcome in {CaseOutcome.FAIL, CaseOutcome.NOTE}
     return CaseResult(
         id=case.id,
         title=case.title,

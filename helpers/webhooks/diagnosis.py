@@ -1,36 +1,68 @@
-"""Why a signature does not fit: pure, and never a guess where a proof can be had.
+"""Why a signature does not match, and what to do about it.
 
-A cause is proven when undoing it makes the signature right. What can't be proven is told as what
-it is: a hint. No secret and no right signature ever stands in an answer.
+A cause is proven when undoing it makes the signature match. Anything else is reported as a hint.
+A result never holds a secret or a valid signature.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
-from helpers.webhooks.causes import (
-    BODY,
-    CUT,
-    NO_HMAC,
-    NOT_A_SIGNATURE,
-    SEVERAL,
-    WRONG_SECRET,
-    Cause,
-    Diagnosis,
-)
-from helpers.webhooks.claims import Claim, read_claim
+from helpers.core.visible import visible
 from helpers.webhooks.delivery import Delivery
 from helpers.webhooks.signatures import SCHEMES, Scheme
 from helpers.webhooks.variants import BODIES, KEYS, Accident, Variant, variants_of
 
-__all__ = ["Cause", "Diagnosis", "diagnose"]
+__all__ = [
+    "BODY",
+    "CUT",
+    "NOT_A_SIGNATURE",
+    "NO_HMAC",
+    "SEVERAL",
+    "WRONG_SECRET",
+    "Cause",
+    "Claim",
+    "Diagnosis",
+    "diagnose",
+    "read_claim",
+]
 
+_ALGORITHMS: Final = {16: "md5", 20: "sha1", 32: "sha256", 64: "sha512"}  # by bytes of a digest
+_PREFIX: Final = re.compile(
+    r"(?:hmac-)?(md5|sha-?1|sha-?256|sha-?512|v\d+)\s*[=:]\s*", re.IGNORECASE
+)
+_HEX: Final = re.compile(r"[0-9a-fA-F]+")
+BODY: Final[Mapping[Accident, tuple[str, str]]] = {
+    Accident.RESERIALISED: (
+        "The body was parsed and written again on its way",
+        "Find what parses it (a proxy, a gateway's mapping, a body parser), and pass raw bytes on.",
+    ),
+    Accident.CHARSET: (
+        "The body's characters were encoded anew",
+        "Pass the body on as bytes; nothing may decode it before it is verified.",
+    ),
+    Accident.LINE_ENDS: (
+        "White space of the body was changed",
+        "Pass the body on as bytes; text mode and trimming change it.",
+    ),
+    Accident.PACKED: (
+        "The body arrived in another wrapping than it was signed in",
+        "Unwrap it first (gzip, base64 of a gateway's event, a form), and verify what is inside.",
+    ),
+    Accident.EMPTY: (
+        "The signature is one of an empty body",
+        "The sender signs before it has a body, or signs something that is none.",
+    ),
+}
 _Match = tuple[str, Variant, Variant]  # the secret's name, what it was, what the body was
-
-
 _PROXIES: Final = (
     "via",
     "forwarded",
@@ -41,6 +73,108 @@ _PROXIES: Final = (
     "fly-request-id",
     "x-vercel-id",
     "ngrok-skip-browser-warning",
+)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A digest, the algorithm that makes one as long, and in words how it differs in writing."""
+
+    digest: bytes = field(repr=False)
+    algorithm: str
+    oddity: str = ""
+
+
+def read_claim(value: str, scheme: Scheme) -> Claim:
+    """Take a value apart. The algorithm is empty where the length fits none."""
+    text = value.strip(" \t\"'")
+    prefix = _PREFIX.match(text)
+    digits = text[prefix.end() :] if prefix else text
+    digest = _digest(digits)
+    algorithm = _ALGORITHMS.get(len(digest), "")
+    return Claim(digest, algorithm, _oddity(value, text, digits, algorithm, scheme))
+
+
+def _digest(digits: str) -> bytes:
+    if _HEX.fullmatch(digits):
+        return bytes.fromhex(digits[: len(digits) // 2 * 2])
+    try:
+        return base64.b64decode(digits + "=" * (-len(digits) % 4), altchars=b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        return b""
+
+
+def _oddity(value: str, text: str, digits: str, algorithm: str, scheme: Scheme) -> str:
+    if value != text:
+        return "with quotes or spaces around it"
+    if not _HEX.fullmatch(digits):
+        return "as base64"
+    if digits != digits.lower():
+        return "in capitals"
+    written = text[: len(text) - len(digits)]
+    if algorithm == scheme.algorithm and written != scheme.prefix:
+        return "without the prefix" if not written else f"with the prefix `{written}`"
+    return ""
+
+
+class Cause(StrEnum):
+    """What is wrong with a delivery that does not verify."""
+
+    NO_SIGNATURE = "no_signature"
+    SEVERAL_SIGNATURES = "several_signatures"
+    OTHER_SCHEME = "other_scheme"
+    OTHER_ALGORITHM = "other_algorithm"
+    WRITTEN_OTHERWISE = "written_otherwise"
+    CUT_SHORT = "cut_short"
+    NO_HMAC = "no_hmac"
+    RESERIALISED = "reserialised"
+    CHARSET = "charset"
+    LINE_ENDS = "line_ends"
+    PACKED = "packed"
+    EMPTY = "empty"
+    OTHER_SECRET = "other_secret"  # noqa: S105 (a name, not a password)
+    SECRET_FORM = "secret_form"  # noqa: S105 (a name, not a password)
+    PROXY = "proxy"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """One cause, in words, and what to do. `proven` where the signature fits once it is undone."""
+
+    cause: Cause
+    say: str
+    fix: str
+    proven: bool = False
+
+
+SEVERAL: Final = Diagnosis(
+    Cause.SEVERAL_SIGNATURES,
+    "It carries the signature header more than once.",
+    "Find what adds one on the way; a verifier must not choose.",
+)
+CUT: Final = Diagnosis(
+    Cause.CUT_SHORT,
+    "The signature has a length that no hash has.",
+    "Find what cuts the header; log its length at the proxy and here.",
+)
+NOT_A_SIGNATURE: Final = Diagnosis(
+    Cause.WRITTEN_OTHERWISE,
+    "The signature header holds no digest at all.",
+    "Intercom sends none like it: mend the sender.",
+)
+NO_HMAC: Final = Diagnosis(
+    Cause.NO_HMAC,
+    "The digest is a plain hash of the body, no HMAC.",
+    "Mend the sender: use an HMAC with the secret as its key.",
+    proven=True,
+)
+WRONG_SECRET: Final = Diagnosis(
+    Cause.UNKNOWN,
+    "No accident that is known here makes the signature fit: most likely it was made with "
+    "another secret, or the body was changed.",
+    "Compare the client secret with Developer Hub > your app > Basic Information; then send a "
+    "test request from there.",
 )
 
 
@@ -186,3 +320,10 @@ def _unexpected(delivery: Delivery, claim: Claim) -> Iterator[Diagnosis]:
 
 def _proxies(delivery: Delivery) -> str:
     return ", ".join(name for name in _PROXIES if delivery.values(name))
+
+
+def diagnosis_lines(found: Sequence[Diagnosis]) -> Iterator[str]:
+    """Why it was refused, and what to do: proofs first."""
+    for each in sorted(found, key=lambda diagnosis: not diagnosis.proven):
+        yield f"    {'Why' if each.proven else 'Perhaps'}: {visible(each.say)}"
+        yield f"    Fix: {each.fix}"

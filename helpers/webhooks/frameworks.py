@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from helpers.webhooks.answers import Answer
+from helpers.webhooks.wire import Answer
 
 __all__ = ["advice", "tell_framework"]
 

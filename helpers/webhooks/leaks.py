@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from helpers.core.model import Severity
-from helpers.webhooks.answers import Answer
-from helpers.webhooks.forge import Forge
-from helpers.webhooks.probes import Probe
+from helpers.webhooks.request_builder import Forge, Probe
 from helpers.webhooks.variants import BODIES, variants_of
+from helpers.webhooks.wire import Answer
 
 __all__ = ["Leak", "find_leaks"]
 

@@ -8,15 +8,14 @@ from typing import Any, Self
 import pytest
 
 from helpers.core.errors import UsageError
-from helpers.webhooks.battery import Options, run_battery
+from helpers.webhooks.act import run_battery
+from helpers.webhooks.battery import Options
 from helpers.webhooks.cases import Case, applicable
-from helpers.webhooks.forge import Forge, Previous
-from helpers.webhooks.headers import parse_headers
-from helpers.webhooks.records import BatteryResult, CaseResult, Outcome
+from helpers.webhooks.records import BatteryResult, CaseOutcome, CaseResult
+from helpers.webhooks.reporting import case_lines
+from helpers.webhooks.request_builder import Forge, Previous
 from helpers.webhooks.signatures import SCHEMES
-from helpers.webhooks.target import Target, parse_target
-from helpers.webhooks.variables import secret_in, secret_variable
-from helpers.webhooks.wording import case_lines
+from helpers.webhooks.target import Target, parse_headers, parse_target, secret_in, secret_variable
 
 __all__ = ["CaseItem", "Receiver", "cases_of"]
 
@@ -81,11 +80,11 @@ class CaseItem(pytest.Item):
     def runtest(self) -> None:
         """Fail where the receiver did the wrong thing, or could not be judged."""
         found = self.receiver.result().case(self.case.id)
-        if found.outcome is Outcome.SKIPPED:
+        if found.outcome is CaseOutcome.SKIPPED:
             pytest.skip(found.observed)
-        if found.outcome in {Outcome.FAIL, Outcome.INCONCLUSIVE}:
+        if found.outcome in {CaseOutcome.FAIL, CaseOutcome.INCONCLUSIVE}:
             raise _CaseFailedError("\n".join([*case_lines(found), *self.receiver.result().notes]))
-        if found.outcome is Outcome.NOTE:
+        if found.outcome is CaseOutcome.NOTE:
             self.add_report_section("call", "note", _note(found))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

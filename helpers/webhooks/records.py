@@ -11,11 +11,11 @@ from helpers.core.model import Datum, Record, Severity
 
 __all__ = [
     "BatteryResult",
+    "CaseOutcome",
     "CaseResult",
     "ClientSecret",
     "Expect",
     "LatencyBand",
-    "Outcome",
     "Receiver",
     "VariantResult",
     "WebhookFacts",
@@ -30,7 +30,7 @@ class Expect(StrEnum):
     SURVIVE = "survive"  # anything but 5xx or a crash
 
 
-class Outcome(StrEnum):
+class CaseOutcome(StrEnum):
     """How a case ended."""
 
     PASS = "pass"  # noqa: S105 (a verdict, not a password)
@@ -53,7 +53,7 @@ class VariantResult(Record):
     """One request of a case: what was sent, what came back, and how to send it again."""
 
     name: str
-    outcome: Outcome
+    outcome: CaseOutcome
     observed: str
     curl: str = ""
 
@@ -67,7 +67,7 @@ class CaseResult(Record):
     expect: Expect
     advisory: bool
     severity: Severity
-    outcome: Outcome
+    outcome: CaseOutcome
     observed: str
     variants: tuple[VariantResult, ...] = ()
     consequence: str = ""  # what an attacker can do, or what the team loses
@@ -76,7 +76,7 @@ class CaseResult(Record):
     @property
     def failing(self) -> tuple[VariantResult, ...]:
         """The requests that went wrong."""
-        return tuple(v for v in self.variants if v.outcome is Outcome.FAIL)
+        return tuple(v for v in self.variants if v.outcome is CaseOutcome.FAIL)
 
 
 class BatteryResult(Record):
@@ -85,12 +85,12 @@ class BatteryResult(Record):
     scheme: str
     receiver: str
     framework: str
-    control: Outcome
+    control: CaseOutcome
     latency: LatencyBand
     cases: tuple[CaseResult, ...]
     notes: tuple[str, ...] = ()
 
-    def count(self, *outcomes: Outcome) -> int:
+    def count(self, *outcomes: CaseOutcome) -> int:
         """How many cases ended so."""
         return sum(case.outcome in outcomes for case in self.cases)
 

@@ -1,9 +1,11 @@
-"""A battery's result as findings, one a case, for every writer and for the exit status."""
+"""The result of a run: text for a terminal, JUnit XML, and findings for every other format."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
+from xml.sax.saxutils import escape, quoteattr
 
 from helpers.core.judge import identity
 from helpers.core.model import (
@@ -16,17 +18,40 @@ from helpers.core.model import (
     Status,
     StepResult,
 )
+from helpers.core.visible import visible
 from helpers.webhooks.cases import case_named
-from helpers.webhooks.records import BatteryResult, CaseResult, Outcome
+from helpers.webhooks.records import BatteryResult, CaseOutcome, CaseResult
 
-__all__ = ["check_id", "findings_of", "report_of"]
+__all__ = [
+    "case_lines",
+    "check_id",
+    "findings_of",
+    "headline",
+    "junit_xml",
+    "report_of",
+    "result_lines",
+]
 
 _STATUS: Final = {
-    Outcome.PASS: Status.PASS,
-    Outcome.NOTE: Status.MANUAL,
-    Outcome.FAIL: Status.FAIL,
-    Outcome.INCONCLUSIVE: Status.ERROR,
-    Outcome.SKIPPED: Status.NOT_APPLICABLE,
+    CaseOutcome.PASS: Status.PASS,
+    CaseOutcome.NOTE: Status.MANUAL,
+    CaseOutcome.FAIL: Status.FAIL,
+    CaseOutcome.INCONCLUSIVE: Status.ERROR,
+    CaseOutcome.SKIPPED: Status.NOT_APPLICABLE,
+}
+_WORDS: Final = {
+    CaseOutcome.PASS: "ok",
+    CaseOutcome.NOTE: "note",
+    CaseOutcome.FAIL: "FAIL",
+    CaseOutcome.INCONCLUSIVE: "says nothing",
+    CaseOutcome.SKIPPED: "left out",
+}
+_SHORT: Final = frozenset({CaseOutcome.PASS, CaseOutcome.SKIPPED})
+_INDENT: Final = "      "
+_ELEMENTS: Final = {
+    CaseOutcome.FAIL: "failure",
+    CaseOutcome.INCONCLUSIVE: "error",
+    CaseOutcome.SKIPPED: "skipped",
 }
 
 
@@ -78,5 +103,102 @@ def _message(case: CaseResult) -> str:
 
 
 def _evidence(case: CaseResult) -> list[Evidence]:
-    told = [v for v in case.variants if v.outcome in {Outcome.FAIL, Outcome.NOTE}]
+    told = [v for v in case.variants if v.outcome in {CaseOutcome.FAIL, CaseOutcome.NOTE}]
     return [Evidence(what=f"{v.name}: {v.observed}", where=v.curl) for v in told]
+
+
+def result_lines(result: BatteryResult, *, every: bool = False) -> Iterator[str]:
+    """The whole result: what failed, worst first, then the rest in short, then the headline."""
+    if not _judged(result):
+        yield from (*result.notes, headline(result))
+        return
+    wrong = [case for case in result.cases if case.outcome is CaseOutcome.FAIL]
+    for case in sorted(wrong, key=lambda case: -case.severity.rank):
+        yield from case_lines(case)
+        yield ""
+    for case in result.cases:
+        if case.outcome is CaseOutcome.NOTE or (every and case.outcome in _SHORT):
+            yield f"{_WORDS[case.outcome]:<13}{case.id}  {case.title}: {case.observed}"
+    yield from _unjudged(result)
+    yield from (f"Note: {note}" for note in result.notes)
+    yield headline(result)
+
+
+def _judged(result: BatteryResult) -> int:
+    return result.count(CaseOutcome.PASS, CaseOutcome.NOTE, CaseOutcome.FAIL)
+
+
+def _unjudged(result: BatteryResult) -> Iterator[str]:
+    """What says nothing, a line for each reason: one reason often holds for many cases."""
+    reasons: dict[str, list[str]] = {}
+    for case in result.cases:
+        if case.outcome is CaseOutcome.INCONCLUSIVE:
+            reasons.setdefault(case.observed, []).append(case.id)
+    for reason, ids in reasons.items():
+        yield f"{_WORDS[CaseOutcome.INCONCLUSIVE]:<13}{', '.join(ids)}: {reason}"
+
+
+def case_lines(case: CaseResult) -> Iterator[str]:
+    """One case that went wrong: what was seen, what it means, what to change, how to repeat it."""
+    yield f"{_WORDS[case.outcome]}  {case.severity}  {case.id}  {case.title}"
+    yield f"{_INDENT}Sent: {case.sent}"
+    yield f"{_INDENT}Seen: {case.observed}"
+    if case.consequence:
+        yield f"{_INDENT}{case.consequence}"
+    yield from (f"{_INDENT}Fix: {line}" for line in case.fix)
+    again = next((variant.curl for variant in case.failing if variant.curl), "")
+    if again:
+        yield f"{_INDENT}Again: {again}"
+
+
+def headline(result: BatteryResult) -> str:
+    """The result in a sentence or two."""
+    wrong = result.count(CaseOutcome.FAIL)
+    if not _judged(result):
+        return "So nothing was judged. Start the receiver, or mend the address."
+    tried = len(result.cases) - result.count(CaseOutcome.SKIPPED)
+    first = f"{wrong} of {tried} cases failed." if wrong else f"None of {tried} cases failed."
+    unjudged = result.count(CaseOutcome.INCONCLUSIVE)
+    first += f" {unjudged} say nothing." if unjudged else ""
+    about = f" It looks like {result.framework}." if result.framework else ""
+    control = {
+        CaseOutcome.PASS: "Genuine deliveries are accepted",
+        CaseOutcome.FAIL: "Genuine deliveries are refused, so other refusals say nothing",
+    }.get(result.control, "Genuine deliveries were not accepted throughout")
+    return f"{first} {control}; they are answered in {result.latency}.{about}".replace(
+        "in not measured", "in unknown time"
+    )
+
+
+def junit_xml(result: BatteryResult) -> str:
+    """One suite, a test a case. INCONCLUSIVE is an error: the receiver could not be judged."""
+    failures, errors = result.count(CaseOutcome.FAIL), result.count(CaseOutcome.INCONCLUSIVE)
+    suite = (
+        f"<testsuite name={_attribute(f'Webhook receiver {result.receiver}')} "
+        f'tests="{len(result.cases)}" failures="{failures}" errors="{errors}" '
+        f'skipped="{result.count(CaseOutcome.SKIPPED)}">'
+    )
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", suite]
+    lines += [_test_case(result.scheme, case) for case in result.cases]
+    return "\n".join([*lines, "</testsuite>", "</testsuites>"]) + "\n"
+
+
+def _test_case(scheme: str, case: CaseResult) -> str:
+    name = _attribute(f"{case.id} {case.title}")
+    opening = f'<testcase classname="intercom.{scheme}" name={name}'
+    element = _ELEMENTS.get(case.outcome)
+    if element is None:
+        return f"{opening}/>"
+    message = _attribute(f"{case.severity}: {case.observed}")
+    return f"{opening}><{element} message={message}>{_failure_text(case)}</{element}></testcase>"
+
+
+def _failure_text(case: CaseResult) -> str:
+    lines = [case.sent, case.consequence, *case.fix]
+    for variant in case.failing:
+        lines += [f"{variant.name}: {variant.observed}", variant.curl]
+    return "\n".join(escape(visible(line)) for line in lines if line)
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(visible(text))

@@ -8,14 +8,12 @@ from dataclasses import replace
 from typing import Final
 
 from helpers.core.errors import UsageError
-from helpers.webhooks.answers import Answer
 from helpers.webhooks.delivery import Delivery
-from helpers.webhooks.forge import TOPIC, Forge
-from helpers.webhooks.probes import Probe
+from helpers.webhooks.request_builder import TOPIC, Forge, Probe
 from helpers.webhooks.samples import TOPICS, compact, notification
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import Target
-from helpers.webhooks.wire import send
+from helpers.webhooks.wire import Answer, send
 
 __all__ = ["deliver", "of_topic", "replayed"]
 

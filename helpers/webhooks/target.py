@@ -1,18 +1,22 @@
-"""The receiver under test: where it is, and whether it may be tried."""
+"""The receiver under test: its address, the headers it needs, and the variable with its secret."""
 
 from __future__ import annotations
 
 import ipaddress
+import os
+import re
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from helpers.core.errors import UsageError
 from helpers.webhooks.records import Receiver
+from helpers.webhooks.signatures import FIN_AGENT
 
-__all__ = ["Target", "parse_target"]
+__all__ = ["Target", "parse_headers", "parse_target", "secret_in", "secret_variable"]
 
 _PORTS: Final = {"http": 80, "https": 443}
+_NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")  # as POSIX has them for programs
 
 
 @dataclass(frozen=True)
@@ -71,3 +75,39 @@ def parse_target(url: str) -> Target:
 def _plain(url: str) -> bool:
     """True where the URL can stand in a request line as it is."""
     return all("!" <= character <= "~" for character in url)
+
+
+def parse_headers(lines: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Each line taken apart. Raises UsageError where one is none; it may hold a key of its own."""
+    return tuple(_header(line) for line in lines)
+
+
+def _header(line: str) -> tuple[str, str]:
+    name, colon, value = line.partition(":")
+    token = name.strip()
+    plain = token.isascii() and token.replace("-", "").replace("_", "").isalnum()
+    if not colon or not plain or not value.strip().isascii() or not value.strip().isprintable():
+        raise UsageError(
+            "A header is not NAME:VALUE in plain ASCII.", "Write it as 'X-Name: value'."
+        )
+    return token, value.strip()
+
+
+def secret_variable(scheme: str) -> str:
+    """The variable that holds a scheme's secret."""
+    return "FIN_AGENT_WEBHOOK_SECRET" if scheme == FIN_AGENT.name else "INTERCOM_CLIENT_SECRET"
+
+
+def secret_in(variable: str) -> bytes:
+    """The secret in a variable, byte for byte; nothing where it is not set, or blank.
+
+    Raises UsageError for what is no name. It is not repeated: it may be the secret, by mistake.
+    """
+    if not _NAME.fullmatch(variable):
+        raise UsageError(
+            "What was given as the name of a variable is none: names have capitals, digits and _.",
+            "Put the secret into a variable and name that. If it was the secret itself that you "
+            "gave, rotate it: others on this machine can read arguments.",
+        )
+    value = os.environ.get(variable, "")
+    return os.fsencode(value) if value.strip() else b""

@@ -1,31 +1,40 @@
-"""The webhook step, to look at."""
+"""The webhook step's views, and the verifier shown at work on one delivery."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from markupsafe import Markup
 
 from helpers.core.model import Known, Unavailable
 from helpers.core.view import View, prose, stack, table
-from helpers.webhooks.records import BatteryResult, CaseResult, Outcome, WebhookFacts
+from helpers.webhooks.records import BatteryResult, CaseOutcome, CaseResult, WebhookFacts
+from helpers.webhooks.samples import compact, notification
+from helpers.webhooks.signatures import WEBHOOK, Reason, Verifier, sign
 
-__all__ = ["act", "cases", "failures", "notes", "overview", "verifier"]
+__all__ = ["Shown", "act", "cases", "demonstrate", "failures", "notes", "overview", "verifier"]
 
 _COLOURS: Final = {
-    Outcome.PASS: "#2da44e",
-    Outcome.NOTE: "#bf8700",
-    Outcome.FAIL: "#cf222e",
-    Outcome.INCONCLUSIVE: "#8250df",
-    Outcome.SKIPPED: "#8c959f",
+    CaseOutcome.PASS: "#2da44e",
+    CaseOutcome.NOTE: "#bf8700",
+    CaseOutcome.FAIL: "#cf222e",
+    CaseOutcome.INCONCLUSIVE: "#8250df",
+    CaseOutcome.SKIPPED: "#8c959f",
 }
 _WORDS: Final = {
-    Outcome.PASS: "ok",
-    Outcome.NOTE: "note",
-    Outcome.FAIL: "FAIL",
-    Outcome.INCONCLUSIVE: "says nothing",
-    Outcome.SKIPPED: "left out",
+    CaseOutcome.PASS: "ok",
+    CaseOutcome.NOTE: "note",
+    CaseOutcome.FAIL: "FAIL",
+    CaseOutcome.INCONCLUSIVE: "says nothing",
+    CaseOutcome.SKIPPED: "left out",
+}
+_SQUARES: Final = {
+    CaseOutcome.PASS: ".",
+    CaseOutcome.NOTE: "o",
+    CaseOutcome.FAIL: "X",
+    CaseOutcome.SKIPPED: "-",
 }
 _GROUPS: Final = {
     "A": "genuine",
@@ -37,6 +46,8 @@ _GROUPS: Final = {
 }
 _CELL: Final = 16  # side of a square, in pixels
 _LABEL: Final = 84  # width of the names of groups, in pixels
+_SECRET: Final = b"a secret for this demonstration only"
+_OTHER: Final = b"a secret of somebody else"
 
 
 def overview(facts: WebhookFacts) -> View:
@@ -46,7 +57,7 @@ def overview(facts: WebhookFacts) -> View:
 
 def act(result: BatteryResult) -> View:
     """What the battery did, in a sentence."""
-    tried = sum(case.outcome is not Outcome.SKIPPED for case in result.cases)
+    tried = sum(case.outcome is not CaseOutcome.SKIPPED for case in result.cases)
     return prose(f"{tried} cases were tried against {result.receiver}.")
 
 
@@ -65,7 +76,7 @@ def failures(facts: WebhookFacts) -> View:
     """What went wrong, worst first: what it means, and what to change."""
     if isinstance(facts.battery, Unavailable):
         return _missing(facts)
-    wrong = [case for case in facts.battery.value.cases if case.outcome is Outcome.FAIL]
+    wrong = [case for case in facts.battery.value.cases if case.outcome is CaseOutcome.FAIL]
     wrong.sort(key=lambda case: -case.severity.rank)
     rows = [(c.severity, c.id, c.title, c.consequence, " ".join(c.fix)) for c in wrong]
     columns = ("severity", "case", "what", "what it means", "what to change")
@@ -76,14 +87,14 @@ def notes(facts: WebhookFacts) -> View:
     """What there is no rule for, but is worth knowing."""
     if isinstance(facts.battery, Unavailable):
         return _missing(facts)
-    found = [case for case in facts.battery.value.cases if case.outcome is Outcome.NOTE]
+    found = [case for case in facts.battery.value.cases if case.outcome is CaseOutcome.NOTE]
     rows = [(case.id, case.title, case.observed, case.consequence) for case in found]
     return table(("case", "what", "seen", "what it means"), rows, empty="There is nothing to add.")
 
 
 def verifier(_facts: WebhookFacts) -> View:
     """The verifier, tried on one delivery: signed, then changed in ways that matter."""
-    from helpers.webhooks.demonstration import demonstrate
+    from helpers.webhooks.views import demonstrate
 
     rows = [(shown.what, shown.header, shown.reason) for shown in demonstrate()]
     return table(("delivery", "X-Hub-Signature", "the verifier says"), rows, empty="")
@@ -108,13 +119,16 @@ def _headline(facts: WebhookFacts) -> View:
 
 
 def _sentence(result: BatteryResult) -> str:
-    wrong, tried = result.count(Outcome.FAIL), len(result.cases) - result.count(Outcome.SKIPPED)
-    forged = [c for c in result.cases if c.id[0] == "R" and c.outcome is Outcome.FAIL]
-    unjudged = result.count(Outcome.INCONCLUSIVE)
+    wrong, tried = (
+        result.count(CaseOutcome.FAIL),
+        len(result.cases) - result.count(CaseOutcome.SKIPPED),
+    )
+    forged = [c for c in result.cases if c.id[0] == "R" and c.outcome is CaseOutcome.FAIL]
+    unjudged = result.count(CaseOutcome.INCONCLUSIVE)
     first = f"{wrong} of {tried} cases failed." if wrong else f"All {tried} cases went well."
     if unjudged:
         first = f"{wrong} of {tried} cases failed, and {unjudged} say nothing."
-    if result.control is not Outcome.PASS:
+    if result.control is not CaseOutcome.PASS:
         return f"{first} The control failed, so refusals say nothing."
     severe = any(case.severity.rank == 4 for case in forged)  # noqa: PLR2004 (critical)
     return f"{first} Anyone who knows the address can forge deliveries." if severe else first
@@ -151,8 +165,7 @@ def _grid_row(row: int, group: str, found: Sequence[CaseResult]) -> Markup:
 
 
 def _squares(found: Sequence[CaseResult]) -> str:
-    marks = {Outcome.PASS: ".", Outcome.NOTE: "o", Outcome.FAIL: "X", Outcome.SKIPPED: "-"}
-    return "".join(marks.get(case.outcome, "?") for case in found)
+    return "".join(_SQUARES.get(case.outcome, "?") for case in found)
 
 
 def _expected(case: CaseResult) -> str:
@@ -160,7 +173,7 @@ def _expected(case: CaseResult) -> str:
     return f"{words}, if it can be" if case.advisory else words
 
 
-def _mark(outcome: Outcome) -> Markup:
+def _mark(outcome: CaseOutcome) -> Markup:
     cell = Markup('<span style="color:{};font-weight:600">{}</span>')
     return cell.format(_COLOURS[outcome], _WORDS[outcome])
 
@@ -168,3 +181,44 @@ def _mark(outcome: Outcome) -> Markup:
 def _missing(facts: WebhookFacts) -> View:
     reason = facts.battery.reason if isinstance(facts.battery, Unavailable) else ""
     return prose(f"The receiver was not tried. {reason}")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One try: what was handed over, and what the verifier said."""
+
+    what: str
+    header: str
+    reason: Reason
+
+
+def demonstrate() -> Iterator[Shown]:
+    """The same delivery as Intercom signs it, then with one thing wrong each."""
+    document = notification("ping", app_id="dm4x7q2k", identifier=None, sent_at=1_772_438_400)
+    body = compact(document)
+    right = sign(_SECRET, body)
+    tries = (
+        ("as Intercom sent it", body, (right,)),
+        ("one byte of the body changed", body.replace(b"ping", b"pong", 1), (right,)),
+        ("a space behind the body", body + b" ", (right,)),
+        ("signed with another secret", body, (sign(_OTHER, body),)),
+        ("one digit of the signature wrong", body, (_turned(right),)),
+        ("the signature cut short", body, (right[:-1],)),
+        ("the signature in capitals", body, (right.upper(),)),
+        ("without a signature", body, ()),
+        ("with two signatures", body, (right, right)),
+    )
+    verifier = Verifier(_SECRET)
+    for what, content, headers in tries:
+        yield Shown(what, _short(headers), verifier.verify(content, headers).reason)
+    during = Verifier(_OTHER, _SECRET).verify(body, (right,))
+    yield Shown("by a verifier with the new and the old secret", _short((right,)), during.reason)
+
+
+def _turned(signature: str) -> str:
+    return signature[:-1] + ("0" if signature[-1] != "0" else "1")
+
+
+def _short(headers: tuple[str, ...]) -> str:
+    beginning = len(WEBHOOK.prefix) + 8
+    return ", ".join(f"{header[:beginning]}…{header[-2:]}" for header in headers) or "–"

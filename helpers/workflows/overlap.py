@@ -15,11 +15,11 @@ from helpers.core.errors import UsageError
 from helpers.core.settings import Credential, Profile
 from helpers.rotation.stores.base import SecretStore, Stage
 from helpers.rotation.stores.choice import open_store
-from helpers.webhooks.act import SECRET, URL
-from helpers.webhooks.battery import Options, run_battery
+from helpers.webhooks.act import SECRET, URL, run_battery
+from helpers.webhooks.battery import Options
 from helpers.webhooks.cases import CORE
-from helpers.webhooks.forge import Forge, Previous
 from helpers.webhooks.records import BatteryResult
+from helpers.webhooks.request_builder import Forge, Previous
 from helpers.webhooks.signatures import WEBHOOK, Scheme
 from helpers.webhooks.target import parse_target
 

@@ -15,7 +15,7 @@ from helpers.rotation.client_secret import OLD_REFUSED
 from helpers.rotation.procedures import Offer
 from helpers.rotation.standing import Need, Pause, Standing
 from helpers.rotation.transitions import State
-from helpers.webhooks.records import BatteryResult, Outcome
+from helpers.webhooks.records import BatteryResult, CaseOutcome
 from helpers.workflows.overlap import try_overlap
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ def _asked(standing: Standing) -> str:
 
 def _wrong(result: BatteryResult) -> tuple[str, ...]:
     """What the receiver did wrong, a line a case; nothing where it did as it should."""
-    bad = [c for c in result.cases if c.outcome in (Outcome.FAIL, Outcome.INCONCLUSIVE)]
+    bad = [c for c in result.cases if c.outcome in (CaseOutcome.FAIL, CaseOutcome.INCONCLUSIVE)]
     lines = tuple(f"{case.id} {case.title}: {case.observed}" for case in bad)
-    if not lines and not result.count(Outcome.PASS):
+    if not lines and not result.count(CaseOutcome.PASS):
         return ("The receiver was not reached.",)
     return lines and (f"{result.receiver} does not show it yet:", *lines)

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from helpers.webhooks.battery import Options, run_battery
-from helpers.webhooks.forge import Forge
+from helpers.webhooks.act import run_battery
+from helpers.webhooks.battery import Options
 from helpers.webhooks.records import BatteryResult, CaseResult, Expect
-from helpers.webhooks.records import Outcome as Verdict
+from helpers.webhooks.records import CaseOutcome as Verdict
+from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
 from research.webhook_packages.catalog import HERE, PACKAGES, Package

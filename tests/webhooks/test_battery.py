@@ -11,9 +11,10 @@ import pytest
 from helpers.core.errors import UsageError
 from helpers.core.model import Severity
 from helpers.sandbox.receivers import Receivers, start_receivers
-from helpers.webhooks.battery import Options, run_battery
-from helpers.webhooks.forge import Forge
-from helpers.webhooks.records import Outcome
+from helpers.webhooks.act import run_battery
+from helpers.webhooks.battery import Options
+from helpers.webhooks.records import CaseOutcome
+from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
 
@@ -29,13 +30,13 @@ def receivers() -> Iterator[Receivers]:
 
 def test_a_sound_receiver_raises_no_alarm(receivers: Receivers):
     result = run_battery(parse_target(receivers.sound_url), FORGE)
-    assert [case.id for case in result.cases if case.outcome is Outcome.FAIL] == []
-    assert result.control is Outcome.PASS
+    assert [case.id for case in result.cases if case.outcome is CaseOutcome.FAIL] == []
+    assert result.control is CaseOutcome.PASS
 
 
 def test_the_flaws_of_the_flawed_receiver_are_found(receivers: Receivers):
     result = run_battery(parse_target(receivers.flawed_url), FORGE)
-    failing = {case.id for case in result.cases if case.outcome is Outcome.FAIL}
+    failing = {case.id for case in result.cases if case.outcome is CaseOutcome.FAIL}
     assert {"A02", "R01", "R02", "R18", "R26", "E02", "E03", "L01"} <= failing
 
 
@@ -54,8 +55,8 @@ def test_the_secret_stands_in_no_result(receivers: Receivers):
 
 def test_with_a_wrong_secret_refusals_say_nothing(receivers: Receivers):
     result = run_battery(parse_target(receivers.sound_url), Forge(WEBHOOK, b"not this one"))
-    assert result.control is Outcome.FAIL
-    assert result.case("R01").outcome is Outcome.INCONCLUSIVE
+    assert result.control is CaseOutcome.FAIL
+    assert result.case("R01").outcome is CaseOutcome.INCONCLUSIVE
 
 
 def test_a_receiver_that_is_not_there_is_told_as_unreachable():
@@ -63,14 +64,17 @@ def test_a_receiver_that_is_not_there_is_told_as_unreachable():
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     result = run_battery(parse_target(f"http://127.0.0.1:{port}/"), FORGE)
-    assert {case.outcome for case in result.cases} <= {Outcome.INCONCLUSIVE, Outcome.SKIPPED}
+    assert {case.outcome for case in result.cases} <= {
+        CaseOutcome.INCONCLUSIVE,
+        CaseOutcome.SKIPPED,
+    }
 
 
 def test_a_receiver_that_hangs_ends_the_run_in_time():
     with socket.create_server(("127.0.0.1", 0)) as server:
         target = parse_target(f"http://127.0.0.1:{server.getsockname()[1]}/")
         result = run_battery(target, FORGE, Options(timeout=0.2))
-    assert result.case("A01").outcome is Outcome.FAIL
+    assert result.case("A01").outcome is CaseOutcome.FAIL
     assert "no answer in time" in result.case("A01").observed
 
 

@@ -8,15 +8,18 @@ import pytest
 
 from helpers.core.catalog import Check, load
 from helpers.core.model import Severity, Status
-from helpers.webhooks.checks.service import deliveries_are_answered_in_time, delivery_rules_are_met
-from helpers.webhooks.checks.verification import forgeries_are_refused
+from helpers.webhooks.checks.receiver import (
+    deliveries_are_answered_in_time,
+    delivery_rules_are_met,
+    forgeries_are_refused,
+)
 from helpers.webhooks.records import (
     BatteryResult,
+    CaseOutcome,
     CaseResult,
     ClientSecret,
     Expect,
     LatencyBand,
-    Outcome,
     Receiver,
 )
 from tests.checking import off, statuses, unreadable, verdicts
@@ -33,9 +36,9 @@ GROUPS = {"WHK-003": "A", "WHK-004": "R", "WHK-005": "E", "WHK-006": "L", "WHK-0
 
 
 def case(
-    case_id: str, outcome: Outcome = Outcome.PASS, severity: Severity = Severity.HIGH
+    case_id: str, outcome: CaseOutcome = CaseOutcome.PASS, severity: Severity = Severity.HIGH
 ) -> CaseResult:
-    told = outcome in {Outcome.FAIL, Outcome.NOTE}
+    told = outcome in {CaseOutcome.FAIL, CaseOutcome.NOTE}
     return CaseResult(
         id=case_id,
         title=f"Case {case_id}",
@@ -52,7 +55,7 @@ def case(
 
 def battery(
     *cases: CaseResult,
-    control: Outcome = Outcome.PASS,
+    control: CaseOutcome = CaseOutcome.PASS,
     latency: LatencyBand = LatencyBand.FAST,
     notes: tuple[str, ...] = (),
 ) -> BatteryResult:
@@ -93,22 +96,22 @@ SERVICE: list[tuple[str, dict[str, Any], Status]] = [
     ("WHK-007", {"battery": battery(latency=LatencyBand.TOO_SLOW)}, FAIL),
     ("WHK-007", {"battery": battery(latency=LatencyBand.UNKNOWN)}, ERROR),
     ("WHK-009", {"battery": battery(case("P04"), case("P05"))}, PASS),
-    ("WHK-009", {"battery": battery(case("P04", Outcome.FAIL), case("P05"))}, FAIL),
-    ("WHK-009", {"battery": battery(case("P04"), case("P05", Outcome.NOTE))}, MANUAL),
-    ("WHK-009", {"battery": battery(case("P04", Outcome.INCONCLUSIVE), case("P05"))}, ERROR),
-    ("WHK-009", {"battery": battery(case("P04"), control=Outcome.FAIL)}, ERROR),
+    ("WHK-009", {"battery": battery(case("P04", CaseOutcome.FAIL), case("P05"))}, FAIL),
+    ("WHK-009", {"battery": battery(case("P04"), case("P05", CaseOutcome.NOTE))}, MANUAL),
+    ("WHK-009", {"battery": battery(case("P04", CaseOutcome.INCONCLUSIVE), case("P05"))}, ERROR),
+    ("WHK-009", {"battery": battery(case("P04"), control=CaseOutcome.FAIL)}, ERROR),
     ("WHK-009", {"battery": battery()}, NA),
-    ("WHK-009", {"battery": battery(case("P04", Outcome.SKIPPED))}, NA),
+    ("WHK-009", {"battery": battery(case("P04", CaseOutcome.SKIPPED))}, NA),
 ]
 OF_GROUPS: list[tuple[str, dict[str, Any], Status]] = [
     (check, {"battery": battery(*(case(group + number, seen) for number, seen in cases))}, expected)
     for check, group in GROUPS.items()
     for expected, cases in (
-        (PASS, [("02", Outcome.PASS)]),
-        (PASS, [("02", Outcome.PASS), ("03", Outcome.NOTE)]),
-        (FAIL, [("02", Outcome.FAIL), ("03", Outcome.INCONCLUSIVE)]),
-        (ERROR, [("02", Outcome.PASS), ("03", Outcome.INCONCLUSIVE)]),
-        (NA, [("02", Outcome.SKIPPED)]),
+        (PASS, [("02", CaseOutcome.PASS)]),
+        (PASS, [("02", CaseOutcome.PASS), ("03", CaseOutcome.NOTE)]),
+        (FAIL, [("02", CaseOutcome.FAIL), ("03", CaseOutcome.INCONCLUSIVE)]),
+        (ERROR, [("02", CaseOutcome.PASS), ("03", CaseOutcome.INCONCLUSIVE)]),
+        (NA, [("02", CaseOutcome.SKIPPED)]),
         (NA, []),
     )
 ]
@@ -133,9 +136,9 @@ def test_every_verdict_that_a_check_promises_is_tried(check: Check):
 
 
 def test_a_group_fails_as_badly_as_its_worst_case_and_says_how_to_mend_each():
-    low = case("R11", Outcome.FAIL, Severity.LOW)
-    worst = case("R01", Outcome.FAIL, Severity.CRITICAL)
-    left = case("R02", Outcome.SKIPPED)
+    low = case("R11", CaseOutcome.FAIL, Severity.LOW)
+    worst = case("R01", CaseOutcome.FAIL, Severity.CRITICAL)
+    left = case("R02", CaseOutcome.SKIPPED)
     (found,) = verdicts(forgeries_are_refused, battery=battery(low, worst, left))
     assert found.severity is Severity.CRITICAL
     assert found.message == "2 of 2 cases failed. It matters."
@@ -144,21 +147,21 @@ def test_a_group_fails_as_badly_as_its_worst_case_and_says_how_to_mend_each():
 
 
 def test_what_was_left_out_is_told_beside_a_pass():
-    cases = (case("P03"), case("P02", Outcome.SKIPPED))
+    cases = (case("P03"), case("P02", CaseOutcome.SKIPPED))
     (found,) = verdicts(delivery_rules_are_met, battery=battery(*cases))
     assert found.status is PASS
     assert "left out: Case P02" in [e.what.partition(" (")[0] for e in found.evidence]
 
 
 def test_a_long_list_of_cases_is_cut_and_says_so():
-    cases = [case(f"R{n:02}", Outcome.FAIL) for n in range(1, 16)]
+    cases = [case(f"R{n:02}", CaseOutcome.FAIL) for n in range(1, 16)]
     (found,) = verdicts(forgeries_are_refused, battery=battery(*cases))
     assert len(found.evidence) == 13
     assert found.evidence[-1].what == "and 3 more cases"
 
 
 def test_an_error_says_what_the_battery_noted():
-    lost = battery(case("R01", Outcome.INCONCLUSIVE), notes=("Genuine ones are refused.",))
+    lost = battery(case("R01", CaseOutcome.INCONCLUSIVE), notes=("Genuine ones are refused.",))
     (found,) = verdicts(forgeries_are_refused, battery=lost)
     assert found.message == "Genuine ones are refused."
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from helpers.cli.webhook import webhook
 from helpers.core.errors import UsageError
 from helpers.sandbox.receivers import Receivers, start_receivers
-from helpers.webhooks.variables import secret_in
+from helpers.webhooks.target import secret_in
 
 SECRET = secrets.token_hex(20)
 

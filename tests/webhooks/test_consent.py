@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from helpers.core.errors import UsageError
-from helpers.webhooks.battery import Options, run_battery
-from helpers.webhooks.forge import Forge
-from helpers.webhooks.records import BatteryResult, Outcome
+from helpers.webhooks.act import run_battery
+from helpers.webhooks.battery import Options
+from helpers.webhooks.records import BatteryResult, CaseOutcome
+from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import Target, parse_target
 from tests.webhooks.mutants.host import serve
@@ -40,14 +41,14 @@ def test_without_consent_nothing_is_sent(elsewhere: str, heavy: bool):
 
 def test_with_consent_what_is_heavy_is_left_out_and_said_to_be(elsewhere: str):
     result = run(elsewhere, consent=True, heavy=False)
-    assert result.case("R01").outcome is Outcome.PASS
-    assert {result.case(case_id).outcome for case_id in HEAVY} == {Outcome.SKIPPED}
+    assert result.case("R01").outcome is CaseOutcome.PASS
+    assert {result.case(case_id).outcome for case_id in HEAVY} == {CaseOutcome.SKIPPED}
     assert result.case("E10").observed == "heavy: not asked for"
 
 
 def test_with_both_everything_is_tried(elsewhere: str):
     result = run(elsewhere, consent=True, heavy=True)
-    assert result.count(Outcome.SKIPPED, Outcome.INCONCLUSIVE) == 0
+    assert result.count(CaseOutcome.SKIPPED, CaseOutcome.INCONCLUSIVE) == 0
 
 
 @pytest.mark.parametrize(

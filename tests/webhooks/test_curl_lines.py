@@ -20,18 +20,15 @@ from urllib.parse import unquote
 import pytest
 
 from helpers.sandbox.receivers import start_receivers
-from helpers.webhooks.answers import Answer, Kind
+from helpers.webhooks.act import run_battery
 from helpers.webhooks.assessment import assess
-from helpers.webhooks.battery import run_battery
+from helpers.webhooks.battery import Exchange, Trial
 from helpers.webhooks.cases import applicable, case_named
 from helpers.webhooks.curl import curl_line
-from helpers.webhooks.forge import Forge, Previous
-from helpers.webhooks.probes import Probe
+from helpers.webhooks.request_builder import Forge, Previous, Probe
 from helpers.webhooks.signatures import CANVAS_KIT, SCHEMES, WEBHOOK, Scheme
-from helpers.webhooks.target import parse_target
-from helpers.webhooks.trial import Exchange, Trial
-from helpers.webhooks.variables import secret_variable
-from helpers.webhooks.wire import send
+from helpers.webhooks.target import parse_target, secret_variable
+from helpers.webhooks.wire import Answer, Kind, send
 
 SECRET = secrets.token_hex(20)
 Require = Callable[[str, str], Path]

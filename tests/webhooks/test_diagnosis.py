@@ -14,9 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.webhooks.causes import Cause
 from helpers.webhooks.delivery import Delivery
-from helpers.webhooks.diagnosis import diagnose
+from helpers.webhooks.diagnosis import Cause, diagnose
 from helpers.webhooks.samples import TOPICS, compact, notification
 from helpers.webhooks.signatures import CANVAS_KIT, FIN_AGENT, SCHEMES, WEBHOOK, Scheme, sign
 

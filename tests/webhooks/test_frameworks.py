@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.webhooks.answers import Answer, Kind
 from helpers.webhooks.frameworks import advice, tell_framework
+from helpers.webhooks.wire import Answer, Kind
 
 TELLING = [
     (("x-powered-by", "Express"), b"", "Express"),

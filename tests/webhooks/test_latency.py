@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.webhooks.answers import Answer, Kind
-from helpers.webhooks.latency import band_of, figures, percentile
+from helpers.webhooks.delivery_rules import band_of, figures, percentile
 from helpers.webhooks.records import LatencyBand
+from helpers.webhooks.wire import Answer, Kind
 
 HUNG = Answer(Kind.HUNG, seconds=8.0)
 

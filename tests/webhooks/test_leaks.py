@@ -8,10 +8,10 @@ import secrets
 
 import pytest
 
-from helpers.webhooks.answers import Answer, Kind
-from helpers.webhooks.forge import WRONG_KEY, Forge
 from helpers.webhooks.leaks import find_leaks
+from helpers.webhooks.request_builder import WRONG_KEY, Forge
 from helpers.webhooks.signatures import SCHEMES, WEBHOOK, Scheme
+from helpers.webhooks.wire import Answer, Kind
 
 SECRET = secrets.token_hex(20)
 FORGE = Forge(WEBHOOK, SECRET.encode())

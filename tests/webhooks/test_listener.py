@@ -20,12 +20,11 @@ from hypothesis import strategies as st
 
 from helpers.cli.webhook import webhook
 from helpers.core.errors import UsageError
-from helpers.webhooks.arrivals import arrival_lines
-from helpers.webhooks.battery import run_battery
-from helpers.webhooks.delivery import Delivery, load_delivery, save_delivery
-from helpers.webhooks.forge import Forge
+from helpers.webhooks.act import run_battery
+from helpers.webhooks.delivery import Delivery, arrival_lines, load_delivery, save_delivery
 from helpers.webhooks.listener import Listener, listening
-from helpers.webhooks.records import Outcome
+from helpers.webhooks.records import CaseOutcome
+from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.sending import deliver, of_topic
 from helpers.webhooks.signatures import SCHEMES, WEBHOOK, Reason, Scheme, Verdict, Verifier, sign
 from helpers.webhooks.target import parse_target
@@ -42,7 +41,7 @@ def test_the_battery_finds_nothing_wrong_with_it(scheme: Scheme):
     listener = Listener(Verifier(SECRET, scheme=scheme), lambda _, verdict: seen.append(verdict))
     with listener_at_work(listener) as url:
         result = run_battery(parse_target(url), Forge(scheme, SECRET.encode()))
-    assert [case.id for case in result.cases if case.outcome is Outcome.FAIL] == []
+    assert [case.id for case in result.cases if case.outcome is CaseOutcome.FAIL] == []
     assert {verdict.reason for verdict in seen} == set(Reason)
 
 

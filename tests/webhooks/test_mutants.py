@@ -8,10 +8,11 @@ from dataclasses import replace
 
 import pytest
 
-from helpers.webhooks.battery import Options, run_battery
+from helpers.webhooks.act import run_battery
+from helpers.webhooks.battery import Options
 from helpers.webhooks.cases import CASES, applicable
-from helpers.webhooks.forge import Forge
-from helpers.webhooks.records import BatteryResult, Outcome
+from helpers.webhooks.records import BatteryResult, CaseOutcome
+from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.signatures import SCHEMES, WEBHOOK, Scheme
 from helpers.webhooks.target import parse_target
 from tests.webhooks.failing import failing
@@ -49,7 +50,7 @@ def run(defect: Defect | None, scheme: Scheme, options: Options) -> BatteryResul
 def test_the_sound_receiver_raises_no_alarm(scheme: Scheme):
     result = run(None, scheme, QUICK)
     assert failing(result) == set()
-    assert result.count(Outcome.INCONCLUSIVE) == 0
+    assert result.count(CaseOutcome.INCONCLUSIVE) == 0
 
 
 def test_the_sound_receiver_acts_upon_what_it_accepts_and_on_nothing_else():

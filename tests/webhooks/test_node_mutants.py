@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.webhooks.battery import run_battery
-from helpers.webhooks.forge import Forge
+from helpers.webhooks.act import run_battery
+from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
 from tests.webhooks.failing import failing

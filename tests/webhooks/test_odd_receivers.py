@@ -12,9 +12,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from helpers.webhooks.battery import Options, run_battery
-from helpers.webhooks.forge import Forge
-from helpers.webhooks.records import BatteryResult, LatencyBand, Outcome
+from helpers.webhooks.act import run_battery
+from helpers.webhooks.battery import Options
+from helpers.webhooks.records import BatteryResult, CaseOutcome, LatencyBand
+from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
 from tests.webhooks.failing import failing
@@ -66,8 +67,8 @@ def test_a_receiver_that_gives_no_answer_is_told_as_what_it_is(behaviour: Behavi
         result = run(server, Options(timeout=patience(behaviour), recovery=0.0))
         assert server.connections == 1  # without a control there is nothing to try
     assert result.case("A01").observed == told
-    assert result.control is Outcome.FAIL
-    assert result.case("R01").outcome is Outcome.INCONCLUSIVE
+    assert result.control is CaseOutcome.FAIL
+    assert result.case("R01").outcome is CaseOutcome.INCONCLUSIVE
     assert told in result.notes[0]
 
 
@@ -76,8 +77,8 @@ def test_so_is_one_that_treats_only_forgeries_so(behaviour: Behaviour, told: str
     with odd(behaviour, SECRET) as server:
         options = Options(cases=("R04",), timeout=patience(behaviour), recovery=0.0)
         result = run(server, options)
-    assert result.control is Outcome.PASS
-    assert result.case("R04").outcome is Outcome.FAIL
+    assert result.control is CaseOutcome.PASS
+    assert result.case("R04").outcome is CaseOutcome.FAIL
     if behaviour is odds.dies:
         assert result.case("R04").observed.endswith("then the receiver was gone")
     else:
@@ -103,7 +104,7 @@ def test_a_redirect_is_told_and_not_followed():
         result = run(server, Options(cases=("A01", "P03")))
         assert server.connections == 6  # the looks at the start, and the one at the end
     assert result.case("A01").observed == "302"
-    assert result.case("P03").outcome is Outcome.FAIL
+    assert result.case("P03").outcome is CaseOutcome.FAIL
     assert "Intercom follows no redirect" in result.notes[0]
 
 
@@ -111,7 +112,7 @@ def test_an_old_version_of_http_is_noted_and_judged_all_the_same():
     with odd(odds.is_old) as server:
         result = run(server, Options(cases=("R01",)))
     assert "The receiver answers with HTTP/1.0." in result.notes
-    assert result.case("R01").outcome is Outcome.FAIL
+    assert result.case("R01").outcome is CaseOutcome.FAIL
 
 
 def test_a_run_ends_when_its_time_is_up_and_says_so():
@@ -119,8 +120,8 @@ def test_a_run_ends_when_its_time_is_up_and_says_so():
         result = run(server, Options(timeout=0.2, budget=1.0))
         requests = server.connections
     assert result.notes == ("The run ended early: the time for the whole run was up.",)
-    assert result.case("E12").outcome is Outcome.INCONCLUSIVE
-    assert result.case("P04").outcome is Outcome.INCONCLUSIVE
+    assert result.case("E12").outcome is CaseOutcome.INCONCLUSIVE
+    assert result.case("P04").outcome is CaseOutcome.INCONCLUSIVE
     assert requests < 100
 
 
@@ -140,12 +141,12 @@ def test_a_receiver_that_is_brought_back_is_tried_on(monkeypatch: pytest.MonkeyP
         result = run(server, Options(cases=("E03", "E05", "E12"), recovery=60.0))
     assert failing(result) == {"E03", "E05"}
     assert result.case("E03").observed.endswith("then the receiver was gone")
-    assert result.case("E12").outcome is Outcome.PASS
+    assert result.case("E12").outcome is CaseOutcome.PASS
 
 
 def test_a_death_is_blamed_on_none_of_several_that_were_under_way():
     with odd(odds.dies, SECRET) as server:
         result = run(server, Options(cases=("R01", "R04", "R05"), recovery=0.0))
     assert failing(result) == set()
-    assert result.case("R01").outcome is Outcome.INCONCLUSIVE
+    assert result.case("R01").outcome is CaseOutcome.INCONCLUSIVE
     assert "the receiver was gone after one of those from R01 to R0" in result.notes[0]

@@ -13,11 +13,12 @@ from click.testing import CliRunner
 from helpers.cli.webhook import webhook
 from helpers.core.errors import UsageError
 from helpers.core.model import Severity
-from helpers.webhooks.battery import Options, run_battery
+from helpers.webhooks.act import run_battery
+from helpers.webhooks.battery import Options
 from helpers.webhooks.cases import CASES, CORE, applicable
-from helpers.webhooks.forge import Forge, Phase, Previous
 from helpers.webhooks.listener import Listener
-from helpers.webhooks.records import BatteryResult, Outcome
+from helpers.webhooks.records import BatteryResult, CaseOutcome
+from helpers.webhooks.request_builder import Forge, Phase, Previous
 from helpers.webhooks.signatures import SCHEMES, WEBHOOK, Reason, Scheme, Verdict, Verifier, sign
 from helpers.webhooks.target import parse_target
 from tests.webhooks.conftest import listener_at_work
@@ -36,7 +37,7 @@ def tried(verifier: Verifier, *, revoked: bool = False, options: Options = QUICK
 
 
 def failing(result: BatteryResult) -> set[str]:
-    return {case.id for case in result.cases if case.outcome is Outcome.FAIL}
+    return {case.id for case in result.cases if case.outcome is CaseOutcome.FAIL}
 
 
 @pytest.mark.parametrize("scheme", SCHEMES.values())
@@ -59,8 +60,8 @@ def test_a_receiver_that_knows_the_new_one_alone_fails_the_overlap_and_passes_af
 
 def test_a_receiver_that_was_not_started_again_fails_its_control():
     result = tried(Verifier(OLD))
-    assert result.control is Outcome.FAIL
-    assert result.case("O02").outcome is Outcome.INCONCLUSIVE
+    assert result.control is CaseOutcome.FAIL
+    assert result.case("O02").outcome is CaseOutcome.INCONCLUSIVE
 
 
 class Hasty(Verifier):

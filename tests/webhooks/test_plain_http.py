@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from helpers.webhooks import wire
-from helpers.webhooks.battery import Options, run_battery
-from helpers.webhooks.forge import Forge
-from helpers.webhooks.records import CaseResult, Outcome
+from helpers.webhooks.act import run_battery
+from helpers.webhooks.battery import Options
+from helpers.webhooks.records import CaseOutcome, CaseResult
+from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
 from tests.webhooks.mutants.host import Server, serve
@@ -81,9 +82,11 @@ def plain_http(
     return result.case("P08")
 
 
-@pytest.mark.parametrize(("kind", "outcome"), [(TlsOnly, Outcome.PASS), (TlsOrPlain, Outcome.FAIL)])
+@pytest.mark.parametrize(
+    ("kind", "outcome"), [(TlsOnly, CaseOutcome.PASS), (TlsOrPlain, CaseOutcome.FAIL)]
+)
 def test_plain_http_is_found_where_it_is_answered(
-    kind: type[TlsOnly], outcome: Outcome, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    kind: type[TlsOnly], outcome: CaseOutcome, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ):
     trusting = ssl.create_default_context(cafile=str(certificate))
     assert plain_http(kind, certificate, monkeypatch, trusting).outcome is outcome
@@ -93,4 +96,6 @@ def test_a_certificate_that_nobody_signed_leaves_nothing_judged(
     certificate: Path, monkeypatch: pytest.MonkeyPatch
 ):
     doubting = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    assert plain_http(TlsOnly, certificate, monkeypatch, doubting).outcome is Outcome.INCONCLUSIVE
+    assert (
+        plain_http(TlsOnly, certificate, monkeypatch, doubting).outcome is CaseOutcome.INCONCLUSIVE
+    )

@@ -18,10 +18,11 @@ from typing import Any
 import pytest
 
 from helpers.webhooks import signatures
-from helpers.webhooks.battery import Options, run_battery
-from helpers.webhooks.forge import Forge
+from helpers.webhooks.act import run_battery
+from helpers.webhooks.battery import Options
 from helpers.webhooks.listener import listening
-from helpers.webhooks.records import BatteryResult, Outcome
+from helpers.webhooks.records import BatteryResult, CaseOutcome
+from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.sending import deliver, of_topic
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
@@ -132,7 +133,7 @@ def battery(url: str) -> BatteryResult:
 
 
 def failing(result: BatteryResult) -> dict[str, str]:
-    return {case.id: case.observed for case in result.cases if case.outcome is Outcome.FAIL}
+    return {case.id: case.observed for case in result.cases if case.outcome is CaseOutcome.FAIL}
 
 
 def uvicorn(module: str) -> list[str]:
@@ -145,7 +146,7 @@ def test_an_asgi_recipe_passes_the_whole_battery(tmp_path: Path, name: str):
     with running(tmp_path, uvicorn(name)) as url:
         result = battery(url)
     assert failing(result) == {}
-    assert result.case("A14").outcome is Outcome.PASS
+    assert result.case("A14").outcome is CaseOutcome.PASS
 
 
 def test_the_flask_recipe_passes_the_whole_battery(tmp_path: Path):

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from helpers.webhooks.battery import run_battery
+from helpers.webhooks.act import run_battery
 from helpers.webhooks.cases import CASES
-from helpers.webhooks.forge import Forge, Phase, Previous
+from helpers.webhooks.request_builder import Forge, Phase, Previous
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
 from tests.webhooks.failing import failing

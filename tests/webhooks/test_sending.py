@@ -13,14 +13,14 @@ from click.testing import CliRunner
 
 from helpers.cli.webhook import webhook
 from helpers.core.errors import UsageError
-from helpers.webhooks.answers import Answer, Kind
 from helpers.webhooks.delivery import Delivery, save_delivery
-from helpers.webhooks.effects import effect
-from helpers.webhooks.forge import Forge
+from helpers.webhooks.delivery_rules import effect
 from helpers.webhooks.listener import Listener
+from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.samples import TOPICS
 from helpers.webhooks.sending import of_topic, replayed
 from helpers.webhooks.signatures import CANVAS_KIT, WEBHOOK, Verdict, Verifier, sign
+from helpers.webhooks.wire import Answer, Kind
 from tests.webhooks.conftest import listener_at_work
 
 SECRET = secrets.token_hex(20)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers.webhooks.battery import run_battery
-from helpers.webhooks.forge import Forge
-from helpers.webhooks.records import LatencyBand, Outcome
+from helpers.webhooks.act import run_battery
+from helpers.webhooks.records import CaseOutcome, LatencyBand
+from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
 from tests.webhooks.failing import failing
@@ -23,10 +23,10 @@ RECEIVERS = Path(__file__).with_name("receivers")
 def assert_no_alarm(url: str) -> None:
     result = run_battery(parse_target(url), Forge(WEBHOOK, SECRET.encode()))
     assert failing(result) == set()
-    assert result.control is Outcome.PASS
+    assert result.control is CaseOutcome.PASS
     assert result.latency is not LatencyBand.UNKNOWN
-    assert [case.id for case in result.cases if case.outcome is Outcome.INCONCLUSIVE] == []
-    assert result.case("A14").outcome is Outcome.PASS
+    assert [case.id for case in result.cases if case.outcome is CaseOutcome.INCONCLUSIVE] == []
+    assert result.case("A14").outcome is CaseOutcome.PASS
 
 
 @pytest.mark.parametrize("framework", ["flask", "django", "starlette"])

@@ -9,19 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.core.model import Severity
-from helpers.webhooks.answers import Answer, Kind
+from helpers.webhooks.assessment import judge, worst
 from helpers.webhooks.cases import CASES, Case, case_named
-from helpers.webhooks.forge import Forge
-from helpers.webhooks.probes import Probe
-from helpers.webhooks.records import Expect, Outcome
+from helpers.webhooks.records import CaseOutcome, Expect
+from helpers.webhooks.request_builder import Forge, Probe
 from helpers.webhooks.signatures import WEBHOOK
-from helpers.webhooks.verdicts import accepted, judge, worst
+from helpers.webhooks.wire import Answer, Kind
 
 FORGE = Forge(WEBHOOK, b"a secret of nobody")
 GENUINE, FORGED = case_named("A02"), case_named("R01")
 SIGNED, ADVICE = case_named("E04"), case_named("R32")
 CLOSED, HUNG = Answer(Kind.CLOSED), Answer(Kind.HUNG)
-PASS, FAIL, NOTE, OPEN = Outcome.PASS, Outcome.FAIL, Outcome.NOTE, Outcome.INCONCLUSIVE
+PASS, FAIL, NOTE, OPEN = (
+    CaseOutcome.PASS,
+    CaseOutcome.FAIL,
+    CaseOutcome.NOTE,
+    CaseOutcome.INCONCLUSIVE,
+)
 
 
 def status(code: int) -> Answer:
@@ -65,14 +69,14 @@ def probe_of(case: Case) -> Probe:
         (case_named("A14"), status(200), PASS),
     ],
 )
-def test_an_answer_is_judged_by_what_was_expected(case: Case, answer: Answer, outcome: Outcome):
+def test_an_answer_is_judged_by_what_was_expected(case: Case, answer: Answer, outcome: CaseOutcome):
     assert judge(case, probe_of(case), answer).outcome is outcome
 
 
 @pytest.mark.parametrize(
     ("answer", "outcome"), [(CLOSED, PASS), (status(413), PASS), (HUNG, FAIL), (status(500), FAIL)]
 )
-def test_a_large_body_may_be_refused_by_closing(answer: Answer, outcome: Outcome):
+def test_a_large_body_may_be_refused_by_closing(answer: Answer, outcome: CaseOutcome):
     case = case_named("E10")
     assert judge(case, probe_of(case), answer).outcome is outcome
 
@@ -118,11 +122,11 @@ def test_no_answer_passes_two_opposite_expectations(case: Case, kind: Kind, code
             for expect in (Expect.ACCEPT, Expect.REFUSE)
         ]
         assert judged != [PASS, PASS]
-        assert (judged[0] is PASS) == accepted(answer)
+        assert (judged[0] is PASS) == answer.accepted
 
 
 def test_the_worst_request_decides_a_case():
     assert worst([PASS, NOTE, OPEN, FAIL]) is FAIL
     assert worst([PASS, NOTE, OPEN]) is OPEN
     assert worst([PASS, NOTE]) is NOTE
-    assert worst([]) is Outcome.SKIPPED
+    assert worst([]) is CaseOutcome.SKIPPED

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from helpers.webhooks.answers import Answer, Kind
-from helpers.webhooks.forge import Forge
+from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import Target, parse_target
-from helpers.webhooks.wire import send
+from helpers.webhooks.wire import Answer, Kind, send
 from tests.webhooks.receivers.odd import Odd, odd
 
 PROBE = Forge(WEBHOOK, b"a secret of nobody").genuine("A01")

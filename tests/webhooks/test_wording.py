@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import secrets
 
-from helpers.webhooks.battery import Options, run_battery
+from helpers.webhooks.act import run_battery
+from helpers.webhooks.battery import Options
 from helpers.webhooks.cases.case import BREAKS
 from helpers.webhooks.cases.forged import ANYONE
-from helpers.webhooks.forge import Forge
-from helpers.webhooks.records import BatteryResult, Outcome
+from helpers.webhooks.records import BatteryResult, CaseOutcome
+from helpers.webhooks.reporting import headline, result_lines
+from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
-from helpers.webhooks.wording import headline, result_lines
 from tests.webhooks.mutants.defects import DEFECTS
 from tests.webhooks.mutants.host import serve
 from tests.webhooks.receivers.odd import dies, odd, redirects
@@ -42,7 +43,7 @@ def test_a_malformed_request_that_is_accepted_breaks_nothing():
 
 def test_a_signed_delivery_that_breaks_it_can_be_sent_by_intercom_alone():
     found = run("breaks at an old delivery", "P04").case("P04")
-    assert found.outcome is Outcome.FAIL
+    assert found.outcome is CaseOutcome.FAIL
     assert "without a signature" not in found.consequence
 
 
@@ -50,7 +51,7 @@ def test_of_a_forgery_that_is_redirected_nothing_is_claimed():
     with odd(redirects, SECRET) as server:
         result = run_battery(parse_target(server.url), FORGE, Options(cases=("R01",)))
     found = result.case("R01")
-    assert (found.outcome, found.observed) == (Outcome.FAIL, "302")
+    assert (found.outcome, found.observed) == (CaseOutcome.FAIL, "302")
     assert "neither accepts nor refuses" in found.consequence
 
 
@@ -58,7 +59,7 @@ def test_one_reason_for_which_many_cases_say_nothing_is_told_once():
     with odd(dies, SECRET) as server:
         result = run_battery(parse_target(server.url), FORGE, Options(recovery=0.0))
     lines = list(result_lines(result))
-    unjudged = result.count(Outcome.INCONCLUSIVE)
+    unjudged = result.count(CaseOutcome.INCONCLUSIVE)
     assert unjudged > 20
     assert sum(line.startswith("says nothing") for line in lines) == 1
     assert headline(result).startswith(f"1 of 67 cases failed. {unjudged} say nothing.")

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from helpers.core.errors import UsageError
+from helpers.webhooks.cases.bypassing import BYPASSING
 from helpers.webhooks.cases.case import Case
-from helpers.webhooks.cases.equivalent import EQUIVALENT
 from helpers.webhooks.cases.forged import FORGED
 from helpers.webhooks.cases.genuine import GENUINE
-from helpers.webhooks.cases.keyed import KEYED
 from helpers.webhooks.cases.malformed import MALFORMED
 from helpers.webhooks.cases.rotation import ROTATION
 from helpers.webhooks.cases.service import SERVICE
-from helpers.webhooks.cases.smuggled import SMUGGLED
-from helpers.webhooks.forge import Phase
+from helpers.webhooks.request_builder import Phase
 from helpers.webhooks.signatures import Scheme
 
 __all__ = ["CASES", "CORE", "Case", "applicable", "case_named"]
@@ -22,9 +20,7 @@ __all__ = ["CASES", "CORE", "Case", "applicable", "case_named"]
 CASES: Final[tuple[Case, ...]] = (
     *GENUINE,
     *FORGED,
-    *KEYED,
-    *SMUGGLED,
-    *EQUIVALENT,
+    *BYPASSING,
     *MALFORMED,
     *SERVICE,
     *ROTATION,

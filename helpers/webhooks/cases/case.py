@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from helpers.core.model import Severity
-from helpers.webhooks.forge import Forge, Phase
-from helpers.webhooks.probes import Probe
 from helpers.webhooks.records import Expect
+from helpers.webhooks.request_builder import Forge, Phase, Probe
 from helpers.webhooks.signatures import SCHEMES
 
 __all__ = ["ALL_SCHEMES", "BREAKS", "Case", "case", "cases_of"]

@@ -8,9 +8,8 @@ from typing import Final
 
 from helpers.core.model import Severity
 from helpers.webhooks.cases.case import case, cases_of
-from helpers.webhooks.forge import Forge
-from helpers.webhooks.probes import Framing, Probe
 from helpers.webhooks.records import Expect
+from helpers.webhooks.request_builder import Forge, Framing, Probe
 from helpers.webhooks.samples import compact, notification
 
 __all__ = ["GENUINE"]

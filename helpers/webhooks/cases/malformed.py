@@ -9,9 +9,8 @@ from typing import Final
 from helpers.core.model import Severity
 from helpers.webhooks.cases.case import BREAKS, case, cases_of
 from helpers.webhooks.cases.genuine import padded
-from helpers.webhooks.forge import Forge
-from helpers.webhooks.probes import Probe
 from helpers.webhooks.records import Expect
+from helpers.webhooks.request_builder import Forge, Probe
 
 __all__ = ["MALFORMED"]
 

@@ -12,9 +12,8 @@ from typing import Final
 from helpers.core.model import Severity
 from helpers.webhooks.cases.case import case, cases_of
 from helpers.webhooks.cases.forged import ANYONE
-from helpers.webhooks.forge import Forge, Phase
-from helpers.webhooks.probes import Probe
 from helpers.webhooks.records import Expect
+from helpers.webhooks.request_builder import Forge, Phase, Probe
 
 __all__ = ["ROTATION"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from helpers.core.catalog import check
 from helpers.core.model import Outcome, Resource, Severity, failed, not_applicable, passed
-from helpers.webhooks.checks.grouping import SETUP, receiver_named
+from helpers.webhooks.checks.receiver import SETUP, receiver_named
 from helpers.webhooks.records import ClientSecret, Receiver
 
 __all__ = ["client_secret_is_set", "receiver_uses_https"]
