@@ -103,9 +103,8 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def _summarise(result: AuditResult) -> None:
     from helpers.core.visible import visible
-    from helpers.report.coverage import coverage
-    from helpers.report.summary import next_steps
-    from helpers.report.words import change_sentence, verdict_sentence
+    from helpers.report.phrases import change_sentence, verdict_sentence
+    from helpers.report.summary import coverage, next_steps
 
     report = result.report
     click.echo(f"\n{coverage(report).headline}\n{verdict_sentence(report)}")

@@ -17,7 +17,7 @@ __all__ = ["diff"]
 _Run = click.Path(path_type=Path, file_okay=False)
 _GROUPS: Final = (
     ("new", Baseline.NEW),
-    ("back again", Baseline.REGRESSED),
+    ("regressed", Baseline.REGRESSED),
     ("unchanged", Baseline.UNCHANGED),
 )
 
@@ -35,20 +35,20 @@ _GROUPS: Final = (
 def diff(earlier: Path, later: Path, form: str) -> None:
     """Compare two finished runs: failures that are new, unchanged and fixed.
 
-    A failure counts as fixed only where its check looked again. Failures that come back after an
-    earlier run had mended them are told in each run's own report, which knows the whole history.
+    A failure counts as fixed only if its check ran again. A failure that was fixed earlier and came
+    back is marked in each run's own report, which knows the whole history.
     """
     from helpers.core.errors import UsageError
     from helpers.report.folder import load_report
-    from helpers.report.history import compare, past_of
+    from helpers.report.history import compare, findings_after
 
     before, after = load_report(earlier), load_report(later)
     if before.profile != after.profile:
         raise UsageError(
-            f"{earlier.name} is of {before.profile}, {later.name} of {after.profile}.",
-            "Compare two runs of one profile.",
+            f"{earlier.name} is a run of {before.profile}, {later.name} a run of {after.profile}.",
+            "Compare two runs of the same profile.",
         )
-    compared = compare(after, past_of(before))
+    compared = compare(after, findings_after(before))
     if form == "text":
         _show(compared)
         return
@@ -58,7 +58,7 @@ def diff(earlier: Path, later: Path, form: str) -> None:
 
 
 def _show(compared: Report) -> None:
-    from helpers.report.words import change_sentence
+    from helpers.report.phrases import change_sentence
 
     click.echo(change_sentence(compared))
     failing = [f for f in compared.findings if f.status is Status.FAIL]

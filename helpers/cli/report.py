@@ -1,4 +1,4 @@
-"""`runbook report RUN`: the report of a finished run, in any format, on its terms or on others."""
+"""`runbook report RUN`: the report of a finished run, judged as then or by another policy."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ _File = click.Path(path_type=Path, dir_okay=False)
     default="text",
     show_default=True,
 )
-@click.option("--output", type=_File, default=None, help="A file (0600) in place of the terminal.")
-@click.option("--policy", type=_File, default=None, help="Judge by this policy, not by the run's.")
-@click.option("--waivers", type=_File, default=None, help="With these waivers, not the run's.")
+@click.option("--output", type=_File, default=None, help="Write to this file (0600).")
+@click.option("--policy", type=_File, default=None, help="A policy instead of the run's.")
+@click.option("--waivers", type=_File, default=None, help="Waivers instead of the run's.")
 @click.option(
     "--fail-on",
     type=click.Choice(THRESHOLDS),
     default=None,
-    help="The severity from which a failure counts. Default: high; on the sandbox: never.",
+    help="The lowest severity that counts. Default: high; never on the sandbox.",
 )
-def report(  # noqa: PLR0917 (click passes options so)
+def report(  # noqa: PLR0917 (click passes each option as an argument)
     run: Path,
     form: str,
     output: Path | None,
@@ -48,18 +48,18 @@ def report(  # noqa: PLR0917 (click passes options so)
     """Judge a run's saved snapshots again, and show the report.
 
     Without --policy and --waivers the findings are those of the run, byte for byte. The exit status
-    is that of `runbook audit`. Files that differ from the run's manifest are told.
+    is that of `runbook audit`. Warns of files that differ from the run's manifest.
     """
     from helpers.core.exit_status import exit_status
     from helpers.core.policy import load_policy
     from helpers.core.waivers import load_waivers
-    from helpers.report.again import judge_again
-    from helpers.report.folder import load_terms, manifest_problems
+    from helpers.report.build import rejudge
+    from helpers.report.folder import load_inputs, manifest_problems
 
     for problem in manifest_problems(run):
         click.echo(f"Warning: {problem} since the run was finished.", err=True)
-    profile = load_terms(run).profile
-    found = judge_again(
+    profile = load_inputs(run).profile
+    found = rejudge(
         run,
         policy=load_policy(profile, policy) if policy else None,
         waivers=load_waivers(waivers) if waivers else None,
@@ -86,8 +86,7 @@ def _written(found: Report, form: str, run: Path) -> str:
 
 def _text(found: Report) -> str:
     from helpers.core.view import stack
-    from helpers.report.view_checklist import checklist_view
-    from helpers.report.view_findings import coverage_view, findings_table, fixed_view
+    from helpers.report.views import checklist_view, coverage_view, findings_table, fixed_view
 
     findings = findings_table(found.findings)
     views = (coverage_view(found), checklist_view(found), findings, fixed_view(found))

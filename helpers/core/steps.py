@@ -19,7 +19,7 @@ RECORDER = "helpers.auditlog.log:record"
 
 @dataclass(frozen=True)
 class Step:
-    """One step. `facts`, `collector`, `act` and `demo` are `module:name`; `checks` is a package."""
+    """One step. `checks` is a package, the other parts are `module:name`."""
 
     name: str
     notebook: str
@@ -28,10 +28,11 @@ class Step:
     collector: str
     checks: str
     act: str = ""  # what the step changes, if anything: (Context) -> evidence record
+    figure: str = ""  # its figure in the HTML report: (facts) -> Markup
     demo: str = ""  # what the sandbox profile has from before: (folder, now) -> None
 
     def load(self, part: str) -> Any:
-        """Import what `facts`, `collector`, `act` or `demo` names."""
+        """Import what `facts`, `collector`, `act`, `figure` or `demo` names."""
         return imported(getattr(self, part))
 
 
@@ -42,7 +43,15 @@ def imported(name: str) -> Any:
 
 
 def _step(
-    number: int, slug: str, name: str, *, title: str, facts: str, act: str = "", demo: str = ""
+    number: int,
+    slug: str,
+    name: str,
+    *,
+    title: str,
+    facts: str,
+    act: str = "",
+    figure: str = "",
+    demo: str = "",
 ) -> Step:
     return Step(
         name=name,
@@ -52,6 +61,7 @@ def _step(
         collector=f"helpers.{name}.collect:collect",
         checks=f"helpers.{name}.checks",
         act=act,
+        figure=figure,
         demo=demo,
     )
 
@@ -110,6 +120,7 @@ STEPS: tuple[Step, ...] = (
         title="Audit log",
         facts="helpers.auditlog.records:AuditFacts",
         act="helpers.auditlog.act:act",
+        figure="helpers.auditlog.timeline:drawing",
         demo="helpers.auditlog.demo:plant",
     ),
 )

@@ -20,9 +20,9 @@ from helpers.notebook.parameters import Choices
 from helpers.notebook.session import StepSession, open_step
 from helpers.report.build import build_report, tool_version
 from helpers.report.folder import load_report
-from helpers.report.terms import Terms
-from helpers.report.view_checklist import checklist_view
-from helpers.report.view_findings import (
+from helpers.report.judging_inputs import JudgingInputs
+from helpers.report.views import (
+    checklist_view,
     compliance_view,
     coverage_view,
     findings_table,
@@ -56,7 +56,7 @@ class Checklist:
         return findings_table(self.report.findings)
 
     def fixed(self) -> View:
-        """What failed in the run before and is mended now."""
+        """What failed in the previous run and is fixed now."""
         return fixed_view(self.report)
 
     def compliance(self) -> View:
@@ -79,14 +79,14 @@ def _collected(choices: Choices) -> Report:
     with tempfile.TemporaryDirectory(prefix="runbook-checklist-") as folder:
         own = replace(choices, run_dir=folder)
         sessions = [_carried_out(step, own) for step in STEPS]
-        terms = Terms(
+        inputs = JudgingInputs(
             profile=choices.profile,
             generated_at=max(session.snapshot.taken_at for session in sessions),
             tool_version=tool_version(),
             policy=policy_of(choices),
             waivers=waivers_of(choices),
         )
-        return build_report(Path(folder), terms)
+        return build_report(Path(folder), inputs)
 
 
 def _carried_out(step: Step, choices: Choices) -> StepSession:

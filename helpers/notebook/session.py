@@ -87,7 +87,7 @@ class StepSession:
 
     def judge(self) -> View:
         """Judge what was collected, and show the verdicts."""
-        from helpers.report.view_findings import findings_table
+        from helpers.report.views import findings_table
 
         return findings_table(self.findings)
 

@@ -1,15 +1,16 @@
 """Judge the snapshots of a run folder: the report that every writer takes.
 
-    terms = Terms(profile=…, generated_at=…, tool_version=tool_version(), policy=…, waivers=…)
-    report = build_report(run, terms, before=history.past(connection))
+    inputs = JudgingInputs(profile=…, generated_at=…, tool_version=tool_version(), policy=…)
+    report = build_report(run, inputs, before=history.prior_findings(connection))
 
-Each snapshot is judged as of the moment when it was taken, so that any later judgement is the
-same. A step without a snapshot is judged as one that could read nothing: each of its checks says
-ERROR and gives the reason, and nothing passes for want of a look.
+Each snapshot is judged as of the moment when it was taken, so that judging it again later gives the
+same result. A step without a snapshot is judged as one that could read nothing: each of its checks
+says ERROR and gives the reason. Nothing passes because it was not read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -27,37 +28,41 @@ from helpers.core.model import (
     StepResult,
     Unavailable,
 )
+from helpers.core.policy import Policy
 from helpers.core.steps import Step, step_named
-from helpers.core.waivers import apply_waivers
+from helpers.core.waivers import Waiver, apply_waivers
 from helpers.report import history
-from helpers.report.terms import Terms
+from helpers.report.folder import load_inputs, load_report
+from helpers.report.judging_inputs import JudgingInputs
 
-__all__ = ["SNAPSHOTS", "build_report", "read_snapshot", "tool_version"]
+__all__ = ["SNAPSHOTS", "build_report", "read_snapshot", "rejudge", "tool_version"]
 
 SNAPSHOTS: Final = "snapshots"
 _NO_SNAPSHOT: Final = "The step ended without a result."
-_UNREADABLE: Final = "The step's snapshot is not whole, or was written by another version."
+_UNREADABLE: Final = "The step's snapshot is incomplete, or another version wrote it."
 
 
-def build_report(run: Path, terms: Terms, before: history.Past | None = None) -> Report:
-    """The report of a run: judged, waivers noted, and compared with what was `before`."""
+def build_report(
+    run: Path, inputs: JudgingInputs, before: history.PriorFindings | None = None
+) -> Report:
+    """The report of a run: judged, with waivers noted, and compared with the findings `before`."""
     steps: list[StepResult] = []
     findings: list[Finding] = []
-    for step in map(step_named, terms.steps):
-        snapshot, reason = _snapshot(run, step, terms)
+    for step in map(step_named, inputs.steps):
+        snapshot, reason = _snapshot(run, step, inputs)
         result = StepResult(step=step.name, title=step.title, completed=not reason, reason=reason)
         steps.append(result)
-        judged = judge(snapshot, catalog.load(step.name), terms.policy, snapshot.taken_at)
+        judged = judge(snapshot, catalog.load(step.name), inputs.policy, snapshot.taken_at)
         findings += [_unread(finding, reason) for finding in judged] if reason else judged
     report = Report(
-        tool_version=terms.tool_version,
-        profile=terms.profile,
-        generated_at=terms.generated_at,
+        tool_version=inputs.tool_version,
+        profile=inputs.profile,
+        generated_at=inputs.generated_at,
         steps=tuple(steps),
-        findings=_with_waivers(findings, terms),
-        notes=terms.notes,
+        findings=_with_waivers(findings, inputs),
+        notes=inputs.notes,
     )
-    return history.compare(report, before or history.Past())
+    return history.compare(report, before or history.PriorFindings())
 
 
 def read_snapshot(run: Path, step: Step) -> Snapshot[Any]:
@@ -72,28 +77,28 @@ def tool_version() -> str:
     return version("intercom-security-runbook")
 
 
-def _snapshot(run: Path, step: Step, terms: Terms) -> tuple[Snapshot[Any], str]:
-    """The snapshot and an empty reason, or one without any datum and why."""
+def _snapshot(run: Path, step: Step, inputs: JudgingInputs) -> tuple[Snapshot[Any], str]:
+    """The snapshot and an empty reason, or a snapshot without data and the reason."""
     try:
         return read_snapshot(run, step), ""
     except OSError:
-        reason = terms.reasons.get(step.name, _NO_SNAPSHOT)
+        reason = inputs.reasons.get(step.name, _NO_SNAPSHOT)
     except ValidationError:
         reason = _UNREADABLE
-    return _blank(step, reason, terms), reason
+    return _blank(step, reason, inputs), reason
 
 
-def _blank(step: Step, reason: str, terms: Terms) -> Snapshot[Any]:
+def _blank(step: Step, reason: str, inputs: JudgingInputs) -> Snapshot[Any]:
     missing = Unavailable(reason=reason, call=f"collect {step.name}")
     facts = step.load("facts")
     blank = facts.model_construct(**dict.fromkeys(facts.model_fields, missing))
     return Snapshot.model_construct(
-        step=step.name, profile=terms.profile, taken_at=terms.generated_at, facts=blank
+        step=step.name, profile=inputs.profile, taken_at=inputs.generated_at, facts=blank
     )
 
 
 def _unread(finding: Finding, reason: str) -> Finding:
-    """A check that asks for no data would still say something of a step that never ran."""
+    """An ERROR in place of any other verdict: a check without data judges a step that never ran."""
     if finding.status is Status.ERROR:
         return finding
     resource = Resource(kind="check", key=finding.check)
@@ -107,13 +112,46 @@ def _unread(finding: Finding, reason: str) -> Finding:
     return finding.model_copy(update=update)
 
 
-def _with_waivers(findings: list[Finding], terms: Terms) -> tuple[Finding, ...]:
-    if not terms.waivers:
+def _with_waivers(findings: list[Finding], inputs: JudgingInputs) -> tuple[Finding, ...]:
+    if not inputs.waivers:
         return tuple(findings)
     known = {check.id for check in catalog.load()}
-    noted, facts = apply_waivers(findings, terms.waivers, known, terms.generated_at)
+    noted, facts = apply_waivers(findings, inputs.waivers, known, inputs.generated_at)
     snapshot = Snapshot(
-        step="waivers", profile=terms.profile, taken_at=terms.generated_at, facts=facts
+        step="waivers", profile=inputs.profile, taken_at=inputs.generated_at, facts=facts
     )
-    about = judge(snapshot, catalog.load("waivers"), terms.policy, terms.generated_at)
+    about = judge(snapshot, catalog.load("waivers"), inputs.policy, inputs.generated_at)
     return (*noted, *about)
+
+
+def rejudge(
+    run: Path, *, policy: Policy | None = None, waivers: Sequence[Waiver] | None = None
+) -> Report:
+    """The report of a run folder, judged again; None keeps the run's own policy or waivers.
+
+    The comparison with the previous run is the saved one, because history has moved on since.
+    Raises UsageError where the folder is not a finished run.
+    """
+    inputs, saved = load_inputs(run), load_report(run)
+    changes = {"policy": policy, "waivers": None if waivers is None else tuple(waivers)}
+    kept = {name: value for name, value in changes.items() if value is not None}
+    report = build_report(run, inputs.model_copy(update=kept))
+    saved_findings = {finding.fingerprint: finding for finding in saved.findings}
+    return report.model_copy(
+        update={
+            "findings": tuple(
+                _with_baseline(finding, saved_findings.get(finding.fingerprint))
+                for finding in report.findings
+            ),
+            "fixed": saved.fixed,
+            "compared_with": saved.compared_with,
+            "notes": saved.notes,
+        }
+    )
+
+
+def _with_baseline(finding: Finding, saved: Finding | None) -> Finding:
+    """With the saved baseline if the verdict is unchanged, otherwise without one."""
+    if saved is None or saved.status is not finding.status:
+        return finding
+    return finding.model_copy(update={"baseline": saved.baseline, "since": saved.since})

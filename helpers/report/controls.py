@@ -1,7 +1,7 @@
 """The controls that checks may be mapped to: identifiers and short names as published.
 
 A check says `controls=("SOC 2 CC6.1", "ISO 27001 A.5.17")`: the framework's prefix, then the
-control. A mapping shows an auditor where to look; it is no certificate.
+control. A mapping shows an auditor where to look; it is not a certificate.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Final
 __all__ = ["DISCLAIMER", "FRAMEWORKS", "Framework", "control_ids"]
 
 DISCLAIMER: Final = (
-    "A mapping helps an auditor to find evidence. It is no certificate, and a control is more than "
-    "the checks shown beside it."
+    "A mapping helps an auditor find evidence. It is not a certificate, and a control covers more "
+    "than the checks listed for it."
 )
 
 

@@ -1,6 +1,6 @@
-"""The folder of a run: private, written beside its place, renamed when it is whole.
+"""The folder of a run: private, written under a temporary name, renamed when complete.
 
-    runs/.20260302T090000Z-production.partial/   while the run is under way, or when it has died
+    runs/.20260302T090000Z-production.partial/   a run in progress, or one that died
     runs/20260302T090000Z-production/            a finished run; its manifest.json is written last
 
 A finished run's manifest lists every file with its SHA-256 and size.
@@ -20,17 +20,17 @@ from pydantic import BaseModel, ValidationError
 
 from helpers.core.errors import StateError, UsageError
 from helpers.core.model import Report
-from helpers.report.terms import Terms
+from helpers.report.judging_inputs import JudgingInputs
 from helpers.system.files import private_folder, sync_folder, write_private
 
 __all__ = [
+    "INPUTS",
     "MANIFEST",
     "RESULTS",
-    "TERMS",
     "finish_run",
     "finished_runs",
+    "load_inputs",
     "load_report",
-    "load_terms",
     "manifest_problems",
     "prune_runs",
     "run_name",
@@ -39,7 +39,7 @@ __all__ = [
 
 MANIFEST: Final = "manifest.json"
 RESULTS: Final = "results.json"
-TERMS: Final = "terms.json"
+INPUTS: Final = "terms.json"
 _PARTIAL: Final = ".partial"
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -50,14 +50,14 @@ def run_name(started: datetime, profile: str) -> str:
 
 
 def start_run(root: Path, name: str) -> Path:
-    """Make the folder in which a run is written. Raises StateError where that is impossible."""
+    """Make the folder in which a run is written. Raises StateError where that fails."""
     private_folder(root)
     for number in range(1, 1000):
         free = name if number == 1 else f"{name}-{number}"
         partial = root / f".{free}{_PARTIAL}"
         if not (root / free).exists() and _made(partial):
             return partial
-    raise StateError(f"{root} holds too many runs of {name}.", "Name another folder by --out.")
+    raise StateError(f"{root} holds too many runs of {name}.", "Name another folder with --out.")
 
 
 def finish_run(partial: Path) -> Path:
@@ -76,7 +76,7 @@ def finished_runs(root: Path) -> tuple[Path, ...]:
 
 
 def prune_runs(root: Path, profile: str, keep: int) -> tuple[Path, ...]:
-    """Delete a profile's finished runs but the latest `keep` (1 or more); say which went."""
+    """Delete a profile's finished runs except the latest `keep` (1 or more); return the deleted."""
     if keep < 1:
         raise UsageError("--keep takes 1 or more.", "Leave it out to keep every run.")
     mine = [run for run in finished_runs(root) if run.name.split("-")[1] == profile]
@@ -99,13 +99,13 @@ def manifest_problems(run: Path) -> Iterator[str]:
 
 
 def load_report(run: Path) -> Report:
-    """The saved report of a run folder. Raises UsageError where it is none."""
+    """The saved report of a run folder. Raises UsageError for anything else."""
     return _load(run, RESULTS, Report)
 
 
-def load_terms(run: Path) -> Terms:
-    """The terms on which the run was judged. Raises UsageError where it is no run."""
-    return _load(run, TERMS, Terms)
+def load_inputs(run: Path) -> JudgingInputs:
+    """What the run was judged by. Raises UsageError where the folder is not a run."""
+    return _load(run, INPUTS, JudgingInputs)
 
 
 def _made(partial: Path) -> bool:
@@ -135,7 +135,7 @@ def _load(run: Path, name: str, model: type[ModelT]) -> ModelT:
         return model.model_validate_json(content)
     except ValidationError:
         raise UsageError(
-            f"{run / name} was written by another version, or by something else.",
+            f"{run / name} was not written by this version of the runbook.",
             "Run the audit again.",
         ) from None
 
@@ -145,6 +145,6 @@ def _read_json(run: Path, name: str) -> Any:
         return json.loads((run / name).read_bytes())
     except (OSError, ValueError):
         raise UsageError(
-            f"{run} is no finished run: {name} is missing or not whole.",
-            "Name a folder under runs/, such as the last line of `runbook audit` says.",
+            f"{run} is not a finished run: {name} is missing or incomplete.",
+            "Name a folder under runs/; `runbook audit` prints it in its last line.",
         ) from None

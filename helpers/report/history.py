@@ -1,8 +1,8 @@
-"""How findings go on from run to run: new, unchanged, fixed, regressed.
+"""How findings change from run to run: new, unchanged, fixed, regressed.
 
-What is known of every finding is kept by its fingerprint and folded forward run by run. A failure
-counts as fixed only where its check looked again: a check that could not look, a step that is
-missing or one that nobody asked for says nothing, and leaves what is known as it was.
+Every finding is kept by its fingerprint and updated with each run. A failure counts as fixed only
+if its check ran again with data: a check that could not look, a missing step and a step that was
+not requested change nothing.
 """
 
 from __future__ import annotations
@@ -15,19 +15,28 @@ from types import MappingProxyType
 from typing import Final
 
 from helpers.core.model import Baseline, Finding, Report, Status
-from helpers.report.coverage import coverage
+from helpers.report.summary import coverage
 from helpers.system.state import writing
 
-__all__ = ["Memory", "Past", "Run", "compare", "past", "past_of", "record", "runs"]
+__all__ = [
+    "FindingHistory",
+    "PriorFindings",
+    "RecordedRun",
+    "compare",
+    "findings_after",
+    "prior_findings",
+    "record",
+    "runs",
+]
 
 _BLIND: Final = (Status.ERROR, Status.MANUAL)
-_STILL: Final = (Status.FAIL, *_BLIND)  # what leaves a failure standing
-_STANDINS: Final = ("datum", "check")  # what the judge answers about when a check can't look
+_STILL: Final = (Status.FAIL, *_BLIND)  # verdicts after which a failure still stands
+_STANDINS: Final = ("datum", "check")  # resources of a finding whose check could not look
 
 
 @dataclass(frozen=True)
-class Memory:
-    """What is known of one finding: its last verdict, and its failure if it has ever failed."""
+class FindingHistory:
+    """One finding over time: its last verdict, and its failure if it ever failed."""
 
     check: str
     status: Status
@@ -36,20 +45,20 @@ class Memory:
 
     @property
     def failing(self) -> bool:
-        """True where the last look found a failure."""
+        """True where the last check that looked found a failure."""
         return self.since is not None
 
 
 @dataclass(frozen=True)
-class Past:
-    """What earlier runs left behind; `compared_with` is the last one's time, None without one."""
+class PriorFindings:
+    """The findings of earlier runs; `compared_with` is the time of the last run, if any."""
 
     compared_with: datetime | None = None
-    findings: Mapping[str, Memory] = field(default_factory=lambda: MappingProxyType({}))
+    findings: Mapping[str, FindingHistory] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True)
-class Run:
+class RecordedRun:
     """A recorded run."""
 
     name: str
@@ -57,8 +66,8 @@ class Run:
     summary: str
 
 
-def compare(report: Report, before: Past) -> Report:
-    """The report with each finding marked, and with what has been fixed since."""
+def compare(report: Report, before: PriorFindings) -> Report:
+    """The report with the baseline of each finding, and with what has been fixed since."""
     if before.compared_with is None:
         return report
     marked = tuple(_marked(finding, report, before.findings) for finding in report.findings)
@@ -68,31 +77,31 @@ def compare(report: Report, before: Past) -> Report:
     )
 
 
-def past_of(report: Report, before: Past | None = None) -> Past:
-    """What is known after this report: the fold's step. Without `before`, from this one alone."""
+def findings_after(report: Report, before: PriorFindings | None = None) -> PriorFindings:
+    """The findings known after this report, added to those `before` (default: none)."""
     known = dict(before.findings) if before else {}
     for finding in _cleared(report, known):
         memory = known[finding.fingerprint]
         known[finding.fingerprint] = replace(memory, status=Status.PASS, since=None)
     for finding in report.findings:
         known[finding.fingerprint] = _remembered(finding, report, known.get(finding.fingerprint))
-    return Past(report.generated_at, known)
+    return PriorFindings(report.generated_at, known)
 
 
-def past(connection: sqlite3.Connection) -> Past:
-    """What the recorded runs of this profile left behind."""
+def prior_findings(connection: sqlite3.Connection) -> PriorFindings:
+    """The findings of the recorded runs of this profile."""
     last = connection.execute("SELECT max(generated_at) FROM runs").fetchone()[0]
     rows = connection.execute("SELECT fingerprint, check_id, status, since, body FROM findings")
-    return Past(_time(last), {row["fingerprint"]: _memory(row) for row in rows})
+    return PriorFindings(_time(last), {row["fingerprint"]: _memory(row) for row in rows})
 
 
 def record(connection: sqlite3.Connection, name: str, report: Report) -> None:
-    """Remember a run under its folder's name; a name that is known already changes nothing."""
+    """Record a run under its folder's name; a name that is recorded already changes nothing."""
     with writing(connection):
         if connection.execute("SELECT 1 FROM runs WHERE name = ?", (name,)).fetchone():
             return
-        before = past(connection)
-        after = past_of(report, before).findings
+        before = prior_findings(connection)
+        after = findings_after(report, before).findings
         changed = {name: m for name, m in after.items() if before.findings.get(name) != m}
         row = (name, _text(report.generated_at), report.tool_version, coverage(report).headline)
         insert = "INSERT INTO runs (name, generated_at, tool_version, summary) VALUES (?, ?, ?, ?)"
@@ -104,23 +113,24 @@ def record(connection: sqlite3.Connection, name: str, report: Report) -> None:
         )
 
 
-def runs(connection: sqlite3.Connection) -> tuple[Run, ...]:
+def runs(connection: sqlite3.Connection) -> tuple[RecordedRun, ...]:
     """The recorded runs, the latest first."""
     rows = connection.execute(
         "SELECT name, generated_at, summary FROM runs ORDER BY generated_at DESC, id DESC"
     )
     return tuple(
-        Run(r["name"], datetime.fromisoformat(r["generated_at"]), r["summary"]) for r in rows
+        RecordedRun(r["name"], datetime.fromisoformat(r["generated_at"]), r["summary"])
+        for r in rows
     )
 
 
-def _marked(finding: Finding, report: Report, known: Mapping[str, Memory]) -> Finding:
+def _marked(finding: Finding, report: Report, known: Mapping[str, FindingHistory]) -> Finding:
     memory = known.get(finding.fingerprint)
     since = _since(finding, report, memory)
     return finding.model_copy(update={"baseline": _baseline(finding, memory), "since": since})
 
 
-def _baseline(finding: Finding, memory: Memory | None) -> Baseline:
+def _baseline(finding: Finding, memory: FindingHistory | None) -> Baseline:
     if finding.status is Status.FAIL and memory and memory.failure:
         return Baseline.UNCHANGED if memory.failing else Baseline.REGRESSED
     if finding.status not in _STILL and memory and memory.failing:
@@ -129,24 +139,24 @@ def _baseline(finding: Finding, memory: Memory | None) -> Baseline:
     return Baseline.UNCHANGED if same else Baseline.NEW
 
 
-def _since(finding: Finding, report: Report, memory: Memory | None) -> datetime | None:
+def _since(finding: Finding, report: Report, memory: FindingHistory | None) -> datetime | None:
     if finding.status is not Status.FAIL:
         return None
     return (memory.since if memory else None) or finding.since or report.generated_at
 
 
-def _remembered(finding: Finding, report: Report, memory: Memory | None) -> Memory:
+def _remembered(finding: Finding, report: Report, memory: FindingHistory | None) -> FindingHistory:
     failure = memory.failure if memory else None
     if finding.status is Status.FAIL:
         since = _since(finding, report, memory)
         bare = finding.model_copy(update={"baseline": None, "since": since})
-        return Memory(finding.check, finding.status, since, bare)
+        return FindingHistory(finding.check, finding.status, since, bare)
     kept = memory.since if memory and finding.status in _BLIND else None
-    return Memory(finding.check, finding.status, kept, failure)
+    return FindingHistory(finding.check, finding.status, kept, failure)
 
 
-def _cleared(report: Report, known: Mapping[str, Memory]) -> Iterator[Finding]:
-    """The failures that stood before and that this run looked for and did not find."""
+def _cleared(report: Report, known: Mapping[str, FindingHistory]) -> Iterator[Finding]:
+    """The failures known before that this run looked for and did not find."""
     now = {finding.fingerprint: finding for finding in report.findings}
     looked = _checks_that_looked(report.findings)
     for name, memory in known.items():
@@ -164,12 +174,12 @@ def _checks_that_looked(findings: Iterable[Finding]) -> set[str]:
     return {f.check for f in found} - blind
 
 
-def _memory(row: sqlite3.Row) -> Memory:
+def _memory(row: sqlite3.Row) -> FindingHistory:
     failure = Finding.model_validate_json(row["body"]) if row["body"] else None
-    return Memory(row["check_id"], Status(row["status"]), _time(row["since"]), failure)
+    return FindingHistory(row["check_id"], Status(row["status"]), _time(row["since"]), failure)
 
 
-def _rows(known: Mapping[str, Memory]) -> Iterator[tuple[str, str, str, str | None, str]]:
+def _rows(known: Mapping[str, FindingHistory]) -> Iterator[tuple[str, str, str, str | None, str]]:
     for name, memory in known.items():
         since = _text(memory.since) if memory.since else None
         body = memory.failure.model_dump_json() if memory.failure else ""

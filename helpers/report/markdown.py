@@ -1,7 +1,7 @@
 """`report.md`: the report for a ticket, a pull request or a chat.
 
-Everything that comes from outside goes through `escape`, or stands in a code span, so that it can
-neither be formatted nor linked, nor call a person by @name.
+Everything from outside goes through `escape` or into a code span, so that it is never formatted or
+linked and never mentions anybody by @name.
 """
 
 from __future__ import annotations
@@ -13,9 +13,16 @@ from typing import Final
 from helpers.core.model import Baseline, Finding, Report, Status
 from helpers.core.visible import visible
 from helpers.report.controls import DISCLAIMER
-from helpers.report.coverage import coverage
-from helpers.report.summary import Item, NextStep, checklist, compliance, in_order, next_steps
-from helpers.report.words import MARKS, change_sentence, quiet_sentence, verdict_sentence
+from helpers.report.phrases import MARKS, change_sentence, quiet_sentence, verdict_sentence
+from helpers.report.summary import (
+    ChecklistItem,
+    NextStep,
+    checklist,
+    compliance,
+    coverage,
+    in_order,
+    next_steps,
+)
 
 __all__ = ["code", "escape", "to_markdown"]
 
@@ -44,7 +51,7 @@ def escape(text: str) -> str:
 def code(text: str) -> str:
     """The text in a code span whose fence is longer than any run of backticks in it."""
     if "|" in text:
-        return escape(text)  # a table would end its cell here, also within a code span
+        return escape(text)  # a pipe ends a table cell, even within a code span
     said = visible(text)
     fence = "`" * (max(map(len, re.findall("`+", said)), default=0) + 1)
     padding = " " if said.startswith("`") or said.endswith("`") or not said.strip() else ""
@@ -78,7 +85,7 @@ def _next(report: Report) -> Iterator[str]:
     yield from ("", "## What to do next", "")
     steps = next_steps(report.findings)
     if not steps:
-        yield "Nothing asks for attention."
+        yield "Nothing needs attention."
     for number, step in enumerate(steps, 1):
         yield f"{number}. **{escape(step.title)}** ({step.check}, {_urgency(step)})"
         about = dict.fromkeys(
@@ -91,7 +98,7 @@ def _next(report: Report) -> Iterator[str]:
 
 def _urgency(step: NextStep) -> str:
     words = {Status.ERROR: "could not look", Status.MANUAL: "needs a person"}
-    return words.get(step.status) or f"{step.worst.severity}, mended in {step.worst.effort}"
+    return words.get(step.status) or f"{step.worst.severity}, fix takes {step.worst.effort}"
 
 
 def _coded(line: str) -> str:
@@ -103,19 +110,19 @@ def _coded(line: str) -> str:
 
 
 def _inner(part: str) -> str:
-    """An escaped part of a line, with the blanks at its ends."""
+    """An escaped part of a line, with the spaces at its ends."""
     before, after = part[:1].isspace(), part[-1:].isspace()
     return f"{' ' * before}{escape(part)}{' ' * (after and len(part) > 1)}"
 
 
-def _item(item: Item) -> str:
+def _item(item: ChecklistItem) -> str:
     if item.status is None:
-        return "– not looked at"
+        return "– not checked"
     said = f"{MARKS[item.status]} {item.status.replace('_', ' ')}"
     return f"{said}, waived" if item.waived else said
 
 
-def _checks(item: Item) -> str:
+def _checks(item: ChecklistItem) -> str:
     return ", ".join(sorted({f.check for f in item.findings})) or "none in this run"
 
 
@@ -150,16 +157,16 @@ def _verdict(finding: Finding) -> str:
     said = f"{MARKS[finding.status]} {finding.status}"
     if finding.status is not Status.FAIL:
         return said
-    marks = {Baseline.NEW: ", new", Baseline.REGRESSED: ", back again"}
+    marks = {Baseline.NEW: ", new", Baseline.REGRESSED: ", regressed"}
     mark = marks.get(finding.baseline, "") if finding.baseline else ""
     return f"{said} {finding.severity}{mark}{', waived' if finding.waiver else ''}"
 
 
 def _fixed(report: Report) -> Iterator[str]:
     if report.fixed:
-        yield from ("", "## Fixed since the run before", "")
+        yield from ("", "## Fixed since the previous run", "")
         rows = [(f.check, code(f.resource.label), escape(f.title)) for f in report.fixed]
-        yield from _table(("check", "about", "what was mended"), rows)
+        yield from _table(("check", "about", "what was fixed"), rows)
 
 
 def _compliance(report: Report) -> Iterator[str]:

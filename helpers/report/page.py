@@ -1,7 +1,7 @@
 """`report.html`: one file, dark and light, no script, no request to anywhere.
 
 Every value passes through `visible` and autoescape. The page's own policy (CSP) forbids scripts and
-loads, so that even a mistake here could not run what a workspace holds.
+loads, so that even a mistake here could not run content of a workspace.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from markupsafe import Markup
 from helpers.core.model import Finding, Report, Status
 from helpers.core.view import with_code
 from helpers.core.visible import visible
-from helpers.report import pictures, summary
+from helpers.report import summary
 from helpers.report.controls import DISCLAIMER
-from helpers.report.coverage import coverage
-from helpers.report.drawn import Pictures
-from helpers.report.words import MARKS, change_sentence, quiet_sentence, verdict_sentence
+from helpers.report.figures import Figures, bar, donut, stacked
+from helpers.report.phrases import MARKS, change_sentence, quiet_sentence, verdict_sentence
+from helpers.report.summary import coverage
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -31,8 +31,8 @@ __all__ = ["to_html"]
 _SHOWN: Final = (Status.FAIL, Status.ERROR, Status.MANUAL, Status.PASS, Status.NOT_APPLICABLE)
 
 
-def to_html(report: Report, drawn: Pictures = MappingProxyType({})) -> str:
-    """The report as one self-contained page, with what its steps have drawn."""
+def to_html(report: Report, figures: Figures = MappingProxyType({})) -> str:
+    """The report as one self-contained page, with the figures of its steps."""
     template = _environment().get_template("report.html")
     steps = summary.next_steps(report.findings)
     page = template.render(
@@ -44,7 +44,7 @@ def to_html(report: Report, drawn: Pictures = MappingProxyType({})) -> str:
         manual_steps=[s for s in steps if s.status is Status.MANUAL],
         checklist=summary.checklist(report),
         groups=summary.step_groups(report),
-        drawn=drawn,
+        figures=figures,
         waived=[f for f in report.findings if f.waiver],
         frameworks=summary.compliance(report),
         disclaimer=DISCLAIMER,
@@ -70,8 +70,8 @@ def _environment() -> Environment:
         when=_when, day=_day, colour=_colour, words=_words, quiet=quiet_sentence, coded=_coded
     )
     environment.globals.update(
-        donut=pictures.donut,
-        bar=pictures.bar,
+        donut=donut,
+        bar=bar,
         steps_bar=_steps_bar,
         verdict=_verdict,
         link=_link,
@@ -82,7 +82,7 @@ def _environment() -> Environment:
 
 
 def _finalize(value: Any) -> Any:
-    """Spell out what can't be seen; markup of our own passes."""
+    """Spell out invisible characters; our own markup passes unchanged."""
     if isinstance(value, str) and not hasattr(value, "__html__"):
         return visible(str(value))
     return value
@@ -97,7 +97,7 @@ def _day(moment: datetime) -> str:
 
 
 def _words(status: Status | None) -> str:
-    return status.replace("_", " ").lower() if status else "not looked at"
+    return status.replace("_", " ").lower() if status else "not checked"
 
 
 def _colour(finding: Finding) -> str:
@@ -110,7 +110,7 @@ def _verdict(status: Status | None) -> str:
 
 
 def _steps_bar(group: summary.StepGroup) -> Any:
-    return pictures.stacked([(status, group.count(status)) for status in _SHOWN])
+    return stacked([(status, group.count(status)) for status in _SHOWN])
 
 
 def _coded(line: str) -> Markup:

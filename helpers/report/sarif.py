@@ -1,10 +1,10 @@
 """`report.sarif`: the report for code scanning, SARIF 2.1.0.
 
 Every verdict is a result: `kind` says which, `suppressions` what is waived, `baselineState` what is
-new, and `partialFingerprints` which finding it is. What was fixed stands there as `absent`. A
-leaked secret points to the lines where it lies, each with its commit. A finding about the workspace
-has no line of code, so that it points to its check's entry in docs/CHECKS.md, and names the thing
-itself as a logical location.
+new, and `partialFingerprints` which finding it is. What was fixed is `absent`. A leaked secret
+points to the lines where it was found, each with its commit. A finding about the workspace has no
+line of code: it points to its check's entry in docs/CHECKS.md, and names the resource as a logical
+location.
 """
 
 from __future__ import annotations
@@ -18,14 +18,32 @@ from urllib.parse import quote
 
 from helpers.core.model import Baseline, FilePlace, Finding, Report, Severity, Status
 from helpers.core.visible import visible
-from helpers.report import sarif_model as sarif
+from helpers.report.sarif_model import (
+    SarifArtifactLocation,
+    SarifAutomationDetails,
+    SarifConfiguration,
+    SarifDriver,
+    SarifInvocation,
+    SarifLocation,
+    SarifLog,
+    SarifLogicalLocation,
+    SarifMessage,
+    SarifNotification,
+    SarifPhysicalLocation,
+    SarifRegion,
+    SarifResult,
+    SarifRule,
+    SarifRun,
+    SarifSuppression,
+    SarifTool,
+)
 
 __all__ = ["CATALOG", "to_sarif"]
 
 CATALOG: Final = "docs/CHECKS.md"
 _ROOT: Final = "%SRCROOT%"
 _NAMESPACE: Final = uuid.UUID("5f2b3c57-6d0e-5a0e-9b43-0d8f4b6a1c11")
-_LINK: Final = re.compile(r"\[(?=[^\[\]]*\]\()")  # message texts know links [3.11.6]
+_LINK: Final = re.compile(r"\[(?=[^\[\]]*\]\()")  # message texts may hold links [3.11.6]
 
 _KINDS: Final[Mapping[Status, Literal["pass", "fail", "review", "open", "notApplicable"]]] = {
     Status.PASS: "pass",
@@ -40,7 +58,7 @@ _LEVELS: Final[Mapping[Severity, Literal["note", "warning", "error"]]] = {
     Severity.HIGH: "error",
     Severity.CRITICAL: "error",
 }
-# The figure by which GitHub code scanning sorts: over 9 critical, over 7 high, over 4 medium.
+# The score by which GitHub code scanning sorts: over 9 critical, over 7 high, over 4 medium.
 _SCORES: Final = {
     Severity.LOW: "3.0",
     Severity.MEDIUM: "5.5",
@@ -64,9 +82,9 @@ def to_sarif(report: Report, lines: Mapping[str, int] | None = None) -> str:
     everything = (*report.findings, *report.fixed)
     first_of = {f.check: f for f in reversed(everything)}
     places = {check: index for index, check in enumerate(sorted(first_of))}
-    run = sarif.Run(
+    run = SarifRun(
         tool=_tool(report, [first_of[check] for check in sorted(first_of)]),
-        automation_details=sarif.AutomationDetails(
+        automation_details=SarifAutomationDetails(
             id=f"intercom-security-runbook/{visible(report.profile)}/",
             guid=_guid(report.profile, report.generated_at),
         ),
@@ -77,12 +95,12 @@ def to_sarif(report: Report, lines: Mapping[str, int] | None = None) -> str:
             *(_result(f, places, lines, absent=True) for f in report.fixed),
         ),
     )
-    return sarif.Log(runs=(run,)).text()
+    return SarifLog(runs=(run,)).text()
 
 
-def _tool(report: Report, checks: Iterable[Finding]) -> sarif.Tool:
-    return sarif.Tool(
-        driver=sarif.Driver(
+def _tool(report: Report, checks: Iterable[Finding]) -> SarifTool:
+    return SarifTool(
+        driver=SarifDriver(
             name="Intercom security runbook",
             semantic_version=report.tool_version,
             rules=tuple(_rule(finding) for finding in checks),
@@ -90,13 +108,13 @@ def _tool(report: Report, checks: Iterable[Finding]) -> sarif.Tool:
     )
 
 
-def _rule(finding: Finding) -> sarif.Rule:
+def _rule(finding: Finding) -> SarifRule:
     steps = (f"{number}. {line}" for number, line in enumerate(finding.remediation, 1))
-    return sarif.Rule(
+    return SarifRule(
         id=finding.check,
         short_description=_message(finding.title),
         help=_message(" ".join(steps) or finding.title),
-        default_configuration=sarif.Configuration(level=_LEVELS[finding.severity]),
+        default_configuration=SarifConfiguration(level=_LEVELS[finding.severity]),
         properties={
             "tags": ["security", finding.step, *finding.controls],
             "security-severity": _SCORES[finding.severity],
@@ -106,10 +124,10 @@ def _rule(finding: Finding) -> sarif.Rule:
 
 def _result(
     finding: Finding, places: Mapping[str, int], lines: Mapping[str, int], *, absent: bool = False
-) -> sarif.Result:
+) -> SarifResult:
     version, _, digest = finding.fingerprint.partition(":")
     state = "absent" if absent else _STATES[finding.baseline] if finding.baseline else None
-    return sarif.Result(
+    return SarifResult(
         rule_id=finding.check,
         rule_index=places[finding.check],
         kind=_KINDS[finding.status],
@@ -123,10 +141,10 @@ def _result(
     )
 
 
-def _locations(finding: Finding, lines: Mapping[str, int]) -> tuple[sarif.Location, ...]:
-    """The files where it lies; else the file it is about, or its check's entry in the catalog."""
+def _locations(finding: Finding, lines: Mapping[str, int]) -> tuple[SarifLocation, ...]:
+    """The files of its evidence; else the file it is about, or its check's catalog entry."""
     resource = finding.resource
-    logical = sarif.LogicalLocation(
+    logical = SarifLogicalLocation(
         name=visible(resource.label),
         fully_qualified_name=visible(f"{resource.kind}/{resource.key}"),
         kind="resource",
@@ -139,29 +157,29 @@ def _locations(finding: Finding, lines: Mapping[str, int]) -> tuple[sarif.Locati
     return tuple(_location(place, logical) for place in places)
 
 
-def _location(place: FilePlace, logical: sarif.LogicalLocation) -> sarif.Location:
-    return sarif.Location(
-        physical_location=sarif.PhysicalLocation(
+def _location(place: FilePlace, logical: SarifLogicalLocation) -> SarifLocation:
+    return SarifLocation(
+        physical_location=SarifPhysicalLocation(
             artifact_location=_file(place.path),
-            region=sarif.Region(start_line=place.line) if place.line else None,
+            region=SarifRegion(start_line=place.line) if place.line else None,
         ),
         logical_locations=(logical,),
         properties={"commit": place.commit} if place.commit else None,
     )
 
 
-def _file(path: str) -> sarif.ArtifactLocation:
+def _file(path: str) -> SarifArtifactLocation:
     if path.startswith("/"):  # one of several repositories, named by its whole path
-        return sarif.ArtifactLocation(uri=f"file://{quote(path)}")
-    return sarif.ArtifactLocation(uri=quote(path), uri_base_id=_ROOT)
+        return SarifArtifactLocation(uri=f"file://{quote(path)}")
+    return SarifArtifactLocation(uri=quote(path), uri_base_id=_ROOT)
 
 
-def _suppressions(finding: Finding) -> tuple[sarif.Suppression, ...]:
+def _suppressions(finding: Finding) -> tuple[SarifSuppression, ...]:
     if finding.waiver is None:
         return ()
     waiver = finding.waiver
     said = f"{waiver.owner}: {waiver.reason} Until {waiver.expires}."
-    return (sarif.Suppression(justification=visible(said)),)
+    return (SarifSuppression(justification=visible(said)),)
 
 
 def _properties(finding: Finding) -> dict[str, Any]:
@@ -180,22 +198,22 @@ def _properties(finding: Finding) -> dict[str, Any]:
     return said
 
 
-def _invocation(report: Report) -> sarif.Invocation:
+def _invocation(report: Report) -> SarifInvocation:
     missing = [
-        sarif.Notification(level="error", message=_message(f"{s.title} is missing: {s.reason}"))
+        SarifNotification(level="error", message=_message(f"{s.title} is missing: {s.reason}"))
         for s in report.steps
         if not s.completed
     ]
-    notes = [sarif.Notification(level="note", message=_message(note)) for note in report.notes]
-    return sarif.Invocation(
+    notes = [SarifNotification(level="note", message=_message(note)) for note in report.notes]
+    return SarifInvocation(
         execution_successful=not missing,
         end_time_utc=f"{report.generated_at:%Y-%m-%dT%H:%M:%S}Z",
         tool_execution_notifications=(*missing, *notes),
     )
 
 
-def _message(text: str) -> sarif.Message:
-    return sarif.Message(text=_LINK.sub(r"\\[", visible(text)) or " ")
+def _message(text: str) -> SarifMessage:
+    return SarifMessage(text=_LINK.sub(r"\\[", visible(text)) or " ")
 
 
 def _baseline_guid(report: Report) -> str | None:

@@ -1,6 +1,6 @@
 """The part of SARIF 2.1.0 that the report uses, as frozen models.
 
-https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html; its sections stand in brackets.
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html; section numbers are in brackets.
 Optional properties that are None are left out.
 """
 
@@ -13,23 +13,23 @@ from pydantic.alias_generators import to_camel
 
 __all__ = [
     "SCHEMA",
-    "ArtifactLocation",
-    "AutomationDetails",
-    "Configuration",
-    "Driver",
-    "Invocation",
-    "Location",
-    "Log",
-    "LogicalLocation",
-    "Message",
-    "Notification",
-    "PhysicalLocation",
-    "Region",
-    "Result",
-    "Rule",
-    "Run",
-    "Suppression",
-    "Tool",
+    "SarifArtifactLocation",
+    "SarifAutomationDetails",
+    "SarifConfiguration",
+    "SarifDriver",
+    "SarifInvocation",
+    "SarifLocation",
+    "SarifLog",
+    "SarifLogicalLocation",
+    "SarifMessage",
+    "SarifNotification",
+    "SarifPhysicalLocation",
+    "SarifRegion",
+    "SarifResult",
+    "SarifRule",
+    "SarifRun",
+    "SarifSuppression",
+    "SarifTool",
 ]
 
 SCHEMA = (
@@ -44,49 +44,49 @@ class _Part(BaseModel):
     )
 
 
-class Message(_Part):
+class SarifMessage(_Part):
     """A text for people [3.11]."""
 
     text: str
 
 
-class ArtifactLocation(_Part):
+class SarifArtifactLocation(_Part):
     """A file, relative to a base where it has one [3.4]."""
 
     uri: str
     uri_base_id: str | None = None
 
 
-class Region(_Part):
+class SarifRegion(_Part):
     """A place in a file; lines count from 1 [3.30]."""
 
     start_line: int = Field(ge=1)
 
 
-class PhysicalLocation(_Part):
+class SarifPhysicalLocation(_Part):
     """A place in a file [3.29]."""
 
-    artifact_location: ArtifactLocation
-    region: Region | None = None
+    artifact_location: SarifArtifactLocation
+    region: SarifRegion | None = None
 
 
-class LogicalLocation(_Part):
-    """A place that is no file, such as a teammate or a scope [3.33]."""
+class SarifLogicalLocation(_Part):
+    """A place that is not a file, such as a teammate or a scope [3.33]."""
 
     name: str
     fully_qualified_name: str
     kind: str
 
 
-class Location(_Part):
+class SarifLocation(_Part):
     """Where a result was found [3.28]."""
 
-    physical_location: PhysicalLocation
-    logical_locations: tuple[LogicalLocation, ...]
+    physical_location: SarifPhysicalLocation
+    logical_locations: tuple[SarifLogicalLocation, ...]
     properties: dict[str, Any] | None = None
 
 
-class Suppression(_Part):
+class SarifSuppression(_Part):
     """Why a result does not count for now [3.35]."""
 
     kind: Literal["external"] = "external"
@@ -94,90 +94,90 @@ class Suppression(_Part):
     justification: str
 
 
-class Result(_Part):
+class SarifResult(_Part):
     """One verdict [3.27]."""
 
     rule_id: str
     rule_index: int
     kind: Literal["pass", "fail", "review", "open", "notApplicable"]
     level: Level
-    message: Message
-    locations: tuple[Location, ...]
+    message: SarifMessage
+    locations: tuple[SarifLocation, ...]
     partial_fingerprints: dict[str, str]
-    suppressions: tuple[Suppression, ...]
+    suppressions: tuple[SarifSuppression, ...]
     baseline_state: Literal["new", "unchanged", "updated", "absent"] | None = None
     properties: dict[str, Any]
 
 
-class Configuration(_Part):
+class SarifConfiguration(_Part):
     """A rule's own level [3.50]."""
 
     level: Level
 
 
-class Rule(_Part):
+class SarifRule(_Part):
     """A check [3.49]."""
 
     id: str
-    short_description: Message
-    help: Message
-    default_configuration: Configuration
+    short_description: SarifMessage
+    help: SarifMessage
+    default_configuration: SarifConfiguration
     properties: dict[str, Any]
 
 
-class Driver(_Part):
+class SarifDriver(_Part):
     """The runbook [3.19]."""
 
     name: str
     semantic_version: str
-    rules: tuple[Rule, ...]
+    rules: tuple[SarifRule, ...]
 
 
-class Tool(_Part):
+class SarifTool(_Part):
     """The tool of a run [3.18]."""
 
-    driver: Driver
+    driver: SarifDriver
 
 
-class Notification(_Part):
+class SarifNotification(_Part):
     """Something about the run itself [3.58]."""
 
     level: Level
-    message: Message
+    message: SarifMessage
 
 
-class Invocation(_Part):
+class SarifInvocation(_Part):
     """How the run went [3.20]."""
 
     execution_successful: bool
     end_time_utc: str
-    tool_execution_notifications: tuple[Notification, ...]
+    tool_execution_notifications: tuple[SarifNotification, ...]
 
 
-class AutomationDetails(_Part):
+class SarifAutomationDetails(_Part):
     """Which series of runs this one belongs to [3.17]."""
 
     id: str
     guid: str
 
 
-class Run(_Part):
-    """One run [3.14]. Results are there, and empty, where nothing was found."""
+class SarifRun(_Part):
+    """One run [3.14]. `results` is present even when it is empty."""
 
-    tool: Tool
-    automation_details: AutomationDetails
+    tool: SarifTool
+    automation_details: SarifAutomationDetails
     baseline_guid: str | None = None
-    invocations: tuple[Invocation, ...]
+    invocations: tuple[SarifInvocation, ...]
     column_kind: Literal["unicodeCodePoints"] = "unicodeCodePoints"
-    results: tuple[Result, ...]
+    results: tuple[SarifResult, ...]
 
 
-class Log(_Part):
+class SarifLog(_Part):
     """The file [3.13]."""
 
     schema_: str = Field(default=SCHEMA, alias="$schema")
     version: Literal["2.1.0"] = "2.1.0"
-    runs: tuple[Run, ...]
+    runs: tuple[SarifRun, ...]
 
     def text(self) -> str:
         """The file's content, in ASCII."""

@@ -1,6 +1,9 @@
-"""What a report says at a glance: what to do next, the checklist, the steps, the compliance view.
+"""What a report says at a glance: coverage, next steps, checklist, steps, compliance.
 
-Plain data for every writer and for the notebooks: nothing here is markup.
+Plain data for every writer and for the notebooks: no markup here. Coverage comes before any pass
+rate: it counts how much of the catalog was really judged. The verdict of a check is the most
+important one among its findings: FAIL, then ERROR, MANUAL, PASS, NOT_APPLICABLE. Checks on waivers
+are not counted, because they judge the runbook's own waiver file.
 """
 
 from __future__ import annotations
@@ -12,22 +15,24 @@ from typing import Final
 from helpers.core.catalog import CHECKLIST
 from helpers.core.model import Effort, Finding, Report, Status
 from helpers.report.controls import FRAMEWORKS, Framework
-from helpers.report.coverage import verdict, verdicts
 
 __all__ = [
+    "ChecklistItem",
     "ControlRow",
-    "Item",
+    "CoverageSummary",
     "NextStep",
     "StepGroup",
     "checklist",
     "compliance",
+    "coverage",
     "in_order",
     "next_steps",
     "step_groups",
+    "verdict",
+    "verdicts",
 ]
 
-
-_WAIVED: Final = 3  # after all that asks for attention, before what is fine
+_WAIVED: Final = 3  # after everything that needs attention, before what passes
 _PLACES: Final = {
     Status.FAIL: 0,
     Status.ERROR: 1,
@@ -39,7 +44,7 @@ _PLACES: Final = {
 
 @dataclass(frozen=True)
 class NextStep:
-    """One thing to do: a check that asks for attention, and all that it asks it for."""
+    """One thing to do: a check that needs attention, and its findings."""
 
     check: str
     title: str
@@ -49,13 +54,13 @@ class NextStep:
 
     @property
     def worst(self) -> Finding:
-        """The finding that makes it urgent."""
+        """The most urgent finding."""
         return self.findings[0]
 
 
 @dataclass(frozen=True)
-class Item:
-    """An item of the checklist. `status` is None where nothing in this run bears on it."""
+class ChecklistItem:
+    """An item of the checklist. `status` is None where no check of this run covers it."""
 
     key: str
     title: str
@@ -71,7 +76,7 @@ class Item:
 
 @dataclass(frozen=True)
 class StepGroup:
-    """A step with its findings, those that ask for attention first."""
+    """A step with its findings, those that need attention first."""
 
     step: str
     title: str
@@ -85,13 +90,13 @@ class StepGroup:
 
     @property
     def attention(self) -> int:
-        """How many findings ask for something."""
+        """How many findings need attention."""
         return sum(_wants(finding) for finding in self.findings)
 
 
 @dataclass(frozen=True)
 class ControlRow:
-    """A control and the verdicts of the checks that bear on it; none where no check does."""
+    """A control and the verdicts of the checks that cover it, if any."""
 
     control: str
     name: str
@@ -99,20 +104,20 @@ class ControlRow:
 
     @property
     def status(self) -> Status | None:
-        """The verdict that matters most."""
+        """The most important verdict."""
         return verdict(status for _, status in self.checks) if self.checks else None
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """What asks for attention first, the worst of it first; then waived, then fine."""
+    """Findings that need attention first, by severity; then waived ones; then the rest."""
     return tuple(sorted(findings, key=_place))
 
 
 def next_steps(findings: Iterable[Finding]) -> tuple[NextStep, ...]:
     """What to do, most urgent first.
 
-    Failures by severity, then what has come back or is new, then what is mended soonest; then what
-    could not be looked at; then what needs a person. Waived findings ask for nothing.
+    Failures by severity, then new and regressed ones, then the quickest to fix; then what could
+    not be checked; then what needs a person. Waived findings are left out.
     """
     wanting = [f for f in findings if _wants(f)]
     groups: dict[tuple[str, Status, tuple[str, ...]], list[Finding]] = {}
@@ -125,13 +130,13 @@ def next_steps(findings: Iterable[Finding]) -> tuple[NextStep, ...]:
     return tuple(steps)
 
 
-def checklist(report: Report) -> tuple[Item, ...]:
-    """The six items, each with the verdict of the checks that bear on it."""
+def checklist(report: Report) -> tuple[ChecklistItem, ...]:
+    """The six items, each with the verdict of the checks that cover it."""
     return tuple(_item(report, key, title) for key, title in CHECKLIST.items())
 
 
 def step_groups(report: Report) -> tuple[StepGroup, ...]:
-    """The findings by step, in the order of the steps; what stands beside the steps comes last."""
+    """The findings by step, in the order of the steps; findings of no step come last."""
     named = {step.step for step in report.steps}
     beside = sorted({f.step for f in report.findings} - named)
     groups = [
@@ -142,7 +147,7 @@ def step_groups(report: Report) -> tuple[StepGroup, ...]:
 
 
 def compliance(report: Report) -> tuple[tuple[Framework, tuple[ControlRow, ...]], ...]:
-    """Every control of every framework, with the checks of this run that bear on it, or none."""
+    """Every control of every framework, with the checks of this run that cover it, if any."""
     reached = verdicts(report.findings)
     checks_of: dict[str, set[str]] = {}
     for finding in report.findings:
@@ -170,10 +175,10 @@ def _urgency(finding: Finding) -> tuple[int, int, int, int, str, str]:
     )
 
 
-def _item(report: Report, key: str, title: str) -> Item:
+def _item(report: Report, key: str, title: str) -> ChecklistItem:
     bearing = tuple(f for f in report.findings if f.checklist == key)
     status = verdict(f.status for f in bearing) if bearing else None
-    return Item(key, title, status, bearing)
+    return ChecklistItem(key, title, status, bearing)
 
 
 def _of(report: Report, step: str) -> tuple[Finding, ...]:
@@ -190,3 +195,66 @@ def _row(
 ) -> ControlRow:
     checks = sorted(checks_of.get(control, ()))
     return ControlRow(control, name, tuple((check, reached[check]) for check in checks))
+
+
+_ORDER: Final = (Status.FAIL, Status.ERROR, Status.MANUAL, Status.PASS, Status.NOT_APPLICABLE)
+
+
+@dataclass(frozen=True)
+class CoverageSummary:
+    """Numbers of checks."""
+
+    passing: int
+    failing: int
+    need_a_person: int
+    could_not_look: int
+    not_applicable: int
+
+    @property
+    def judged(self) -> int:
+        """Checks that reached a verdict: passing or failing."""
+        return self.passing + self.failing
+
+    @property
+    def total(self) -> int:
+        """All checks of the run."""
+        return self.judged + self.need_a_person + self.could_not_look + self.not_applicable
+
+    @property
+    def headline(self) -> str:
+        """`18 judged, 4 need a person, 2 could not look`."""
+        needs = "needs" if self.need_a_person == 1 else "need"
+        parts = [
+            f"{self.judged} judged",
+            f"{self.need_a_person} {needs} a person",
+            f"{self.could_not_look} could not look",
+        ]
+        if self.not_applicable:
+            parts.append(f"{self.not_applicable} not applicable")
+        return ", ".join(parts)
+
+
+def coverage(report: Report) -> CoverageSummary:
+    """Count the checks of the report's steps by verdict."""
+    steps = {step.step for step in report.steps}
+    reached = list(verdicts(f for f in report.findings if f.step in steps).values())
+    return CoverageSummary(
+        passing=reached.count(Status.PASS),
+        failing=reached.count(Status.FAIL),
+        need_a_person=reached.count(Status.MANUAL),
+        could_not_look=reached.count(Status.ERROR),
+        not_applicable=reached.count(Status.NOT_APPLICABLE),
+    )
+
+
+def verdicts(findings: Iterable[Finding]) -> Mapping[str, Status]:
+    """The verdict of each check, by id in order."""
+    statuses: dict[str, list[Status]] = {}
+    for finding in findings:
+        statuses.setdefault(finding.check, []).append(finding.status)
+    return {check: verdict(found) for check, found in sorted(statuses.items())}
+
+
+def verdict(statuses: Iterable[Status]) -> Status:
+    """The most important one. Raises ValueError for no statuses."""
+    return min(statuses, key=_ORDER.index)

@@ -1,8 +1,9 @@
-"""The formats of a report, and the files that a run folder holds of it."""
+"""The formats of a report, and the files of a run folder that hold them."""
 
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,12 +11,12 @@ from typing import Final
 
 from helpers.core.errors import UsageError
 from helpers.core.model import Report
-from helpers.report.drawn import pictures_of
-from helpers.report.folder import TERMS
-from helpers.report.terms import Terms
+from helpers.report.figures import figures_of
+from helpers.report.folder import INPUTS
+from helpers.report.judging_inputs import JudgingInputs
 from helpers.system.files import write_private
 
-__all__ = ["FORMATS", "Format", "render", "write_reports"]
+__all__ = ["FORMATS", "Format", "render", "to_json", "write_reports"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Format:
 
 
 FORMATS: Final[Mapping[str, Format]] = {
-    "json": Format("results.json", "helpers.report.results:to_json"),
+    "json": Format("results.json", "helpers.report.writers:to_json"),
     "html": Format("report.html", "helpers.report.page:to_html"),
     "sarif": Format("report.sarif", "helpers.report.sarif:to_sarif"),
     "markdown": Format("report.md", "helpers.report.markdown:to_markdown"),
@@ -41,24 +42,24 @@ FORMATS: Final[Mapping[str, Format]] = {
 
 
 def render(report: Report, form: str, run: Path | None = None) -> str:
-    """The report in a format; the page has pictures too, where the run's folder is known.
+    """The report in a format; the page has figures if the run folder is given.
 
-    Raises UsageError with the formats there are.
+    Raises UsageError that lists the known formats.
     """
     if form not in FORMATS:
         known = ", ".join(FORMATS)
         raise UsageError(f"There is no format {form!r}.", f"The formats are: {known}.")
     writer = FORMATS[form].load()
     if form == "html" and run:
-        return writer(report, pictures_of(run))
+        return writer(report, figures_of(run))
     return writer(report)
 
 
 def write_reports(
-    run: Path, report: Report, terms: Terms, redact: Callable[[str], str]
+    run: Path, report: Report, inputs: JudgingInputs, redact: Callable[[str], str]
 ) -> Iterator[Path]:
-    """Write the terms and every format into a run folder, each through the redactor."""
-    yield _write(run / TERMS, redact(terms.model_dump_json(indent=2) + "\n"))
+    """Write the judging inputs and every format into a run folder, through the redactor."""
+    yield _write(run / INPUTS, redact(inputs.model_dump_json(indent=2) + "\n"))
     for name, form in FORMATS.items():
         yield _write(run / form.file, redact(render(report, name, run)))
 
@@ -66,3 +67,8 @@ def write_reports(
 def _write(path: Path, content: str) -> Path:
     write_private(path, content)
     return path
+
+
+def to_json(report: Report) -> str:
+    """The report as JSON in ASCII, safe on any terminal; keys in model order."""
+    return json.dumps(report.model_dump(mode="json"), indent=2) + "\n"

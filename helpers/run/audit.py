@@ -33,7 +33,7 @@ from helpers.notebook.sandbox_profile import SANDBOX_URL, demo_secrets
 from helpers.report import history
 from helpers.report.build import build_report, tool_version
 from helpers.report.folder import finish_run, prune_runs, run_name, start_run
-from helpers.report.terms import Terms
+from helpers.report.judging_inputs import JudgingInputs
 from helpers.report.writers import FORMATS, write_reports
 from helpers.run.execution import Batch, Common, Job, Observer, Outcome
 from helpers.run.kernels.fork_server import ForkServer
@@ -117,7 +117,7 @@ def audit(
     """
     steps = tuple(step_named(name).name for name in request.steps)
     with ExitStack() as closing:
-        run, terms = _begin(replace(request, steps=steps), observer, forks, closing)
+        run, inputs = _begin(replace(request, steps=steps), observer, forks, closing)
         name = run_name(run.started, run.profile)
         recorded = closing.enter_context(
             recorded_run(state_home(run.profile), run.profile, name, steps)
@@ -129,12 +129,12 @@ def audit(
                 run.sandbox.stop()  # the last notebook asks nothing
             note = recorded.finished(failed=sum(bool(one.error) for one in run.outcomes))
             told = {"reasons": _reasons(run), "notes": (note,)}
-            return _finish(run, terms.model_copy(update=told), last)
+            return _finish(run, inputs.model_copy(update=told), last)
 
 
 def _begin(
     request: AuditRequest, observer: Observer, forks: ForkServer | None, closing: ExitStack
-) -> tuple[_Run, Terms]:
+) -> tuple[_Run, JudgingInputs]:
     """Everything that can be refused is refused here, before a kernel starts."""
     profile = profile_named(request.choices.profile)
     started = datetime.now(UTC).replace(microsecond=0)
@@ -145,7 +145,7 @@ def _begin(
     closing.enter_context(lock_profile(state_home(profile), wait=request.wait))
     folder = start_run(request.out, run_name(started, profile))
     sandbox, environ = _demo(closing) if profile is Profile.SANDBOX else (None, {})
-    terms = Terms(
+    inputs = JudgingInputs(
         profile=profile,
         generated_at=started,
         tool_version=tool_version(),
@@ -154,14 +154,14 @@ def _begin(
         steps=request.steps,
     )
     common = Common(redactor, environ, observer, forks)
-    return _Run(request, profile, folder, started, common, sandbox), terms
+    return _Run(request, profile, folder, started, common, sandbox), inputs
 
 
-def _finish(run: _Run, terms: Terms, last: Batch) -> AuditResult:
+def _finish(run: _Run, inputs: JudgingInputs, last: Batch) -> AuditResult:
     state = open_state(state_home(run.profile))
     try:
-        report = build_report(run.folder, terms, before=history.past(state))
-        for path in write_reports(run.folder, report, terms, run.common.redactor.text):
+        report = build_report(run.folder, inputs, before=history.prior_findings(state))
+        for path in write_reports(run.folder, report, inputs, run.common.redactor.text):
             if path.name == FORMATS["json"].file:
                 last.begin()  # it reads no other
         run.outcomes += last.outcomes()

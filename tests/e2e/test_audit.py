@@ -15,7 +15,7 @@ from dotenv import dotenv_values
 from helpers.core.model import Report
 from helpers.core.redaction import Redactor
 from helpers.report.build import build_report
-from helpers.report.folder import load_report, load_terms, manifest_problems
+from helpers.report.folder import load_inputs, load_report, manifest_problems
 from helpers.sandbox.seeds import DEMO
 from tests.conftest import run_git
 from tests.e2e.conftest import CommandLine
@@ -89,7 +89,7 @@ def test_no_artefact_and_no_state_holds_a_secret_in_any_form(sandbox_run):
 
 def test_judging_the_saved_snapshots_again_gives_the_same_findings(sandbox_run):
     run = sandbox_run[0].last_run()
-    again = build_report(run, load_terms(run))
+    again = build_report(run, load_inputs(run))
     assert again.findings == load_report(run).findings
 
 
@@ -103,7 +103,7 @@ def test_executed_notebooks_ran_to_their_last_cell(sandbox_run):
 def test_second_run_is_compared_with_the_first(sandbox_run, tmp_path: Path):
     cli, _ = sandbox_run
     done = cli.run("audit", "--steps", "environment", "--out", str(tmp_path))
-    assert "Since the run before: 0 new, 0 back again" in done.stdout
+    assert "Since the previous run: 0 new, 0 regressed" in done.stdout
 
 
 def test_audit_of_a_live_profile_fails_by_the_worst_finding(

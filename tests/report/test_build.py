@@ -16,20 +16,19 @@ from helpers.core.policy import Policy
 from helpers.core.steps import STEPS
 from helpers.core.waivers import Waiver
 from helpers.environment.records import EnvironmentFacts
-from helpers.report.again import judge_again
-from helpers.report.build import build_report, tool_version
+from helpers.report.build import build_report, rejudge, tool_version
 from helpers.report.folder import (
     finish_run,
     finished_runs,
+    load_inputs,
     load_report,
-    load_terms,
     manifest_problems,
     prune_runs,
     run_name,
     start_run,
 )
-from helpers.report.history import Past, past_of
-from helpers.report.terms import Terms
+from helpers.report.history import PriorFindings, findings_after
+from helpers.report.judging_inputs import JudgingInputs
 from helpers.report.writers import FORMATS, render, write_reports
 from helpers.system.files import write_private
 from tests.report.samples import NOW
@@ -37,8 +36,8 @@ from tests.report.samples import NOW
 OFF = Unavailable(reason="It was kept off.", call="nothing")
 
 
-def terms(*steps: str, **changes: object) -> Terms:
-    plain = Terms(
+def inputs(*steps: str, **changes: object) -> JudgingInputs:
+    plain = JudgingInputs(
         profile="staging",
         generated_at=NOW,
         tool_version="0.1.0",
@@ -66,7 +65,7 @@ def save(run: Path) -> None:
 def finished(root: Path, name: str = "20260302T090000Z-staging", **changes: object) -> Path:
     partial = start_run(root, name)
     save(partial)
-    on = terms(**changes)
+    on = inputs(**changes)
     list(write_reports(partial, build_report(partial, on), on, str))
     return finish_run(partial)
 
@@ -74,11 +73,11 @@ def finished(root: Path, name: str = "20260302T090000Z-staging", **changes: obje
 def test_a_saved_snapshot_gives_the_findings_that_the_judge_gave(tmp_path: Path) -> None:
     save(tmp_path)
     checks = catalog.load("environment")
-    assert build_report(tmp_path, terms()).findings == judge(snapshot(), checks, Policy(), NOW)
+    assert build_report(tmp_path, inputs()).findings == judge(snapshot(), checks, Policy(), NOW)
 
 
 def test_a_step_without_a_snapshot_is_an_error_of_each_of_its_checks(tmp_path: Path) -> None:
-    made = build_report(tmp_path, terms(reasons={"environment": "The kernel died."}))
+    made = build_report(tmp_path, inputs(reasons={"environment": "The kernel died."}))
     (step,) = made.steps
     assert (step.completed, step.reason) == (False, "The kernel died.")
     assert {f.status for f in made.findings} == {Status.ERROR}
@@ -88,7 +87,7 @@ def test_a_step_without_a_snapshot_is_an_error_of_each_of_its_checks(tmp_path: P
 
 @pytest.mark.parametrize("step", [step.name for step in STEPS])
 def test_every_step_can_be_missing(tmp_path: Path, step: str) -> None:
-    made = build_report(tmp_path, terms(step))
+    made = build_report(tmp_path, inputs(step))
     assert {f.status for f in made.findings} == {Status.ERROR}
     assert made.steps[0].reason == "The step ended without a result."
 
@@ -96,44 +95,46 @@ def test_every_step_can_be_missing(tmp_path: Path, step: str) -> None:
 @pytest.mark.parametrize("content", ["", "{", '{"step": "environment"}', "null"])
 def test_a_torn_snapshot_is_a_missing_step(tmp_path: Path, content: str) -> None:
     write_private(tmp_path / "snapshots" / "environment.json", content)
-    made = build_report(tmp_path, terms())
+    made = build_report(tmp_path, inputs())
     assert not made.steps[0].completed
-    assert "not whole" in made.steps[0].reason
+    assert "incomplete" in made.steps[0].reason
 
 
 def test_waivers_are_noted_and_judged_themselves(tmp_path: Path) -> None:
     save(tmp_path)
     stale = Waiver(check="NOT-001", resource="*", owner="a", reason="b", expires=date(2027, 1, 1))
-    made = build_report(tmp_path, terms(waivers=(stale,)))
+    made = build_report(tmp_path, inputs(waivers=(stale,)))
     assert {f.check for f in made.findings if f.status is Status.FAIL} >= {"WVR-003"}
 
 
 def test_a_report_is_compared_with_what_was_before(tmp_path: Path) -> None:
     save(tmp_path)
-    first = build_report(tmp_path, terms())
-    later = build_report(tmp_path, terms(generated_at=NOW + timedelta(days=1)), past_of(first))
+    first = build_report(tmp_path, inputs())
+    later = build_report(
+        tmp_path, inputs(generated_at=NOW + timedelta(days=1)), findings_after(first)
+    )
     assert later.compared_with == NOW
     assert {f.baseline for f in later.findings} == {Baseline.UNCHANGED}
 
 
 def test_judging_a_finished_run_again_gives_the_same_bytes(tmp_path: Path) -> None:
     run = finished(tmp_path)
-    assert render(judge_again(run), "json") == (run / "results.json").read_text()
+    assert render(rejudge(run), "json") == (run / "results.json").read_text()
 
 
 def test_judging_again_keeps_the_comparison_that_was_drawn(tmp_path: Path) -> None:
     partial = start_run(tmp_path, "20260302T090000Z-staging")
     save(partial)
-    before = Past(NOW - timedelta(days=1), {})
-    drawn = build_report(partial, terms(), before)
-    list(write_reports(partial, drawn, terms(), str))
-    assert judge_again(finish_run(partial)) == drawn
+    before = PriorFindings(NOW - timedelta(days=1), {})
+    drawn = build_report(partial, inputs(), before)
+    list(write_reports(partial, drawn, inputs(), str))
+    assert rejudge(finish_run(partial)) == drawn
 
 
 def test_judging_again_by_other_waivers_says_so(tmp_path: Path) -> None:
     run = finished(tmp_path)
     waiver = Waiver(check="ENV-003", resource="*", owner="a", reason="b", expires=date(2027, 1, 1))
-    again = judge_again(run, waivers=(waiver,))
+    again = rejudge(run, waivers=(waiver,))
     assert {f.waiver is not None for f in again.findings if f.check == "ENV-003"} == {True}
 
 
@@ -147,14 +148,14 @@ def test_a_finished_run_holds_every_format_for_its_owner_alone(tmp_path: Path) -
         "snapshots/environment.json",
     }
     assert {path.stat().st_mode & 0o077 for path in (run, *run.rglob("*"))} == {0}
-    assert load_terms(run) == terms()
+    assert load_inputs(run) == inputs()
     assert load_report(run).profile == "staging"
 
 
 def test_the_redactor_stands_between_reports_and_disk(tmp_path: Path) -> None:
     save(tmp_path)
-    made = build_report(tmp_path, terms(profile="secret-value"))
-    list(write_reports(tmp_path, made, terms(), lambda text: text.replace("secret-value", "#")))
+    made = build_report(tmp_path, inputs(profile="secret-value"))
+    list(write_reports(tmp_path, made, inputs(), lambda text: text.replace("secret-value", "#")))
     assert "secret-value" not in (tmp_path / "report.html").read_text()
 
 
@@ -214,4 +215,4 @@ def test_an_unknown_format_is_told_with_the_known_ones() -> None:
 def test_a_copied_run_is_still_the_run(tmp_path: Path) -> None:
     run = finished(tmp_path / "here")
     shutil.copytree(run, tmp_path / "there")
-    assert judge_again(tmp_path / "there") == judge_again(run)
+    assert rejudge(tmp_path / "there") == rejudge(run)

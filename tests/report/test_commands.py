@@ -15,7 +15,7 @@ from helpers.core.errors import UsageError
 from helpers.core.model import Report, Resource
 from helpers.report.checks_page import checks_page
 from helpers.report.folder import finish_run, start_run
-from helpers.report.results import to_json
+from helpers.report.writers import to_json
 from tests.conftest import HOME
 from tests.report.samples import BEFORE, finding, full_report, report
 from tests.report.test_build import finished
@@ -103,7 +103,7 @@ def test_diff_tells_new_and_fixed(tmp_path: Path) -> None:
     earlier = saved(tmp_path, "20260223T090000Z-production", to_json(_earlier()))
     later = saved(tmp_path, "20260302T090000Z-production", to_json(full_report()))
     lines = run("diff", earlier, later).output.splitlines()
-    assert lines[0].startswith("Since the run before: ")
+    assert lines[0].startswith("Since the previous run: ")
     assert any(line.startswith("new") and "EXP-002" in line for line in lines)
     assert any(line.startswith("unchanged") and ".env.production" in line for line in lines)
     assert any(line.startswith("fixed") and ".env" in line for line in lines)
@@ -118,7 +118,7 @@ def test_diff_speaks_every_format(tmp_path: Path) -> None:
 def test_runs_of_two_profiles_are_not_compared(tmp_path: Path) -> None:
     one = saved(tmp_path, "20260223T090000Z-production", to_json(report()))
     two = saved(tmp_path, "20260223T090000Z-staging", to_json(report(profile="staging")))
-    with pytest.raises(UsageError, match="one profile"):
+    with pytest.raises(UsageError, match="same profile"):
         run("diff", one, two)
 
 

@@ -1,4 +1,4 @@
-"""What is new, unchanged, fixed and back again; and that not looking proves nothing."""
+"""What is new, unchanged, fixed and regressed; a check that could not look proves nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.core.model import Baseline, Finding, Report, Resource, Status
-from helpers.report.history import Past, compare, past, past_of, record, runs
+from helpers.report.history import (
+    PriorFindings,
+    compare,
+    findings_after,
+    prior_findings,
+    record,
+    runs,
+)
 from helpers.system.state import open_state
 from tests.report.samples import NOW, finding, full_report, report
 
@@ -26,9 +33,9 @@ def on_day(day: int, *findings: Finding) -> Report:
 
 def after(*made: Report) -> Report:
     """The last report, compared with the ones before it."""
-    known = Past()
+    known = PriorFindings()
     for one in made[:-1]:
-        known = past_of(one, known)
+        known = findings_after(one, known)
     return compare(made[-1], known)
 
 
@@ -71,7 +78,7 @@ def test_marks(statuses: tuple[Status | None, ...], mark: Baseline | None) -> No
 
 
 def test_without_a_run_before_nothing_is_marked() -> None:
-    one = compare(on_day(0, finding()), Past())
+    one = compare(on_day(0, finding()), PriorFindings())
     assert one.compared_with is None
     assert one.fixed == ()
 
@@ -115,7 +122,7 @@ def test_a_failure_that_came_back_counts_from_its_return() -> None:
 def test_nothing_is_fixed_that_did_not_fail_and_nothing_twice(
     statuses: list[Status | None],
 ) -> None:
-    known, failing = Past(), False
+    known, failing = PriorFindings(), False
     for day, status in enumerate(statuses):
         made = on_day(
             day,
@@ -126,15 +133,15 @@ def test_nothing_is_fixed_that_did_not_fail_and_nothing_twice(
         cleared = status in (None, Status.PASS, Status.NOT_APPLICABLE)
         assert fixed == (failing and cleared)
         failing = status is Status.FAIL or (failing and not cleared)
-        known = past_of(made, known)
+        known = findings_after(made, known)
 
 
 def test_state_db_gives_back_what_the_fold_knows(state: Connection) -> None:
-    known = Past()
+    known = PriorFindings()
     for day, made in enumerate((full_report(), on_day(9, finding()), on_day(10))):
         record(state, f"run-{day}", made)
-        known = past_of(made, known)
-    stored = past(state)
+        known = findings_after(made, known)
+    stored = prior_findings(state)
     assert dict(stored.findings) == dict(known.findings)
     assert stored.compared_with == known.compared_with
 
@@ -143,7 +150,7 @@ def test_a_run_is_recorded_once(state: Connection) -> None:
     record(state, "one", on_day(0, finding()))
     record(state, "one", on_day(1, finding(status=Status.PASS)))
     assert [run.name for run in runs(state)] == ["one"]
-    assert next(iter(past(state).findings.values())).failing
+    assert next(iter(prior_findings(state).findings.values())).failing
 
 
 def test_runs_are_told_with_their_headline_the_latest_first(state: Connection) -> None:
@@ -157,5 +164,5 @@ def test_runs_are_told_with_their_headline_the_latest_first(state: Connection) -
 
 
 def test_a_new_profile_has_no_past(state: Connection) -> None:
-    assert past(state) == Past(None, {})
+    assert prior_findings(state) == PriorFindings(None, {})
     assert runs(state) == ()

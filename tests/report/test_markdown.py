@@ -52,7 +52,7 @@ def test_markdown_is_as_last_looked_at(golden: Callable[[str, str], None]) -> No
 
 
 def test_an_empty_report_says_that_nothing_asks_for_attention() -> None:
-    assert "Nothing asks for attention." in to_markdown(report())
+    assert "Nothing needs attention." in to_markdown(report())
 
 
 @given(tricky)

@@ -101,7 +101,7 @@ def test_ids_are_unique() -> None:
         "1 critical, 1 high and 2 low findings fail. Start today.",
         "Audit log is missing from this run. The kernel died.",
         "The repository is a shallow clone",
-        "Since the run before: 2 new, 1 back again, 2 unchanged, 1 fixed.",
+        "Since the previous run: 2 new, 1 regressed, 2 unchanged, 1 fixed.",
         "Waived by ana@example.com until 2026-03-31",
         "failing since 23 February 2026",
         "Fixed since then",

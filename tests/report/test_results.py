@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from helpers.core.model import Report
-from helpers.report.results import to_json
+from helpers.report.writers import to_json
 from tests.report.samples import HOSTILE, full_report, hostile_report
 
 

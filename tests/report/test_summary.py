@@ -21,9 +21,16 @@ from helpers.core.model import (
     WaiverNote,
 )
 from helpers.report.controls import FRAMEWORKS, control_ids
-from helpers.report.coverage import coverage, verdict
-from helpers.report.summary import checklist, compliance, in_order, next_steps, step_groups
-from helpers.report.words import change_sentence, quiet_sentence, verdict_sentence
+from helpers.report.phrases import change_sentence, quiet_sentence, verdict_sentence
+from helpers.report.summary import (
+    checklist,
+    compliance,
+    coverage,
+    in_order,
+    next_steps,
+    step_groups,
+    verdict,
+)
 from tests.report.samples import finding, full_report, report
 
 WAIVED = WaiverNote(owner="ana", reason="known", expires="2026-12-31")
@@ -101,7 +108,7 @@ def test_failures_come_first_the_worst_of_them_ahead() -> None:
     ]
 
 
-def test_among_equals_what_is_new_then_what_is_mended_soonest_comes_first() -> None:
+def test_among_equals_what_is_new_then_what_is_fixed_soonest_comes_first() -> None:
     found = [
         finding("ENV-001", baseline=Baseline.UNCHANGED, effort=Effort.MINUTES),
         finding("ENV-002", baseline=Baseline.NEW, effort=Effort.DAYS),
@@ -176,8 +183,8 @@ def test_control_ids_are_unique_over_all_frameworks() -> None:
     ("severities", "said"),
     [
         ((), "No finding fails."),
-        ((Severity.LOW,), "1 low finding fails. Mend them when you are there."),
-        ((Severity.MEDIUM,) * 2, "2 medium findings fail. Plan them in."),
+        ((Severity.LOW,), "1 low finding fails. Fix them when convenient."),
+        ((Severity.MEDIUM,) * 2, "2 medium findings fail. Schedule a fix."),
         ((Severity.HIGH, Severity.LOW), "1 high and 1 low findings fail. Start this week."),
         (tuple(Severity), "1 critical, 1 high, 1 medium and 1 low findings fail. Start today."),
     ],
@@ -198,8 +205,8 @@ def test_without_a_run_before_the_change_is_told_as_such() -> None:
 
 def test_quiet_findings_in_a_sentence() -> None:
     found = [of(Status.PASS, 1), of(Status.NOT_APPLICABLE, 2)]
-    assert quiet_sentence(found) == "1 fine, 1 not applicable"
-    assert quiet_sentence(found[:1]) == "1 fine"
+    assert quiet_sentence(found) == "1 passing, 1 not applicable"
+    assert quiet_sentence(found[:1]) == "1 passing"
 
 
 def test_severities_of_what_to_do_never_rise() -> None:

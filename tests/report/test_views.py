@@ -7,8 +7,8 @@ import re
 import pytest
 
 from helpers.core.model import Severity, Status
-from helpers.report.view_checklist import checklist_view
-from helpers.report.view_findings import (
+from helpers.report.views import (
+    checklist_view,
     compliance_view,
     coverage_view,
     findings_table,
@@ -42,7 +42,7 @@ def test_what_to_do_is_numbered_most_urgent_first() -> None:
 
 
 def test_nothing_to_do_is_said() -> None:
-    assert next_steps_view([]).text == "Nothing asks for attention."
+    assert next_steps_view([]).text == "Nothing needs attention."
 
 
 def test_a_label_tells_severity_comparison_and_waiver() -> None:
@@ -56,7 +56,7 @@ def test_a_label_tells_severity_comparison_and_waiver() -> None:
 def test_the_checklist_shows_each_verdict_and_a_waiver_beside_it() -> None:
     said = checklist_view(full_report()).text
     assert re.search(r"✗ FAIL, waived +Keys differ per environment +ENV-007", said)
-    assert "not looked at" in checklist_view(report()).text
+    assert "not checked" in checklist_view(report()).text
 
 
 def test_fixed_is_told_and_so_is_that_there_was_no_run_before() -> None:

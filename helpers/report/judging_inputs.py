@@ -1,4 +1,4 @@
-"""On what terms a run is judged. Saved with it, so that judging it again gives the same report."""
+"""What a run is judged by. Saved with it, so that judging it again gives the same report."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from helpers.core.policy import Policy
 from helpers.core.steps import STEPS
 from helpers.core.waivers import Waiver
 
-__all__ = ["Terms"]
+__all__ = ["JudgingInputs"]
 
 
-class Terms(Record):
-    """`steps` were asked for; `reasons` says why one of them left no snapshot, where known."""
+class JudgingInputs(Record):
+    """`steps` were requested; `reasons` says why a step left no snapshot, where known."""
 
     profile: str
     generated_at: datetime  # UTC
@@ -23,4 +23,4 @@ class Terms(Record):
     waivers: tuple[Waiver, ...] = ()
     steps: tuple[str, ...] = tuple(step.name for step in STEPS)
     reasons: Mapping[str, str] = {}
-    notes: tuple[str, ...] = ()  # for the reader, such as where the audit log stood
+    notes: tuple[str, ...] = ()  # for the reader, such as the state of the audit log

@@ -1,24 +1,30 @@
-"""Small drawings for the report: inline SVG, coloured by the page's own style sheet.
+"""Figures of the HTML report: inline SVG, coloured by the page's own style sheet.
 
-Only numbers and our own words go in. Each has a title for those who don't see it.
+The charts take numbers and fixed words only; each has a title for screen readers. A step may
+register a figure of its own (`Step.figure`), which is drawn again from the run's snapshot whenever
+the page is written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from markupsafe import Markup
+from pydantic import ValidationError
 
 from helpers.core.model import Status
-from helpers.report.coverage import Coverage
+from helpers.core.steps import STEPS
+from helpers.report.build import read_snapshot
+from helpers.report.summary import CoverageSummary
 
-__all__ = ["bar", "donut", "stacked"]
+__all__ = ["Figures", "bar", "donut", "figures_of", "stacked"]
 
 _GAP = 1.2  # hundredths of the ring between two segments
 
 
-def donut(found: Coverage) -> Markup:
-    """The coverage as a ring: what was judged, and what was not."""
+def donut(found: CoverageSummary) -> Markup:
+    """The coverage as a ring: checks judged and checks not judged."""
     parts = [(name, number) for name, number in _parts(found) if number]
     segments = Markup("").join(_segments(parts))
     return Markup(
@@ -49,7 +55,7 @@ def stacked(counts: Sequence[tuple[Status, int]]) -> Markup:
     ).format(rects)
 
 
-def _parts(found: Coverage) -> Iterator[tuple[str, int]]:
+def _parts(found: CoverageSummary) -> Iterator[tuple[str, int]]:
     yield "pass", found.passing
     yield "fail", found.failing
     yield "manual", found.need_a_person
@@ -88,3 +94,24 @@ _COLOURS = {
     Status.ERROR: "error",
     Status.NOT_APPLICABLE: "na",
 }
+
+
+Figures = Mapping[str, Markup]  # by the name of the step
+
+
+def figures_of(run: Path) -> Figures:
+    """The figure of each step that has one; none where its snapshot is missing or damaged."""
+    return dict(_figures(run))
+
+
+def _figures(run: Path) -> Iterator[tuple[str, Markup]]:
+    for step in STEPS:
+        if not step.figure:
+            continue
+        try:
+            facts = read_snapshot(run, step).facts
+        except (OSError, ValidationError):
+            continue
+        figure: Markup = step.load("figure")(facts)
+        if figure:
+            yield step.name, figure

@@ -19,7 +19,7 @@ MARKS: Final[Mapping[Status, str]] = {
 
 
 def verdict_sentence(report: Report) -> str:
-    """What it comes to: `1 critical and 2 high findings fail; 3 checks could not …`."""
+    """The outcome: `1 critical and 2 high findings fail; 3 checks could not …`."""
     numbers = {severity: number for severity, number in report.failures().items() if number}
     total = sum(numbers.values())
     if not total:
@@ -32,24 +32,24 @@ def verdict_sentence(report: Report) -> str:
 
 
 def change_sentence(report: Report) -> str:
-    """What changed since the run before: new, back again, unchanged, fixed."""
+    """What changed since the previous run: new, regressed, unchanged, fixed."""
     if report.compared_with is None:
         return "There is no earlier run to compare with."
     failing = [f for f in report.findings if f.status is Status.FAIL]
     said = [
         f"{_count(failing, Baseline.NEW)} new",
-        f"{_count(failing, Baseline.REGRESSED)} back again",
+        f"{_count(failing, Baseline.REGRESSED)} regressed",
         f"{_count(failing, Baseline.UNCHANGED)} unchanged",
         f"{len(report.fixed)} fixed",
     ]
-    return f"Since the run before: {', '.join(said)}."
+    return f"Since the previous run: {', '.join(said)}."
 
 
 def quiet_sentence(findings: Iterable[Finding]) -> str:
-    """`9 fine, 2 not applicable`."""
+    """`9 passing, 2 not applicable`."""
     statuses = [finding.status for finding in findings]
-    fine, absent = statuses.count(Status.PASS), statuses.count(Status.NOT_APPLICABLE)
-    said = [f"{fine} fine"] if fine else []
+    passing, absent = statuses.count(Status.PASS), statuses.count(Status.NOT_APPLICABLE)
+    said = [f"{passing} passing"] if passing else []
     return ", ".join([*said, f"{absent} not applicable"] if absent else said)
 
 
@@ -57,8 +57,8 @@ def _urgency(worst: Severity) -> str:
     return {
         Severity.CRITICAL: "Start today.",
         Severity.HIGH: "Start this week.",
-        Severity.MEDIUM: "Plan them in.",
-        Severity.LOW: "Mend them when you are there.",
+        Severity.MEDIUM: "Schedule a fix.",
+        Severity.LOW: "Fix them when convenient.",
     }[worst]
 
 

@@ -13,7 +13,7 @@ from helpers.auditlog.records import (
     QuestionResult,
 )
 from helpers.core.model import Known, Snapshot, Unavailable
-from helpers.report.drawn import pictures_of
+from helpers.report.figures import figures_of
 from helpers.report.page import to_html
 from helpers.report.writers import render
 from helpers.system.files import write_private
@@ -69,15 +69,15 @@ def test_a_picture_stands_inline_with_its_step_and_asks_for_nothing(tmp_path: Pa
 
 def test_its_style_sheet_speaks_of_it_alone(tmp_path: Path) -> None:
     _snapshot(tmp_path, _facts())
-    style = pictures_of(tmp_path)["auditlog"].partition("<style>")[2].partition("</style>")[0]
+    style = figures_of(tmp_path)["auditlog"].partition("<style>")[2].partition("</style>")[0]
     rules = style.replace("@media screen and (prefers-color-scheme:dark){", "").rstrip("}")
     assert all(rule.startswith(".timeline ") for rule in rules.split("}"))
 
 
 def test_what_was_not_looked_at_or_is_damaged_has_no_picture(tmp_path: Path) -> None:
-    assert not pictures_of(tmp_path)
+    assert not figures_of(tmp_path)
     _snapshot(tmp_path, _facts().model_copy(update={"activity": GONE}))
-    assert not pictures_of(tmp_path)
+    assert not figures_of(tmp_path)
     write_private(tmp_path / "snapshots" / "auditlog.json", "{}")
-    assert not pictures_of(tmp_path)
+    assert not figures_of(tmp_path)
     assert render(full_report(), "html", tmp_path) == to_html(full_report())

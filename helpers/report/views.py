@@ -1,4 +1,4 @@
-"""Findings, to look at: the verdicts, what to do next, the coverage, the controls."""
+"""A report as notebooks and the terminal show it: findings, next steps, coverage, checklist."""
 
 from __future__ import annotations
 
@@ -11,15 +11,24 @@ from helpers.core.model import Baseline, Finding, Report, Severity, Status
 from helpers.core.view import View, prose, stack, table, with_code
 from helpers.core.visible import visible
 from helpers.report.controls import DISCLAIMER
-from helpers.report.coverage import coverage
-from helpers.report.summary import NextStep, compliance, in_order, next_steps
-from helpers.report.words import MARKS
+from helpers.report.phrases import MARKS
+from helpers.report.summary import (
+    ChecklistItem,
+    NextStep,
+    checklist,
+    compliance,
+    coverage,
+    in_order,
+    next_steps,
+)
 
 __all__ = [
+    "checklist_view",
     "compliance_view",
     "coverage_view",
     "findings_table",
     "fixed_view",
+    "item_label",
     "next_steps_view",
     "verdict_label",
 ]
@@ -29,9 +38,9 @@ _COLUMNS: Final = ("verdict", "check", "about", "what was seen")
 
 
 def findings_table(findings: Sequence[Finding]) -> View:
-    """The verdicts, what asks for attention first, and below them what to do about it.
+    """The verdicts, the urgent ones first, and below them what to do about them.
 
-    What is fine takes one line a check: its resources are counted.
+    A check that passes takes one line, which counts its resources.
     """
     ordered = in_order(findings)
     loud = [_row(f) for f in ordered if f.status not in _QUIET]
@@ -41,10 +50,10 @@ def findings_table(findings: Sequence[Finding]) -> View:
 
 
 def next_steps_view(findings: Iterable[Finding]) -> View:
-    """What to do next, most urgent first, a step a line."""
+    """What to do next, most urgent first, one step per line."""
     steps = next_steps(findings)
     if not steps:
-        return prose("Nothing asks for attention.")
+        return prose("Nothing needs attention.")
     items = Markup("").join(_step_html(step) for step in steps)
     lines = [line for number, step in enumerate(steps, 1) for line in _step_text(number, step)]
     html = Markup("<p><strong>What to do next</strong></p><ol>{}</ol>").format(items)
@@ -64,7 +73,7 @@ def coverage_view(report: Report) -> View:
 
 
 def compliance_view(report: Report) -> View:
-    """Each framework's controls with the checks that bear on them; those without one, too."""
+    """Each framework's controls, with the checks that cover them or without any."""
     views: list[View] = [prose(DISCLAIMER)]
     for framework, rows in compliance(report):
         cells = [
@@ -79,15 +88,17 @@ def compliance_view(report: Report) -> View:
 
 
 def fixed_view(report: Report) -> View:
-    """What failed in the run before and is mended now."""
+    """What failed in the previous run and is fixed now."""
     if report.compared_with is None:
         return prose("There is no earlier run to compare with.")
     rows = [(f.check, f.resource.label, f.title) for f in report.fixed]
-    return table(("check", "about", "title"), rows, empty="Nothing was fixed since the run before.")
+    return table(
+        ("check", "about", "title"), rows, empty="Nothing was fixed since the previous run."
+    )
 
 
 def verdict_label(finding: Finding) -> str:
-    """`✗ FAIL high, regressed, waived`: the verdict and what stands beside it."""
+    """`✗ FAIL high, regressed, waived`: the verdict and its qualifiers."""
     parts = [f"{MARKS[finding.status]} {finding.status.replace('_', ' ')}"]
     if finding.status is Status.FAIL:
         parts[0] += f" {finding.severity}"
@@ -149,3 +160,21 @@ def _step_html(step: NextStep) -> Markup:
 def _step_text(number: int, step: NextStep) -> Iterable[str]:
     yield f"{number}. {visible(step.title)} ({step.check}, {_urgency(step)}): {_about(step)}"
     yield from (f"   - {line}" for line in _lines(step))
+
+
+def checklist_view(report: Report) -> View:
+    """Each item with its verdict and the checks behind it."""
+    rows = [(item_label(item), item.title, _checks(item)) for item in checklist(report)]
+    return table(("verdict", "item", "checks"), rows, empty="The checklist is empty.")
+
+
+def item_label(item: ChecklistItem) -> str:
+    """The verdict; a waived failure says so."""
+    if item.status is None:
+        return "– not checked"
+    words = f"{MARKS[item.status]} {item.status.replace('_', ' ')}"
+    return f"{words}, waived" if item.waived else words
+
+
+def _checks(item: ChecklistItem) -> str:
+    return ", ".join(sorted({finding.check for finding in item.findings})) or "none in this run"
