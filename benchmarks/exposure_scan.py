@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from benchmarks.exposure_repository import make
-from helpers.core.fingerprints import fingerprint
+from helpers.core.redaction import fingerprint
 
 FLOOR = ("git", "cat-file", "--batch", "--batch-all-objects", "--unordered", "--buffer")
 # A process inherits the peak of the one that starts it, so that a small one must do it.

@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from typing import Final
 from unittest.mock import patch
 
-from helpers.webhooks.act import run_battery
+from helpers.webhooks.action import run_battery
 from helpers.webhooks.records import CaseOutcome
 from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.signatures import WEBHOOK, sign

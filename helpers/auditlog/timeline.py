@@ -23,8 +23,8 @@ from helpers.auditlog.records import (
     collapse_repeats,
 )
 from helpers.core.model import Unavailable
+from helpers.core.redaction import sanitize
 from helpers.core.view import View, picture, prose
-from helpers.core.visible import visible
 
 __all__ = ["drawing", "timeline_view"]
 
@@ -221,7 +221,7 @@ class TakeoverSteps:
         places = sorted({row.ip for row in self.rows if row.ip})
         where = f", from {', '.join(places[:2])}" if places else ""
         when = f"{first.at:%Y-%m-%d %H:%M} to {until} UTC"
-        return visible(f"Signs of a takeover: {self.actor}, {when}{where}")
+        return sanitize(f"Signs of a takeover: {self.actor}, {when}{where}")
 
 
 def takeovers_in(answers: Sequence[QuestionResult]) -> list[TakeoverSteps]:
@@ -260,7 +260,7 @@ def draw_takeovers(stories: Sequence[TakeoverSteps], top: int) -> Iterator[Marku
 
 def _steps(story: TakeoverSteps) -> Iterator[tuple[str, str]]:
     for row in story.rows[:_MOST]:
-        what = visible(row.detail or row.activity)
+        what = sanitize(row.detail or row.activity)
         yield f"{row.at:%H:%M}", what if len(what) <= _LONGEST else f"{what[: _LONGEST - 1]}…"
     if len(story.rows) > _MOST:
         yield "", f"and {len(story.rows) - _MOST} more steps"

@@ -18,7 +18,16 @@ from helpers.core.errors import UsageError
 from helpers.core.model import Datum, Unavailable
 from helpers.core.view import View, prose, stack, table
 
-__all__ = ["act", "answers", "overview", "review", "rows_of", "story", "timeline", "who_did_what"]
+__all__ = [
+    "action",
+    "answers",
+    "overview",
+    "review",
+    "rows_of",
+    "story",
+    "timeline",
+    "who_did_what",
+]
 
 _VERDICTS: Final = {
     LogVerdict.INTACT: "intact",
@@ -190,7 +199,7 @@ def review(facts: AuditFacts) -> View:
     return stack(signed, prose(f"The digest of the answers above begins with {digest}."))
 
 
-def act(evidence: MirrorEvidence) -> View:
+def action(evidence: MirrorEvidence) -> View:
     """What mirroring did."""
     rows = [
         (m.sink, f"record {m.last}" if m.last >= 0 else "–", m.behind, m.refused, m.reason or "–")

@@ -102,7 +102,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _summarise(result: AuditResult) -> None:
-    from helpers.core.visible import visible
+    from helpers.core.redaction import sanitize
     from helpers.report.phrases import change_sentence, verdict_sentence
     from helpers.report.summary import coverage, next_steps
 
@@ -110,7 +110,7 @@ def _summarise(result: AuditResult) -> None:
     click.echo(f"\n{coverage(report).headline}\n{verdict_sentence(report)}")
     click.echo(change_sentence(report))
     for number, step in enumerate(next_steps(report.findings)[:_SHOWN], 1):
-        seen = visible(f"{step.worst.resource.label}: {step.worst.message}")
+        seen = sanitize(f"{step.worst.resource.label}: {step.worst.message}")
         click.echo(f"{number}. ✗ {step.worst.title} ({step.worst.check}): {seen}")
     for outcome in result.failed:
         click.echo(f"Not finished: {outcome.job.name}: {outcome.error}", err=True)

@@ -118,8 +118,8 @@ def mirror(profile: str, env_file: str, policy: str) -> int:
     \b
     Exit status: 0 all has arrived, 3 something waits or was refused, 2 mirrors are off
     """
-    from helpers.auditlog.act import act
-    from helpers.auditlog.views import act as shown
+    from helpers.auditlog.action import act
+    from helpers.auditlog.views import action as shown
     from helpers.core.errors import ConfigurationError
     from helpers.core.model import Unavailable
 

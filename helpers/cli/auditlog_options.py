@@ -31,7 +31,7 @@ def of_profile(function: Callable[..., Any]) -> Callable[..., Any]:
 @contextmanager
 def context_of(profile: str, env_file: str, policy: str) -> Iterator[Context]:
     """Open a profile as the audit step does."""
-    from helpers.notebook.opening import open_context
+    from helpers.notebook.context_factory import open_context
     from helpers.notebook.parameters import Choices
 
     with ExitStack() as closing:

@@ -78,8 +78,8 @@ def query(
     from collections import deque
 
     from helpers.auditlog.export import select
+    from helpers.core.redaction import sanitize
     from helpers.core.view import table
-    from helpers.core.visible import visible
 
     selection = _selection(**wanted)
     with log_of(folder, profile, env_file, policy) as (place, _), readable(place):
@@ -95,7 +95,7 @@ def query(
         + (e.result,)
         for e in found
     ]
-    cells = [tuple(visible(cell) for cell in row) for row in rows]
+    cells = [tuple(sanitize(cell) for cell in row) for row in rows]
     columns = ("record", "when (UTC)", "who", "did what", "to what", "result")
     click.echo(table(columns, cells, empty="No record fits.").text)
 

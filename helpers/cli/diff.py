@@ -71,8 +71,8 @@ def _show(compared: Report) -> None:
 
 
 def _line(word: str, finding: Finding) -> str:
-    from helpers.core.visible import visible
+    from helpers.core.redaction import sanitize
 
     waived = ", waived" if finding.waiver else ""
-    said = f"{finding.check}  {visible(finding.resource.label)}: {visible(finding.message)}"
+    said = f"{finding.check}  {sanitize(finding.resource.label)}: {sanitize(finding.message)}"
     return f"{word:<10}  {finding.severity}{waived}  {said}"

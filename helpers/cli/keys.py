@@ -63,7 +63,7 @@ def _keys(profile: str, env_file: str, policy: str) -> tuple[list[Scheduled], li
     from contextlib import ExitStack
 
     from helpers.core.model import Known
-    from helpers.notebook.opening import open_context
+    from helpers.notebook.context_factory import open_context
     from helpers.notebook.parameters import Choices
     from helpers.rotation.collect import collect
     from helpers.rotation.schedule import scheduled

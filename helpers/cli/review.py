@@ -28,7 +28,7 @@ def review(  # noqa: PLR0917 (click names them)
     from helpers.auditlog.collect import collect
     from helpers.auditlog.review import sign_off, signable
     from helpers.auditlog.views import answers, overview, story
-    from helpers.notebook.opening import open_context
+    from helpers.notebook.context_factory import open_context
     from helpers.notebook.parameters import Choices
 
     with ExitStack() as closing:

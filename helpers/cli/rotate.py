@@ -41,7 +41,7 @@ def _command(name: str, variable: str) -> click.Command:
 
 def _rotate(variable: str, *, profile: str, **options: Any) -> int:
     from helpers.cli.rotate_dialogue import carry_out
-    from helpers.notebook.opening import open_context
+    from helpers.notebook.context_factory import open_context
     from helpers.notebook.parameters import Choices
     from helpers.rotation.guide import Guide
 
@@ -87,7 +87,7 @@ def _with_store(policy: Any, store: str) -> Any:
 @profile_option
 def status(profile: str) -> int:
     """Every rotation of a profile: where it stands, and its history if it is open."""
-    from helpers.notebook.opening import open_context
+    from helpers.notebook.context_factory import open_context
     from helpers.notebook.parameters import Choices
     from helpers.rotation.workshop import ledger_of
 
@@ -123,7 +123,7 @@ def incident(key: str, profile: str, env_file: str, repo: str, out: str) -> int:
     """The report on a compromised key: exposure, rotation, activity since (Markdown)."""
     from pathlib import Path
 
-    from helpers.notebook.opening import open_context
+    from helpers.notebook.context_factory import open_context
     from helpers.notebook.parameters import Choices
     from helpers.system.files import write_private
     from helpers.workflows.incident import gather, write_up

@@ -17,9 +17,9 @@ import click
 
 from helpers.core.errors import UsageError
 from helpers.core.exit_status import THRESHOLDS, exit_status
+from helpers.core.redaction import sanitize
 from helpers.core.settings import Profile, profile_named
 from helpers.core.verdicts import Severity, Status
-from helpers.core.visible import visible
 
 if TYPE_CHECKING:
     from helpers.core.model import Finding
@@ -178,7 +178,7 @@ def _table(request: ScanRequest, result: JudgedScan) -> str:
     shown = [f for f in result.report.findings if f.status in (Status.FAIL, Status.MANUAL)]
     shown.sort(key=lambda f: (f.waiver is not None, f.status, -f.severity.rank, f.resource.key))
     lines = [line for finding in shown for line in _finding(finding)]
-    safe = [line if "\x1b[" in line else visible(line) for line in lines]
+    safe = [line if "\x1b[" in line else sanitize(line) for line in lines]
     secrets = sum(f.resource.kind == "secret" for f in shown)
     return "\n".join([*safe, _summary(request, result, secrets)])
 
@@ -201,7 +201,7 @@ def _finding(finding: Finding) -> Iterator[str]:
     waived = f", waived until {finding.waiver.expires}" if finding.waiver else ""
     colour = _COLOURS[finding.severity] if finding.status is Status.FAIL else "cyan"
     label = click.style(f"{word}{waived}", fg=colour, bold=True)
-    yield f"{label}  {finding.check}  {visible(finding.resource.label)}"
+    yield f"{label}  {finding.check}  {sanitize(finding.resource.label)}"
     yield f"    {finding.message}"
     for evidence in finding.evidence:
         yield f"    - {evidence.where or '…'}  {evidence.what}"

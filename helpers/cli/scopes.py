@@ -50,7 +50,7 @@ def scopes(
     """
     if listed or as_page:
         return _catalog(as_page=as_page)
-    from helpers.notebook.opening import open_context
+    from helpers.notebook.context_factory import open_context
     from helpers.notebook.parameters import Choices
 
     with ExitStack() as closing:
@@ -86,7 +86,7 @@ def _observable(files: tuple[Path, ...]) -> tuple[Path, ...]:
 def _probe_writes(context: Context) -> None:
     """The flag turns the act on for this run; every call is listed before the first is sent."""
     from helpers.core.model import Known, Unavailable
-    from helpers.scopes.act import act
+    from helpers.scopes.action import act
     from helpers.scopes.probes import WRITE_PROBES
 
     click.echo("Write probes, on the id 0, which does not exist:", err=True)

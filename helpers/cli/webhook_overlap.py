@@ -51,7 +51,7 @@ def overlap(
     from helpers.cli.webhook_test import report_of_run
     from helpers.core.exit_status import exit_status
     from helpers.core.model import Severity
-    from helpers.notebook.opening import open_context
+    from helpers.notebook.context_factory import open_context
     from helpers.notebook.parameters import Choices
     from helpers.webhooks.records import CaseOutcome
     from helpers.webhooks.reporting import result_lines

@@ -107,8 +107,7 @@ def _probe(forge: Forge, topic: str, replay: Path | None, *, as_signed: bool) ->
 
 def _told(answer: Answer, forge: Forge) -> list[str]:
     """The answer, and the beginning of its text, in which the secret does not stand."""
-    from helpers.core.redaction import Redactor
-    from helpers.core.visible import visible
+    from helpers.core.redaction import Redactor, sanitize
 
     lines = [f"Got {answer.observed} after {answer.seconds * 1000:.0f} ms."]
     text = answer.body.decode("utf-8", "replace").strip()
@@ -116,5 +115,5 @@ def _told(answer: Answer, forge: Forge) -> list[str]:
         redactor = Redactor()
         if len(forge.key) >= 8:  # noqa: PLR2004 (as the redactor has it)
             redactor.register("secret", forge.key.decode("utf-8", "replace"))
-        lines.append(f"    {visible(redactor.text(text))[:_SHOWN]}")
+        lines.append(f"    {sanitize(redactor.text(text))[:_SHOWN]}")
     return lines

@@ -56,7 +56,7 @@ class Context:
     hub: str = ""  # address of the sandbox's developer hub; empty on real profiles
     evidence: Datum[Any] = field(
         default_factory=lambda: Unavailable(
-            reason="This act was not carried out.", call="act", cause=Cause.OFF
+            reason="This action was not taken.", call="act", cause=Cause.OFF
         )
     )
     client_factory: ClientFactory = _no_client

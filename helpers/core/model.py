@@ -14,7 +14,7 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from helpers.core.fingerprints import fingerprint
+from helpers.core.redaction import fingerprint
 from helpers.core.verdicts import Severity, Status
 
 __all__ = [

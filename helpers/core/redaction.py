@@ -1,28 +1,47 @@
-"""The one redactor: between everything that is written and the disk.
+"""What is safe to write and to show: secrets redacted, and text from outside made visible.
 
-It knows the registered secrets in the forms in which they get printed (plain, JSON-, HTML- and
-URL-escaped, base64, hex, with terminal colours between the characters) and, without having been
-told, anything shaped like an Intercom access token. `[redacted access_token 1f3a…]` stands in
-their place: the fingerprint names the secret without telling it.
+The redactor stands between everything that is written and the disk. It knows the registered
+secrets in every form in which they are printed (plain, JSON-, HTML- and URL-escaped, base64, hex,
+with terminal colours between the characters). It also recognises anything shaped like an Intercom
+access token, registered or not. `[redacted access_token 1f3a…]` takes their place: the fingerprint
+names the secret without revealing it.
+
+This module imports nothing heavy: a commit waits for it.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 from urllib.parse import quote
 
-from helpers.core.model import fingerprint
-
-__all__ = ["Redactor", "redact_kernel"]
+__all__ = ["Redactor", "fingerprint", "redact_kernel", "sanitize"]
 
 _TOKEN: Final = re.compile(r"dG9r[A-Za-z0-9_-]{40,120}={0,2}")
 _ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _SHORTEST: Final = 8  # shorter values would redact ordinary words
+# Control characters, bidirectional controls (Trojan Source, CVE-2021-42574), invisible formats
+# and tags, line and paragraph separators. The joiners U+200C and U+200D stay: scripts need them.
+_UNSEEN: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f\ud800-\udfff]"
+)
+
+
+def fingerprint(kind: str, value: str) -> str:
+    """Name a secret without revealing it: 16 hex characters of a domain-separated SHA-256.
+
+    Unkeyed on purpose: the secrets carry 122 random bits or more, and the same secret must have
+    the same fingerprint on every machine. Not for values of low entropy such as e-mail addresses.
+    """
+    material = b"\0".join((b"runbook/fp/v1", kind.encode(), value.encode("utf-8", "surrogatepass")))
+    return hashlib.sha256(material).hexdigest()[:16]
 
 
 class Redactor:
@@ -130,3 +149,18 @@ def redact_kernel(redactor: Redactor) -> Callable[[], None]:
 
     session.serialize = serialize
     return lambda: setattr(session, "serialize", original)
+
+
+def sanitize(text: str) -> str:
+    """The text on one line, with what can't be seen or would rearrange it spelled out."""
+    return _UNSEEN.sub(_spelled, text)
+
+
+def _spelled(match: re.Match[str]) -> str:
+    character = match[0]
+    if character in "\n\r\t":
+        return " "
+    code = ord(character)
+    if unicodedata.category(character) == "Cc":
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}"

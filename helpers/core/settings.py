@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from helpers.core.errors import ConfigurationError, UsageError
-from helpers.core.fingerprints import fingerprint
+from helpers.core.redaction import fingerprint
 
 if TYPE_CHECKING:
     from pydantic import SecretStr

@@ -27,12 +27,12 @@ class Step:
     facts: str
     collector: str
     checks: str
-    act: str = ""  # what the step changes, if anything: (Context) -> evidence record
+    action: str = ""  # what the step changes, if anything: (Context) -> evidence record
     figure: str = ""  # its figure in the HTML report: (facts) -> Markup
     demo: str = ""  # what the sandbox profile has from before: (folder, now) -> None
 
     def load(self, part: str) -> Any:
-        """Import what `facts`, `collector`, `act`, `figure` or `demo` names."""
+        """Import what `facts`, `collector`, `action`, `figure` or `demo` names."""
         return imported(getattr(self, part))
 
 
@@ -49,7 +49,7 @@ def _step(
     *,
     title: str,
     facts: str,
-    act: str = "",
+    action: str = "",
     figure: str = "",
     demo: str = "",
 ) -> Step:
@@ -60,7 +60,7 @@ def _step(
         facts=facts,
         collector=f"helpers.{name}.collect:collect",
         checks=f"helpers.{name}.checks",
-        act=act,
+        action=action,
         figure=figure,
         demo=demo,
     )
@@ -87,7 +87,7 @@ STEPS: tuple[Step, ...] = (
         "rotation",
         title="Secret rotation",
         facts="helpers.rotation.records:RotationFacts",
-        act="helpers.rotation.act:act",
+        action="helpers.rotation.action:act",
     ),
     _step(
         4,
@@ -95,7 +95,7 @@ STEPS: tuple[Step, ...] = (
         "scopes",
         title="Scope review",
         facts="helpers.intercom.records:ScopeFacts",
-        act="helpers.scopes.act:act",
+        action="helpers.scopes.action:act",
         demo="helpers.scopes.demo:plant",
     ),
     _step(
@@ -104,7 +104,7 @@ STEPS: tuple[Step, ...] = (
         "webhooks",
         title="Webhook verification",
         facts="helpers.webhooks.records:WebhookFacts",
-        act="helpers.webhooks.act:act",
+        action="helpers.webhooks.action:act",
     ),
     _step(
         6,
@@ -119,7 +119,7 @@ STEPS: tuple[Step, ...] = (
         "auditlog",
         title="Audit log",
         facts="helpers.auditlog.records:AuditFacts",
-        act="helpers.auditlog.act:act",
+        action="helpers.auditlog.action:act",
         figure="helpers.auditlog.timeline:drawing",
         demo="helpers.auditlog.demo:plant",
     ),

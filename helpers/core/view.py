@@ -1,6 +1,6 @@
 """How anything is shown: a view is escaped HTML and a plain text, side by side.
 
-Workspace data is hostile: all of it goes through `Markup.format`, which escapes, and `visible`,
+Workspace data is hostile: all of it goes through `Markup.format`, which escapes, and `sanitize`,
 which spells out what would move the cursor or reverse a line. Nothing here renders a port, a path,
 a duration or a run id, so that committed notebooks stay the same.
 """
@@ -16,7 +16,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from helpers.core.visible import visible
+from helpers.core.redaction import sanitize
 
 __all__ = [
     "Tone",
@@ -69,13 +69,13 @@ class View:
 
 def prose(sentence: str) -> View:
     """A sentence."""
-    seen = visible(sentence)
+    seen = sanitize(sentence)
     return View(Markup("<p>{}</p>").format(with_code(seen)), seen)
 
 
 def headline(sentence: str) -> View:
     """The sentence that sums a view up."""
-    seen = visible(sentence)
+    seen = sanitize(sentence)
     return View(Markup("<p><strong>{}</strong></p>").format(with_code(seen)), seen)
 
 
@@ -84,7 +84,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
     kept = [tuple(_seen(cell) for cell in row) for row in rows]
     if not kept:
         return prose(empty)
-    titles = [visible(column) for column in columns]
+    titles = [sanitize(column) for column in columns]
     head = Markup("").join(_HEAD.format(title) for title in titles)
     body = Markup("").join(_row(row) for row in kept)
     html = Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, body)
@@ -94,7 +94,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
 def tag(text: str, tone: Tone) -> Markup:
     """A word for a cell, on a ground of its tone; the word alone says it too."""
     background, ink = tone.value
-    return _TAG.format(background, ink, visible(text))
+    return _TAG.format(background, ink, sanitize(text))
 
 
 def picture(svg: Markup, text: str) -> View:
@@ -110,7 +110,7 @@ def picture(svg: Markup, text: str) -> View:
 
 def fold(title: str, text: str) -> View:
     """A long list behind its title: folded on a page, written out in text."""
-    seen, more = visible(title), visible(text)
+    seen, more = sanitize(title), sanitize(text)
     html = Markup("<details><summary>{}</summary><p>{}</p></details>")
     return View(html.format(with_code(seen), with_code(more)), f"{seen} {more}")
 
@@ -133,7 +133,7 @@ def with_code(text: str) -> Markup:
 
 
 def _seen(cell: object) -> str:
-    return cell if isinstance(cell, Markup) else visible(str(cell))
+    return cell if isinstance(cell, Markup) else sanitize(str(cell))
 
 
 def _row(row: Sequence[object]) -> Markup:

@@ -7,8 +7,8 @@ from typing import Final
 
 from markupsafe import Markup
 
+from helpers.core.redaction import sanitize
 from helpers.core.view import View, prose, stack
-from helpers.core.visible import visible
 from helpers.environment.setup import Change
 
 __all__ = ["planned"]
@@ -25,7 +25,7 @@ def planned(changes: Sequence[Change]) -> View:
 
 
 def _change(change: Change) -> View:
-    lines = [visible(line) for line in change.added() if line]
+    lines = [sanitize(line) for line in change.added() if line]
     how = "a line more" if len(lines) == 1 else f"{len(lines)} lines more"
     kind = how if change.before else "a new file"
     shown = Markup("\n").join(_ADDED.format(line) for line in lines)

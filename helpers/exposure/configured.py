@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from helpers.core.fingerprints import fingerprint
+from helpers.core.redaction import fingerprint
 from helpers.exposure.secret_kinds import canonical, is_varied
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from threading import Lock, Timer
 from typing import TYPE_CHECKING, Final
 
 from helpers.core.errors import CollectionError
-from helpers.core.fingerprints import fingerprint
+from helpers.core.redaction import fingerprint
 from helpers.exposure.configured import CONFIGURED, rule_files, searchable
 from helpers.exposure.items import DEFAULT_PATH_CLASS, SecretMatch
 from helpers.exposure.secret_kinds import INTERCOM_KINDS, canonical, shape

@@ -15,7 +15,7 @@ from pathlib import Path
 from helpers.core.model import Report
 from helpers.core.steps import STEPS, Step
 from helpers.core.view import View, prose
-from helpers.notebook.opening import path_of, policy_of, waivers_of
+from helpers.notebook.context_factory import path_of, policy_of, waivers_of
 from helpers.notebook.parameters import Choices
 from helpers.notebook.session import StepSession, open_step
 from helpers.report.build import build_report, tool_version
@@ -91,7 +91,7 @@ def _collected(choices: Choices) -> Report:
 
 def _carried_out(step: Step, choices: Choices) -> StepSession:
     with _open(step, choices) as session:
-        if step.act:
+        if step.action:
             session.act()
         session.collect()
         return session

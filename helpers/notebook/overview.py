@@ -8,7 +8,7 @@ from helpers.core.context import Context
 from helpers.core.settings import VARIABLES
 from helpers.core.steps import STEPS
 from helpers.core.view import View, prose, table
-from helpers.notebook.opening import let_go, open_context
+from helpers.notebook.context_factory import close_at_exit, open_context
 from helpers.notebook.parameters import Choices
 from helpers.report.history import runs
 from helpers.system.state import open_state
@@ -57,7 +57,7 @@ class Start:
 
     def close(self) -> View:
         """Let go of everything; in JupyterLab when the kernel ends."""
-        let_go(self._closing)
+        close_at_exit(self._closing)
         return prose("Ready: go on with 01.")
 
 

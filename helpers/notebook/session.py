@@ -19,7 +19,7 @@ from helpers.core.model import Finding, Known, Snapshot, Unavailable
 from helpers.core.redaction import redact_kernel
 from helpers.core.steps import Step, step_named
 from helpers.core.view import View, prose
-from helpers.notebook.opening import let_go, open_context, path_of
+from helpers.notebook.context_factory import close_at_exit, open_context, path_of
 from helpers.notebook.parameters import Choices
 from helpers.system.files import write_private
 
@@ -66,14 +66,14 @@ class StepSession:
 
     def act(self) -> View:
         """Do what this step does, if the policy allows it; the next `collect` sees the evidence."""
-        if not self.step.act:
+        if not self.step.action:
             raise UsageError(
                 f"The step {self.step.name!r} has nothing to do.", "Leave this call out."
             )
-        done = self.step.load("act")(self.context)
+        done = self.step.load("action")(self.context)
         self.context.evidence = done if isinstance(done, Unavailable) else Known(done)
         self._snapshot = None
-        return prose(done.reason) if isinstance(done, Unavailable) else self._view("act")(done)
+        return prose(done.reason) if isinstance(done, Unavailable) else self._view("action")(done)
 
     def collect(self) -> View:
         """Read the world, and show an overview."""
@@ -99,7 +99,7 @@ class StepSession:
         try:
             self._save()
         finally:
-            let_go(self._closing)
+            close_at_exit(self._closing)
         return prose(f"{self.step.title}: done.")
 
     def finish(self) -> None:
@@ -116,7 +116,7 @@ class StepSession:
     def _view(self, name: str) -> Any:
         views = importlib.import_module(f"helpers.{self.step.name}.views")
         if name not in views.__all__:
-            known = ", ".join(view for view in views.__all__ if view != "act")
+            known = ", ".join(view for view in views.__all__ if view != "action")
             raise UsageError(f"There is no view {name!r} here.", f"The views are: {known}.")
         return getattr(views, name)
 

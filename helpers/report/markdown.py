@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from helpers.core.model import Baseline, Finding, Report, Status
-from helpers.core.visible import visible
+from helpers.core.redaction import sanitize
 from helpers.report.controls import DISCLAIMER
 from helpers.report.phrases import MARKS, change_sentence, quiet_sentence, verdict_sentence
 from helpers.report.summary import (
@@ -41,7 +41,7 @@ def to_markdown(report: Report) -> str:
 
 def escape(text: str) -> str:
     """The text as it is, on one line: no formatting, no link, no mention, no table cell."""
-    said = visible(text).strip().translate(_ENTITIES)
+    said = sanitize(text).strip().translate(_ENTITIES)
     said = _FORMAT.sub(r"\\\1", said)
     said = _AUTOLINK.sub(lambda m: "&#58;" if m[0] == ":" else f"&#{ord(m[0])};&#8288;", said)
     said = _MENTION.sub("&#64;&#8288;", said)
@@ -52,7 +52,7 @@ def code(text: str) -> str:
     """The text in a code span whose fence is longer than any run of backticks in it."""
     if "|" in text:
         return escape(text)  # a pipe ends a table cell, even within a code span
-    said = visible(text)
+    said = sanitize(text)
     fence = "`" * (max(map(len, re.findall("`+", said)), default=0) + 1)
     padding = " " if said.startswith("`") or said.endswith("`") or not said.strip() else ""
     return f"{fence}{padding}{said}{padding}{fence}"

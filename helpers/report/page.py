@@ -1,7 +1,7 @@
 """`report.html`: one file, dark and light, no script, no request to anywhere.
 
-Every value passes through `visible` and autoescape. The page's own policy (CSP) forbids scripts and
-loads, so that even a mistake here could not run content of a workspace.
+Every value passes through `sanitize` and autoescape. The page's own policy (CSP) forbids scripts
+and loads, so that even a mistake here could not run content of a workspace.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 from markupsafe import Markup
 
 from helpers.core.model import Finding, Report, Status
+from helpers.core.redaction import sanitize
 from helpers.core.view import with_code
-from helpers.core.visible import visible
 from helpers.report import summary
 from helpers.report.controls import DISCLAIMER
 from helpers.report.figures import Figures, bar, donut, stacked
@@ -84,7 +84,7 @@ def _environment() -> Environment:
 def _finalize(value: Any) -> Any:
     """Spell out invisible characters; our own markup passes unchanged."""
     if isinstance(value, str) and not hasattr(value, "__html__"):
-        return visible(str(value))
+        return sanitize(str(value))
     return value
 
 
@@ -115,7 +115,7 @@ def _steps_bar(group: summary.StepGroup) -> Any:
 
 def _coded(line: str) -> Markup:
     """Our own remediation puts commands and names between backticks."""
-    return with_code(visible(line))
+    return with_code(sanitize(line))
 
 
 def _anchor(finding: Finding) -> str:

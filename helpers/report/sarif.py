@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 from urllib.parse import quote
 
 from helpers.core.model import Baseline, FilePlace, Finding, Report, Severity, Status
-from helpers.core.visible import visible
+from helpers.core.redaction import sanitize
 from helpers.report.sarif_model import (
     SarifArtifactLocation,
     SarifAutomationDetails,
@@ -85,7 +85,7 @@ def to_sarif(report: Report, lines: Mapping[str, int] | None = None) -> str:
     run = SarifRun(
         tool=_tool(report, [first_of[check] for check in sorted(first_of)]),
         automation_details=SarifAutomationDetails(
-            id=f"intercom-security-runbook/{visible(report.profile)}/",
+            id=f"intercom-security-runbook/{sanitize(report.profile)}/",
             guid=_guid(report.profile, report.generated_at),
         ),
         baseline_guid=_baseline_guid(report),
@@ -145,8 +145,8 @@ def _locations(finding: Finding, lines: Mapping[str, int]) -> tuple[SarifLocatio
     """The files of its evidence; else the file it is about, or its check's catalog entry."""
     resource = finding.resource
     logical = SarifLogicalLocation(
-        name=visible(resource.label),
-        fully_qualified_name=visible(f"{resource.kind}/{resource.key}"),
+        name=sanitize(resource.label),
+        fully_qualified_name=sanitize(f"{resource.kind}/{resource.key}"),
         kind="resource",
     )
     places = [evidence.place for evidence in finding.evidence if evidence.place]
@@ -179,7 +179,7 @@ def _suppressions(finding: Finding) -> tuple[SarifSuppression, ...]:
         return ()
     waiver = finding.waiver
     said = f"{waiver.owner}: {waiver.reason} Until {waiver.expires}."
-    return (SarifSuppression(justification=visible(said)),)
+    return (SarifSuppression(justification=sanitize(said)),)
 
 
 def _properties(finding: Finding) -> dict[str, Any]:
@@ -188,7 +188,7 @@ def _properties(finding: Finding) -> dict[str, Any]:
         "severity": finding.severity,
         "confidence": finding.confidence,
         "effort": finding.effort,
-        "evidence": [visible(f"{e.what} {e.where}".strip()) for e in finding.evidence],
+        "evidence": [sanitize(f"{e.what} {e.where}".strip()) for e in finding.evidence],
         "controls": list(finding.controls),
     }
     if finding.baseline:
@@ -213,7 +213,7 @@ def _invocation(report: Report) -> SarifInvocation:
 
 
 def _message(text: str) -> SarifMessage:
-    return SarifMessage(text=_LINK.sub(r"\\[", visible(text)) or " ")
+    return SarifMessage(text=_LINK.sub(r"\\[", sanitize(text)) or " ")
 
 
 def _baseline_guid(report: Report) -> str | None:

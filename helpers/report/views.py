@@ -8,8 +8,8 @@ from typing import Final
 from markupsafe import Markup
 
 from helpers.core.model import Baseline, Finding, Report, Severity, Status
+from helpers.core.redaction import sanitize
 from helpers.core.view import View, prose, stack, table, with_code
-from helpers.core.visible import visible
 from helpers.report.controls import DISCLAIMER
 from helpers.report.phrases import MARKS
 from helpers.report.summary import (
@@ -66,7 +66,7 @@ def coverage_view(report: Report) -> View:
     failures = ", ".join(f"{n} {severity}" for severity, n in report.failures().items() if n)
     html = Markup("<p><strong>{}</strong></p><p>{}</p>")
     detail = f"Failing findings: {failures or 'none'}."
-    missing = [visible(step.title) for step in report.steps if not step.completed]
+    missing = [sanitize(step.title) for step in report.steps if not step.completed]
     if missing:
         detail += f" Missing from this run: {', '.join(missing)}."
     return View(html.format(found.headline, detail), f"{found.headline}\n{detail}")
@@ -134,7 +134,7 @@ def _quiet_row(found: Sequence[Finding]) -> tuple[str, str, str, str]:
 
 
 def _about(step: NextStep) -> str:
-    labels = list(dict.fromkeys(visible(f.resource.label) for f in step.findings))
+    labels = list(dict.fromkeys(sanitize(f.resource.label) for f in step.findings))
     more = f" and {len(labels) - 3} more" if len(labels) > 3 else ""  # noqa: PLR2004 (a short line)
     return ", ".join(labels[:3]) + more
 
@@ -147,18 +147,18 @@ def _urgency(step: NextStep) -> str:
 
 def _lines(step: NextStep) -> tuple[str, ...]:
     lines = step.remediation if step.status is Status.FAIL else (step.worst.message,)
-    return tuple(map(visible, lines))
+    return tuple(map(sanitize, lines))
 
 
 def _step_html(step: NextStep) -> Markup:
     todo = Markup("").join(Markup("<li>{}</li>").format(with_code(line)) for line in _lines(step))
     return Markup("<li><strong>{}</strong> ({}, {}): {}<ul>{}</ul></li>").format(
-        visible(step.title), step.check, _urgency(step), _about(step), todo
+        sanitize(step.title), step.check, _urgency(step), _about(step), todo
     )
 
 
 def _step_text(number: int, step: NextStep) -> Iterable[str]:
-    yield f"{number}. {visible(step.title)} ({step.check}, {_urgency(step)}): {_about(step)}"
+    yield f"{number}. {sanitize(step.title)} ({step.check}, {_urgency(step)}): {_about(step)}"
     yield from (f"   - {line}" for line in _lines(step))
 
 

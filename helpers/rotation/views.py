@@ -12,7 +12,7 @@ from helpers.core.view import View, prose, stack, table
 from helpers.rotation.records import KeyAge, RotationFacts, RotationRecord, RotationRehearsal
 from helpers.rotation.transitions import ORDER, Mode, State
 
-__all__ = ["act", "overview", "regenerations", "rotations", "states"]
+__all__ = ["action", "overview", "regenerations", "rotations", "states"]
 
 _EMPTY: Final = "–"
 _BOX, _GAP, _HEIGHT = 104, 16, 30
@@ -70,7 +70,7 @@ def _row(rotation: RotationRecord) -> tuple[str, ...]:
     return (rotation.variable, how, f"{rotation.opened_at:%Y-%m-%d}", rotation.actor, stands)
 
 
-def act(rehearsal: RotationRehearsal) -> View:
+def action(rehearsal: RotationRehearsal) -> View:
     """A rehearsal: the states it reached, and what proved each."""
     reached = {step.state for step in rehearsal.steps}
     rows = [(str(step.state), step.proof) for step in rehearsal.steps]

@@ -27,7 +27,13 @@ from helpers.core.model import Report
 from helpers.core.redaction import Redactor
 from helpers.core.settings import Profile, profile_named, state_home
 from helpers.core.steps import STEPS, step_named
-from helpers.notebook.opening import path_of, policy_of, redactor_of, settings_of, waivers_of
+from helpers.notebook.context_factory import (
+    path_of,
+    policy_of,
+    redactor_of,
+    settings_of,
+    waivers_of,
+)
 from helpers.notebook.parameters import Choices
 from helpers.notebook.sandbox_profile import SANDBOX_URL, demo_secrets
 from helpers.report import history

@@ -18,7 +18,7 @@ from helpers.intercom.records import (
     Use,
     WriteProbes,
 )
-from helpers.scopes.act import TOKENS
+from helpers.scopes.action import TOKENS
 from helpers.scopes.guards import Guards
 from helpers.scopes.memory import recall, remember
 from helpers.scopes.needs import AUDIT_USES

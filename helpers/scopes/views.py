@@ -23,7 +23,7 @@ from helpers.intercom.scopes import catalog, label_of
 from helpers.scopes.needs import recommend
 from helpers.scopes.scope_matrix import check_box, not_looked_at, overview, risk
 
-__all__ = ["act", "blast_radius", "drift", "evidence", "overview", "tests", "todo", "uses"]
+__all__ = ["action", "blast_radius", "drift", "evidence", "overview", "tests", "todo", "uses"]
 
 _NEW: Final = "not in the catalog"
 _STAYS: Final = tag("stays", Tone.WARN)
@@ -159,7 +159,7 @@ def _change(before: Verdict | None, now: Verdict) -> Markup:
     return tag("+ came" if before is Verdict.MISSING else "+ seen", Tone.BAD)
 
 
-def act(done: WriteProbes) -> View:
+def action(done: WriteProbes) -> View:
     """What the write probes were answered: a row a call, a column a token."""
     answered = {variable: {a.call: a for a in answers} for variable, answers in done.answers}
     calls = dict.fromkeys(call for answers in answered.values() for call in answers)

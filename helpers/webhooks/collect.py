@@ -5,7 +5,7 @@ from __future__ import annotations
 from helpers.core.context import Context
 from helpers.core.errors import UsageError
 from helpers.core.model import Cause, Datum, Known, Unavailable
-from helpers.webhooks.act import SECRET, URL, why_not
+from helpers.webhooks.action import SECRET, URL, why_not
 from helpers.webhooks.records import BatteryResult, ClientSecret, Receiver, WebhookFacts
 from helpers.webhooks.target import parse_target
 

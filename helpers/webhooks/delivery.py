@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from helpers.core.errors import UsageError
-from helpers.core.visible import visible
+from helpers.core.redaction import sanitize
 from helpers.system.files import write_private
 from helpers.webhooks.signatures import Verdict
 
@@ -136,17 +136,17 @@ def _about(document: Mapping[str, Any]) -> str:
 
 def _content(delivery: Delivery) -> Iterator[str]:
     for name, value in delivery.headers:
-        yield f"{_INDENT}{visible(name)}: {_short(value)}"
+        yield f"{_INDENT}{sanitize(name)}: {_short(value)}"
     text = delivery.body.decode("utf-8", "replace")
     document = delivery.document()
     if document:
         text = json.dumps(document, indent=2, ensure_ascii=False)
     for line in text[:_LONGEST].splitlines():
-        yield f"{_INDENT}| {visible(line)}"
+        yield f"{_INDENT}| {sanitize(line)}"
     if len(text) > _LONGEST:
         yield f"{_INDENT}| … {len(text) - _LONGEST:,} characters more"
 
 
 def _short(text: str, longest: int = 120) -> str:
-    shown = visible(text)
+    shown = sanitize(text)
     return shown if len(shown) <= longest else f"{shown[:longest]}…"

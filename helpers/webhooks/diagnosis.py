@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from helpers.core.visible import visible
+from helpers.core.redaction import sanitize
 from helpers.webhooks.delivery import Delivery
 from helpers.webhooks.signatures import SCHEMES, Scheme
 from helpers.webhooks.variants import BODIES, KEYS, Accident, Variant, variants_of
@@ -325,5 +325,5 @@ def _proxies(delivery: Delivery) -> str:
 def diagnosis_lines(found: Sequence[Diagnosis]) -> Iterator[str]:
     """Why it was refused, and what to do: proofs first."""
     for each in sorted(found, key=lambda diagnosis: not diagnosis.proven):
-        yield f"    {'Why' if each.proven else 'Perhaps'}: {visible(each.say)}"
+        yield f"    {'Why' if each.proven else 'Perhaps'}: {sanitize(each.say)}"
         yield f"    Fix: {each.fix}"

@@ -8,7 +8,7 @@ from typing import Any, Self
 import pytest
 
 from helpers.core.errors import UsageError
-from helpers.webhooks.act import run_battery
+from helpers.webhooks.action import run_battery
 from helpers.webhooks.battery import Options
 from helpers.webhooks.cases import Case, applicable
 from helpers.webhooks.records import BatteryResult, CaseOutcome, CaseResult

@@ -18,7 +18,7 @@ from helpers.core.model import (
     Status,
     StepResult,
 )
-from helpers.core.visible import visible
+from helpers.core.redaction import sanitize
 from helpers.webhooks.cases import case_named
 from helpers.webhooks.records import BatteryResult, CaseOutcome, CaseResult
 
@@ -197,8 +197,8 @@ def _failure_text(case: CaseResult) -> str:
     lines = [case.sent, case.consequence, *case.fix]
     for variant in case.failing:
         lines += [f"{variant.name}: {variant.observed}", variant.curl]
-    return "\n".join(escape(visible(line)) for line in lines if line)
+    return "\n".join(escape(sanitize(line)) for line in lines if line)
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(visible(text))
+    return quoteattr(sanitize(text))

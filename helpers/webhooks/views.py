@@ -14,7 +14,7 @@ from helpers.webhooks.records import BatteryResult, CaseOutcome, CaseResult, Web
 from helpers.webhooks.samples import compact, notification
 from helpers.webhooks.signatures import WEBHOOK, Reason, Verifier, sign
 
-__all__ = ["Shown", "act", "cases", "demonstrate", "failures", "notes", "overview", "verifier"]
+__all__ = ["Shown", "action", "cases", "demonstrate", "failures", "notes", "overview", "verifier"]
 
 _COLOURS: Final = {
     CaseOutcome.PASS: "#2da44e",
@@ -55,7 +55,7 @@ def overview(facts: WebhookFacts) -> View:
     return stack(_configuration(facts), _headline(facts))
 
 
-def act(result: BatteryResult) -> View:
+def action(result: BatteryResult) -> View:
     """What the battery did, in a sentence."""
     tried = sum(case.outcome is not CaseOutcome.SKIPPED for case in result.cases)
     return prose(f"{tried} cases were tried against {result.receiver}.")

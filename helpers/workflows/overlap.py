@@ -15,7 +15,7 @@ from helpers.core.errors import UsageError
 from helpers.core.settings import Credential, Profile
 from helpers.rotation.stores.base import SecretStore, Stage
 from helpers.rotation.stores.choice import open_store
-from helpers.webhooks.act import SECRET, URL, run_battery
+from helpers.webhooks.action import SECRET, URL, run_battery
 from helpers.webhooks.battery import Options
 from helpers.webhooks.cases import CORE
 from helpers.webhooks.records import BatteryResult

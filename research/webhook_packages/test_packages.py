@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.webhooks.act import run_battery
+from helpers.webhooks.action import run_battery
 from helpers.webhooks.battery import Options
 from helpers.webhooks.records import BatteryResult, CaseResult, Expect
 from helpers.webhooks.records import CaseOutcome as Verdict

@@ -32,7 +32,7 @@ from helpers.core.errors import CollectionError, UsageError
 from helpers.core.model import Known, Snapshot, Status, Unavailable
 from helpers.core.policy import Acts, AuditPolicy, Policy
 from helpers.core.steps import step_named
-from helpers.notebook.opening import open_context
+from helpers.notebook.context_factory import open_context
 from helpers.notebook.parameters import Choices
 from helpers.notebook.session import StepSession
 from tests.auditlog.builders import ROOT, Bench
@@ -125,7 +125,7 @@ def test_views_escape_what_the_workspace_says(facts: AuditFacts) -> None:
 def test_views_say_why_there_is_nothing() -> None:
     gone = Unavailable(reason="It was down.", call="GET /admins/activity_logs")
     empty = AuditFacts(log=gone, activity=gone, answers=gone, reviews=gone, mirror=gone)
-    for name in set(views.__all__) - {"act", "rows_of"}:
+    for name in set(views.__all__) - {"action", "rows_of"}:
         assert "It was down." in getattr(views, name)(empty).text
 
 
@@ -232,14 +232,14 @@ def test_no_folder_is_no_record(tmp_path: Path, bench: Bench) -> None:
 
 
 def test_the_mirror_act_is_off_until_the_policy_says_so(context: Context) -> None:
-    from helpers.auditlog.act import act
+    from helpers.auditlog.action import act
 
     off = replace(context, policy=context.policy.model_copy(update={"acts": Acts()}))
     assert isinstance(act(off), Unavailable)
 
 
 def test_in_the_sandbox_every_record_arrives_as_an_event_that_can_be_read_back() -> None:
-    from helpers.auditlog.act import act
+    from helpers.auditlog.action import act
     from helpers.auditlog.status import log_folder
     from helpers.sandbox.seeds import MIRROR_CONTACT
 
@@ -266,19 +266,19 @@ def test_in_the_sandbox_every_record_arrives_as_an_event_that_can_be_read_back()
 def test_a_log_that_cannot_be_read_is_said_not_raised(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from helpers.auditlog import act
+    from helpers.auditlog import action
 
     def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(act, "deliver", refuse)
-    found = act.act(context)
+    monkeypatch.setattr(action, "deliver", refuse)
+    found = action.act(context)
     assert isinstance(found, Unavailable)
     assert found.reason == "The audit log can't be read: permission denied."
 
 
 def test_the_mirror_act_serves_every_mirror_of_the_policy() -> None:
-    from helpers.auditlog.act import act
+    from helpers.auditlog.action import act
     from helpers.sandbox.seeds import MIRROR_CONTACT
 
     with ExitStack() as closing:
@@ -292,7 +292,7 @@ def test_the_mirror_act_serves_every_mirror_of_the_policy() -> None:
     assert (events.behind, events.refused) == (0, 0)
     assert syslog.behind > 0
     assert "syslog" in syslog.reason
-    assert "waiting" in views.act(done).text
+    assert "waiting" in views.action(done).text
 
 
 def test_csv_neutralises_formulas(bench: Bench) -> None:

@@ -10,10 +10,10 @@ from helpers.access import collect as access_collector
 from helpers.core.model import Cause, Known, Unavailable
 from helpers.core.policy import Acts
 from helpers.intercom.client import Client
-from helpers.notebook.opening import open_context
+from helpers.notebook.context_factory import open_context
 from helpers.notebook.parameters import Choices
 from helpers.scopes import collect as scopes_collector
-from helpers.scopes.act import act
+from helpers.scopes.action import act
 
 
 def test_every_datum_of_both_reviews_is_read_from_the_sandbox() -> None:

@@ -15,7 +15,7 @@ from helpers.core.redaction import Redactor
 from helpers.core.settings import Profile, load_settings
 from helpers.intercom.client import Client
 from helpers.intercom.records import ScopeFacts, Verdict
-from helpers.scopes.act import act
+from helpers.scopes.action import act
 from helpers.scopes.collect import collect
 from tests.checking import NOW
 from tests.conftest import make_access_token

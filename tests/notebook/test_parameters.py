@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.notebook.opening import _paths_of
+from helpers.notebook.context_factory import _paths_of
 from helpers.notebook.parameters import Choices, _form, choose
 
 

@@ -33,7 +33,7 @@ from helpers.intercom.records import (
 )
 from helpers.intercom.scopes import catalog
 from helpers.scopes import views as scope_views
-from helpers.scopes.views import act, blast_radius, drift, overview, todo
+from helpers.scopes.views import action, blast_radius, drift, overview, todo
 from tests.checking import NOW, off, unreadable
 from tests.report.samples import HOSTILE
 
@@ -150,12 +150,12 @@ def test_a_404_of_a_write_probe_counts_only_where_another_token_was_refused() ->
     gone = answer("DELETE /tags/0", 404, Reading.SILENT, absent=True)
     alone = answer("DELETE /articles/0", 404, Reading.SILENT, absent=True)
     refused = answer("DELETE /tags/0", 403, Reading.REFUSED)
-    shown = act(WriteProbes(answers=(("A", (gone, alone)), ("B", (refused,)))))
+    shown = action(WriteProbes(answers=(("A", (gone, alone)), ("B", (refused,)))))
     assert rows(shown) == [
         ["DELETE /tags/0", "● 404 c", "○ 403 c"],
         ["DELETE /articles/0", "? 404 c", "–"],
     ]
-    assert act(WriteProbes(answers=())).text.startswith("No token is set.")
+    assert action(WriteProbes(answers=())).text.startswith("No token is set.")
 
 
 EVERY: list[tuple[type[Any], ModuleType]] = [(ScopeFacts, scope_views), (AccessFacts, access_views)]
@@ -164,7 +164,7 @@ EVERY: list[tuple[type[Any], ModuleType]] = [(ScopeFacts, scope_views), (AccessF
 @pytest.mark.parametrize(("kind", "views"), EVERY)
 def test_a_view_says_why_there_is_nothing(kind: Any, views: ModuleType) -> None:
     empty = kind(**{name: unreadable() for name in kind.model_fields})
-    for name in set(views.__all__) - {"act"}:
+    for name in set(views.__all__) - {"action"}:
         assert "It did not answer." in getattr(views, name)(empty).text, name
 
 
@@ -216,11 +216,11 @@ def test_hostile_text_is_harmless_in_every_view(text: str) -> None:
         (access_views, hostile_access(text), hostile_access("calm")),
     ]
     for views, made, calm in pairs:
-        for name in set(views.__all__) - {"act"}:
+        for name in set(views.__all__) - {"action"}:
             shown, plain = getattr(views, name)(made), getattr(views, name)(calm)
             assert _elements(str(shown.html)) == _elements(str(plain.html)), name
             assert not set("\x1b\x9b\u202e") & set(shown.text + shown.html), name
     odd = ProbeAnswer(call=text, status=404, code=text, reading=Reading.SILENT, why=text)
-    shown = act(WriteProbes(answers=((text, (odd,)),)))
+    shown = action(WriteProbes(answers=((text, (odd,)),)))
     assert "<script" not in str(shown.html)
     assert not set("\x1b\x9b\u202e") & set(shown.text + str(shown.html))

@@ -11,7 +11,7 @@ import pytest
 from helpers.core.errors import UsageError
 from helpers.core.model import Severity
 from helpers.sandbox.receivers import Receivers, start_receivers
-from helpers.webhooks.act import run_battery
+from helpers.webhooks.action import run_battery
 from helpers.webhooks.battery import Options
 from helpers.webhooks.records import CaseOutcome
 from helpers.webhooks.request_builder import Forge

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from helpers.core.errors import UsageError
-from helpers.webhooks.act import run_battery
+from helpers.webhooks.action import run_battery
 from helpers.webhooks.battery import Options
 from helpers.webhooks.records import BatteryResult, CaseOutcome
 from helpers.webhooks.request_builder import Forge

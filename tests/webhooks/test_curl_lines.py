@@ -20,7 +20,7 @@ from urllib.parse import unquote
 import pytest
 
 from helpers.sandbox.receivers import start_receivers
-from helpers.webhooks.act import run_battery
+from helpers.webhooks.action import run_battery
 from helpers.webhooks.assessment import assess
 from helpers.webhooks.battery import Exchange, Trial
 from helpers.webhooks.cases import applicable, case_named

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from helpers.cli.webhook import webhook
 from helpers.core.errors import UsageError
-from helpers.webhooks.act import run_battery
+from helpers.webhooks.action import run_battery
 from helpers.webhooks.delivery import Delivery, arrival_lines, load_delivery, save_delivery
 from helpers.webhooks.listener import Listener, listening
 from helpers.webhooks.records import CaseOutcome

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from helpers.webhooks.act import run_battery
+from helpers.webhooks.action import run_battery
 from helpers.webhooks.battery import Options
 from helpers.webhooks.cases import CASES, applicable
 from helpers.webhooks.records import BatteryResult, CaseOutcome

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from helpers.webhooks.act import run_battery
+from helpers.webhooks.action import run_battery
 from helpers.webhooks.battery import Options
 from helpers.webhooks.records import BatteryResult, CaseOutcome, LatencyBand
 from helpers.webhooks.request_builder import Forge

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from helpers.cli.webhook import webhook
 from helpers.core.errors import UsageError
 from helpers.core.model import Severity
-from helpers.webhooks.act import run_battery
+from helpers.webhooks.action import run_battery
 from helpers.webhooks.battery import Options
 from helpers.webhooks.cases import CASES, CORE, applicable
 from helpers.webhooks.listener import Listener

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from helpers.webhooks import signatures
-from helpers.webhooks.act import run_battery
+from helpers.webhooks.action import run_battery
 from helpers.webhooks.battery import Options
 from helpers.webhooks.listener import listening
 from helpers.webhooks.records import BatteryResult, CaseOutcome

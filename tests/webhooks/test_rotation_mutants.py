@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from helpers.webhooks.act import run_battery
+from helpers.webhooks.action import run_battery
 from helpers.webhooks.cases import CASES
 from helpers.webhooks.request_builder import Forge, Phase, Previous
 from helpers.webhooks.signatures import WEBHOOK

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.webhooks.act import run_battery
+from helpers.webhooks.action import run_battery
 from helpers.webhooks.records import CaseOutcome, LatencyBand
 from helpers.webhooks.request_builder import Forge
 from helpers.webhooks.signatures import WEBHOOK

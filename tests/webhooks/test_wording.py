@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from helpers.webhooks.act import run_battery
+from helpers.webhooks.action import run_battery
 from helpers.webhooks.battery import Options
 from helpers.webhooks.cases.case import BREAKS
 from helpers.webhooks.cases.forged import ANYONE

@@ -15,10 +15,10 @@ from helpers.auditlog.verification import parse_anchor, verify
 from helpers.core.errors import StateError
 from helpers.core.model import Unavailable
 from helpers.intercom.accounts import Misuse
-from helpers.notebook.opening import open_context
+from helpers.notebook.context_factory import open_context
 from helpers.notebook.parameters import Choices
 from helpers.run.recording import recorded_run, recorder_of_misuse
-from helpers.webhooks import act
+from helpers.webhooks import action
 
 
 def _told(state: Path) -> list[tuple[str, str]]:
@@ -72,14 +72,14 @@ def test_the_battery_is_on_record_before_it_begins(monkeypatch: pytest.MonkeyPat
         done.append("tried")
         raise StateError("The receiver is gone.", "Start it.")
 
-    monkeypatch.setattr(act, "try_receiver", tried)
+    monkeypatch.setattr(action, "try_receiver", tried)
     with ExitStack() as closing:
         context = open_context("05_webhook_verification", Choices(), closing)
         context.record = lambda action, **_: done.append(action)
-        assert isinstance(act.act(context), Unavailable)
+        assert isinstance(action.act(context), Unavailable)
         assert done == ["runbook.webhook.battery", "tried"]
         context.record = _refused
-        assert isinstance(act.act(context), Unavailable)
+        assert isinstance(action.act(context), Unavailable)
     assert done == ["runbook.webhook.battery", "tried"]  # what can't be recorded is not done
 
 

@@ -7,7 +7,7 @@ import pytest
 from helpers.core.model import Cause, Unavailable
 from helpers.core.policy import Acts, Policy
 from helpers.core.settings import Profile
-from helpers.rotation.act import act, rehearse
+from helpers.rotation.action import act, rehearse
 from helpers.rotation.hold import hold
 from helpers.rotation.records import RotationRehearsal
 from helpers.rotation.transitions import ORDER, Mode

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from helpers.intercom.client import Client
 
 __all__ = [
-    "let_go",
+    "close_at_exit",
     "open_context",
     "path_of",
     "policy_of",
@@ -59,7 +59,7 @@ def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Contex
     return context
 
 
-def let_go(closing: ExitStack) -> None:
+def close_at_exit(closing: ExitStack) -> None:
     """Close what was opened; in JupyterLab at the end of the kernel.
 
     A person who ran all cells goes on to the forms and cells above: they need the step, the demo,
