@@ -1,14 +1,14 @@
-"""A whole audit beside its floor: papermill on as many empty notebooks, in the same run.
+"""A whole audit against its floor: papermill on the same number of empty notebooks.
 
     python benchmarks/audit.py [ROUNDS]
 
-Each round measures in turn, so that a drift of the machine touches all alike; the ratios are taken
-in a round, and their medians are told as a table:
+Each round measures everything in turn, so that a drift of the machine affects all of it. Ratios are
+taken within a round, and the table shows their medians:
 
 - the audit: nine notebooks, from the command line to the report;
 - the floor: papermill's own API in one process, eight threads, nine notebooks with one `pass` each;
-- the loop: papermill's command line, called once for each of these;
-- the start of the command line, and the import that notebooks begin with.
+- the loop: papermill's command line, called once for each notebook;
+- the start of the command line, and the import at the top of each notebook.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Measured:
         self.imported = self.seconds("-c", "import helpers") - self.seconds("-c", "pass")
 
     def seconds(self, *arguments: str) -> float:
-        """How long Python takes with these arguments."""
+        """Return how long Python takes with these arguments."""
         begin = time.perf_counter()
         subprocess.run(
             [sys.executable, *arguments], check=True, capture_output=True, env=self.environ
@@ -63,7 +63,7 @@ class Measured:
 
 
 def main() -> None:
-    """Measure, look whether the work was done, and tell."""
+    """Measure, check that the work was done, and print the table."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -87,7 +87,7 @@ def main() -> None:
 
 
 def assert_done(runs: Path, rounds: int) -> None:
-    """A fast audit that left something out would be no audit."""
+    """Check that every cell of every notebook ran: a fast audit that skips work is no audit."""
     executed = [nbformat.read(path, as_version=4) for path in runs.glob("*/notebooks/*.ipynb")]
     assert len(executed) == rounds * NOTEBOOKS
     cells = [cell for notebook in executed for cell in notebook.cells if cell.cell_type == "code"]

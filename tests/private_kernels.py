@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.run.kernels.provisioner import use_private_sockets
+from helpers.run.provisioner import use_private_sockets
 
 
 def pytest_configure() -> None:

@@ -14,8 +14,7 @@ from helpers.core.model import Severity
 from helpers.core.settings import Profile
 from helpers.core.steps import SHARED, STEPS
 from helpers.notebook.parameters import Choices
-from helpers.run.kernels.environment import kernel_environ
-from helpers.run.kernels.fork_server import fork_server
+from helpers.run.fork_server import fork_server, kernel_environ
 
 if TYPE_CHECKING:
     from helpers.run.audit import AuditResult
@@ -38,7 +37,13 @@ _SHOWN = 3
     help="The severity from which a failure counts. Default: high; on the sandbox: never.",
 )
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
-@click.option("--jobs", type=click.IntRange(1), default=8, show_default=True, help="At once.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    default=8,
+    show_default=True,
+    help="Notebooks run in parallel.",
+)
 @click.option("--keep", type=click.IntRange(0), default=0, help="Keep the last N runs. 0: all.")
 @click.option("--wait", type=click.FloatRange(0), default=0, help="Seconds to wait for the lock.")
 def audit(  # noqa: PLR0917 (click passes options so)
@@ -60,16 +65,16 @@ def audit(  # noqa: PLR0917 (click passes options so)
       0       nothing fails at or above the threshold
       1, 2    the tool failed; usage or configuration
       3       nothing could be collected or verified
-      10      something could not be looked at, and nothing fails
+      10      something could not be checked, and nothing fails
       11..14  the worst failure: low, medium, high, critical
       130     interrupted; the report says what is missing
     """
     signal.signal(signal.SIGTERM, _interrupt)
     environ = kernel_environ({}, secrets=profile != Profile.SANDBOX)
     with fork_server(environ, preload=SHARED) as forks:
-        from helpers.cli.progress import watching  # what takes long is imported on both sides
+        from helpers.cli.progress import watching  # imports run while the fork server does its own
         from helpers.run.audit import AuditRequest
-        from helpers.run.audit import audit as carry_out
+        from helpers.run.audit import audit as run_audit
 
         request = AuditRequest(
             choices=Choices(profile, env_file, repo, policy),
@@ -81,7 +86,7 @@ def audit(  # noqa: PLR0917 (click passes options so)
             wait=wait,
         )
         with watching() as observer:
-            result = carry_out(request, observer, forks)
+            result = run_audit(request, observer, forks)
     _summarise(result)
     return result.status
 
@@ -97,7 +102,7 @@ def _threshold(text: str | None, profile: str) -> Threshold:
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    """SIGTERM ends a run as Ctrl-C does: what has finished is kept and reported."""
+    """End a run on SIGTERM as on Ctrl-C: finished steps are kept and reported."""
     raise KeyboardInterrupt
 
 
@@ -112,7 +117,7 @@ def _summarise(result: AuditResult) -> None:
     for number, step in enumerate(next_steps(report.findings)[:_SHOWN], 1):
         seen = sanitize(f"{step.worst.resource.label}: {step.worst.message}")
         click.echo(f"{number}. ✗ {step.worst.title} ({step.worst.check}): {seen}")
-    for outcome in result.failed:
-        click.echo(f"Not finished: {outcome.job.name}: {outcome.error}", err=True)
+    for failed in result.failed:
+        click.echo(f"Not finished: {failed.job.name}: {failed.error}", err=True)
     click.echo(f"\nReport: {result.folder / 'report.html'}")
-    click.echo(f"Exit status {result.status}; what it means: runbook audit --help")
+    click.echo(f"Exit status {result.status}; its meaning: runbook audit --help")

@@ -1,4 +1,4 @@
-"""`runbook docs`: re-make the committed notebooks with the outputs of a sandbox run."""
+"""`runbook docs`: rebuild the committed notebooks with the outputs of a sandbox run."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
     "--out",
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     default=NOTEBOOKS,
-    help="Write them there instead of in place.",
+    help="Write the notebooks there instead of in place.",
 )
 def docs(out: Path) -> None:
-    """Run every notebook on the sandbox and write it with its outputs, byte for byte the same."""
-    from helpers.run.rebuild_notebooks import remake
+    """Run every notebook on the sandbox and save it with its outputs, reproducible to the byte."""
+    from helpers.run.rebuild_notebooks import rebuild
 
-    for path in remake(NOTEBOOKS, out):
+    for path in rebuild(NOTEBOOKS, out):
         click.echo(path.name)

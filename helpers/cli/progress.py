@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from helpers.run.execution import Job, Observer, Outcome
+from helpers.run.execution import Job, NotebookResult, Observer
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -47,9 +47,9 @@ class PlainObserver:
     def cell(self, job: Job, number: int, total: int) -> None:
         """Say nothing."""
 
-    def finished(self, outcome: Outcome) -> None:
+    def finished(self, result: NotebookResult) -> None:
         """Say how it ended."""
-        click.echo(f"{outcome.job.name}: {outcome.error or 'done'}", err=True)
+        click.echo(f"{result.job.name}: {result.error or 'done'}", err=True)
 
 
 class LiveObserver:
@@ -70,11 +70,11 @@ class LiveObserver:
         task, state = self._tasks[job.name], f"cell {number} of {total}"
         self._progress.update(task, completed=number - 1, total=total, state=state)
 
-    def finished(self, outcome: Outcome) -> None:
+    def finished(self, result: NotebookResult) -> None:
         """Fill it, or say why not."""
-        task = self._tasks[outcome.job.name]
+        task = self._tasks[result.job.name]
         total = self._progress.tasks[task].total or 1
-        done = None if outcome.error else total
-        state = "failed" if outcome.error else "done"
+        done = None if result.error else total
+        state = "failed" if result.error else "done"
         self._progress.update(task, completed=done, total=total, state=state)
         self._progress.stop_task(task)

@@ -18,14 +18,14 @@ HOME = Path(__file__).resolve().parents[2]
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def test(arguments: tuple[str, ...]) -> int:
-    """Run the tests. ARGUMENTS go to pytest; without any, nbval checks the notebooks as well."""
+    """Run the tests. ARGUMENTS go to pytest. Without any, nbval checks the notebooks too."""
     if arguments:
         return _pytest(*arguments)
     return max(_pytest("-n", "auto", "--dist", "loadgroup"), _notebooks())
 
 
 def _notebooks() -> int:
-    """Let nbval re-run the committed notebooks and compare every output."""
+    """Run the committed notebooks again with nbval, which compares every output."""
     nbval = ("--nbval", "--nbval-cell-timeout=60", "-p", "tests.private_kernels")
     return _pytest(*nbval, "-n", "auto", "--dist", "loadfile", "notebooks")
 

@@ -1,12 +1,12 @@
-"""An audit as a whole: run the notebooks, judge what they saved, write the reports.
+"""A whole audit: run the notebooks, judge what they saved, write the reports.
 
-    start folder ─▶ 00 to 07 side by side ─▶ judge ─▶ results.json ─▶ 08 and the other reports
+    start folder ─▶ 00 to 07 in parallel ─▶ judge ─▶ results.json ─▶ 08 and the other reports
                  ─▶ leak check ─▶ manifest, final name ─▶ history
 
 The kernel of 08 starts with the others and waits for the results.
 
-A step that fails, a kernel that dies and an interruption leave the other steps' results and a
-report that says what is missing. A folder gets its final name last: a run that died never looks
+After a failed step, a dead kernel or an interruption, the other steps keep their results and the
+report says what is missing. The folder gets its final name last, so a run that died never appears
 complete.
 """
 
@@ -21,11 +21,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from helpers.core.errors import LeakError
+from helpers.core.errors import IntercomError, LeakError
 from helpers.core.exit_status import Threshold, exit_status
 from helpers.core.model import Report
 from helpers.core.redaction import Redactor
-from helpers.core.settings import Profile, profile_named, state_home
+from helpers.core.settings import Profile, Settings, profile_named, state_home
 from helpers.core.steps import STEPS, step_named
 from helpers.notebook.context_factory import (
     path_of,
@@ -41,9 +41,8 @@ from helpers.report.build import build_report, tool_version
 from helpers.report.folder import finish_run, prune_runs, run_name, start_run
 from helpers.report.judging_inputs import JudgingInputs
 from helpers.report.writers import FORMATS, write_reports
-from helpers.run.execution import Batch, Common, Job, Observer, Outcome
-from helpers.run.kernels.fork_server import ForkServer
-from helpers.run.preflight import ASKING, ask_once
+from helpers.run.execution import Batch, Common, Job, NotebookResult, Observer
+from helpers.run.fork_server import ForkServer
 from helpers.run.recording import recorded_run
 from helpers.system.lock import lock_profile
 from helpers.system.state import open_state
@@ -57,6 +56,8 @@ NOTEBOOKS: Final = Path(__file__).resolve().parents[2] / "notebooks"
 FIRST: Final = "00_start_here"
 LAST: Final = "08_security_checklist"
 INTERRUPTED: Final = 130
+_ASKING: Final = frozenset({"environment", "rotation", "scopes", "access", "auditlog"})
+_NOT_ALLOWED: Final = ("token_unauthorized", "forbidden", "api_plan_restricted")
 _MEMORY: Final = "/dev/shm"  # noqa: S108 (a folder of our own in it)
 
 
@@ -75,17 +76,17 @@ class AuditRequest:
 
 @dataclass(frozen=True)
 class AuditResult:
-    """Where the run lies, what it found, and the exit status that goes with it."""
+    """The run's folder, its report and its exit status."""
 
     folder: Path
     report: Report
     status: int
-    failed: tuple[Outcome, ...] = ()
+    failed: tuple[NotebookResult, ...] = ()
 
 
 @dataclass
 class _Run:
-    """A run under way."""
+    """A run in progress."""
 
     request: AuditRequest
     profile: Profile
@@ -93,10 +94,10 @@ class _Run:
     started: datetime
     common: Common
     sandbox: Sandbox | None
-    outcomes: list[Outcome] = field(default_factory=list)
+    results: list[NotebookResult] = field(default_factory=list)
 
     def batch(self, *names: str, held: bool = False) -> Batch:
-        """Begin to run these notebooks."""
+        """Start running these notebooks."""
         jobs = [self._job(name) for name in names]
         return Batch(jobs, self.common, workers=self.request.jobs, held=held)
 
@@ -116,10 +117,10 @@ class _Run:
 def audit(
     request: AuditRequest, observer: Observer, forks: ForkServer | None = None
 ) -> AuditResult:
-    """Carry out an audit, with kernels from `forks` where there is a fork server.
+    """Run an audit, with kernels from `forks` if there is a fork server.
 
-    Raises ConfigurationError or UsageError before anything runs, LockedError where another run
-    holds the profile, and LeakError where an artefact held a secret.
+    Raises ConfigurationError or UsageError before anything runs, LockedError if another run holds
+    the profile, and LeakError if a file of the run contained a secret.
     """
     steps = tuple(step_named(name).name for name in request.steps)
     with ExitStack() as closing:
@@ -130,24 +131,24 @@ def audit(
         )
         notebooks = (FIRST, *(step_named(name).notebook for name in steps))
         with run.batch(*notebooks) as batch, run.batch(LAST, held=True) as last:
-            run.outcomes += batch.outcomes()
+            run.results += batch.results()
             if run.sandbox:
-                run.sandbox.stop()  # the last notebook asks nothing
-            note = recorded.finished(failed=sum(bool(one.error) for one in run.outcomes))
-            told = {"reasons": _reasons(run), "notes": (note,)}
-            return _finish(run, inputs.model_copy(update=told), last)
+                run.sandbox.stop()  # the last notebook makes no calls
+            note = recorded.finished(failed=sum(bool(one.error) for one in run.results))
+            known = {"reasons": _reasons(run), "notes": (note,)}
+            return _finish(run, inputs.model_copy(update=known), last)
 
 
 def _begin(
     request: AuditRequest, observer: Observer, forks: ForkServer | None, closing: ExitStack
 ) -> tuple[_Run, JudgingInputs]:
-    """Everything that can be refused is refused here, before a kernel starts."""
+    """Check and refuse everything that can be refused before a kernel starts."""
     profile = profile_named(request.choices.profile)
     started = datetime.now(UTC).replace(microsecond=0)
     policy, waivers = policy_of(request.choices), waivers_of(request.choices)
     redactor = _redactor(request.choices, profile)
-    if profile is not Profile.SANDBOX and ASKING & set(request.steps):
-        ask_once(settings_of(request.choices))
+    if profile is not Profile.SANDBOX and _ASKING & set(request.steps):
+        _check_token(settings_of(request.choices))
     closing.enter_context(lock_profile(state_home(profile), wait=request.wait))
     folder = start_run(request.out, run_name(started, profile))
     sandbox, environ = _demo(closing) if profile is Profile.SANDBOX else (None, {})
@@ -163,6 +164,25 @@ def _begin(
     return _Run(request, profile, folder, started, common, sandbox), inputs
 
 
+def _check_token(settings: Settings) -> None:
+    """Ask Intercom for `/me` once, before a kernel starts.
+
+    A missing variable, an unreachable host or a dead token would fail in every step. A token that
+    is not allowed to read `/me` is alive, so the run continues.
+
+    Raises ConfigurationError without a token, UnreachableError without an answer, and
+    IntercomError if the token is unknown, revoked or expired.
+    """
+    from helpers.intercom.client import Client
+
+    with Client.from_settings(settings) as client:
+        try:
+            client.me()
+        except IntercomError as error:
+            if error.code not in _NOT_ALLOWED:
+                raise
+
+
 def _finish(run: _Run, inputs: JudgingInputs, last: Batch) -> AuditResult:
     state = open_state(state_home(run.profile))
     try:
@@ -170,7 +190,7 @@ def _finish(run: _Run, inputs: JudgingInputs, last: Batch) -> AuditResult:
         for path in write_reports(run.folder, report, inputs, run.common.redactor.text):
             if path.name == FORMATS["json"].file:
                 last.begin()  # it reads no other
-        run.outcomes += last.outcomes()
+        run.results += last.results()
         _refuse_leaks(run)
         folder = finish_run(run.folder)
         history.record(state, folder.name, report)
@@ -178,35 +198,35 @@ def _finish(run: _Run, inputs: JudgingInputs, last: Batch) -> AuditResult:
         state.close()
     if run.request.keep:
         prune_runs(run.request.out, run.profile, run.request.keep)
-    failed = tuple(outcome for outcome in run.outcomes if outcome.error)
+    failed = tuple(result for result in run.results if result.error)
     return AuditResult(folder, report, _status(run, report), failed)
 
 
 def _status(run: _Run, report: Report) -> int:
-    if any(outcome.error.startswith("interrupted") for outcome in run.outcomes):
+    if any(result.error.startswith("interrupted") for result in run.results):
         return INTERRUPTED
     return exit_status(report, run.request.fail_on)
 
 
 def _reasons(run: _Run) -> dict[str, str]:
-    """Why a step has no result: what its notebook ended with."""
+    """Why a step has no result: the error that ended its notebook."""
     return {
-        step_named(outcome.job.name).name: f"The notebook did not finish: {outcome.error}"
-        for outcome in run.outcomes
-        if outcome.error and outcome.job.name != FIRST
+        step_named(result.job.name).name: f"The notebook did not finish: {result.error}"
+        for result in run.results
+        if result.error and result.job.name != FIRST
     }
 
 
 def _refuse_leaks(run: _Run) -> None:
-    """Withhold every file that holds a registered secret, then fail."""
+    """Delete every file that contains a registered secret, then raise LeakError."""
     leaking = dict(_leaking(run))
     for path in leaking:
         path.unlink()
     if leaking:
         names = ", ".join(sorted(f"{path.name} {labels}" for path, labels in leaking.items()))
         raise LeakError(
-            f"A secret stood in {len(leaking)} of the run's files, now deleted: {names}.",
-            f"The rest lies in {run.folder}. Find the cell that printed it, and report the form.",
+            f"{len(leaking)} of the run's files contained a secret and are deleted: {names}.",
+            f"The rest is in {run.folder}. Find the cell that printed it, and report its form.",
         )
 
 
@@ -226,9 +246,9 @@ def _redactor(choices: Choices, profile: Profile) -> Redactor:
 
 
 def _demo(closing: ExitStack) -> tuple[Sandbox, dict[str, str]]:
-    """One sandbox for all, and a folder for the demos, which goes with the run whatever happens.
+    """Start one sandbox for all notebooks, and make a folder for the demos that the run removes.
 
-    It lies in memory where there is some for that: what the demos write need not outlive a crash.
+    The folder is in memory where possible: what the demos write need not survive a crash.
     """
     from helpers.sandbox import start
 

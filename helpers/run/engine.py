@@ -1,9 +1,9 @@
-"""The papermill engine that redacts: messages on their way in, notebooks on their way out.
+"""The papermill engine that redacts messages as they arrive and notebooks as they are saved.
 
-A secret can come in whole messages, split over several, in a traceback, in a parameter or in the
-source. Messages are redacted as they arrive; each save redacts the whole text of the notebook,
-which sees what the single messages could not; and papermill gets a redacted notebook back, since
-it writes that once more and builds its exception from it.
+A secret can be in one message, split over several, in a traceback, in a parameter or in the source.
+Messages are redacted as they arrive. Each save redacts the whole text of the notebook, which finds
+secrets that were split. papermill gets a redacted notebook back, because it saves that again and
+builds its exception from it.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ class _Client(PapermillNotebookClient):
 
 
 class _Manager(NotebookExecutionManager):
-    """papermill's bookkeeper; it saves redacted text, whole or not at all.
+    """papermill's manager of a notebook; saves redacted text atomically.
 
-    papermill saves when a cell begins and when it ends, and counts text as a cell. Of these the
-    beginning of each code cell is enough: all that came before is in it.
+    papermill saves before and after every cell, text cells included. Saving before each code cell
+    is enough: it includes everything earlier.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class RedactingEngine(NBClientEngine):
         fork_server: Any,
         **options: Any,
     ) -> Any:
-        """Execute, and answer with a redacted notebook."""
+        """Execute, and return a redacted notebook."""
         manager = _Manager(
             nb, redactor, on_cell, running, output_path=output_path, progress_bar=False
         )
@@ -107,7 +107,7 @@ class RedactingEngine(NBClientEngine):
         manager.notebook_start()
         running.clients.add(client)
         try:
-            running.go_on()
+            running.raise_if_stopped()
             client.execute(env=dict(kernel_environ), fork_server=fork_server, **_SILENT)
         finally:
             running.clients.discard(client)
@@ -119,7 +119,7 @@ _SILENT: Final = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 
 
 def _traits(kernel_name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The traits of nbclient from the words of papermill."""
+    """Translate papermill's options into nbclient's traits."""
     return {
         "kernel_name": kernel_name,
         "timeout": options["execution_timeout"],

@@ -1,9 +1,9 @@
-"""Headless execution: notebooks on papermill, side by side, with nothing secret on the way to disk.
+"""Headless execution: notebooks run on papermill, in parallel, and no secret reaches the disk.
 
-papermill parameterises, drives and saves; our engine stands between the kernel and the disk and
-redacts every message, and every save of the notebook. A step counts as completed only if papermill
-raised nothing and the step wrote its snapshot, which it does last: a dead kernel and a cell that
-ran out of time look completed in papermill's own metadata.
+papermill sets parameters, runs and saves. Our engine stands between the kernel and the disk and
+redacts every message and every save of the notebook. A step is complete only if papermill raised
+nothing and the step wrote its snapshot, which it does last: papermill's own metadata show a dead
+kernel and a cell that ran out of time as completed.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 from helpers.core.redaction import Redactor
 from helpers.notebook.sandbox_profile import SANDBOX_URL
-from helpers.run.kernels.environment import kernel_environ
+from helpers.run.fork_server import kernel_environ
 
 if TYPE_CHECKING:
-    from helpers.run.kernels.fork_server import ForkServer
+    from helpers.run.fork_server import ForkServer
 
-__all__ = ["Batch", "Common", "Job", "Observer", "Outcome", "close_event_loop", "execute"]
+__all__ = ["Batch", "Common", "Job", "NotebookResult", "Observer", "close_event_loop", "execute"]
 
 _CELL_SECONDS: Final = 300
 _START_SECONDS: Final = 60
@@ -40,7 +40,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class NotebookResult:
     """How a notebook ended. An empty `error` means that every cell ran."""
 
     job: Job
@@ -48,16 +48,16 @@ class Outcome:
 
 
 class Observer(Protocol):
-    """Watches a run; the core itself never prints."""
+    """Follows a run; this module itself never prints."""
 
     def started(self, job: Job) -> None:
-        """A kernel is starting for this notebook."""
+        """Called when a kernel starts for this notebook."""
 
     def cell(self, job: Job, number: int, total: int) -> None:
-        """A cell is about to run."""
+        """Called before a cell runs."""
 
-    def finished(self, outcome: Outcome) -> None:
-        """The notebook has ended."""
+    def finished(self, result: NotebookResult) -> None:
+        """Called when the notebook has ended."""
 
 
 def execute(
@@ -68,19 +68,19 @@ def execute(
     environ: Mapping[str, str],
     observer: Observer,
     fork_server: ForkServer | None = None,
-) -> list[Outcome]:
-    """Run notebooks in parallel; one that fails leaves the others running.
+) -> list[NotebookResult]:
+    """Run notebooks in parallel; if one fails, the others continue.
 
-    Kernels are forked from the `fork_server`, where there is one. See `Batch.outcomes`.
+    Kernels are forked from `fork_server` if there is one. See `Batch.results`.
     """
     common = Common(redactor, environ, observer, fork_server)
     with Batch(jobs, common, workers=workers) as batch:
-        return batch.outcomes()
+        return batch.results()
 
 
 @dataclass(frozen=True)
 class Common:
-    """What all notebooks of a run have in common."""
+    """What all notebooks of a run share."""
 
     redactor: Redactor
     environ: Mapping[str, str]
@@ -89,10 +89,10 @@ class Common:
 
 
 class Batch:
-    """Notebooks under way, each in a thread of its own, from the moment it is made.
+    """Runs notebooks, each in a thread of its own, from the moment it is made.
 
-    Of one that is `held` the kernels start, but no cell runs before `begin` or `outcomes`. Leaving
-    ends every kernel that is left.
+    With `held`, the kernels start, but no cell runs before `begin` or `results`. Leaving ends
+    every remaining kernel.
     """
 
     def __init__(
@@ -111,14 +111,14 @@ class Batch:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def begin(self) -> None:
-        """Let cells run."""
+        """Start running cells."""
         self._running.begin()
 
-    def outcomes(self) -> list[Outcome]:
-        """Wait for the notebooks: one outcome a job.
+    def results(self) -> list[NotebookResult]:
+        """Wait for the notebooks, and return one result for each job.
 
-        On KeyboardInterrupt the kernels are ended, what has finished is kept, and the rest is told
-        as interrupted.
+        On KeyboardInterrupt the kernels are ended. Finished notebooks are kept, and the others are
+        reported as interrupted.
         """
         self.begin()
         try:
@@ -126,23 +126,23 @@ class Batch:
         except KeyboardInterrupt:
             self._running.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
-        return [_outcome(future, job) for future, job in self._futures.items()]
+        return [_result(future, job) for future, job in self._futures.items()]
 
 
-def _drain(pending: set[Future[Outcome]]) -> None:
+def _drain(pending: set[Future[NotebookResult]]) -> None:
     """Wait in short steps, so that a signal is seen at once."""
     while pending:
         _, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
 
 
-def _outcome(future: Future[Outcome], job: Job) -> Outcome:
+def _result(future: Future[NotebookResult], job: Job) -> NotebookResult:
     if future.cancelled():
-        return Outcome(job, "interrupted before it began")
+        return NotebookResult(job, "interrupted before it started")
     return future.result()
 
 
 class _Running:
-    """The kernels that are alive, so that an interrupted run can end them, and only them."""
+    """The kernels that are alive, so that an interrupted run ends these and no others."""
 
     def __init__(self, *, held: bool = False) -> None:
         self.stopped = False
@@ -152,21 +152,21 @@ class _Running:
             self.begin()
 
     def begin(self) -> None:
-        """Let cells run."""
+        """Start running cells."""
         self._may_begin.set()
 
-    def go_on(self) -> None:
-        """Raise in the notebook's own thread where the run has been stopped meanwhile."""
+    def raise_if_stopped(self) -> None:
+        """Raise InterruptedError, in the notebook's own thread, if the run was stopped."""
         if self.stopped:
             raise InterruptedError("interrupted")
 
     def wait_for_turn(self) -> None:
-        """Stand before a cell until it may run; raise as `go_on` does."""
+        """Wait until cells may run. Raises InterruptedError if the run was stopped."""
         self._may_begin.wait()
-        self.go_on()
+        self.raise_if_stopped()
 
     def stop(self) -> None:
-        """End every kernel at once."""
+        """Kill every kernel."""
         self.stopped = True
         self.begin()
         for client in tuple(self.clients):
@@ -176,32 +176,32 @@ class _Running:
 
 
 def _warm_up() -> None:
-    """Import papermill once, before the threads ask for it, and keep it quiet."""
+    """Import papermill once, before the threads need it, and silence its log."""
     import papermill.execute  # noqa: F401
 
-    from helpers.run.kernels.provisioner import use_private_sockets
+    from helpers.run.provisioner import use_private_sockets
 
     use_private_sockets()
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     logging.getLogger("traitlets").setLevel(logging.CRITICAL)
 
 
-def _run(job: Job, common: Common, running: _Running) -> Outcome:
+def _run(job: Job, common: Common, running: _Running) -> NotebookResult:
     common.observer.started(job)
     try:
         _papermill(job, common, running)
-        outcome = Outcome(job)
+        result = NotebookResult(job)
     except Exception as error:  # noqa: BLE001 (one step must not end the others)
-        told = common.redactor.text(_first_line(error))
-        outcome = Outcome(job, "interrupted" if running.stopped else told)
+        message = common.redactor.text(_first_line(error))
+        result = NotebookResult(job, "interrupted" if running.stopped else message)
     finally:
         close_event_loop()
-    common.observer.finished(outcome)
-    return outcome
+    common.observer.finished(result)
+    return result
 
 
 def close_event_loop() -> None:
-    """Close the loop that jupyter_client opens in each thread that waits for a kernel."""
+    """Close the event loop that jupyter_client opens in each thread that waits for a kernel."""
     from jupyter_core.utils import ensure_event_loop
 
     ensure_event_loop().close()
@@ -222,7 +222,7 @@ def _papermill(job: Job, common: Common, running: _Running) -> None:
         execution_timeout=_CELL_SECONDS,
         start_timeout=_START_SECONDS,
         autosave_cell_every=0,
-        # what follows reaches our engine
+        # the rest is passed on to our engine
         redactor=common.redactor,
         on_cell=lambda number, total: common.observer.cell(job, number, total),
         running=running,
@@ -234,7 +234,7 @@ def _papermill(job: Job, common: Common, running: _Running) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    """A line a person can use, of an error that may carry a whole traceback."""
+    """The first line of an error that may carry a whole traceback."""
     name = getattr(error, "ename", "") or type(error).__name__
     value = str(getattr(error, "evalue", "") or error).strip()
     return f"{name}: {value.partition(chr(10))[0]}"

@@ -1,8 +1,8 @@
-"""Re-make the committed notebooks: run each on the sandbox, and write it with its outputs.
+"""Rebuild the committed notebooks: run each on the sandbox and save it with its outputs.
 
-The outputs are documentation that nbval holds true, so they must be the same on every machine and
-in every run: the sandbox stands at one moment, views render no port, path, duration or run id, and
-what the kernel adds (times, versions, counts that depend on history) is taken out here.
+nbval compares the outputs, so they must be the same on every machine and in every run. The
+sandbox's clock is fixed, views render no port, path, duration or run id, and what the kernel adds
+(times, versions, counts that depend on history) is removed here.
 """
 
 from __future__ import annotations
@@ -16,21 +16,20 @@ import nbformat
 
 from helpers.core.steps import SHARED
 from helpers.run.execution import close_event_loop
-from helpers.run.kernels.environment import kernel_environ
-from helpers.run.kernels.fork_server import ForkServer, fork_server
+from helpers.run.fork_server import ForkServer, fork_server, kernel_environ
 
-__all__ = ["remake"]
+__all__ = ["rebuild"]
 
 _CELL_SECONDS: Final = 120
 _KERNEL: Final = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
-def remake(source: Path, target: Path, *, workers: int = 4) -> Iterator[Path]:
-    """Run every notebook of `source` and write it to `target`; yields the files as they are done.
+def rebuild(source: Path, target: Path, *, workers: int = 4) -> Iterator[Path]:
+    """Run every notebook of `source` and write it to `target`; yields each file when it is done.
 
-    Raises nbclient's CellExecutionError for a notebook that fails.
+    Raises nbclient's CellExecutionError if a notebook fails.
     """
-    from helpers.run.kernels.provisioner import use_private_sockets
+    from helpers.run.provisioner import use_private_sockets
 
     use_private_sockets()
     notebooks = sorted(source.glob("[0-9]*.ipynb"))
@@ -62,12 +61,12 @@ def _executed(path: Path, environ: Mapping[str, str], forks: ForkServer | None) 
         client.execute(env=dict(environ), fork_server=forks)
     finally:
         close_event_loop()
-    text: str = nbformat.writes(_settled(notebook))
+    text: str = nbformat.writes(_normalised(notebook))
     return text + "\n"
 
 
-def _settled(notebook: Any) -> Any:
-    """Without what differs from run to run and from machine to machine."""
+def _normalised(notebook: Any) -> Any:
+    """Remove what differs between runs and between machines."""
     notebook.metadata = {"kernelspec": _KERNEL, "language_info": {"name": "python"}}
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02}"

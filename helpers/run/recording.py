@@ -1,11 +1,11 @@
-"""The runbook's own actions in its own audit log: what crosses from other rooms into it.
+"""Record the runbook's own actions in its own audit log.
 
     with recorded_run(state, profile, steps) as run:
         …
         note = run.finished(failed=0)  # for the report: where the log stood
 
-A run is on record when it starts and when it is over, however it ends. The anchor goes into the
-report, so that whoever keeps a report can tell later whether the log was cut or written anew.
+A run is recorded when it starts and when it ends, however it ends. The anchor goes into the report,
+so that anyone who keeps the report can check later whether the log was truncated or rewritten.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MISUSE: Final = "runbook.account.misuse"
 
 
 class RecordedRun:
-    """A run that is on record as started. Made by `recorded_run`."""
+    """A run that is recorded as started. Made by `recorded_run`."""
 
     def __init__(self, log: AuditLog, run: str, profile: str) -> None:
         self._log = log
@@ -37,15 +37,15 @@ class RecordedRun:
         self._over = False
 
     def finished(self, *, failed: int) -> str:
-        """Record the end, seal the log, and give the anchor as a sentence for the report.
+        """Record the end, seal the log, and return the anchor as a sentence for the report.
 
-        `failed` is the number of steps that did not come to an end. Raises StateError.
+        `failed` is the number of steps that did not finish. Raises StateError.
         """
         self._end("failure" if failed else "success", failed=failed)
         return anchor_note(self._log.seal())
 
     def broken_off(self, reason: str) -> None:
-        """Record that it ended before its time, unless it is over."""
+        """Record that it ended early, unless it has ended."""
         if not self._over:
             self._end("failure", reason=reason)
             self._log.seal()
@@ -77,16 +77,16 @@ def recorded_run(
         except BaseException as error:
             recorded.broken_off(type(error).__name__)
             raise
-        recorded.broken_off("no end was told")
+        recorded.broken_off("no end was recorded")
 
 
 def anchor_note(anchor: Anchor) -> str:
-    """A log's last record by number and hash, as `auditlog verify --anchor` takes it."""
+    """The number and hash of a log's last record, as `auditlog verify --anchor` takes them."""
     return f"The audit log's anchor at the end of this run: {anchor.seq}:{anchor.hash}"
 
 
 def recorder_of_misuse(state: Path) -> Callable[[Misuse], None]:
-    """For `reader` and `writer`: each call that an account refused goes into the audit log."""
+    """For `reader` and `writer`: record each call that an account refused in the audit log."""
     from helpers.auditlog.log import record
 
     def write(misuse: Misuse) -> None:

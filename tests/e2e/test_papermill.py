@@ -61,11 +61,11 @@ def test_notebook_explains_and_calls_and_does_nothing_itself(path: Path):
 
 
 def test_notebooks_made_twice_in_different_folders_are_the_same_bytes(tmp_path: Path):
-    from helpers.run.rebuild_notebooks import remake
+    from helpers.run.rebuild_notebooks import rebuild
 
     made = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        made.append([path.read_bytes() for path in remake(HOME / "notebooks", tmp_path / name)])
+        made.append([path.read_bytes() for path in rebuild(HOME / "notebooks", tmp_path / name)])
     assert made[0] == made[1]
     assert made[0] == [path.read_bytes() for path in NOTEBOOKS], "run `./runbook docs`"

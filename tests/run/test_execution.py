@@ -14,7 +14,8 @@ import pytest
 
 from helpers.core.redaction import Redactor
 from helpers.run import execution
-from helpers.run.execution import Batch, Common, Job, Outcome, execute
+from helpers.run.execution import Batch, Common, Job, NotebookResult, execute
+from helpers.run.fork_server import kernel_environ
 from tests.conftest import make_access_token
 from tests.notebooks import notebook
 
@@ -34,12 +35,12 @@ class Watcher:
         if number == total:
             self.began.set()
 
-    def finished(self, outcome: Outcome) -> None:
-        self.events.append(f"finished {outcome.job.name}")
+    def finished(self, result: NotebookResult) -> None:
+        self.events.append(f"finished {result.job.name}")
 
 
 def run(tmp_path: Path, *cells: str, secret: str = "", **parameters: str):
-    """One notebook; its outcome, the text that reached the disk, and the observer."""
+    """One notebook; its result, the text that reached the disk, and the observer."""
     redactor = Redactor()
     if secret:
         redactor.register("client_secret", secret)
@@ -50,13 +51,13 @@ def run(tmp_path: Path, *cells: str, secret: str = "", **parameters: str):
     with patch.dict(os.environ):
         # under this variable ipykernel leaves out what is written past Python's streams
         del os.environ["PYTEST_CURRENT_TEST"]
-        (outcome,) = execute([job], workers=1, redactor=redactor, environ={}, observer=watcher)
-    return outcome, job.output.read_text(), watcher
+        (result,) = execute([job], workers=1, redactor=redactor, environ={}, observer=watcher)
+    return result, job.output.read_text(), watcher
 
 
 def test_notebook_that_runs_through_has_no_error_and_its_progress_is_told(tmp_path: Path):
-    outcome, text, watcher = run(tmp_path, "1 + 1")
-    assert outcome.error == ""
+    result, text, watcher = run(tmp_path, "1 + 1")
+    assert result.error == ""
     assert '"2"' in text
     assert watcher.events == ["started one", "cell 1/2", "cell 2/2", "finished one"]
 
@@ -112,22 +113,22 @@ def test_unregistered_access_token_is_redacted_by_its_shape(tmp_path: Path):
 
 
 def test_cell_that_raises_is_told_in_one_line_and_what_ran_before_is_kept(tmp_path: Path):
-    outcome, text, _ = run(tmp_path, "print('before')", "1/0", "print('after')")
-    assert outcome.error == "ZeroDivisionError: division by zero"
+    result, text, _ = run(tmp_path, "print('before')", "1/0", "print('after')")
+    assert result.error == "ZeroDivisionError: division by zero"
     assert "before\\n" in text
     assert '"after\\n"' not in text
 
 
 def test_dead_kernel_is_an_error_though_papermill_calls_it_completed(tmp_path: Path):
-    outcome, text, _ = run(tmp_path, "import os; os._exit(3)")
-    assert "died" in outcome.error.lower()
+    result, text, _ = run(tmp_path, "import os; os._exit(3)")
+    assert "died" in result.error.lower()
     nbformat.reads(text, as_version=4)
 
 
 def test_cell_that_takes_too_long_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(execution, "_CELL_SECONDS", 1)
-    outcome, _, _ = run(tmp_path, "import time; time.sleep(60)")
-    assert "timeout" in outcome.error.lower() or "timed out" in outcome.error.lower()
+    result, _, _ = run(tmp_path, "import time; time.sleep(60)")
+    assert "timeout" in result.error.lower() or "timed out" in result.error.lower()
 
 
 def test_failing_notebook_leaves_the_others_running(tmp_path: Path):
@@ -137,8 +138,8 @@ def test_failing_notebook_leaves_the_others_running(tmp_path: Path):
         )
         for name, cell in (("bad", "1/0"), ("good", "print('fine')"))
     ]
-    outcomes = execute(jobs, workers=2, redactor=Redactor(), environ={}, observer=Watcher())
-    assert [bool(outcome.error) for outcome in outcomes] == [True, False]
+    results = execute(jobs, workers=2, redactor=Redactor(), environ={}, observer=Watcher())
+    assert [bool(result.error) for result in results] == [True, False]
 
 
 INTERRUPTED = """
@@ -152,12 +153,12 @@ out = Path(sys.argv[1])
 names = ("quick", "slow")
 quick, slow = (Job(n, out / f"{n}.ipynb", out / "out" / f"{n}.ipynb", {}) for n in names)
 class Interrupter(Watcher):
-    def finished(self, outcome):
-        if outcome.job.name == "quick":
+    def finished(self, result):
+        if result.job.name == "quick":
             os.kill(os.getpid(), signal.SIGINT)
 jobs = [quick, slow]
-for outcome in execute(jobs, workers=2, redactor=Redactor(), environ={}, observer=Interrupter()):
-    print(outcome.job.name, outcome.error or "done")
+for result in execute(jobs, workers=2, redactor=Redactor(), environ={}, observer=Interrupter()):
+    print(result.job.name, result.error or "done")
 """
 
 
@@ -189,8 +190,8 @@ def test_run_stopped_while_a_kernel_starts_is_told_as_interrupted(
     """The kernel has no process yet that could be ended, so the notebook itself must stop."""
     stopped = property(lambda _: True, lambda *_: None)
     monkeypatch.setattr(execution._Running, "stopped", stopped, raising=False)
-    outcome, text, watcher = run(tmp_path, "print('ran')")
-    assert outcome.error == "interrupted"
+    result, text, watcher = run(tmp_path, "print('ran')")
+    assert result.error == "interrupted"
     assert '"ran\\n"' not in text
     assert watcher.events == ["started one", "finished one"]
 
@@ -201,8 +202,8 @@ def test_run_stopped_between_start_and_first_cell_runs_no_cell(
     asked = iter((False, True, True, True))
     stopped = property(lambda _: next(asked), lambda *_: None)
     monkeypatch.setattr(execution._Running, "stopped", stopped, raising=False)
-    outcome, text, _ = run(tmp_path, "print('ran')")
-    assert outcome.error == "interrupted"
+    result, text, _ = run(tmp_path, "print('ran')")
+    assert result.error == "interrupted"
     assert '"ran\\n"' not in text
 
 
@@ -220,8 +221,8 @@ def test_held_notebook_has_its_kernel_and_runs_no_cell_before_its_outcome_is_ask
         _until(lambda: _kernels_of(tmp_path))
         assert not (tmp_path / "ran").exists()
         assert watcher.events == ["started one"]
-        (outcome,) = batch.outcomes()
-    assert outcome.error == ""
+        (result,) = batch.results()
+    assert result.error == ""
     assert (tmp_path / "ran").exists()
 
 
@@ -237,3 +238,19 @@ def _until(true: Callable[[], object]) -> None:
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_kernels_of_the_sandbox_inherit_no_real_secret(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("INTERCOM_ACCESS_TOKEN", "made-up")
+    monkeypatch.setenv("HARMLESS", "1")
+    inherited = kernel_environ({"EXTRA": "2"}, secrets=False)
+    assert "INTERCOM_ACCESS_TOKEN" not in inherited
+    assert (inherited["HARMLESS"], inherited["EXTRA"]) == ("1", "2")
+    assert "INTERCOM_ACCESS_TOKEN" in kernel_environ({}, secrets=True)
+
+
+def test_kernels_of_a_run_started_in_jupyterlab_have_no_person_to_ask(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/01_environment_setup.ipynb")
+    assert "JPY_SESSION_NAME" not in kernel_environ({}, secrets=True)

@@ -1,4 +1,4 @@
-"""Every kernel of these tests is one of ours."""
+"""Every kernel of these tests is started by our provisioner."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
-from helpers.run.kernels.provisioner import use_private_sockets
+from helpers.run.provisioner import use_private_sockets
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from helpers.run.kernels import provisioner
+from helpers.run import provisioner
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
-"""Kernels on sockets of their own, out of reach of every other process.
+"""Kernels on Unix sockets of their own, which no other process can take or reach.
 
-jupyter_client picks five free TCP ports, lets go of them, and hopes that they are still free when
-the kernel binds them. Where several processes start kernels at once they sometimes are not, and
-the kernel dies before its first word. A kernel started here gets Unix sockets instead, in a folder
-that only its owner can enter: no other process can take them.
+jupyter_client picks five free TCP ports, closes them, and expects them to be free when the kernel
+binds them. Where several processes start kernels at the same time they sometimes are not, and the
+kernel dies at its start. A kernel started here gets Unix sockets in a folder that only its owner
+can enter.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from helpers.run.kernels.fork_server import ForkServer
+from helpers.run.fork_server import ForkServer
 
 __all__ = ["PrivateProvisioner", "use_private_sockets"]
 
 _NAME: Final = "intercom-runbook"
-_MOMENT: Final = 0.1  # seconds: the pause between two looks, which this spares
-_LONGEST: Final = 60  # bytes for the folder they lie in: a Unix socket's path has 103 at most
+_MOMENT: Final = 0.1  # seconds: jupyter_client's own pause between two checks
+_LONGEST: Final = 60  # bytes of the folder's path: a Unix socket's path has at most 103
 
 
 class PrivateProvisioner(LocalProvisioner):
-    """Starts a kernel as its parent does, on Unix sockets in a folder of its own."""
+    """Starts a kernel as its parent class does, on Unix sockets in a folder of its own."""
 
     _folder: tempfile.TemporaryDirectory[str] | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Choose where the sockets and the connection file lie, before they are written down."""
+        """Choose the places of sockets and connection file before they are written down."""
         if self._folder is None:  # a restarted kernel keeps its places
             self._folder = tempfile.TemporaryDirectory(prefix="runbook-kernel-", dir=_base())
             manager: Any = self.parent
@@ -56,7 +56,7 @@ class PrivateProvisioner(LocalProvisioner):
         return self.connection_info
 
     async def wait(self) -> int | None:
-        """Wait for the process. One that was killed is gone before the first look at it again."""
+        """Wait for the process; a killed one has ended before the first check."""
         process: Any = self.process
         if process:
             with suppress(TimeoutExpired):
@@ -64,14 +64,14 @@ class PrivateProvisioner(LocalProvisioner):
         return await super().wait()
 
     async def cleanup(self, restart: bool = False) -> None:  # noqa: FBT001, FBT002 (its signature)
-        """Remove the folder with all that the kernel left in it."""
+        """Remove the folder and everything the kernel left in it."""
         await super().cleanup(restart=restart)
         if self._folder and not restart:
             self._folder.cleanup()
 
 
 def use_private_sockets() -> None:
-    """Let every kernel that this process starts from now on be one of these."""
+    """Use this provisioner for every kernel that this process starts from now on."""
     factory = KernelProvisionerFactory.instance()
     where = f"{PrivateProvisioner.__module__}:{PrivateProvisioner.__name__}"
     factory.provisioners[_NAME] = EntryPoint(_NAME, where, factory.GROUP_NAME)
