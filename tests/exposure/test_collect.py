@@ -39,7 +39,7 @@ def statuses(facts: ExposureFacts) -> dict[str, set[Status]]:
     return found
 
 
-def marks(facts: ExposureFacts) -> set[str]:
+def fingerprints(facts: ExposureFacts) -> set[str]:
     assert isinstance(facts.leaks, Known)
     return {leak.fingerprint for leak in facts.leaks.value}
 
@@ -67,7 +67,7 @@ def test_every_exposed_secret_in_the_demo_is_found_and_no_decoy(
     assert isinstance(demo.leaks, Known)
     mobile = {leak.fingerprint for leak in demo.leaks.value if leak.kind == "mobile_sdk_key"}
     assert len(mobile) == 1
-    assert marks(demo) == expected | mobile
+    assert fingerprints(demo) == expected | mobile
 
 
 def test_the_demo_fails_the_intended_checks(demo: ExposureFacts) -> None:
@@ -114,7 +114,7 @@ def test_an_unusable_cache_changes_no_result(repo: Path, tmp_path: Path) -> None
     (repo / "a.txt").write_text(token)
     (tmp_path / "state").write_text("a file where a folder should be")
     facts = collect(context(repo, tmp_path / "state"))
-    assert marks(facts) == {fingerprint("access_token", token)}
+    assert fingerprints(facts) == {fingerprint("access_token", token)}
 
 
 def test_a_secret_in_use_is_found_wherever_its_bytes_are(repo: Path, tmp_path: Path) -> None:

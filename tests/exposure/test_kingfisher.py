@@ -80,8 +80,8 @@ def test_a_match_contains_no_secret(engine: Kingfisher) -> None:
 
 def test_values_returns_the_secret_by_fingerprint(engine: Kingfisher) -> None:
     token = make_access_token()
-    ((mark, value),) = engine.values(token.encode(), "a.txt").items()
-    assert (mark, value.get_secret_value()) == (fingerprint("access_token", token), token)
+    ((found, value),) = engine.values(token.encode(), "a.txt").items()
+    assert (found, value.get_secret_value()) == (fingerprint("access_token", token), token)
 
 
 def test_another_providers_secret_is_found_with_all_rules_only() -> None:

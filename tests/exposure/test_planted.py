@@ -31,7 +31,7 @@ def test_every_planted_secret_is_found_and_nothing_else(
     scanned: RepositoryScan, planted: Planted
 ) -> None:
     found = {one.fingerprint for one in scanned.leaks}
-    missed = {place for place, mark in planted.expected.items() if mark not in found}
+    missed = {place for place, fingerprint in planted.expected.items() if fingerprint not in found}
     extra = [one for one in scanned.leaks if one.fingerprint not in planted.expected.values()]
     assert (missed, extra) == (set(), [])
 

@@ -177,15 +177,15 @@ def test_sarif_points_to_line_and_commit_and_names_the_fingerprint(repo: Path, t
         "region": {"startLine": 2},
     }
     assert location["properties"] == {"commit": run_git(repo, "rev-parse", "HEAD").strip()}
-    mark = fingerprint("access_token", token)
-    assert location["logicalLocations"][0]["fullyQualifiedName"] == f"secret/{mark}"
+    expected = fingerprint("access_token", token)
+    assert location["logicalLocations"][0]["fullyQualifiedName"] == f"secret/{expected}"
 
 
 def test_a_waiver_survives_a_rebase_and_hides_no_new_secret(repo: Path, token: str) -> None:
     commit(repo)
-    mark = fingerprint("access_token", token)
+    expected = fingerprint("access_token", token)
     (repo / "waivers.toml").write_text(
-        f'[[waiver]]\ncheck = "EXP-001"\nresource = "{mark}"\nowner = "ana@example.com"\n'
+        f'[[waiver]]\ncheck = "EXP-001"\nresource = "{expected}"\nowner = "ana@example.com"\n'
         'reason = "Dead since the spring; see the ticket."\nexpires = 2099-01-01\n'
     )
     run_git(repo, "commit", "-q", "--amend", "-m", "another id")

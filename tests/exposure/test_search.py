@@ -33,11 +33,11 @@ def commit(repo: Path, name: str, text: str) -> None:
     run_git(repo, "commit", "-q", "-m", name)
 
 
-def marks(scanned: RepositoryScan) -> set[str]:
+def fingerprints(scanned: RepositoryScan) -> set[str]:
     return {leak.fingerprint for leak in scanned.leaks}
 
 
-def mark(token: str) -> str:
+def token_fingerprint(token: str) -> str:
     return fingerprint("access_token", token)
 
 
@@ -53,14 +53,14 @@ def token(repo: Path) -> str:
 def test_a_bare_repository(repo: Path, token: str, tmp_path: Path) -> None:
     run_git(tmp_path, "clone", "-q", "--bare", str(repo), "bare.git")
     scanned = scan(tmp_path / "bare.git", ENGINE)
-    assert marks(scanned) == {mark(token)}
+    assert fingerprints(scanned) == {token_fingerprint(token)}
     assert scanned.leaks[0].places[0].path == "a.txt"
 
 
 def test_a_shallow_clone_says_so(repo: Path, token: str, tmp_path: Path) -> None:
     run_git(tmp_path, "clone", "-q", "--depth=1", f"file://{repo}", "shallow")
     scanned = scan(tmp_path / "shallow", ENGINE)
-    assert (marks(scanned), scanned.coverage.shallow) == (set(), True)
+    assert (fingerprints(scanned), scanned.coverage.shallow) == (set(), True)
 
 
 def test_a_partial_clone_says_so_and_fetches_nothing(
@@ -70,7 +70,7 @@ def test_a_partial_clone_says_so_and_fetches_nothing(
     run_git(tmp_path, "clone", "-q", "--filter=blob:none", f"file://{repo}", "partial")
     before = sorted((tmp_path / "partial/.git/objects").rglob("*"))
     scanned = scan(tmp_path / "partial", ENGINE)
-    assert (marks(scanned), scanned.coverage.partial) == (set(), True)
+    assert (fingerprints(scanned), scanned.coverage.partial) == (set(), True)
     assert sorted((tmp_path / "partial/.git/objects").rglob("*")) == before
 
 
@@ -96,7 +96,7 @@ def test_a_sha256_repository(tmp_path: Path) -> None:
     commit(tmp_path / "new", "a.txt", value)
     commit(tmp_path / "new", "a.txt", "clean")
     scanned = scan(tmp_path / "new", ENGINE)
-    assert marks(scanned) == {mark(value)}
+    assert fingerprints(scanned) == {token_fingerprint(value)}
     assert len(scanned.leaks[0].places[0].commit) == 64
 
 
@@ -110,7 +110,7 @@ def test_a_submodule_and_a_nested_clone_are_searched(
     run_git(outer, "clone", "-q", str(repo), "nested")
     places = scan(outer, ENGINE).leaks[0].places
     assert {place.repository for place in places} == {"sub", "nested"}
-    assert mark(token) in marks(scan(outer, ENGINE))
+    assert token_fingerprint(token) in fingerprints(scan(outer, ENGINE))
 
 
 def test_a_submodule_that_is_not_checked_out_is_searched_too(
@@ -121,22 +121,25 @@ def test_a_submodule_that_is_not_checked_out_is_searched_too(
     run_git(outer, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(repo), "sub")
     commit(outer, "x", "x")
     shutil.rmtree(outer / "sub")
-    assert marks(scan(outer, ENGINE)) == {mark(token)}
+    assert fingerprints(scan(outer, ENGINE)) == {token_fingerprint(token)}
 
 
 def test_a_linked_worktree_and_its_index(repo: Path, token: str, tmp_path: Path) -> None:
     run_git(repo, "worktree", "add", "-q", "-b", "other", str(tmp_path / "linked"))
     value = make_access_token()
     (tmp_path / "linked" / "new.txt").write_text(value)
-    assert marks(scan(tmp_path / "linked", ENGINE)) == {mark(token), mark(value)}
-    assert marks(scan(repo, ENGINE)) == {mark(token), mark(value)}
+    assert fingerprints(scan(tmp_path / "linked", ENGINE)) == {
+        token_fingerprint(token),
+        token_fingerprint(value),
+    }
+    assert fingerprints(scan(repo, ENGINE)) == {token_fingerprint(token), token_fingerprint(value)}
 
 
 def test_a_folder_without_git_is_searched_and_has_no_history(tmp_path: Path) -> None:
     value = make_access_token()
     (tmp_path / "a.txt").write_text(value)
     scanned = scan(tmp_path, ENGINE)
-    assert (marks(scanned), scanned.coverage.git) == ({mark(value)}, False)
+    assert (fingerprints(scanned), scanned.coverage.git) == ({token_fingerprint(value)}, False)
 
 
 def test_an_empty_repository(repo: Path) -> None:
@@ -159,7 +162,7 @@ def test_a_pointer_to_absent_lfs_content_is_reported(repo: Path) -> None:
     value = make_access_token()
     content.write_text(value)
     scanned = scan(repo, ENGINE)
-    assert (marks(scanned), scanned.coverage.missed) == ({mark(value)}, ())
+    assert (fingerprints(scanned), scanned.coverage.missed) == ({token_fingerprint(value)}, ())
 
 
 def test_a_damaged_object_is_reported_and_the_rest_is_read(repo: Path, token: str) -> None:
@@ -170,7 +173,7 @@ def test_a_damaged_object_is_reported_and_the_rest_is_read(repo: Path, token: st
     damaged.chmod(0o644)
     damaged.write_bytes(damaged.read_bytes()[:6] + bytes(20))
     scanned = scan(repo, ENGINE)
-    assert {mark(token), mark(value)} <= marks(scanned)
+    assert {token_fingerprint(token), token_fingerprint(value)} <= fingerprints(scanned)
     assert [missed.where for missed in scanned.coverage.missed] == [f"blob {oid}"]
 
 
@@ -182,7 +185,7 @@ def test_a_large_blob_is_searched_in_pieces(repo: Path, monkeypatch: pytest.Monk
     at = (32 << 10) - 20  # across the border of two pieces
     commit(repo, "large.txt", f"{filling[:at]}\n{value}\n{filling[at:]}")
     scanned = scan(repo, ENGINE)
-    assert marks(scanned) == {mark(value)}
+    assert fingerprints(scanned) == {token_fingerprint(value)}
     assert scanned.leaks[0].places[0].line == filling[:at].count("\n") + 2
     assert {m.reason for m in scanned.coverage.missed} == {
         "too large to be unpacked; its bytes were searched"
@@ -199,7 +202,7 @@ def test_a_file_name_that_is_not_utf_8_is_searched(repo: Path, tmp_path: Path) -
     scans = [scan(repo, engine, cache=ScanCache(tmp_path, engine.identity)) for _ in range(2)]
     assert scans[0].leaks == scans[1].leaks
     assert {place.path for leak in scans[0].leaks for place in leak.places} == {r"tests-\xff.tf"}
-    assert mark(value) in marks(scans[0])
+    assert token_fingerprint(value) in fingerprints(scans[0])
     assert len(scans[0].leaks) == 2
 
 
@@ -214,7 +217,7 @@ def test_an_engine_error_is_reported_and_hides_no_other_secret(repo: Path) -> No
     (repo / "a.txt").write_text("odd")
     (repo / "b.txt").write_text(value)
     scanned = scan(repo, Brittle(all_rules=False))
-    assert marks(scanned) == {mark(value)}
+    assert fingerprints(scanned) == {token_fingerprint(value)}
     (missed,) = scanned.coverage.missed
     assert missed.where == "file a.txt"
     assert missed.reason == "it could not be searched (ValueError)"
@@ -287,7 +290,7 @@ def test_a_scan_opens_no_socket(repo: Path, token: str, monkeypatch: pytest.Monk
         raise AssertionError("a scan opened a socket")
 
     monkeypatch.setattr(socket, "socket", refuse)
-    assert marks(scan(repo, Kingfisher())) == {mark(token)}
+    assert fingerprints(scan(repo, Kingfisher())) == {token_fingerprint(token)}
 
 
 def test_the_engine_makes_no_network_call(repo: Path, token: str, tmp_path: Path) -> None:
@@ -314,7 +317,9 @@ def test_the_engine_makes_no_network_call(repo: Path, token: str, tmp_path: Path
 def test_since_leaves_out_what_the_revision_reaches(repo: Path, token: str) -> None:
     value = make_access_token()
     commit(repo, "b.txt", value)
-    assert marks(scan(repo, ENGINE, scope=ScanScope(since="HEAD~1"))) == {mark(value)}
+    assert fingerprints(scan(repo, ENGINE, scope=ScanScope(since="HEAD~1"))) == {
+        token_fingerprint(value)
+    }
 
 
 def test_an_unknown_revision_is_a_clear_error(repo: Path, token: str) -> None:
@@ -332,7 +337,7 @@ def test_staged_searches_the_index_only(repo: Path, *, unborn: bool) -> None:
     (repo / "new.txt").write_text("clean")
     (repo / "untracked.txt").write_text(make_access_token())
     scanned = scan(repo, ENGINE, scope=ScanScope(staged=True))
-    assert marks(scanned) == {mark(value)}
+    assert fingerprints(scanned) == {token_fingerprint(value)}
     assert scanned.leaks[0].places[0].kind is PlaceKind.INDEX
 
 
@@ -345,4 +350,7 @@ def test_ctrl_c_keeps_what_was_searched(repo: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("helpers.exposure.search._folders", interrupt)
     scanned = scan(repo, ENGINE)
-    assert (marks(scanned), scanned.coverage.interrupted) == ({mark(value)}, True)
+    assert (fingerprints(scanned), scanned.coverage.interrupted) == (
+        {token_fingerprint(value)},
+        True,
+    )
