@@ -38,7 +38,7 @@ __all__ = [
 
 DEFAULT_PATH_CLASS: Final = "0000"  # of a path that no rule treats specially
 WHOLE: Final = 32 << 20  # bytes; up to this size, content is read at once and can be unpacked
-LARGEST: Final = 4 << 30  # bytes; what lies beyond is not scanned
+LARGEST: Final = 4 << 30  # bytes; the rest of larger content is not scanned
 _PIECE: Final = 8 << 20
 _OVERLAP: Final = 4 << 10  # longer than any secret and the words that introduce it
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")

@@ -253,7 +253,7 @@ def _in_item(match: SecretMatch, item: ScanItem) -> SecretMatch:
 def absent_content(data: bytes, common: Path | None) -> str:
     """Return why the content of a Git LFS pointer can't be scanned.
 
-    Empty if the bytes are no pointer, or if the content is here: then it lies in `lfs/objects`
+    Empty if the bytes are no pointer, or if the content is here: then it is in `lfs/objects`
     below git's folder and is scanned there like any file.
     """
     if not data.startswith(_LFS_START):
