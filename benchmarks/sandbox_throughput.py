@@ -1,8 +1,7 @@
-"""How many calls a second the sandbox answers, beside a bare Starlette route in the same run.
+"""Calls per second of the sandbox, compared with a bare Starlette route in the same run.
 
-Both run in a process of their own, and are called alternately by the same client over kept-alive
-connections, so what differs is the sandbox's own work: gate, limits, state, and the size of its
-answers. Prints one line of JSON: calls per second, and the sandbox's share of the bare route's; and
+Each runs in its own process, and one client calls them alternately over kept-alive connections, so
+the difference is the sandbox's own work: gate, limits, state and the size of its responses. Prints one line of JSON: calls per second, and the sandbox's share of the bare route's; and
 the seconds from the start of each process to its first answer.
 
     python benchmarks/sandbox_throughput.py [--calls 2000] [--rounds 5]
@@ -54,7 +53,7 @@ def server(*arguments: str) -> Iterator[int]:
 
 
 async def call(port: int, path: str, calls: int) -> None:
-    """Make calls one after the other over one connection, reading each answer whole."""
+    """Make calls one after the other over one connection, reading each response completely."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     token = DEMO.profiles["production"].access_token
     request = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n"
@@ -69,7 +68,7 @@ async def call(port: int, path: str, calls: int) -> None:
 
 
 def first_answer(*arguments: str) -> float:
-    """Seconds from nothing to the first answer."""
+    """Seconds from process start to the first response."""
     began = time.perf_counter()
     with server(*arguments) as port:
         asyncio.run(call(port, "/me", 1))

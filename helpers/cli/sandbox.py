@@ -20,9 +20,9 @@ __all__ = ["credentials", "sandbox"]
 def sandbox(port: int, clock: str) -> None:
     """Run the local Intercom until Ctrl-C or SIGTERM.
 
-    Its clock runs from now on, or stands where the demo's does.
+    Its clock runs from the current time, or stands still at the demo's time.
 
-    What it prints is an env file, so another terminal can audit it as if it were real:
+    It prints an env file, with which another terminal can audit it as if it were real:
 
         runbook sandbox > sandbox.env &
 
@@ -43,12 +43,13 @@ def _listen(port: int) -> socket.socket:
         return listen(port)
     except OSError as error:
         raise UsageError(
-            f"Port {port} can't be used: {error.strerror}.", "Name another, or none for a free one."
+            f"Port {port} can't be used: {error.strerror}.",
+            "Choose another port, or omit --port for a free one.",
         ) from None
 
 
 def credentials(url: str) -> str:
-    """The demo's address and secrets as an env file. They are made up, and open nothing else."""
+    """The demo's address and fake secrets as an env file."""
     from helpers.sandbox.seeds import DEMO
 
     production = DEMO.profiles["production"]
@@ -65,6 +66,6 @@ def credentials(url: str) -> str:
     head = (
         f"# The local Intercom is ready at {url} (Ctrl-C stops it).\n"
         f"# Its developer hub, for tests: {url}/_hub/\n"
-        "# Demo credentials: made up, and good for nothing else.\n"
+        "# Demo credentials: fake, valid for this sandbox only.\n"
     )
     return head + "".join(f"{name}={value}\n" for name, value in lines.items())

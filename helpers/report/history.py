@@ -21,7 +21,7 @@ from helpers.system.state import writing
 __all__ = [
     "FindingHistory",
     "PriorFindings",
-    "RecordedRun",
+    "RunSummary",
     "compare",
     "findings_after",
     "prior_findings",
@@ -58,7 +58,7 @@ class PriorFindings:
 
 
 @dataclass(frozen=True)
-class RecordedRun:
+class RunSummary:
     """A recorded run."""
 
     name: str
@@ -113,14 +113,13 @@ def record(connection: sqlite3.Connection, name: str, report: Report) -> None:
         )
 
 
-def runs(connection: sqlite3.Connection) -> tuple[RecordedRun, ...]:
+def runs(connection: sqlite3.Connection) -> tuple[RunSummary, ...]:
     """The recorded runs, the latest first."""
     rows = connection.execute(
         "SELECT name, generated_at, summary FROM runs ORDER BY generated_at DESC, id DESC"
     )
     return tuple(
-        RecordedRun(r["name"], datetime.fromisoformat(r["generated_at"]), r["summary"])
-        for r in rows
+        RunSummary(r["name"], datetime.fromisoformat(r["generated_at"]), r["summary"]) for r in rows
     )
 
 

@@ -1,11 +1,11 @@
-"""A local Intercom that real clients accept: an HTTP server on loopback, and its developer hub.
+"""A local Intercom that real clients accept: an HTTP server on loopback with a developer hub.
 
     from helpers.sandbox import start
     with start() as sandbox:
         ...  # sandbox.url is the API of the workspace "default"
 
-It shares no code with the client under test, and keeps a table of scopes of its own, so that the
-two can disagree. Loaded when first used: the seeds can be read without the server's libraries.
+It shares no code with the client under test and keeps its own table of scopes, so that the two can
+disagree. The server is imported on first use: the seeds need none of its libraries.
 """
 
 from __future__ import annotations

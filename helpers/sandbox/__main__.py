@@ -11,8 +11,8 @@ from helpers.sandbox.server import address, application, listen, serve
 def main() -> None:
     """Print one line when ready; stop on SIGINT or SIGTERM."""
     parser = argparse.ArgumentParser(prog="python -m helpers.sandbox", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 (the default) takes a free one")
-    parser.add_argument("--live", action="store_true", help="run on the present time")
+    parser.add_argument("--port", type=int, default=0, help="0 (the default) picks a free port")
+    parser.add_argument("--live", action="store_true", help="use the current time")
     chosen = parser.parse_args()
     clock = None if chosen.live else DEMO_NOW
     with listen(chosen.port) as listener:

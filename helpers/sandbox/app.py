@@ -1,6 +1,7 @@
-"""The ASGI application: which workspace, hub or API, which endpoint; then the gate and the faults.
+"""The ASGI application: finds workspace, hub or API, and endpoint; then gate and faults apply.
 
-`/w/<name>/…` is the workspace of that name, made and seeded on first use; without it, `default`.
+`/w/<name>/…` is the workspace of that name, created and seeded on first use; all other paths belong
+to `default`.
 """
 
 from __future__ import annotations
@@ -14,18 +15,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from helpers.sandbox import endpoints as _registers  # noqa: F401
-from helpers.sandbox import gate, hub, strikes
-from helpers.sandbox.answers import Answer, Refusal, error_list
-from helpers.sandbox.api import ENDPOINTS, Call, Endpoint
-from helpers.sandbox.routing import Router
-from helpers.sandbox.workspace import Workspace
+from helpers.sandbox import faults, gate, hub
+from helpers.sandbox.api import ENDPOINTS, Router, SandboxCall, SandboxEndpoint
+from helpers.sandbox.responses import Refusal, SandboxResponse, error_response
+from helpers.sandbox.workspace import SandboxWorkspace
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 __all__ = ["LocalIntercom"]
 
-MakeWorkspace = Callable[..., Workspace]
+MakeWorkspace = Callable[..., SandboxWorkspace]
 _HUB: Final = "/_hub"
 
 
@@ -35,16 +35,16 @@ class LocalIntercom:
     def __init__(self, make: MakeWorkspace) -> None:
         self._make = make
         self._router = Router(ENDPOINTS)
-        self.workspaces: dict[str, Workspace] = {}
+        self.workspaces: dict[str, SandboxWorkspace] = {}
 
-    def workspace(self, name: str) -> Workspace:
-        """The workspace of that name; made on first use."""
+    def workspace(self, name: str) -> SandboxWorkspace:
+        """The workspace of that name, created on first use."""
         if name not in self.workspaces:
             self.workspaces[name] = self._make()
         return self.workspaces[name]
 
-    def reset(self, name: str, **choices: Any) -> Workspace:
-        """Make the workspace anew: seed, clock, region."""
+    def reset(self, name: str, **choices: Any) -> SandboxWorkspace:
+        """Create the workspace again from a seed, clock and region."""
         self.workspaces[name] = self._make(**choices)
         return self.workspaces[name]
 
@@ -58,27 +58,29 @@ class LocalIntercom:
             return
         await self._serve(Request(scope, receive), send, self.workspace(name), path)
 
-    async def _serve(self, request: Request, send: Send, workspace: Workspace, path: str) -> None:
+    async def _serve(
+        self, request: Request, send: Send, workspace: SandboxWorkspace, path: str
+    ) -> None:
         target = f"{request.method} {path}?{request.url.query}"
         found = self._router.find(request.method, path)
         route = found[0].path if found else path
-        struck = workspace.faults.for_call(request.method, route)
+        active = workspace.faults.for_call(request.method, route)
         body = await request.body()
-        if "refuse" in struck:
-            strikes.cut_line(send)
+        if "refuse" in active:
+            faults.abort_connection(send)
             return
         try:
-            if "status" in struck:
-                raise strikes.refusal(struck["status"], workspace.limiter)
+            if "status" in active:
+                raise faults.fault_refusal(active["status"], workspace.limiter)
             answer = _answer(request, workspace, found, body)
         except Refusal as refusal:
-            answer = error_list(refusal, "")
+            answer = error_response(refusal, "")
         id_ = workspace.request_id(f"{target} {request.headers.get('authorization', '')}")
         if isinstance(answer.body, dict) and answer.body.get("request_id") == "":
             answer.body["request_id"] = id_
-        _note(workspace, request, path, route, answer.status)
-        response = _response(answer, id_, workspace, struck)
-        await strikes.deliver(response, struck, request.scope, send)
+        _record_request(workspace, request, path, route, answer.status)
+        response = _response(answer, id_, workspace, active)
+        await faults.deliver(response, active, request.scope, send)
 
 
 def _split(path: str) -> tuple[str, str]:
@@ -90,16 +92,16 @@ def _split(path: str) -> tuple[str, str]:
 
 def _answer(
     request: Request,
-    workspace: Workspace,
-    found: tuple[Endpoint, dict[str, str]] | None,
+    workspace: SandboxWorkspace,
+    found: tuple[SandboxEndpoint, dict[str, str]] | None,
     body: bytes,
-) -> Answer:
+) -> SandboxResponse:
     headers = request.headers
     if found is None:
         raise _no_such_route(accept=headers.get("accept"))
     app, token = gate.authenticate(workspace, headers.get("authorization", ""))
     endpoint, path = found
-    call = Call(
+    call = SandboxCall(
         workspace=workspace,
         app=app,
         token=token,
@@ -119,7 +121,7 @@ def _base_url(request: Request) -> str:
 
 
 def _no_such_route(*, accept: str | None) -> Refusal:
-    """An unsupported method or path is 404, or 406 where the call has no Accept header."""
+    """An unsupported method or path is 404, or 406 if the call has no Accept header."""
     if accept is None:
         return Refusal(406, "client_error", "An Accept header is required")
     return Refusal(404, "not_found", "The requested resource was not found")
@@ -135,10 +137,10 @@ def _json(body: bytes) -> Any:
 
 
 def _response(
-    answer: Answer, request_id: str, workspace: Workspace, struck: dict[str, Any]
+    answer: SandboxResponse, request_id: str, workspace: SandboxWorkspace, active: dict[str, Any]
 ) -> Response:
     content = b"" if answer.body is None else json.dumps(answer.body).encode()
-    clock = workspace.clock.claimed + strikes.skew(struck)
+    clock = workspace.clock.claimed + faults.skew(active)
     headers = answer.headers | {
         "X-Request-Id": request_id,
         "Date": format_datetime(clock, usegmt=True),
@@ -147,8 +149,10 @@ def _response(
     return Response(content, answer.status, headers, media_type=media)
 
 
-def _note(workspace: Workspace, request: Request, path: str, route: str, status: int) -> None:
-    """Remember the call for the hub: never a token or a body."""
+def _record_request(
+    workspace: SandboxWorkspace, request: Request, path: str, route: str, status: int
+) -> None:
+    """Record the call for the hub: never a token or a body."""
     workspace.requests.append(
         {"method": request.method, "path": path, "route": route, "status": status}
     )

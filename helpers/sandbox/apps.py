@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from helpers.sandbox import tokens
 
-__all__ = ["App", "Token"]
+__all__ = ["SandboxApp", "Token"]
 
 
 @dataclass
@@ -28,16 +28,16 @@ class Token:
 
 
 @dataclass
-class App:
-    """A private app. Its `owner` is the teammate whose departure kills its tokens."""
+class SandboxApp:
+    """A private app. Its tokens die when its `owner`, a teammate, leaves."""
 
     id: str
     name: str
     owner: str
     scopes: frozenset[str]
     created_at: int
-    version: str = "2.16"  # used when a call names none
-    workspace: str = ""  # id_code of another workspace that the app lives in (a test workspace)
+    version: str = "2.16"  # used by calls without a version
+    workspace: str = ""  # id_code of the workspace of the app, if another (a test workspace)
     installed: bool = True
     suspended: bool = False
     tokens: list[Token] = field(default_factory=list, repr=False)
@@ -49,22 +49,22 @@ class App:
         return self.tokens[-1]
 
     def issue(self, now: int, *, lives: int | None = None) -> Token:
-        """Mint the next token; the label makes it the same in every run."""
+        """Issue the next token; its label makes it the same in every run."""
         value = tokens.access_token(f"{self.id}/{len(self.tokens) + 1}")
-        return self.adopt(Token(value, now, now + lives if lives else None))
+        return self.add_token(Token(value, now, now + lives if lives else None))
 
-    def adopt(self, token: Token) -> Token:
+    def add_token(self, token: Token) -> Token:
         """Make a token the newest one."""
         self.tokens.append(token)
         return token
 
     def regenerate(self, now: int, *, grace: int = 0) -> Token:
-        """Mint a new token; the old ones die now, or after `grace` seconds."""
+        """Issue a new token; the old ones die now, or after `grace` seconds."""
         self.kill(now + grace)
         return self.issue(now)
 
     def kill(self, at: int) -> None:
-        """Let every token die at that time, if it does not die earlier."""
+        """Expire every token at that time at the latest."""
         for token in self.tokens:
             token.dies_at = at if token.dies_at is None else min(token.dies_at, at)
 

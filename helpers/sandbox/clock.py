@@ -1,4 +1,4 @@
-"""The workspace's clock: it stands still until it is told to move, or to run."""
+"""The workspace's clock: it stands still until it is moved or started."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEMO_NOW: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 @dataclass
 class Clock:
-    """An injected instant. `skew` (a fault) shifts what answers claim, not what is true."""
+    """An injected instant. `skew` (a fault) shifts the `Date` header alone."""
 
     instant: datetime = DEMO_NOW
     skew: timedelta = timedelta(0)
@@ -24,7 +24,7 @@ class Clock:
 
     @property
     def present(self) -> datetime:
-        """What it shows."""
+        """The current time of the clock."""
         ran = 0.0 if self._since is None else time.monotonic() - self._since
         return self.instant + timedelta(seconds=ran)
 
@@ -39,22 +39,22 @@ class Clock:
         return self.present + self.skew
 
     def run(self) -> None:
-        """Run from now on, as real clocks do."""
+        """Start running, as a real clock does."""
         self._since = time.monotonic()
 
     def set(self, instant: datetime) -> None:
-        """Show this instant; run on from it where it runs."""
+        """Set the time; a running clock continues from it."""
         self.instant = instant
         if self._since is not None:
             self.run()
 
     def advance(self, seconds: float) -> None:
-        """Move on (or back)."""
+        """Move forward, or back if negative."""
         self.instant += timedelta(seconds=seconds)
 
     @contextmanager
     def ago(self, days: float) -> Iterator[None]:
-        """Be so many days earlier for a while: how a seed writes the past."""
+        """Go back by a number of days for a while: how a seed writes the past."""
         self.advance(-days * 86_400)
         try:
             yield

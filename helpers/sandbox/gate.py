@@ -1,18 +1,18 @@
-"""What every call passes, in this order: token, address, rate limit, version, plan, permission.
+"""The checks of every call, in order: token, address, rate limit, version, plan, permission.
 
 Intercom documents that the token comes before the address; the rest of the order is the sandbox's
-choice, and whether an absent id answers before a missing permission does is a behaviour.
+choice, and whether a missing id is reported before a missing permission is a behaviour.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from helpers.sandbox.answers import Answer, Refusal
-from helpers.sandbox.api import PREVIEWS, Call, Endpoint
-from helpers.sandbox.apps import App, Token
+from helpers.sandbox.api import PREVIEWS, SandboxCall, SandboxEndpoint
+from helpers.sandbox.apps import SandboxApp, Token
+from helpers.sandbox.responses import Refusal, SandboxResponse
 from helpers.sandbox.scopes import BESIDES, IMPLIED, scope_of
-from helpers.sandbox.workspace import Workspace
+from helpers.sandbox.workspace import SandboxWorkspace
 
 __all__ = ["admit", "authenticate", "version_of"]
 
@@ -27,7 +27,7 @@ _TOKEN_MESSAGES: Final = {
 }
 
 
-def authenticate(workspace: Workspace, authorization: str) -> tuple[App, Token]:
+def authenticate(workspace: SandboxWorkspace, authorization: str) -> tuple[SandboxApp, Token]:
     """The app behind a bearer token. Raises Refusal (401)."""
     behaviours = workspace.behaviours
     scheme, _, value = authorization.partition(" ")
@@ -45,7 +45,7 @@ def authenticate(workspace: Workspace, authorization: str) -> tuple[App, Token]:
     return app, token
 
 
-def version_of(header: str | None, app: App) -> str:
+def version_of(header: str | None, app: SandboxApp) -> str:
     """The version of a call: its header, else the app's. Raises Refusal (400)."""
     version = header or app.version
     if version not in _VERSIONS:
@@ -54,7 +54,7 @@ def version_of(header: str | None, app: App) -> str:
     return version
 
 
-def admit(call: Call, endpoint: Endpoint) -> Answer:
+def admit(call: SandboxCall, endpoint: SandboxEndpoint) -> SandboxResponse:
     """Check the rest and call the handler. Raises Refusal."""
     _check_address(call)
     headers = call.workspace.limiter.take(call.app.id)
@@ -67,7 +67,7 @@ def admit(call: Call, endpoint: Endpoint) -> Answer:
     return answer
 
 
-def _answer(call: Call, endpoint: Endpoint) -> Answer:
+def _answer(call: SandboxCall, endpoint: SandboxEndpoint) -> SandboxResponse:
     if not endpoint.exists_in(call.version):
         message = "Requested resource is not available in current API version."
         raise Refusal(400, "intercom_version_invalid", message)
@@ -83,16 +83,16 @@ def _answer(call: Call, endpoint: Endpoint) -> Answer:
     return endpoint.handler(call)
 
 
-def _check_address(call: Call) -> None:
+def _check_address(call: SandboxCall) -> None:
     allowlist = call.workspace.allowlist
     entries = allowlist["ip_allowlist"]
-    # on, but empty: Intercom lets everyone in
+    # on, but empty: Intercom admits everyone
     if allowlist["enabled"] and entries and not call.from_network(entries):
         message = "Your IP address is not on the allowlist for API access"
         raise Refusal(403, call.workspace.behaviours.ip_code, message)
 
 
-def _check_scope(call: Call, endpoint: Endpoint) -> None:
+def _check_scope(call: SandboxCall, endpoint: SandboxEndpoint) -> None:
     behaviours = call.workspace.behaviours
     wanted = [behaviours.guards.get(endpoint.route) or scope_of(endpoint.route)]
     for (route, name, value), scope in BESIDES.items():

@@ -1,7 +1,7 @@
 """Rate limits in fixed windows, as documented: 10,000 a minute per app, 25,000 per workspace.
 
-Intercom spreads the minute over windows of ten seconds. Windows run on the real clock, since a
-client waits in real time. All of it can be scaled down.
+Intercom spreads the minute over windows of ten seconds. Windows run on the real clock, because
+clients wait in real time. Limits and window can be scaled down.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import time
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from helpers.sandbox.answers import Refusal
-from helpers.sandbox.reading import FORBID
+from helpers.sandbox.hub_body import FORBID
+from helpers.sandbox.responses import Refusal
 
 __all__ = ["Limiter", "RateLimit", "too_many"]
 
@@ -34,7 +34,7 @@ class RateLimit:
 
 @dataclass
 class Limiter:
-    """Counts calls; answers with the `X-RateLimit-*` headers, or refuses with 429."""
+    """Counts calls; returns the `X-RateLimit-*` headers, or refuses with 429."""
 
     limit: RateLimit = field(default_factory=RateLimit)
     _window: int = -1
@@ -64,6 +64,6 @@ class Limiter:
 
 
 def too_many(headers: dict[str, str]) -> Refusal:
-    """The answer to a call too many."""
+    """The response to a call beyond the limit."""
     message = "Exceeded rate limit"
     return Refusal(429, "rate_limit_exceeded", message, headers=headers)

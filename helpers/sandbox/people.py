@@ -5,13 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 from helpers.sandbox import tokens
-from helpers.sandbox.apps import App, Token
-from helpers.sandbox.workspace import Item, Workspace
+from helpers.sandbox.apps import SandboxApp, Token
+from helpers.sandbox.workspace import JsonObject, SandboxWorkspace
 
-__all__ = ["MAYA", "SERVICE_ACCOUNT", "install", "settle", "teammate"]
+__all__ = ["MAYA", "READER_SCOPES", "SERVICE_ACCOUNT", "add_staff", "install", "teammate"]
 
 MAYA: Final = "991267401"
 SERVICE_ACCOUNT: Final = "991267406"
+READER_SCOPES: Final = (
+    "read_single_admin",
+    "read_admins",
+    "read_users_companies",
+    "read_conversations",
+    "read_tags",
+)
 _DAY: Final = 86_400
 _ROLES: Final = {
     "Admin": "1",
@@ -22,9 +29,9 @@ _ROLES: Final = {
 _SUPPORT: Final = 5017691
 
 
-def teammate(id_: str, name: str, email: str, role: str, title: str = "") -> Item:
-    """A teammate; one without a role has permissions of their own making."""
-    admin: Item = {
+def teammate(id_: str, name: str, email: str, role: str, title: str = "") -> JsonObject:
+    """A teammate; one without a role has custom permissions."""
+    admin: JsonObject = {
         "type": "admin",
         "id": id_,
         "name": name,
@@ -42,8 +49,8 @@ def teammate(id_: str, name: str, email: str, role: str, title: str = "") -> Ite
     return admin
 
 
-def settle(workspace: Workspace) -> None:
-    """Bring in the people who are there in any case."""
+def add_staff(workspace: SandboxWorkspace) -> None:
+    """Add the teammates of every seed."""
     for admin in (
         teammate("991267401", "Maya Lindqvist", "maya@example.com", "Admin", "Head of Support"),
         teammate("991267402", "Ruth Okafor", "ruth@example.com", "Admin", "Operations"),
@@ -57,7 +64,7 @@ def settle(workspace: Workspace) -> None:
 
 
 def install(
-    workspace: Workspace,
+    workspace: SandboxWorkspace,
     label: str,
     name: str,
     scopes: tuple[str, ...],
@@ -65,10 +72,10 @@ def install(
     days: int,
     owner: str = SERVICE_ACCOUNT,
     test_workspace: str = "",
-) -> App:
-    """Install an app of the seed whose token is that many days old."""
+) -> SandboxApp:
+    """Install an app of the seed with a token of that age."""
     label = f"{workspace.seed}/{label}"
-    app = App(
+    app = SandboxApp(
         id=tokens.client_id(label),
         name=name,
         owner=owner,
@@ -77,6 +84,6 @@ def install(
         workspace=test_workspace,
         client_secrets=[tokens.client_secret(label)],
     )
-    app.adopt(Token(tokens.access_token(label), workspace.now - days * _DAY))
+    app.add_token(Token(tokens.access_token(label), workspace.now - days * _DAY))
     workspace.apps[app.id] = app
     return app

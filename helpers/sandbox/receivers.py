@@ -1,7 +1,7 @@
 """Two sample webhook receivers on loopback, one sound and one flawed, for the verification test.
 
-They are written as a team would write them, on Python's own HTTP server, and share no code with
-`helpers.webhooks`: what is tried and what tries it must be able to disagree.
+They are written as a team would write them, on the standard library's HTTP server, and share no
+code with `helpers.webhooks`: the receivers and the test must be able to disagree.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, ClassVar, Final
 __all__ = ["FlawedReceiver", "Receivers", "SoundReceiver", "start_receivers"]
 
 _LARGEST: Final = 1_000_000  # bytes of a body
-_LINE: Final = 100  # bytes of the line that tells a chunk's size
+_LINE: Final = 100  # bytes of the line with a chunk's size
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class _Receiver(BaseHTTPRequestHandler):
     timeout = 10
 
     def answer(self, status: int, text: str = "") -> None:
-        """Send the answer and close: what was not read must not be taken for a request."""
+        """Send the response and close: unread bytes must not be parsed as a request."""
         content = text.encode()
         self.close_connection = True
         self.send_response(status)
@@ -54,7 +54,7 @@ class _Receiver(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def read_body(self) -> bytes | None:
-        """The raw body, or None where it is larger than any delivery, or its length unclear."""
+        """The raw body, or None if it is larger than any delivery or its length is unclear."""
         lengths = self.headers.get_all("Content-Length", [])
         if self.headers.get("Transfer-Encoding"):
             return None if lengths else self._chunks()
@@ -64,7 +64,7 @@ class _Receiver(BaseHTTPRequestHandler):
         return self.rfile.read(int(text))
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's name)
-        """Be quiet."""
+        """Log nothing."""
 
     def _chunks(self) -> bytes | None:
         body = b""
@@ -121,8 +121,8 @@ class SoundReceiver(_Receiver):
 class FlawedReceiver(_Receiver):
     """Five mistakes that published receivers make, in one.
 
-    It verifies only where a signature was sent, over JSON that it has written again, splits the
-    header without looking at it, takes the algorithm from it, and shows its errors to everybody.
+    It verifies only where a signature was sent, over JSON that it serialised again, splits the
+    header without validating it, takes the algorithm from it, and shows its errors to everybody.
     """
 
     def do_POST(self) -> None:
@@ -173,12 +173,12 @@ def _serve(receiver: type[_Receiver], client_secret: str) -> Iterator[str]:
     server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
-    ending = sys.is_finalizing  # kept: at the end of the interpreter names of modules are gone
+    ending = sys.is_finalizing  # a reference: module globals are gone at interpreter exit
     try:
         yield f"http://127.0.0.1:{server.server_port}/webhooks/intercom"
     finally:
-        # A block that was never left is closed when the interpreter ends. By then the thread stands
-        # still for good, and to wait for it would be to hang.
+        # A block that was never left is closed when the interpreter exits. By then the thread is
+        # frozen, and waiting for it would hang.
         if not ending():
             server.shutdown()
             thread.join()
@@ -190,4 +190,4 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that goes away is no news."""
+        """Ignore callers that disconnect."""

@@ -1,8 +1,8 @@
-"""The sandbox's own table: which permission guards which route.
+"""The sandbox's own table: the permission that guards each route.
 
 Taken from Intercom's documentation (developers.intercom.com, "OAuth scopes", and the notes of the
-API description); where no key is printed there, the key is built like the printed ones. Each route
-has one guard. That a "read and write" permission would also let a call read is not documented; the
+API description); where no key is printed there, it is built like the printed ones. Each route has
+one guard. Whether a "read and write" permission also allows reading is not documented; the
 behaviour `write_implies_read` turns it on.
 """
 
@@ -95,7 +95,7 @@ SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
     "manage_ip_allowlist": ("GET /ip_allowlist", "PUT /ip_allowlist"),
     "read_secure_mode_secret": ("GET /secure_mode_secrets",),
     "write_secure_mode_secret": ("POST /secure_mode_secrets", "DELETE /secure_mode_secrets/{id}"),
-    # permissions that exist, and guard no whole route that is here
+    # permissions that exist but guard no route of the sandbox
     "delete_conversations_and_metrics": (),
     "read_write_users": (),
     "read_counts": (),
@@ -111,7 +111,7 @@ SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
     "write_auth_tokens": (),
 }
 
-# what a wider permission would bring with it, where the behaviour says so
+# what a wider permission includes under `write_implies_read`
 IMPLIED: Final[Mapping[str, str]] = {
     "read_write_articles_scope": "read_articles_scope",
     "read_write_news": "read_news",
@@ -121,7 +121,7 @@ IMPLIED: Final[Mapping[str, str]] = {
     "read_write_audiences": "read_audiences",
 }
 
-# what a value in the query asks for besides the route's own guard (notes of the API description)
+# what a query value requires besides the route's own guard (notes of the API description)
 BESIDES: Final[Mapping[tuple[str, str, str], str]] = {
     ("DELETE /conversations/{id}", "retain_metrics", "false"): "delete_conversations_and_metrics",
 }

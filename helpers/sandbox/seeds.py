@@ -1,8 +1,7 @@
-"""What a caller must know of the seeded workspaces: tokens, secrets, ids. No HTTP, no server.
+"""What callers need of the seeded workspaces: tokens, secrets, ids. No HTTP, no server.
 
 `DEMO` has realistic flaws: staging uses production's workspace and access token, and the reader may
-write. In `CLEAN` nothing is wrong. Both come out the same in every run; see `tokens` for how they
-are made.
+write. `CLEAN` has no flaws. Both are the same in every run; `tokens` makes their secrets.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Seed:
-    """A seeded workspace as its users know it. `now` is where its clock stands."""
+    """A seeded workspace as its users know it. `now` is the time of its clock."""
 
     name: str
     id_code: str

@@ -35,11 +35,11 @@ class Sandbox:
     server: Server
 
     def stop(self) -> None:
-        """Begin to end, which takes a moment; leaving the context waits for it."""
+        """Begin to stop; leaving the context waits for the end."""
         self.server.should_exit = True
 
     def base_url(self, workspace: str) -> str:
-        """The API of a workspace of one's own."""
+        """The API of the workspace with that name."""
         return f"{self.url}/w/{workspace}"
 
     def hub(self, workspace: str = "default") -> str:
@@ -51,10 +51,10 @@ class Sandbox:
 def start(
     port: int = 0, *, clock: datetime | None = DEMO_NOW, rate_limit: RateLimit | None = None
 ) -> Iterator[Sandbox]:
-    """Run the sandbox on loopback while the context lasts. Port 0 takes a free one.
+    """Run the sandbox on loopback while the context lasts. Port 0 picks a free port.
 
-    Workspaces stand at `clock`; None: they begin at present, and their clocks run. Raises OSError
-    where the port is taken.
+    Clocks stand at `clock`; with None they start at the current time and run. Raises OSError if the
+    port is taken.
     """
     intercom = application(clock, rate_limit)
     with listen(port) as listener:
@@ -62,7 +62,7 @@ def start(
         thread = threading.Thread(target=_run, args=(server, listener), daemon=True)
         thread.start()
         try:
-            # the socket listens already, so nobody needs to wait for the thread
+            # the socket listens already, so there is no need to wait for the thread
             yield Sandbox(address(listener), intercom, server)
         finally:
             server.should_exit = True
@@ -107,7 +107,7 @@ def serve(listener: socket.socket, intercom: LocalIntercom) -> None:
 
 
 class _Server(Server):
-    """uvicorn's server, which leaves signals to whoever runs it."""
+    """uvicorn's server, which leaves signals to its caller."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -131,8 +131,8 @@ def _server(intercom: LocalIntercom) -> Server:
         timeout_keep_alive=_KEEP_ALIVE,
         timeout_graceful_shutdown=1,
     )
-    # All imports are done here. In the thread they could wait for good, on a lock of Python's that
-    # an interruption of this one, in the midst of an import, would leave locked.
+    # Do all imports here. In the thread they could wait forever on an import lock that an interrupt
+    # of this thread in the middle of an import left locked.
     config.load()
     return _Server(config)
 

@@ -1,7 +1,7 @@
 """Fake secrets of the real shape, made at run time from a label: the source holds none.
 
 An Intercom access token is the base64 of 44 bytes `tok:<uuid, - as _>:1:0`; an identity secret is
-256 bits in base64url; a client secret is made a UUID here, since its format is not documented.
+256 bits in base64url; a client secret is a UUID here, because its format is not documented.
 """
 
 from __future__ import annotations

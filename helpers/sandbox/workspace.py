@@ -1,27 +1,53 @@
-"""A workspace: everything that one caller of the sandbox sees and may change."""
+"""A workspace: all state that its callers see and may change.
+
+Its behaviours decide where Intercom's documentation is silent or contradicts itself.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Literal
 
 from helpers.sandbox import tokens
-from helpers.sandbox.activity import ActivityLog
-from helpers.sandbox.apps import App, Token
-from helpers.sandbox.behaviours import Behaviours
+from helpers.sandbox.activity_log import ActivityLog
+from helpers.sandbox.apps import SandboxApp, Token
 from helpers.sandbox.clock import Clock
 from helpers.sandbox.faults import Faults
+from helpers.sandbox.hub_body import FORBID
 from helpers.sandbox.limits import Limiter
 
-__all__ = ["Item", "Workspace"]
+__all__ = ["Behaviours", "JsonObject", "SandboxWorkspace"]
 
-Item = dict[str, Any]
+JsonObject = dict[str, Any]
 
 
 @dataclass
-class Workspace:
+class Behaviours:
+    """Switches of one workspace, set through the hub."""
+
+    __pydantic_config__: ClassVar = FORBID
+
+    missing_scope_shape: Literal[401, 403] = 403  # 403 `forbidden`, or 401 `token_unauthorized`
+    lookup_before_scope: bool = False  # 404 for a missing id before the permission is checked
+    write_implies_read: bool = False
+    guards: dict[str, str] = field(default_factory=dict)  # route: another scope than the table's
+    plan_restricted: list[str] = field(default_factory=list)  # routes the plan does not cover
+    revoked_code: str = "token_revoked"
+    expired_code: str = "token_expired"
+    unknown_code: str = "unauthorized"
+    ip_code: str = "forbidden"  # only the message is documented
+    client_ip: str = ""  # pretend that calls come from here
+
+    def __post_init__(self) -> None:
+        if self.client_ip:
+            ipaddress.ip_address(self.client_ip)
+
+
+@dataclass
+class SandboxWorkspace:
     """The state. Times are unix seconds of the workspace's own clock."""
 
     seed: str
@@ -32,17 +58,17 @@ class Workspace:
     timezone: str = "Europe/Dublin"
     identity_verification: bool = False
     clock: Clock = field(default_factory=Clock)
-    apps: dict[str, App] = field(default_factory=dict)
-    admins: dict[str, Item] = field(default_factory=dict)
+    apps: dict[str, SandboxApp] = field(default_factory=dict)
+    admins: dict[str, JsonObject] = field(default_factory=dict)
     activity: ActivityLog = field(default_factory=ActivityLog)
-    allowlist: Item = field(
+    allowlist: JsonObject = field(
         default_factory=lambda: {"type": "ip_allowlist", "enabled": False, "ip_allowlist": []}
     )
-    collections: dict[str, dict[str, Item]] = field(default_factory=dict)
+    collections: dict[str, dict[str, JsonObject]] = field(default_factory=dict)
     behaviours: Behaviours = field(default_factory=Behaviours)
     faults: Faults = field(default_factory=Faults)
     limiter: Limiter = field(default_factory=Limiter)
-    requests: deque[Item] = field(default_factory=lambda: deque(maxlen=10_000))
+    requests: deque[JsonObject] = field(default_factory=lambda: deque(maxlen=10_000))
     _serial: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -50,21 +76,21 @@ class Workspace:
         """Unix seconds on this workspace's clock."""
         return self.clock.now
 
-    def owner_of(self, value: str) -> tuple[App, Token] | None:
+    def owner_of(self, value: str) -> tuple[SandboxApp, Token] | None:
         """The app and the token record of a token's value."""
         for app, token in self.issued():
             if token.value == value:
                 return app, token
         return None
 
-    def issued(self) -> Iterator[tuple[App, Token]]:
+    def issued(self) -> Iterator[tuple[SandboxApp, Token]]:
         """Every token that was ever issued."""
         for app in self.apps.values():
             for token in app.tokens:
                 yield app, token
 
-    def collection(self, name: str) -> dict[str, Item]:
-        """Things of one kind, by id."""
+    def collection(self, name: str) -> dict[str, JsonObject]:
+        """The items of one collection, by id."""
         return self.collections.setdefault(name, {})
 
     def next_number(self, kind: str, start: int = 1) -> int:
@@ -77,13 +103,18 @@ class Workspace:
         return tokens.identifier(f"{kind}/{self.next_number(kind)}").hex[:24]
 
     def request_id(self, call: str) -> str:
-        """An id that depends on the call and on how often it came before: the same in every run."""
+        """An id that depends on the call and its earlier repetitions: the same in every run."""
         return str(tokens.identifier(f"request/{call}/{self.next_number('request ' + call)}"))
 
     def record(
-        self, activity_type: str, description: str, *, by: Item, metadata: Item | None = None
-    ) -> Item:
-        """Write the activity log, now."""
+        self,
+        activity_type: str,
+        description: str,
+        *,
+        by: JsonObject,
+        metadata: JsonObject | None = None,
+    ) -> JsonObject:
+        """Write to the activity log at the current time."""
         return self.activity.record(
             activity_type, description, at=self.now, by=by, metadata=metadata
         )

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.sandbox.activity import ActivityLog
-from helpers.sandbox.generated import Block
+from helpers.sandbox.activity_log import ActivityBlock, ActivityLog
 from tests.sandbox.conftest import Connect, error_code
 
 ADA = {"id": "1", "email": "ada@example.com"}
@@ -22,7 +21,9 @@ def logs(draw: st.DrawFn) -> ActivityLog:
         log.record(draw(st.sampled_from(TYPES)), "", at=at, by=ADA)
     oldest = draw(st.integers(0, 200))
     if draw(st.booleans()):
-        log.block = Block(draw(st.integers(1, 150)), oldest, oldest + draw(st.integers(0, 100)))
+        log.block = ActivityBlock(
+            draw(st.integers(1, 150)), oldest, oldest + draw(st.integers(0, 100))
+        )
     return log
 
 
@@ -59,7 +60,7 @@ def test_pages_put_together_are_the_whole(log: ActivityLog, size: int) -> None:
 def test_computed_rows_are_in_order_and_within_their_times(
     count: int, one: int, other: int
 ) -> None:
-    block = Block(count, min(one, other), max(one, other))
+    block = ActivityBlock(count, min(one, other), max(one, other))
     numbers = sorted({0, count // 3, count // 2, count - 1})
     times = [block.time_of(n) for n in numbers]
     assert times == sorted(times, reverse=True)

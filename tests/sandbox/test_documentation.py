@@ -6,9 +6,9 @@ from dataclasses import fields
 import pytest
 from starlette.routing import Route
 
-from helpers.sandbox.behaviours import Behaviours
 from helpers.sandbox.faults import KINDS
 from helpers.sandbox.hub import application
+from helpers.sandbox.workspace import Behaviours
 from tests.conftest import HOME
 
 PAGE = (HOME / "docs" / "sandbox.md").read_text("utf-8")

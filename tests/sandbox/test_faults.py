@@ -142,11 +142,11 @@ def test_a_refused_write_has_not_happened(hub: httpx.Client, connect: Connect) -
 
 def test_every_third_call_is_struck() -> None:
     fault = Fault("drop", every=3)
-    assert [fault.strikes("GET", "/me") for _ in range(7)] == [
+    assert [fault.applies_to("GET", "/me") for _ in range(7)] == [
         *(False, False, True, False, False, True, False),
     ]
 
 
 def test_a_fault_is_spent_after_its_times() -> None:
     fault = Fault("drop", times=2, every=2)
-    assert sum(fault.strikes("GET", "/me") for _ in range(20)) == 2
+    assert sum(fault.applies_to("GET", "/me") for _ in range(20)) == 2

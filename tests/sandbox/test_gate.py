@@ -204,9 +204,9 @@ def test_a_body_that_is_no_json_is_refused(connect: Connect) -> None:
 
 
 def test_version_of_takes_the_header_before_the_app(hub: httpx.Client) -> None:
-    from helpers.sandbox.apps import App
+    from helpers.sandbox.apps import SandboxApp
 
-    app = App("1", "x", "1", frozenset(), 0, version="2.3")
+    app = SandboxApp("1", "x", "1", frozenset(), 0, version="2.3")
     assert version_of(None, app) == "2.3"
     assert version_of("2.16", app) == "2.16"
 

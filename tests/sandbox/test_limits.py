@@ -2,8 +2,8 @@ import httpx
 import pytest
 import time_machine
 
-from helpers.sandbox.answers import Refusal
 from helpers.sandbox.limits import Limiter, RateLimit
+from helpers.sandbox.responses import Refusal
 from tests.sandbox.conftest import Connect, error_code
 
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from helpers.sandbox import Sandbox
-from helpers.sandbox.api import ENDPOINTS, Endpoint
+from helpers.sandbox.api import ENDPOINTS, SandboxEndpoint
 from helpers.sandbox.scopes import SCOPES
 from tests.contract.calls import CASES
 from tests.sandbox.conftest import NO_TLS
@@ -49,7 +49,7 @@ def client(sandbox: Sandbox) -> Iterator[httpx.Client]:
     BODIES,
 )
 def test_no_body_and_no_query_makes_an_endpoint_fail(
-    client: httpx.Client, endpoint: Endpoint, id_: str, query: dict[str, Any], body: Any
+    client: httpx.Client, endpoint: SandboxEndpoint, id_: str, query: dict[str, Any], body: Any
 ) -> None:
     path = endpoint.path.replace("{id}", id_)
     headers = {"Intercom-Version": "2.16" if endpoint.numbered else "Preview"}

@@ -1,27 +1,23 @@
-"""The API, one module a subject. Importing the package registers every endpoint."""
+"""The API, one module per subject. Importing the package registers every endpoint."""
 
 from helpers.sandbox.endpoints import (
     activity,
     admins,
-    companies,
     connectors,
     contacts,
+    content,
     conversations,
     events,
-    library,
     security,
-    writing,
 )
 
 __all__ = [
     "activity",
     "admins",
-    "companies",
     "connectors",
     "contacts",
+    "content",
     "conversations",
     "events",
-    "library",
     "security",
-    "writing",
 ]

@@ -1,18 +1,18 @@
-"""Who am I, and who are the teammates."""
+"""The token's owner (`GET /me`) and the teammates."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from helpers.sandbox.answers import Answer, Refusal
-from helpers.sandbox.api import PREVIEWS, Call, endpoint
-from helpers.sandbox.workspace import Item
+from helpers.sandbox.api import PREVIEWS, SandboxCall, endpoint
+from helpers.sandbox.responses import Refusal, SandboxResponse
+from helpers.sandbox.workspace import JsonObject
 
 _AVATAR: Final = "https://static.intercomassets.com/assets/default-avatars/admins/128.png"
 
 
 @endpoint("GET", "/me")
-def identify(call: Call) -> Answer:
+def identify(call: SandboxCall) -> SandboxResponse:
     """The token's owner, and the workspace it belongs to."""
     admin = call.actor
     kept = ("type", "id", "email", "name", "job_title", "away_mode_enabled", "away_mode_reassign")
@@ -20,10 +20,10 @@ def identify(call: Call) -> Answer:
     me |= {"email_verified": True, "avatar": {"type": "avatar", "image_url": _AVATAR}}
     if "role" in admin and call.version in PREVIEWS:
         me["role"] = admin["role"]
-    return Answer(me | {"app": _app(call)})
+    return SandboxResponse(me | {"app": _app(call)})
 
 
-def _app(call: Call) -> Item:
+def _app(call: SandboxCall) -> JsonObject:
     workspace = call.workspace
     return {
         "type": "app",
@@ -38,13 +38,13 @@ def _app(call: Call) -> Item:
 
 
 @endpoint("GET", "/admins")
-def list_admins(call: Call) -> Answer:
-    """Every active teammate; not paged."""
+def list_admins(call: SandboxCall) -> SandboxResponse:
+    """Every active teammate, on one page."""
     admins = [_shown(admin) for admin in call.workspace.admins.values() if not _gone(admin)]
-    return Answer({"type": "admin.list", "admins": admins})
+    return SandboxResponse({"type": "admin.list", "admins": admins})
 
 
-def _find(call: Call) -> Item:
+def _find(call: SandboxCall) -> JsonObject:
     admin = call.workspace.admins.get(call.path["id"])
     if admin is None or _gone(admin):
         raise Refusal(404, "admin_not_found", "Admin not found")
@@ -52,13 +52,13 @@ def _find(call: Call) -> Item:
 
 
 @endpoint("GET", "/admins/{id}", lookup=_find)
-def show_admin(call: Call) -> Answer:
+def show_admin(call: SandboxCall) -> SandboxResponse:
     """One teammate."""
-    return Answer(_shown(call.found))
+    return SandboxResponse(_shown(call.found))
 
 
 @endpoint("PUT", "/admins/{id}/away", lookup=_find)
-def set_away(call: Call) -> Answer:
+def set_away(call: SandboxCall) -> SandboxResponse:
     """Set a teammate away, or back."""
     admin, body = call.found, call.object
     for name in ("away_mode_enabled", "away_mode_reassign"):
@@ -72,12 +72,12 @@ def set_away(call: Call) -> Answer:
         by=call.actor,
         metadata={"away_mode": body["away_mode_enabled"]},
     )
-    return Answer(_shown(admin))
+    return SandboxResponse(_shown(admin))
 
 
-def _shown(admin: Item) -> Item:
+def _shown(admin: JsonObject) -> JsonObject:
     return {key: value for key, value in admin.items() if key != "active"}
 
 
-def _gone(admin: Item) -> bool:
+def _gone(admin: JsonObject) -> bool:
     return not admin.get("active", True)

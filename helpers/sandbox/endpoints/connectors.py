@@ -1,20 +1,20 @@
-"""Data connectors: calls to other systems that workflows and Fin make."""
+"""Data connectors: calls that workflows and Fin make to other systems."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Final
 
-from helpers.sandbox.answers import Answer, Refusal
-from helpers.sandbox.api import Call, endpoint
-from helpers.sandbox.paging import by_cursor, cursor_alone
-from helpers.sandbox.workspace import Item, Workspace
+from helpers.sandbox.api import SandboxCall, endpoint
+from helpers.sandbox.listing import by_cursor, cursor_alone
+from helpers.sandbox.responses import Refusal, SandboxResponse
+from helpers.sandbox.workspace import JsonObject, SandboxWorkspace
 
 __all__ = ["new_connector"]
 
 _METHODS: Final = ("get", "post", "put", "delete", "patch")
 _AUDIENCES: Final = {"leads", "users", "visitors"}
-# what a list shows of each; the rest is shown one by one
+# the fields that a list shows; the rest is in the single view
 _LISTED: Final = (
     *("type", "id", "name", "description", "state", "http_method", "direct_fin_usage"),
     *("created_by_admin_id", "updated_by_admin_id", "created_at", "updated_at"),
@@ -27,11 +27,11 @@ _SETTABLE: Final = (
 )
 
 
-def new_connector(workspace: Workspace, given: Item, *, by: str) -> Item:
-    """Make a connector and keep it."""
+def new_connector(workspace: SandboxWorkspace, given: JsonObject, *, by: str) -> JsonObject:
+    """Create a connector."""
     id_ = str(workspace.next_number("connector", 12_345))
     time = datetime.fromtimestamp(workspace.now, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    connector: Item = {
+    connector: JsonObject = {
         "type": "data_connector",
         "id": id_,
         "name": "",
@@ -66,14 +66,14 @@ def new_connector(workspace: Workspace, given: Item, *, by: str) -> Item:
     return connector
 
 
-def _fill(connector: Item, given: Item) -> None:
+def _fill(connector: JsonObject, given: JsonObject) -> None:
     connector |= {key: given[key] for key in _SETTABLE if key in given}
-    # values of headers are never told again
+    # header values are never shown again
     names = [header["name"] for header in connector["headers"]]
     connector["headers"] = [{"name": name, "value": "****"} for name in names]
 
 
-def _find(call: Call) -> Item:
+def _find(call: SandboxCall) -> JsonObject:
     found = call.workspace.collection("data_connectors").get(call.path["id"])
     if found is None:
         raise Refusal(404, "data_connector_not_found", "Data connector not found")
@@ -81,50 +81,50 @@ def _find(call: Call) -> Item:
 
 
 @endpoint("GET", "/data_connectors")
-def list_connectors(call: Call) -> Answer:
-    """A page of connectors in short."""
+def list_connectors(call: SandboxCall) -> SandboxResponse:
+    """A page of connectors, with the listed fields only."""
     connectors = list(call.workspace.collection("data_connectors").values())
     page, pages = by_cursor(call, connectors)
     short = [{key: connector[key] for key in _LISTED} for connector in page]
-    return Answer({"type": "list", "data": short, "pages": cursor_alone(pages)})
+    return SandboxResponse({"type": "list", "data": short, "pages": cursor_alone(pages)})
 
 
 @endpoint("GET", "/data_connectors/{id}", lookup=_find)
-def show_connector(call: Call) -> Answer:
+def show_connector(call: SandboxCall) -> SandboxResponse:
     """One connector: its address, headers without values, and how it authenticates."""
-    return Answer(call.found)
+    return SandboxResponse(call.found)
 
 
 @endpoint("POST", "/data_connectors")
-def create_connector(call: Call) -> Answer:
-    """A new connector, in draft."""
+def create_connector(call: SandboxCall) -> SandboxResponse:
+    """A new connector, as a draft."""
     given = call.object
     if not given.get("name"):
         raise Refusal(422, "parameter_not_found", "Name is required")
     _check(given)
     draft = {key: value for key, value in given.items() if key != "state"}
-    return Answer(new_connector(call.workspace, draft, by=call.actor["id"]), 201)
+    return SandboxResponse(new_connector(call.workspace, draft, by=call.actor["id"]), 201)
 
 
 @endpoint("PATCH", "/data_connectors/{id}", lookup=_find)
-def update_connector(call: Call) -> Answer:
+def update_connector(call: SandboxCall) -> SandboxResponse:
     """Change a connector."""
     _check(call.object)
     _fill(call.found, call.object)
     call.found["updated_by_admin_id"] = call.actor["id"]
-    return Answer(call.found)
+    return SandboxResponse(call.found)
 
 
 @endpoint("DELETE", "/data_connectors/{id}", lookup=_find)
-def delete_connector(call: Call) -> Answer:
-    """Delete a connector that is in draft."""
+def delete_connector(call: SandboxCall) -> SandboxResponse:
+    """Delete a draft connector."""
     if call.found["state"] != "draft":
         raise Refusal(409, "conflict", "Data connector must be in draft state to be deleted")
     del call.workspace.collection("data_connectors")[call.found["id"]]
-    return Answer({"id": call.found["id"], "object": "data_connector", "deleted": True})
+    return SandboxResponse({"id": call.found["id"], "object": "data_connector", "deleted": True})
 
 
-def _check(given: Item) -> None:
+def _check(given: JsonObject) -> None:
     if not set(given.get("audiences") or ()) <= _AUDIENCES:
         message = "Invalid audiences. Must be a subset of: leads, users, visitors"
         raise Refusal(422, "parameter_invalid", message)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from helpers.sandbox.answers import Answer, Refusal
-from helpers.sandbox.api import Call, endpoint
-from helpers.sandbox.paging import by_cursor
-from helpers.sandbox.search import matches
-from helpers.sandbox.workspace import Item, Workspace
+from helpers.sandbox.api import SandboxCall, endpoint
+from helpers.sandbox.listing import by_cursor, matches
+from helpers.sandbox.responses import Refusal, SandboxResponse
+from helpers.sandbox.workspace import JsonObject, SandboxWorkspace
 
 __all__ = ["new_conversation"]
 
 
-def new_conversation(workspace: Workspace, contact: Item, body: str) -> Item:
-    """Start a conversation with a contact and keep it."""
+def new_conversation(workspace: SandboxWorkspace, contact: JsonObject, body: str) -> JsonObject:
+    """Start a conversation with a contact."""
     id_ = str(workspace.next_number("conversation", 471))
     author = {"type": contact["role"], "id": contact["id"], "name": contact["name"]}
-    conversation: Item = {
+    conversation: JsonObject = {
         "type": "conversation",
         "id": id_,
         "title": None,
@@ -46,7 +45,7 @@ def new_conversation(workspace: Workspace, contact: Item, body: str) -> Item:
     return conversation
 
 
-def _source(workspace: Workspace, author: Item, body: str) -> Item:
+def _source(workspace: SandboxWorkspace, author: JsonObject, body: str) -> JsonObject:
     return {
         "type": "conversation",
         "id": str(workspace.next_number("message", 403_918_320)),
@@ -60,27 +59,27 @@ def _source(workspace: Workspace, author: Item, body: str) -> Item:
     }
 
 
-def _find(call: Call) -> Item:
+def _find(call: SandboxCall) -> JsonObject:
     found = call.workspace.collection("conversations").get(call.path["id"])
     if found is None:
         raise Refusal(404, "not_found", "Resource Not Found")
     return found
 
 
-def _page(call: Call, found: list[Item], asked: Any = None) -> Answer:
+def _page(call: SandboxCall, found: list[JsonObject], asked: Any = None) -> SandboxResponse:
     page, pages = by_cursor(call, found, asked=asked)
     body = {"type": "conversation.list", "conversations": page, "total_count": len(found)}
-    return Answer(body | {"pages": pages})
+    return SandboxResponse(body | {"pages": pages})
 
 
 @endpoint("GET", "/conversations")
-def list_conversations(call: Call) -> Answer:
+def list_conversations(call: SandboxCall) -> SandboxResponse:
     """A page of conversations."""
     return _page(call, list(call.workspace.collection("conversations").values()))
 
 
 @endpoint("POST", "/conversations/search")
-def search_conversations(call: Call) -> Answer:
+def search_conversations(call: SandboxCall) -> SandboxResponse:
     """Conversations by a query."""
     query = call.object.get("query")
     everything = call.workspace.collection("conversations").values()
@@ -89,7 +88,7 @@ def search_conversations(call: Call) -> Answer:
 
 
 @endpoint("POST", "/conversations")
-def start_conversation(call: Call) -> Answer:
+def start_conversation(call: SandboxCall) -> SandboxResponse:
     """A contact starts a conversation."""
     given = call.object
     sender = given.get("from") or {}
@@ -105,29 +104,29 @@ def start_conversation(call: Call) -> Answer:
         "message_type": "inapp",
         "conversation_id": started["id"],
     }
-    return Answer(message)
+    return SandboxResponse(message)
 
 
 @endpoint("GET", "/conversations/{id}", lookup=_find)
-def show_conversation(call: Call) -> Answer:
+def show_conversation(call: SandboxCall) -> SandboxResponse:
     """One conversation with its parts."""
-    return Answer(_whole(call, call.found))
+    return SandboxResponse(_whole(call, call.found))
 
 
 @endpoint("PUT", "/conversations/{id}", lookup=_find)
-def update_conversation(call: Call) -> Answer:
+def update_conversation(call: SandboxCall) -> SandboxResponse:
     """Change title, read mark or attributes."""
     conversation, given = call.found, call.object
     conversation |= {key: given[key] for key in ("title", "read") if key in given}
     conversation["custom_attributes"] |= given.get("custom_attributes") or {}
     conversation["updated_at"] = call.workspace.now
-    return Answer(_whole(call, conversation))
+    return SandboxResponse(_whole(call, conversation))
 
 
 @endpoint("POST", "/conversations/{id}/reply", lookup=_find)
-def reply(call: Call) -> Answer:
-    """A teammate answers."""
-    part: Item = {
+def reply(call: SandboxCall) -> SandboxResponse:
+    """A teammate replies."""
+    part: JsonObject = {
         "type": "conversation_part",
         "id": str(call.workspace.next_number("part", 100)),
         "part_type": "comment",
@@ -141,19 +140,19 @@ def reply(call: Call) -> Answer:
         "redacted": False,
     }
     call.workspace.collection(f"parts of {call.found['id']}")[part["id"]] = part
-    return Answer(_whole(call, call.found))
+    return SandboxResponse(_whole(call, call.found))
 
 
 @endpoint("DELETE", "/conversations/{id}", lookup=_find)
-def delete_conversation(call: Call) -> Answer:
+def delete_conversation(call: SandboxCall) -> SandboxResponse:
     """Delete a conversation."""
     del call.workspace.collection("conversations")[call.found["id"]]
-    return Answer({"id": call.found["id"], "object": "conversation", "deleted": True})
+    return SandboxResponse({"id": call.found["id"], "object": "conversation", "deleted": True})
 
 
 @endpoint("POST", "/messages")
-def send_message(call: Call) -> Answer:
-    """A teammate writes to a contact; the body is what is checked first."""
+def send_message(call: SandboxCall) -> SandboxResponse:
+    """A teammate writes to a contact; the body is checked first."""
     given = call.object
     if not given.get("body"):
         raise Refusal(400, "parameter_invalid", "Body is required")
@@ -165,10 +164,10 @@ def send_message(call: Call) -> Answer:
         "body": given["body"],
         "message_type": given.get("message_type", "inapp"),
     }
-    return Answer(message)
+    return SandboxResponse(message)
 
 
-def _whole(call: Call, conversation: Item) -> Item:
+def _whole(call: SandboxCall, conversation: JsonObject) -> JsonObject:
     parts = list(call.workspace.collection(f"parts of {conversation['id']}").values())
     return conversation | {
         "conversation_parts": {

@@ -1,16 +1,16 @@
-"""Events: what contacts did, as your own systems tell it. A lossy store, as documented.
+"""Events: what contacts did, as reported by your own systems. A lossy store, as documented.
 
 At most ten metadata keys are kept, nesting is refused, and of two events of the same contact, name
-and second only the first is kept, though both are answered with 202.
+and second only the first is kept, although both get a 202.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from helpers.sandbox.answers import Answer, Refusal
-from helpers.sandbox.api import Call, endpoint
-from helpers.sandbox.workspace import Item
+from helpers.sandbox.api import SandboxCall, endpoint
+from helpers.sandbox.responses import Refusal, SandboxResponse
+from helpers.sandbox.workspace import JsonObject
 
 _METADATA_KEYS: Final = 10
 _KEPT: Final = 90 * 86_400  # seconds that events can be listed for
@@ -21,8 +21,8 @@ _RICH: Final = (  # the documented forms of a value that is an object, by their 
 
 
 @endpoint("POST", "/events")
-def submit_event(call: Call) -> Answer:
-    """Take an event of a contact that exists; the answer is empty."""
+def submit_event(call: SandboxCall) -> SandboxResponse:
+    """Accept an event of an existing contact; the response is empty."""
     given = call.object
     name, at = given.get("event_name"), given.get("created_at")
     if not isinstance(name, str) or not name:
@@ -45,23 +45,23 @@ def submit_event(call: Call) -> Answer:
         }
         | ({"user_id": contact["external_id"]} if contact["external_id"] else {}),
     )
-    return Answer(status=202)
+    return SandboxResponse(status=202)
 
 
 @endpoint("GET", "/events")
-def list_events(call: Call) -> Answer:
-    """The events of one contact, or with `summary=true` their counts, the old ones included."""
-    contact = _contact(call, _asked(call))
+def list_events(call: SandboxCall) -> SandboxResponse:
+    """The events of one contact, or with `summary=true` their counts, including old events."""
+    contact = _contact(call, _contact_in_query(call))
     everything = call.workspace.collection("events").values()
     events = [e for e in everything if e["intercom_user_id"] == contact["id"]]
     if call.query.get("summary") == "true":
-        return Answer(_summary(contact, events))
+        return SandboxResponse(_summary(contact, events))
     events = [e for e in events if e["created_at"] > call.workspace.now - _KEPT]
     events.sort(key=lambda e: -int(e["created_at"]))
-    return Answer(_page(call, contact, events))
+    return SandboxResponse(_page(call, contact, events))
 
 
-def _page(call: Call, contact: Item, events: list[Item]) -> Item:
+def _page(call: SandboxCall, contact: JsonObject, events: list[JsonObject]) -> JsonObject:
     """Newest first; `before` is in milliseconds, as in the documentation's example."""
     size = call.integer("per_page", 15, high=150)
     before = call.integer("before", 0)
@@ -74,7 +74,7 @@ def _page(call: Call, contact: Item, events: list[Item]) -> Item:
     return {"type": "event.list", "events": left[:size], "pages": pages}
 
 
-def _asked(call: Call) -> Item:
+def _contact_in_query(call: SandboxCall) -> JsonObject:
     """The contact's name in the query: `user_id=…`, or `filter[user_id]=…` as the SDKs write."""
     pairs = {"intercom_user_id": "id", "user_id": "user_id", "email": "email"}
     for key, name in pairs.items():
@@ -84,7 +84,7 @@ def _asked(call: Call) -> Item:
     return {}
 
 
-def _contact(call: Call, given: Item) -> Item:
+def _contact(call: SandboxCall, given: JsonObject) -> JsonObject:
     for key, own in (("id", "id"), ("user_id", "external_id"), ("email", "email")):
         value = given.get(key)
         for contact in call.workspace.collection("contacts").values() if value else ():
@@ -93,7 +93,7 @@ def _contact(call: Call, given: Item) -> Item:
     raise Refusal(404, "not_found", "User Not Found")
 
 
-def _metadata(given: Item) -> Item:
+def _metadata(given: JsonObject) -> JsonObject:
     for value in given.values():
         if isinstance(value, list) or (isinstance(value, dict) and set(value) not in _RICH):
             message = "metadata values can't be nested"
@@ -101,7 +101,7 @@ def _metadata(given: Item) -> Item:
     return dict(list(given.items())[:_METADATA_KEYS])
 
 
-def _summary(contact: Item, events: list[Item]) -> Item:
+def _summary(contact: JsonObject, events: list[JsonObject]) -> JsonObject:
     names = dict.fromkeys(event["event_name"] for event in events)
     by_name = {name: [e["created_at"] for e in events if e["event_name"] == name] for name in names}
     return {

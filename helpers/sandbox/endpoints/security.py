@@ -6,9 +6,9 @@ import ipaddress
 from typing import Any, Final
 
 from helpers.sandbox import tokens
-from helpers.sandbox.answers import Answer, Refusal
-from helpers.sandbox.api import Call, endpoint
-from helpers.sandbox.workspace import Item, Workspace
+from helpers.sandbox.api import SandboxCall, endpoint
+from helpers.sandbox.responses import Refusal, SandboxResponse
+from helpers.sandbox.workspace import JsonObject, SandboxWorkspace
 
 __all__ = ["new_identity_secret"]
 
@@ -16,14 +16,14 @@ _PLATFORMS: Final = ("supports_android", "supports_ios", "supports_web")
 
 
 @endpoint("GET", "/ip_allowlist", since="2.15", preview=False)
-def show_allowlist(call: Call) -> Answer:
+def show_allowlist(call: SandboxCall) -> SandboxResponse:
     """Whether it is on, and its addresses and ranges."""
-    return Answer(call.workspace.allowlist)
+    return SandboxResponse(call.workspace.allowlist)
 
 
 @endpoint("PUT", "/ip_allowlist", since="2.15", preview=False)
-def set_allowlist(call: Call) -> Answer:
-    """Change it, unless that would lock the caller out."""
+def set_allowlist(call: SandboxCall) -> SandboxResponse:
+    """Change it, unless the change would lock the caller out."""
     given = call.object
     wanted = call.workspace.allowlist | given
     enabled, entries = bool(wanted["enabled"]), wanted["ip_allowlist"]
@@ -41,7 +41,7 @@ def set_allowlist(call: Call) -> Answer:
         f"{call.actor['name']} changed the IP allowlist.",
         by=call.actor,
     )
-    return Answer(call.workspace.allowlist)
+    return SandboxResponse(call.workspace.allowlist)
 
 
 def _check(entries: Any) -> None:
@@ -53,10 +53,12 @@ def _check(entries: Any) -> None:
         raise Refusal(422, "parameter_invalid", message, field="ip_allowlist") from None
 
 
-def new_identity_secret(workspace: Workspace, given: Item, value: str = "") -> Item:
-    """Make an identity secret; the value is kept beside, and shown by the answer alone."""
+def new_identity_secret(
+    workspace: SandboxWorkspace, given: JsonObject, value: str = ""
+) -> JsonObject:
+    """Create an identity secret; only this response shows its value."""
     id_ = str(workspace.next_number("identity secret", 102))
-    secret: Item = {
+    secret: JsonObject = {
         "type": "identity_verification_secret",
         "id": id_,
         "name": given["name"],
@@ -70,24 +72,24 @@ def new_identity_secret(workspace: Workspace, given: Item, value: str = "") -> I
 
 
 @endpoint("GET", "/secure_mode_secrets", numbered=False)
-def list_identity_secrets(call: Call) -> Answer:
+def list_identity_secrets(call: SandboxCall) -> SandboxResponse:
     """Names and dates; never a value."""
     secrets = list(call.workspace.collection("identity secrets").values())
-    return Answer({"type": "list", "data": secrets})
+    return SandboxResponse({"type": "list", "data": secrets})
 
 
 @endpoint("POST", "/secure_mode_secrets", numbered=False)
-def create_identity_secret(call: Call) -> Answer:
-    """A new secret beside the old ones; its value is shown this once."""
+def create_identity_secret(call: SandboxCall) -> SandboxResponse:
+    """A new secret in addition to the old ones; its value is shown once."""
     given = call.object
     if not isinstance(given.get("name"), str) or not given["name"]:
         raise Refusal(422, "parameter_invalid", "name is required")
     created = new_identity_secret(call.workspace, given)
     _log(call, "messenger_api_secret_creation", f"created the Messenger API secret {given['name']}")
-    return Answer(created, 201)
+    return SandboxResponse(created, 201)
 
 
-def _find(call: Call) -> Item:
+def _find(call: SandboxCall) -> JsonObject:
     found = call.workspace.collection("identity secrets").get(call.path["id"])
     if found is None:
         message = "Identity verification secret not found"
@@ -96,14 +98,14 @@ def _find(call: Call) -> Item:
 
 
 @endpoint("DELETE", "/secure_mode_secrets/{id}", lookup=_find, numbered=False)
-def delete_identity_secret(call: Call) -> Answer:
-    """Let a secret die; until then it is valid beside the others."""
+def delete_identity_secret(call: SandboxCall) -> SandboxResponse:
+    """Delete a secret; until then it stays valid along with the others."""
     del call.workspace.collection("identity secrets")[call.found["id"]]
     del call.workspace.collection("identity values")[call.found["id"]]
     name = call.found["name"]
     _log(call, "messenger_api_secret_deletion", f"deleted the Messenger API secret {name}")
-    return Answer(status=204)
+    return SandboxResponse(status=204)
 
 
-def _log(call: Call, kind: str, what: str) -> None:
+def _log(call: SandboxCall, kind: str, what: str) -> None:
     call.workspace.record(kind, f"{call.actor['name']} {what}.", by=call.actor)

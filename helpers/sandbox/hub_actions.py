@@ -1,45 +1,51 @@
-"""What a person clicks in Intercom's Developer Hub and its settings, and what the log says of it.
+"""What a person does in Intercom's Developer Hub and settings.
 
-A click writes the activity log as Intercom does. Lists show fingerprints; an app's own page shows
-its secrets, as Intercom's does.
+An action writes to the activity log as Intercom does. Lists show fingerprints; an app's own page
+shows its secrets, as Intercom's does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
-from helpers.sandbox.apps import App
-from helpers.sandbox.controls import Action
+from helpers.sandbox.apps import SandboxApp
+from helpers.sandbox.hub_body import FORBID, parse_body
 from helpers.sandbox.people import SERVICE_ACCOUNT, teammate
-from helpers.sandbox.reading import FORBID, read
 from helpers.sandbox.scopes import SCOPES
 from helpers.sandbox.tokens import client_id, client_secret
-from helpers.sandbox.workspace import Item, Workspace
+from helpers.sandbox.workspace import JsonObject, SandboxWorkspace
 
-__all__ = ["ROUTES"]
+__all__ = ["ROUTES", "HubAction"]
+
+HubAction = Callable[[SandboxWorkspace, JsonObject, dict[str, str]], Any]
 
 _FIRST_ADMIN: Final = 991267500
 
 
-def list_apps(workspace: Workspace, _body: Item, _path: dict[str, str]) -> list[Item]:
+def list_apps(
+    workspace: SandboxWorkspace, _body: JsonObject, _path: dict[str, str]
+) -> list[JsonObject]:
     """Every app, with the fingerprints of its secrets."""
-    return [_described(app, workspace) for app in workspace.apps.values()]
+    return [_app_summary(app, workspace) for app in workspace.apps.values()]
 
 
-def show_app(workspace: Workspace, _body: Item, path: dict[str, str]) -> Item:
+def show_app(workspace: SandboxWorkspace, _body: JsonObject, path: dict[str, str]) -> JsonObject:
     """One app."""
-    return _described(workspace.apps[path["id"]], workspace)
+    return _app_summary(workspace.apps[path["id"]], workspace)
 
 
-def show_secrets(workspace: Workspace, _body: Item, path: dict[str, str]) -> Item:
-    """One app with its newest token and client secret, as its Authentication page has them."""
+def show_secrets(
+    workspace: SandboxWorkspace, _body: JsonObject, path: dict[str, str]
+) -> JsonObject:
+    """One app with its newest token and client secret, as on its Authentication page."""
     return _with_secrets(workspace.apps[path["id"]], workspace)
 
 
 @dataclass
 class NewApp:
-    """What an app is made of; `expires_in` in seconds."""
+    """The fields of a new app; `expires_in` in seconds."""
 
     __pydantic_config__: ClassVar = FORBID
 
@@ -51,11 +57,11 @@ class NewApp:
     expires_in: int | None = None
 
 
-def create_app(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:
+def create_app(workspace: SandboxWorkspace, body: JsonObject, _path: dict[str, str]) -> JsonObject:
     """Create and install a private app."""
-    wanted = read(NewApp, body)
+    wanted = parse_body(NewApp, body)
     label = f"{workspace.seed}/hub/{workspace.next_number('app')}"
-    app = App(
+    app = SandboxApp(
         id=client_id(label),
         name=wanted.name,
         owner=workspace.admins[wanted.owner]["id"],
@@ -71,7 +77,9 @@ def create_app(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:
     return _with_secrets(app, workspace)
 
 
-def regenerate_token(workspace: Workspace, body: Item, path: dict[str, str]) -> Item:
+def regenerate_token(
+    workspace: SandboxWorkspace, body: JsonObject, path: dict[str, str]
+) -> JsonObject:
     """A new access token; the old one dies at once, or after `grace_seconds`."""
     app = _installed(workspace, path)
     app.regenerate(workspace.now, grace=int(body.get("grace_seconds", 0)))
@@ -79,25 +87,27 @@ def regenerate_token(workspace: Workspace, body: Item, path: dict[str, str]) -> 
     return _with_secrets(app, workspace)
 
 
-def regenerate_client_secret(workspace: Workspace, _body: Item, path: dict[str, str]) -> Item:
-    """A new client secret. Intercom's log has no type for it, so none is written."""
+def regenerate_client_secret(
+    workspace: SandboxWorkspace, _body: JsonObject, path: dict[str, str]
+) -> JsonObject:
+    """A new client secret. Intercom's log has no type for it, so no row is written."""
     app = _installed(workspace, path)
     app.client_secrets.append(client_secret(f"{app.id}/{len(app.client_secrets) + 1}"))
     return _with_secrets(app, workspace)
 
 
-def uninstall(workspace: Workspace, _body: Item, path: dict[str, str]) -> Item:
+def uninstall(workspace: SandboxWorkspace, _body: JsonObject, path: dict[str, str]) -> JsonObject:
     """Uninstall an app: all its tokens die at once."""
     app = _installed(workspace, path)
     app.uninstall(workspace.now)
     _log(workspace, "oauth_token_revocation", "revoked the access token of", app)
     _log(workspace, "app_package_uninstallation", "uninstalled", app)
-    return _described(app, workspace)
+    return _app_summary(app, workspace)
 
 
 @dataclass
 class ChangedApp:
-    """What of an app can be changed; `regenerate` mints a new token with it."""
+    """What can change in an app; `regenerate` also issues a new token."""
 
     __pydantic_config__: ClassVar = FORBID
 
@@ -107,23 +117,25 @@ class ChangedApp:
     regenerate: bool = False
 
 
-def change_app(workspace: Workspace, body: Item, path: dict[str, str]) -> Item:
-    """Change scopes, version, or whether it is suspended; the rest stays."""
+def change_app(workspace: SandboxWorkspace, body: JsonObject, path: dict[str, str]) -> JsonObject:
+    """Change scopes, version, or suspension; the rest is unchanged."""
     app = _installed(workspace, path)
     present = {"scopes": sorted(app.scopes), "version": app.version, "suspended": app.suspended}
-    wanted = read(ChangedApp, present | body)
+    wanted = parse_body(ChangedApp, present | body)
     app.scopes, app.version, app.suspended = wanted.scopes, wanted.version, wanted.suspended
     if wanted.regenerate:
         return regenerate_token(workspace, {}, path)
-    return _described(app, workspace)
+    return _app_summary(app, workspace)
 
 
-def list_admins(workspace: Workspace, _body: Item, _path: dict[str, str]) -> list[Item]:
+def list_admins(
+    workspace: SandboxWorkspace, _body: JsonObject, _path: dict[str, str]
+) -> list[JsonObject]:
     """Every teammate, the deactivated ones too."""
     return list(workspace.admins.values())
 
 
-def add_admin(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:
+def add_admin(workspace: SandboxWorkspace, body: JsonObject, _path: dict[str, str]) -> JsonObject:
     """A new teammate: name, email, role."""
     id_ = str(_FIRST_ADMIN + workspace.next_number("admin"))
     admin = teammate(id_, body["name"], body["email"], body.get("role", ""))
@@ -132,7 +144,9 @@ def add_admin(workspace: Workspace, body: Item, _path: dict[str, str]) -> Item:
     return admin
 
 
-def deactivate_admin(workspace: Workspace, _body: Item, path: dict[str, str]) -> Item:
+def deactivate_admin(
+    workspace: SandboxWorkspace, _body: JsonObject, path: dict[str, str]
+) -> JsonObject:
     """Remove a teammate; the tokens of the apps they own die with them."""
     admin = workspace.admins[path["id"]]
     admin["active"] = False
@@ -144,25 +158,27 @@ def deactivate_admin(workspace: Workspace, _body: Item, path: dict[str, str]) ->
     return admin
 
 
-def list_scopes(_workspace: Workspace, _body: Item, _path: dict[str, str]) -> Item:
+def list_scopes(
+    _workspace: SandboxWorkspace, _body: JsonObject, _path: dict[str, str]
+) -> JsonObject:
     """The sandbox's own table of scopes and the routes they guard."""
     return {scope: list(routes) for scope, routes in SCOPES.items()}
 
 
-def _installed(workspace: Workspace, path: dict[str, str]) -> App:
+def _installed(workspace: SandboxWorkspace, path: dict[str, str]) -> SandboxApp:
     app = workspace.apps[path["id"]]
     if not app.installed:
         raise ValueError(f"{app.name} is uninstalled")
     return app
 
 
-def _log(workspace: Workspace, kind: str, verb: str, app: App) -> None:
+def _log(workspace: SandboxWorkspace, kind: str, verb: str, app: SandboxApp) -> None:
     by = next(a for a in workspace.admins.values() if a.get("active", True))
     text = f"{by['name']} {verb} {app.name}."
     workspace.record(kind, text, by=by)
 
 
-def _described(app: App, workspace: Workspace) -> Item:
+def _app_summary(app: SandboxApp, workspace: SandboxWorkspace) -> JsonObject:
     from helpers.core.model import fingerprint
 
     return {
@@ -187,14 +203,14 @@ def _described(app: App, workspace: Workspace) -> Item:
     }
 
 
-def _with_secrets(app: App, workspace: Workspace) -> Item:
-    return _described(app, workspace) | {
+def _with_secrets(app: SandboxApp, workspace: SandboxWorkspace) -> JsonObject:
+    return _app_summary(app, workspace) | {
         "access_token": app.token.value,
         "client_secret": app.client_secrets[-1],
     }
 
 
-ROUTES: Final[tuple[tuple[str, str, Action], ...]] = (
+ROUTES: Final[tuple[tuple[str, str, HubAction], ...]] = (
     ("GET", "/apps", list_apps),
     ("POST", "/apps", create_app),
     ("GET", "/apps/{id}", show_app),

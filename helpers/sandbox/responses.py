@@ -1,4 +1,4 @@
-"""What an endpoint answers: a body, or a refusal in Intercom's `error.list` shape."""
+"""What an endpoint returns: a body, or an error in Intercom's `error.list` shape."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["Answer", "Refusal", "error_list"]
+__all__ = ["Refusal", "SandboxResponse", "error_response"]
 
 
 @dataclass
-class Answer:
+class SandboxResponse:
     """A response. `body` is JSON, or None for an empty one."""
 
     body: Any = None
@@ -18,8 +18,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-class Refusal(Exception):  # noqa: N818 - it is an answer, not a mishap
-    """An error answer; `field` names the parameter that was wrong."""
+class Refusal(Exception):  # noqa: N818 - a response, not a failure
+    """An error response; `field` names the invalid parameter."""
 
     def __init__(
         self,
@@ -36,7 +36,7 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a mishap
         self.headers = dict(headers or {})
 
 
-def error_list(refusal: Refusal, request_id: str) -> Answer:
+def error_response(refusal: Refusal, request_id: str) -> SandboxResponse:
     """The documented body of an error."""
     body = {"type": "error.list", "request_id": request_id, "errors": [refusal.error]}
-    return Answer(body, refusal.status, refusal.headers)
+    return SandboxResponse(body, refusal.status, refusal.headers)

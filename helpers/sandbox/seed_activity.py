@@ -1,7 +1,6 @@
 """The past of a seeded workspace: ordinary days, milestones, and a planted takeover.
 
-Which app a regeneration concerns stands in the row's description alone: Intercom's documentation
-names no metadata for it.
+Only the description of a regeneration names its app: Intercom documents no metadata for it.
 """
 
 from __future__ import annotations
@@ -10,11 +9,11 @@ from random import Random
 from typing import Final
 
 from helpers.sandbox.people import MAYA, SERVICE_ACCOUNT
-from helpers.sandbox.workspace import Item, Workspace
+from helpers.sandbox.workspace import JsonObject, SandboxWorkspace
 
 __all__ = ["STOLEN", "issued", "milestones", "ordinary_days", "takeover"]
 
-STOLEN: Final = "Nightly export"  # the app whose token the intruder makes for themselves
+STOLEN: Final = "Nightly export"  # the app whose token the intruder regenerates
 _DAY: Final = 86_400
 _MINUTE: Final = 60
 _WEEKEND: Final = 5  # Monday is 0
@@ -25,7 +24,7 @@ _JONAS: Final = "991267408"
 _ABSENT: Final = (_JONAS, SERVICE_ACCOUNT)  # neither logs in
 
 
-def ordinary_days(workspace: Workspace, *, days: int) -> None:
+def ordinary_days(workspace: SandboxWorkspace, *, days: int) -> None:
     """Log-ins, log-outs and small changes on working days, from each teammate's usual address."""
     dice = Random(f"ordinary/{workspace.seed}")  # noqa: S311 - a story, not a secret
     midnight = workspace.now - workspace.now % _DAY
@@ -36,12 +35,12 @@ def ordinary_days(workspace: Workspace, *, days: int) -> None:
                 _working_day(workspace, admin, day, dice)
 
 
-def _works(admin: Item) -> bool:
+def _works(admin: JsonObject) -> bool:
     return admin["id"] not in _ABSENT and admin.get("active", True)
 
 
-def _working_day(workspace: Workspace, admin: Item, day: int, dice: Random) -> None:
-    """About every second day, between eight and half past five."""
+def _working_day(workspace: SandboxWorkspace, admin: JsonObject, day: int, dice: Random) -> None:
+    """A working day about every other day, between 8:00 and 17:30."""
     logs_in, changes, logs_out = dice.random(), dice.random(), dice.random()
     start = day + 8 * 3600 + int(logs_in * 12_000)
     if logs_in < 0.45:  # noqa: PLR2004
@@ -54,8 +53,8 @@ def _working_day(workspace: Workspace, admin: Item, day: int, dice: Random) -> N
             _write(workspace, admin, "admin_logout", end, "logged out.")
 
 
-def issued(workspace: Workspace) -> None:
-    """When the apps came in and their tokens were made, as the log tells it."""
+def issued(workspace: SandboxWorkspace) -> None:
+    """Log the installation of each app and the creation of its token."""
     maya = workspace.admins[MAYA]
     for app in workspace.apps.values():
         for kind, at, what in (
@@ -68,8 +67,8 @@ def issued(workspace: Workspace) -> None:
 _REGENERATION: Final = "app_package_token_regeneration"
 
 
-def milestones(workspace: Workspace) -> None:
-    """What happened once."""
+def milestones(workspace: SandboxWorkspace) -> None:
+    """Log the events that happened once."""
     issued(workspace)
     maya = workspace.admins[MAYA]
     for days, kind, what in (
@@ -85,10 +84,10 @@ def milestones(workspace: Workspace) -> None:
         _write(workspace, who, kind, workspace.now - days * _DAY + 75 * _MINUTE, what)
 
 
-def takeover(workspace: Workspace) -> None:
-    """An account is taken at night: guessed, entered, disarmed and emptied; then won back.
+def takeover(workspace: SandboxWorkspace) -> None:
+    """A takeover at night: guessed password, log-in, two-factor off, exports; then recovery.
 
-    Nobody notices the new token and the webhook, which stay.
+    The new token and the webhook go unnoticed and remain.
     """
     ruth = workspace.admins[_RUTH]
     night = workspace.now - workspace.now % _DAY - 12 * _DAY + 2 * 3600
@@ -120,20 +119,20 @@ def takeover(workspace: Workspace) -> None:
     _steal(workspace, at=night + 31 * _MINUTE)
 
 
-def _steal(workspace: Workspace, *, at: int) -> None:
+def _steal(workspace: SandboxWorkspace, *, at: int) -> None:
     app = next(app for app in workspace.apps.values() if app.name == STOLEN)
     app.regenerate(at)
 
 
 def _write(
-    workspace: Workspace,
-    admin: Item,
+    workspace: SandboxWorkspace,
+    admin: JsonObject,
     kind: str,
     at: int,
     what: str,
     *,
     ip: str = "",
-    metadata: Item | None = None,
+    metadata: JsonObject | None = None,
 ) -> None:
     usual = f"{_OFFICE}{int(admin['id']) % 100}"
     text = f"{admin['name']} {what}"

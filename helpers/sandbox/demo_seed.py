@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from helpers.sandbox import history
+from helpers.sandbox import seed_activity
 from helpers.sandbox.endpoints.connectors import new_connector
 from helpers.sandbox.endpoints.security import new_identity_secret
-from helpers.sandbox.people import MAYA, install, teammate
+from helpers.sandbox.people import MAYA, READER_SCOPES, install, teammate
 from helpers.sandbox.seeds import Seed
-from helpers.sandbox.workspace import Workspace
+from helpers.sandbox.workspace import SandboxWorkspace
 
-__all__ = ["furnish"]
+__all__ = ["furnish_demo"]
 
-_READS: Final = (
-    "read_single_admin",
-    "read_admins",
-    "read_users_companies",
-    "read_conversations",
-    "read_tags",
-)
 # far more than the support automation needs
 _PRODUCTION: Final = (
-    *_READS,
+    *READER_SCOPES,
     "read_events",
     "write_events",
     "write_conversations",
@@ -37,7 +30,7 @@ _PRODUCTION: Final = (
 )
 
 
-def furnish(workspace: Workspace, seed: Seed) -> None:
+def furnish_demo(workspace: SandboxWorkspace, seed: Seed) -> None:
     """Give the workspace its people, apps, connectors and past."""
     _people(workspace)
     _apps(workspace, seed)
@@ -46,12 +39,12 @@ def furnish(workspace: Workspace, seed: Seed) -> None:
     with workspace.clock.ago(395):
         secret = seed.profiles["production"].identity_secret
         new_identity_secret(workspace, {"name": "Production web", "supports_web": True}, secret)
-    history.ordinary_days(workspace, days=120)
-    history.milestones(workspace)
-    history.takeover(workspace)
+    seed_activity.ordinary_days(workspace, days=120)
+    seed_activity.milestones(workspace)
+    seed_activity.takeover(workspace)
 
 
-def _people(workspace: Workspace) -> None:
+def _people(workspace: SandboxWorkspace) -> None:
     for admin in (
         teammate("991267407", "Priya Natarajan", "priya@example.com", "", "Data analyst"),
         teammate("991267408", "Jonas Weber", "jonas@example.com", "Support agent"),
@@ -61,7 +54,7 @@ def _people(workspace: Workspace) -> None:
         workspace.admins[admin["id"]] = admin
 
 
-def _apps(workspace: Workspace, seed: Seed) -> None:
+def _apps(workspace: SandboxWorkspace, seed: Seed) -> None:
     profiles = seed.profiles
     production = install(workspace, "production", "Support automation", _PRODUCTION, days=200)
     # one app serves staging and production, under one token
@@ -70,18 +63,18 @@ def _apps(workspace: Workspace, seed: Seed) -> None:
         workspace,
         "development",
         "Support automation (development)",
-        (*_READS, "write_conversations"),
+        (*READER_SCOPES, "write_conversations"),
         days=20,
         owner=MAYA,
         test_workspace=seed.workspaces["development"],
     )
-    reader = (*_READS, "write_conversations")  # a reader that may write
+    reader = (*READER_SCOPES, "write_conversations")  # a reader that may write
     install(workspace, "reader", "Audit reader", reader, days=45)
     install(workspace, "writer", "Event writer", ("write_events",), days=75)
-    install(workspace, "export", history.STOLEN, ("read_users_companies",), days=300)
+    install(workspace, "export", seed_activity.STOLEN, ("read_users_companies",), days=300)
 
 
-def _connectors(workspace: Workspace) -> None:
+def _connectors(workspace: SandboxWorkspace) -> None:
     with workspace.clock.ago(150):
         for given in (
             {
