@@ -1,8 +1,9 @@
 """Calls per second of the sandbox, compared with a bare Starlette route in the same run.
 
 Each runs in its own process, and one client calls them alternately over kept-alive connections, so
-the difference is the sandbox's own work: gate, limits, state and the size of its responses. Prints one line of JSON: calls per second, and the sandbox's share of the bare route's; and
-the seconds from the start of each process to its first answer.
+the difference is the sandbox's own work: gate, limits, state and the size of its responses. Prints
+one line of JSON: calls per second, the sandbox's share of the bare route's rate, and the seconds
+from the start of each process to its first response.
 
     python benchmarks/sandbox_throughput.py [--calls 2000] [--rounds 5]
 """
