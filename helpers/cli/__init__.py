@@ -25,21 +25,21 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
         "helpers.cli.auditlog:auditlog",
         "Verify, seal, read the audit log; ask Intercom's.",
     ),
-    "review": ("helpers.cli.review:review", "Sign for a period of the activity log."),
-    "attest": ("helpers.cli.attest:attest", "Answer what no API tells, with a name and a date."),
+    "review": ("helpers.cli.review:review", "Sign off a period of the activity log."),
+    "attest": ("helpers.cli.attest:attest", "Record what no API reports, with a name and a date."),
     "calls": ("helpers.cli.calls:calls", "Every call that an audit may make, with its scope."),
     "report": ("helpers.cli.report:report", "Judge a finished run again; show it in any format."),
     "diff": ("helpers.cli.diff:diff", "What changed from one run to another."),
-    "checks": ("helpers.cli.catalog:checks", "Every check there is."),
+    "checks": ("helpers.cli.catalog:checks", "List every check."),
     "explain": ("helpers.cli.catalog:explain", "Why a check exists, and its verdicts."),
     "lab": ("helpers.cli.lab:lab", "Open JupyterLab at the first notebook."),
-    "init": ("helpers.cli.init:init", "Set a repository up: .env.example, .gitignore, .env."),
+    "init": ("helpers.cli.init:init", "Set up a repository: .env.example, .gitignore, .env."),
     "keys": ("helpers.cli.keys:keys", "How old every key is, and when it is due."),
     "rotate": ("helpers.cli.rotate:rotate", "Replace a key; prove the old one dead."),
     "sandbox": ("helpers.cli.sandbox:sandbox", "Run the local Intercom; print its credentials."),
     "scan": ("helpers.cli.scan:scan", "Find every secret in repositories."),
     "scopes": ("helpers.cli.scopes:scopes", "What tokens may do, what code needs, what to change."),
-    "docs": ("helpers.cli.docs:docs", "Re-make the committed notebooks on the sandbox."),
+    "docs": ("helpers.cli.docs:docs", "Rebuild the committed notebooks on the sandbox."),
     "test": ("helpers.cli.test:test", "Run every test, and check the notebooks."),
     "webhook": ("helpers.cli.webhook:webhook", "Try a webhook receiver; send to it, listen."),
 }
@@ -93,7 +93,7 @@ def main() -> None:
         error.show()
         sys.exit(UsageError.exit_status)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted; what was written is whole.", err=True)
+        click.echo("Interrupted; every file that was written is complete.", err=True)
         sys.exit(130)
     except RunbookError as error:
         click.echo(f"Error: {error.message}\n{error.advice}", err=True)
@@ -101,7 +101,7 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("RUNBOOK_DEBUG"):
             raise
-        click.echo(f"Error: {type(error).__name__}, a defect of the runbook.", err=True)
+        click.echo(f"Error: {type(error).__name__}, a bug in the runbook.", err=True)
         click.echo("RUNBOOK_DEBUG=1 shows where; please report it.", err=True)
         sys.exit(RunbookError.exit_status)
     sys.exit(status if isinstance(status, int) else 0)

@@ -11,7 +11,7 @@ __all__ = ["checks", "explain"]
 
 
 @click.command()
-@click.option("--step", default="", help="The checks of one step alone.")
+@click.option("--step", default="", help="Only the checks of one step.")
 @click.option(
     "--format",
     "form",
@@ -39,10 +39,10 @@ def checks(step: str, form: str) -> None:
 @click.command()
 @click.argument("check_id")
 def explain(check_id: str) -> None:
-    """Tell why a check exists, what leads to each verdict, and what to do."""
+    """Say why a check exists, what leads to each verdict, and what to do."""
     check = catalog.find(check_id)
     click.echo(f"{check.id}  {check.title}")
-    click.echo(f"{check.severity}, {check.confidence} confidence, {check.effort} to mend\n")
+    click.echo(f"{check.severity}, {check.confidence} confidence, fix takes {check.effort}\n")
     click.echo(f"{check.rationale}\n")
     for status, when in check.verdicts.items():
         click.echo(f"{status:<15} {when}")

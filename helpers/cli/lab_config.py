@@ -1,6 +1,6 @@
 """Jupyter's configuration for `runbook lab`: nothing phones home, and saves are redacted.
 
-What stands here, the arguments of `runbook lab` can override.
+The arguments of `runbook lab` override what is set here.
 """
 
 from pathlib import Path

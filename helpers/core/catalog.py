@@ -14,9 +14,9 @@ A check is a pure function that asks for data by name, as a test asks for fixtur
         \"\"\"
 
 `env_files` is the value of the field of that name in the step's facts. Where the datum is
-`Unavailable`, the judge answers in the check's place (ERROR, or MANUAL where it is off or not
-configured), so a check never sees a hole and can't pass over one. `policy` and `now` are given to
-a check that names them. Ids are immutable: a check that changes its meaning gets a new one.
+`Unavailable`, the judge answers for the check (ERROR, or MANUAL where it is off or not
+configured), so a check never sees a missing value and can't skip one. `policy` and `now` are given
+to a check that names them. Ids are immutable: a check that changes its meaning gets a new one.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _CONTEXT = frozenset({"policy", "now"})
 
 @dataclass(frozen=True)
 class Check:
-    """A check and all that is said about it. Call it with plain values to try it."""
+    """A check and its description. Call it with plain values to try it."""
 
     id: str
     step: str
@@ -124,7 +124,7 @@ def check(
     controls: tuple[str, ...] = (),
     checklist: str = "",
 ) -> Callable[[CheckFunction], Check]:
-    """Make a `Check` of a function. `remediation` tells a step a line: where to click."""
+    """Make a `Check` of a function. `remediation` has one step a line: where to click."""
 
     def decorate(function: CheckFunction) -> Check:
         return Check(

@@ -33,7 +33,7 @@ def _unrecorded(action: str, **details: Any) -> None:
 
 
 def _no_client(settings: Settings) -> Any:
-    """Refuse: nobody said how Intercom is reached."""
+    """Refuse: this context has no way to reach Intercom."""
     raise ConfigurationError(
         f"The profile {settings.profile} was opened without an Intercom client.",
         "Open it with a client factory.",

@@ -1,7 +1,7 @@
 """The errors of the runbook. Each names the thing that is wrong and the next step.
 
     RunbookError                    (exit 1)
-    ├── UsageError                  (exit 2)  a flag, a name or an argument is off
+    ├── UsageError                  (exit 2)  a flag, a name or an argument is wrong
     │   └── ConfigurationError      (exit 2)  settings, .env, policy.toml, waivers.toml
     ├── CollectionError             (exit 3)  the world could not be read
     │   ├── IntercomError                     Intercom answered with an error

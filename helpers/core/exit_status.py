@@ -2,7 +2,7 @@
 
     0       nothing fails at or above the threshold
     3       nothing could be collected or verified
-    10      something could not be looked at, and nothing fails at or above the threshold
+    10      something could not be checked, and nothing fails at or above the threshold
     11..14  the worst unwaived failure at or above the threshold: low, medium, high, critical
 
 1 (the tool failed) and 2 (usage or configuration) belong to the errors. With the threshold `never`
@@ -28,7 +28,7 @@ _VERDICTS: Final = (Status.PASS, Status.FAIL, Status.NOT_APPLICABLE)
 
 
 def exit_status(report: Report, fail_on: Threshold) -> int:
-    """The documented exit status. A missing step counts as something that was not looked at."""
+    """The documented exit status. A missing step counts as something that was not checked."""
     steps = {step.step for step in report.steps}
     if not any(f.status in _VERDICTS and f.step in steps for f in report.findings):
         return NOTHING_VERIFIED

@@ -1,4 +1,4 @@
-"""The words that every room speaks: data, snapshots, outcomes, findings, reports.
+"""The types that every room shares: data, snapshots, outcomes, findings, reports.
 
 Everything here is frozen and serialisable. A snapshot written to disk and read again is equal to
 the one that was written, so judging it again gives the same findings.
@@ -63,7 +63,7 @@ class Confidence(StrEnum):
 
 
 class Effort(StrEnum):
-    """How long the mend takes: minutes, hours or days."""
+    """How long the fix takes: minutes, hours or days."""
 
     MINUTES = "minutes"
     HOURS = "hours"
@@ -84,7 +84,7 @@ class Cause(StrEnum):
 
     FAILED = "failed"  # it was tried and did not work
     OFF = "off"  # the policy keeps it off
-    NOT_CONFIGURED = "not_configured"  # nobody said where to look
+    NOT_CONFIGURED = "not_configured"  # no setting says where to look
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class Outcome(Record):
 
 
 def passed(resource: Resource, message: str, *evidence: Evidence) -> Outcome:
-    """The resource was looked at and is fine."""
+    """The resource was checked and is fine."""
     return Outcome(status=Status.PASS, resource=resource, message=message, evidence=evidence)
 
 
@@ -168,7 +168,7 @@ def failed(
     severity: Severity | None = None,
     remediation: tuple[str, ...] = (),
 ) -> Outcome:
-    """The resource was looked at and is not fine."""
+    """The resource was checked and is not fine."""
     return Outcome(
         status=Status.FAIL,
         resource=resource,
@@ -180,19 +180,19 @@ def failed(
 
 
 def manual(resource: Resource, message: str, *evidence: Evidence) -> Outcome:
-    """A person has to look: the message says at what."""
+    """A person has to check this: the message says what."""
     return Outcome(status=Status.MANUAL, resource=resource, message=message, evidence=evidence)
 
 
 def not_applicable(resource: Resource, message: str, *evidence: Evidence) -> Outcome:
-    """There is nothing here that the check is about."""
+    """The check does not apply to this resource."""
     return Outcome(
         status=Status.NOT_APPLICABLE, resource=resource, message=message, evidence=evidence
     )
 
 
 class WaiverNote(Record):
-    """A waiver as it stands beside a finding. The verdict stays what it was."""
+    """A waiver beside a finding. It does not change the verdict."""
 
     owner: str
     reason: str
@@ -246,7 +246,7 @@ class Report(Record):
     steps: tuple[StepResult, ...]
     findings: tuple[Finding, ...]
     fixed: tuple[Finding, ...] = ()
-    compared_with: datetime | None = None  # the run before, where there is one
+    compared_with: datetime | None = None  # the run before, if there is one
     notes: tuple[str, ...] = ()
 
     def count(self, *statuses: Status) -> int:

@@ -1,7 +1,7 @@
 """What a team allows, per environment: `policy.toml`, with good defaults.
 
 Top-level tables hold for every profile; `[profiles.<name>.<table>]` overrides them for one. A wrong
-key or value is a ConfigurationError that names the line and the choice. Days are whole days.
+key or value is a ConfigurationError that names the line and what is allowed. Days are whole days.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class EnvironmentPolicy(Record):
 
 
 class ExposurePolicy(Record):
-    """How wide the search for exposed secrets is."""
+    """How wide the search for exposed secrets is: every rule, or Intercom's alone."""
 
     rules: Annotated[str, Field(pattern="^(all|intercom)$")] = "all"
 
@@ -73,17 +73,17 @@ class ConsumerPolicy(Record):
 
 
 class RotationPolicy(Record):
-    """How old a key may get, who owns it, where it is kept, who uses it.
+    """How old a key may get, who owns it, where it is stored, and who uses it.
 
     `store` is `env`, `keyring`, `aws:<secret id>` or `vault:<mount>/<path>`; `apps` names the app
-    in the Developer Hub that a variable's key belongs to, which Intercom's log goes by.
+    in the Developer Hub that a variable's key belongs to, as Intercom's log names it.
     """
 
     max_age_days: Mapping[str, Days] = _MAX_AGE_DAYS
     warn_at_percent: tuple[int, ...] = (60, 80, 100)
     owner: str = ""
-    owners: Mapping[str, str] = {}  # by variable, where it is someone else
-    max_open_days: Days = 7  # for a rotation that was begun
+    owners: Mapping[str, str] = {}  # by variable, where it is not `owner`
+    max_open_days: Days = 7  # how long a rotation may stay open
     store: Annotated[
         str, Field(pattern=r"^(env|keyring|aws:[\w/+=.@-]+|vault:[\w-]+/[\w/.-]+)$")
     ] = "env"
@@ -95,7 +95,7 @@ class RotationPolicy(Record):
         return {**_MAX_AGE_DAYS, **self.max_age_days}[kind]
 
     def owner_of(self, variable: str) -> str:
-        """Who sees to it that a variable's key is rotated; empty if nobody is named."""
+        """Who is responsible for rotating a variable's key; empty if nobody is named."""
         return self.owners.get(variable) or self.owner
 
 
@@ -180,7 +180,8 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
 def load_policy(profile: str, path: Path | None = None) -> Policy:
     """The policy of a profile: the defaults, overlaid with the file.
 
-    Raises ConfigurationError, with the line, where the file is not TOML or says what it can't.
+    Raises ConfigurationError, with the line, where the file is not TOML or holds a value that is
+    not allowed.
     """
     text = _read(path) if path else ""
     document = _parse(text, path)
@@ -203,7 +204,7 @@ def _read(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise ConfigurationError(
-            f"{path} can't be read: {reason}.", "Mend it or name another."
+            f"{path} can't be read: {reason}.", "Fix it or name another file."
         ) from None
 
 
@@ -211,7 +212,7 @@ def _parse(text: str, path: Path | None) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path} is not valid TOML: {error}.", "Mend that line.") from None
+        raise ConfigurationError(f"{path} is not valid TOML: {error}.", "Fix that line.") from None
 
 
 def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,7 +245,7 @@ def _line_of(text: str, where: tuple[str, ...]) -> int:
 
 
 def _choice(where: tuple[str, ...], message: str) -> str:
-    """Say what would do: the known keys for an unknown one, pydantic's own words otherwise."""
+    """Say what is allowed: the known keys for an unknown one, else pydantic's own words."""
     model: Any = Policy
     for name in where[:-1]:
         field = getattr(model, "model_fields", {}).get(name)

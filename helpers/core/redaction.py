@@ -62,7 +62,7 @@ class Redactor:
 
     @property
     def _pattern(self) -> re.Pattern[str]:
-        """Compiled when asked for: secrets come by the dozen, and each changes it."""
+        """Compiled on first use: secrets are registered by the dozen, and each changes it."""
         compiled = self._compiled
         if compiled is None:
             longest_first = sorted(self._labels, key=len, reverse=True)
@@ -75,7 +75,7 @@ class Redactor:
         if "\x1b" in text:
             plain = _ANSI.sub("", text)
             if self._pattern.search(plain) and not self._pattern.search(text):
-                text = plain  # colours stood between the characters: better plain than told
+                text = plain  # colours stood between the characters: lose them rather than leak
         return self._pattern.sub(self._label, text)
 
     def data(self, value: Any) -> Any:
@@ -121,7 +121,7 @@ def _forms(value: str) -> Iterator[str]:
 
 
 def _base64_cores(raw: bytes) -> Iterator[str]:
-    """The part of the base64 that is the same whatever stands before and behind the secret."""
+    """The part of the base64 that does not depend on what surrounds the secret."""
     for shift in range(3):
         padded = b"\0" * shift + raw
         whole = len(padded) // 3 * 3

@@ -3,11 +3,11 @@
 Order, the first that has a value wins:
 
 1. the process environment;
-2. the file given by `--env-file`, which then stands in place of 3 and 4;
+2. the file given by `--env-file`, which replaces 3 and 4;
 3. `.env.<profile>` in the project folder;
 4. `.env` in the project folder.
 
-python-dotenv parses the files. Values are `SecretStr` from the first line on; text form and errors
+python-dotenv parses the files. Values are `SecretStr` from the start; text form and errors
 hold names only. Loading registers every secret with the redactor that is passed in.
 """
 
@@ -210,11 +210,11 @@ def _parse(path: Path) -> Mapping[str, str]:
             bindings = list(parse_stream(stream))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise ConfigurationError(f"{path} can't be read: {reason}.", "Mend the file.") from None
+        raise ConfigurationError(f"{path} can't be read: {reason}.", "Fix the file.") from None
     for binding in bindings:
         if binding.error:
             raise ConfigurationError(
-                f"{path}, line {binding.original.line} is not NAME=value.", "Mend that line."
+                f"{path}, line {binding.original.line} is not NAME=value.", "Fix that line."
             )
     return {b.key: b.value for b in bindings if b.key and b.value}
 

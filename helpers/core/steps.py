@@ -135,7 +135,7 @@ def step_named(name: str) -> Step:
     raise UsageError(f"There is no step {name!r}.", f"The steps are: {known}.")
 
 
-# Modules that most steps load, by name: for who prepares a process to become one of their kernels.
+# Modules that most steps load: a process that becomes a kernel loads them first.
 SHARED = (
     "helpers.notebook.checklist",
     "helpers.notebook.parameters",

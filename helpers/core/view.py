@@ -98,7 +98,7 @@ def tag(text: str, tone: Tone) -> Markup:
 
 
 def picture(svg: Markup, text: str) -> View:
-    """A picture as an image, with its text for those who don't see it.
+    """A picture as an image, with an alternative text.
 
     Inline SVG is taken out of notebooks on GitHub, and in JupyterLab where one isn't trusted; an
     image is not. It follows neither the page's colours nor its pointer, so it brings its own.

@@ -34,13 +34,13 @@ __all__ = ["Checklist", "open_checklist"]
 
 
 class Checklist:
-    """A whole run, summed up."""
+    """The summary of a whole run."""
 
     def __init__(self, report: Report) -> None:
         self.report = report
 
     def coverage(self) -> View:
-        """How much was looked at, before how much of it is fine."""
+        """How much was checked, before how much of it is fine."""
         return coverage_view(self.report)
 
     def items(self) -> View:
@@ -60,11 +60,11 @@ class Checklist:
         return fixed_view(self.report)
 
     def compliance(self) -> View:
-        """Controls of four frameworks, with the checks that bear on them."""
+        """Controls of four frameworks, with the checks that cover them."""
         return compliance_view(self.report)
 
     def close(self) -> View:
-        """Say that the sum is drawn."""
+        """Say how many steps completed."""
         steps = sum(step.completed for step in self.report.steps)
         return prose(f"{steps} of {len(self.report.steps)} steps completed.")
 

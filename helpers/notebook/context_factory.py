@@ -60,10 +60,10 @@ def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Contex
 
 
 def close_at_exit(closing: ExitStack) -> None:
-    """Close what was opened; in JupyterLab at the end of the kernel.
+    """Close what was opened; in JupyterLab when the kernel exits.
 
-    A person who ran all cells goes on to the forms and cells above: they need the step, the demo,
-    and the redactor behind them.
+    A person who ran all cells may go back to the forms and cells above, which still need the step,
+    the demo and the redactor.
     """
     if in_jupyterlab():
         atexit.register(closing.close)
@@ -78,7 +78,7 @@ def _client(settings: Settings) -> Client:
 
 
 def _recorder(state: Path, redactor: Redactor) -> Recorder:
-    """What writes the runbook's own actions into the profile's audit log."""
+    """A function that writes the runbook's own actions into the profile's audit log."""
 
     def write(action: str, /, **details: Any) -> object:
         return imported(RECORDER)(state, action, redactor=redactor, **details)
@@ -93,7 +93,7 @@ def settings_of(choices: Choices) -> Settings:
 
 
 def policy_of(choices: Choices) -> Policy:
-    """The policy: the file that is named, else `policy.toml` in the repository, else defaults."""
+    """The policy: the named file, else `policy.toml` in the repository, else defaults."""
     return load_policy(profile_named(choices.profile), _policy_file(choices))
 
 
@@ -134,7 +134,7 @@ def _repository(choices: Choices) -> Path:
 
 
 def _project(choices: Choices) -> Path | None:
-    """Where a team's own files lie; the demo has none, unless a repository is named."""
+    """The folder of a team's own files; the demo has none, unless a repository is named."""
     if choices.profile == Profile.SANDBOX:
         return path_of(choices.repo)
     return _repository(choices)

@@ -17,7 +17,7 @@ __all__ = ["Start", "open_start"]
 
 
 class Start:
-    """A profile before anything is called."""
+    """A profile, before any call to Intercom."""
 
     def __init__(self, context: Context, closing: ExitStack) -> None:
         self.context = context
@@ -44,7 +44,7 @@ class Start:
         return calls_of("")
 
     def last_run(self) -> View:
-        """When this profile was last audited, and what came of it."""
+        """When this profile was last audited, with the result."""
         connection = open_state(self.context.state)
         try:
             known = runs(connection)
@@ -56,9 +56,9 @@ class Start:
         return prose(f"Last audited {last.generated_at:%Y-%m-%d %H:%M} UTC: {last.summary}")
 
     def close(self) -> View:
-        """Let go of everything; in JupyterLab when the kernel ends."""
+        """Close everything; in JupyterLab when the kernel ends."""
         close_at_exit(self._closing)
-        return prose("Ready: go on with 01.")
+        return prose("Ready: continue with 01.")
 
 
 def open_start(choices: Choices) -> Start:

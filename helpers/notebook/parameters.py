@@ -2,7 +2,7 @@
 
 papermill writes parameters into the notebook in clear, so they name profiles and files, never a
 secret. In JupyterLab the same names become a form whose defaults are the parameters; everywhere
-else (papermill, nbval, a plain kernel) the parameters stand as they are.
+else (papermill, nbval, a plain kernel) the parameters are used as given.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from helpers.core.view import View, table
 __all__ = ["Choices", "choose"]
 
 _MEANING: Final[Mapping[str, str]] = {
-    "profile": "the environment to look at",
-    "env_file": "an env file in place of the profile's own",
-    "repo": "the repository to examine",
-    "policy": "a policy.toml in place of the repository's own",
+    "profile": "the environment to audit",
+    "env_file": "an env file to use instead of the profile's own",
+    "repo": "the repository to audit",
+    "policy": "a policy.toml to use instead of the repository's own",
     "run_dir": "the folder of a run, filled in by `runbook audit`",
     "observed": "what ran: HAR files, logs, webhook records, separated by commas",
 }
@@ -36,7 +36,7 @@ class Choices:
     repo: str = ""
     policy: str = ""
     run_dir: str = ""
-    observed: str | None = None  # None in the steps that have no use for it
+    observed: str | None = None  # None in the steps that don't use it
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
@@ -44,7 +44,7 @@ class Choices:
         display(_form(self) if in_jupyterlab() else self.view())
 
     def view(self) -> View:
-        """The parameters as they stand, those that are set."""
+        """The parameters that are set."""
         rows = [
             (f.name, getattr(self, f.name), _MEANING[f.name])
             for f in fields(self)
@@ -62,7 +62,7 @@ def choose(
     run_dir: str = "",
     observed: str | None = None,
 ) -> Choices:
-    """Take the parameters of a notebook. Shown in JupyterLab, the answer is a form."""
+    """Take the parameters of a notebook. JupyterLab shows the result as a form."""
     return Choices(profile, env_file, repo, policy, run_dir, observed)
 
 

@@ -1,8 +1,8 @@
 """The sandbox profile's world: a local Intercom, a demo repository, receivers, fresh state.
 
-Everything in it is the same in every run: the clock stands at one moment, ids and commits are
+Everything in it is the same in every run: the clock stands still, ids and commits are
 fixed, and each caller has a workspace of its own, so that a rotation in one notebook touches
-nothing in another. All of it goes when the step is closed.
+nothing in another. All of it is removed when the step is closed.
 """
 
 from __future__ import annotations

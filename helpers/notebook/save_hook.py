@@ -1,7 +1,7 @@
-"""What JupyterLab saves, notebook and checkpoint alike, passes the redactor first.
+"""JupyterLab redacts every notebook and checkpoint before it saves them.
 
-The redactor knows the secrets of this project, and whatever else the rules of the exposure scan
-recognise as Intercom's in a cell or an output: a key of another workspace, pasted to try it out.
+The redactor knows the secrets of this project. It also redacts what the rules of the exposure scan
+recognise as Intercom's in a cell or an output, such as a pasted key of another workspace.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _WIDGETS: Final = "application/vnd.jupyter.widget-state+json"
 def redact_before_saving(model: dict[str, Any], **_: Any) -> None:
     """Redact a notebook in place (a `pre_save_hook` of Jupyter's contents manager).
 
-    Where the secrets can't be told, tornado's HTTPError refuses the save and says why: any other
-    exception would make Jupyter save the notebook as it is.
+    Where the secrets can't be determined, tornado's HTTPError refuses the save and says why: after
+    any other exception Jupyter would save the notebook unredacted.
     """
     from tornado.web import HTTPError
 
@@ -74,7 +74,7 @@ def _engine() -> Kingfisher:
 
 
 def _redactor() -> Redactor:
-    """Every secret that the environment and the env files hold now, whatever the profile."""
+    """Every secret in the environment and the env files, of every profile."""
     redactor = Redactor()
     project = top_level(Path.cwd()) or Path.cwd()
     for profile in Profile:

@@ -67,9 +67,7 @@ class StepSession:
     def act(self) -> View:
         """Do what this step does, if the policy allows it; the next `collect` sees the evidence."""
         if not self.step.action:
-            raise UsageError(
-                f"The step {self.step.name!r} has nothing to do.", "Leave this call out."
-            )
+            raise UsageError(f"The step {self.step.name!r} has no action.", "Remove this call.")
         done = self.step.load("action")(self.context)
         self.context.evidence = done if isinstance(done, Unavailable) else Known(done)
         self._snapshot = None
@@ -92,7 +90,7 @@ class StepSession:
         return findings_table(self.findings)
 
     def close(self) -> View:
-        """Write the snapshot into the run folder, if there is one, and let go of everything.
+        """Write the snapshot into the run folder, if there is one, and close everything.
 
         In JupyterLab that waits for the end of the kernel.
         """
@@ -103,7 +101,7 @@ class StepSession:
         return prose(f"{self.step.title}: done.")
 
     def finish(self) -> None:
-        """Do the same at once: for a step that is carried out where nobody goes on with it."""
+        """Do the same at once: for a step that nobody works with afterwards."""
         with self._closing:
             self._save()
 

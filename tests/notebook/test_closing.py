@@ -1,4 +1,4 @@
-"""What was opened is let go: at once where nobody sits, at the kernel's end where somebody does."""
+"""What was opened is closed: at once without a person, at the kernel's end with one."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_last_notebook_leaves_no_step_open_even_in_jupyterlab(
     assert "2 of" in found.close().text
 
 
-def test_a_step_that_can_not_be_saved_is_let_go_all_the_same(
+def test_a_step_that_can_not_be_saved_is_closed_anyway(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     from helpers.core.errors import RunbookError

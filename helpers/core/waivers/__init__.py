@@ -1,4 +1,4 @@
-"""Waivers: what a team knows of and accepts for a while. They annotate, and never remove.
+"""Waivers: what a team knows about and accepts for a while. They annotate; they never remove.
 
 `waivers.toml`, with every key mandatory:
 
@@ -7,9 +7,9 @@
     resource = "admin:81*"          # pattern on the resource's key: * ? [abc]
     owner = "ana@example.com"
     reason = "Contractor, leaves at the end of March; see ticket 4711."
-    expires = 2026-03-31            # the last day on which it holds
+    expires = 2026-03-31            # the last day it applies
 
-A waiver that has expired, that matches nothing any more or that names no check is a finding itself.
+A waiver that has expired, matches nothing or names no check is a finding itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Put waivers beside findings. The verdict stays what it was."""
+"""Attach waivers to findings. The verdict does not change."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _WAIVABLE = (Status.FAIL, Status.MANUAL, Status.ERROR)
 def apply_waivers(
     findings: Sequence[Finding], waivers: Sequence[Waiver], known: Collection[str], now: datetime
 ) -> tuple[tuple[Finding, ...], WaiverFacts]:
-    """The findings with their notes, and what became of each waiver, for the checks on waivers.
+    """The findings with their waivers, and how each waiver was used, for the checks on waivers.
 
-    `known` are the ids of all checks there are. An expired waiver suppresses nothing; the first
-    one in the file that holds wins.
+    `known` are the ids of all checks. An expired waiver suppresses nothing; of several that apply,
+    the first in the file wins.
     """
     noted = tuple(_noted(finding, waivers, now) for finding in findings)
     uses = tuple(_use(waiver, findings, known) for waiver in waivers)

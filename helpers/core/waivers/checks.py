@@ -1,4 +1,4 @@
-"""Checks on the waivers themselves: what suppresses a finding is under watch, too."""
+"""Checks on the waivers themselves: what suppresses findings is checked, too."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ def _said(waiver: Waiver) -> Evidence:
     title="No waiver has expired",
     severity=Severity.MEDIUM,
     remediation=(
-        "Look at the finding that the waiver stood beside; it counts again.",
-        "Mend it, or agree on a new date with the owner and write it in `expires`.",
+        "Review the finding that the waiver covered; it counts again.",
+        "Fix it, or agree on a new date with the owner and set `expires`.",
     ),
     controls=_CONTROLS,
 )
 def expired(waivers: tuple[WaiverUse, ...], now: datetime) -> Iterator[Outcome]:
-    """An exception without an end is a decision that nobody looks at again.
+    """An exception without an end is a decision that nobody reviews.
 
     PASS: today is not after the waiver's last day.
-    FAIL: today is after the waiver's last day; it suppresses nothing any more.
-    MANUAL: never, because the waiver says its own date.
+    FAIL: today is after the waiver's last day; it no longer suppresses anything.
+    MANUAL: never: a waiver carries its own date.
     NOT_APPLICABLE: there are no waivers.
     ERROR: the waivers could not be matched with the findings.
     """
@@ -58,7 +58,7 @@ def expired(waivers: tuple[WaiverUse, ...], now: datetime) -> Iterator[Outcome]:
     step="waivers",
     title="Every waiver is still needed",
     severity=Severity.LOW,
-    remediation=("Remove the waiver from waivers.toml: what it was for is gone.",),
+    remediation=("Remove the waiver from waivers.toml: the problem it covered is gone.",),
     controls=_CONTROLS,
 )
 def stale(waivers: tuple[WaiverUse, ...]) -> Iterator[Outcome]:
@@ -66,7 +66,7 @@ def stale(waivers: tuple[WaiverUse, ...]) -> Iterator[Outcome]:
 
     PASS: the waiver matches at least one finding that isn't fine.
     FAIL: its check was judged and the waiver matches no such finding.
-    MANUAL: never, because an unjudged check is told as not applicable.
+    MANUAL: never: a check that was not judged counts as not applicable.
     NOT_APPLICABLE: there are no waivers, or the check does not exist or was not wholly judged.
     ERROR: the waivers could not be matched with the findings.
     """
@@ -75,7 +75,7 @@ def stale(waivers: tuple[WaiverUse, ...]) -> Iterator[Outcome]:
     for use in waivers:
         resource = _resource(use.waiver)
         if use.matches:
-            yield passed(resource, f"It stands beside {use.matches} finding(s).", _said(use.waiver))
+            yield passed(resource, f"It covers {use.matches} finding(s).", _said(use.waiver))
         elif use.known and use.judged:
             yield failed(resource, "It matches no finding.", _said(use.waiver))
         else:
@@ -94,11 +94,11 @@ def stale(waivers: tuple[WaiverUse, ...]) -> Iterator[Outcome]:
     controls=_CONTROLS,
 )
 def unknown(waivers: tuple[WaiverUse, ...]) -> Iterator[Outcome]:
-    """A waiver with a mistyped id waives nothing, while its owner believes that it does.
+    """A waiver with a mistyped id waives nothing, while its owner believes it does.
 
-    PASS: the catalog has a check of that id.
+    PASS: the catalog has a check with that id.
     FAIL: the catalog has none.
-    MANUAL: never, because the catalog is complete.
+    MANUAL: never: the catalog is complete.
     NOT_APPLICABLE: there are no waivers.
     ERROR: the waivers could not be matched with the findings.
     """

@@ -1,4 +1,4 @@
-"""Read `waivers.toml`. What can't be used is refused with its line, never passed over."""
+"""Read `waivers.toml`. What can't be used is refused with its line, never skipped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _read(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise ConfigurationError(
-            f"{path} can't be read: {reason}.", "Mend it or name another."
+            f"{path} can't be read: {reason}.", "Fix it or name another file."
         ) from None
 
 
@@ -39,7 +39,7 @@ def _entries(path: Path, text: str) -> Sequence[Any]:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path} is not valid TOML: {error}.", "Mend that line.") from None
+        raise ConfigurationError(f"{path} is not valid TOML: {error}.", "Fix that line.") from None
     entries = document.pop("waiver", [])
     if document or not isinstance(entries, list):
         name = next(iter(document), "waiver")

@@ -1,4 +1,4 @@
-"""A waiver, and what became of it in one run."""
+"""A waiver, and how it was used in one run."""
 
 from __future__ import annotations
 
