@@ -15,9 +15,9 @@ from typing import Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from helpers.access.records import Attestation
 from helpers.core.errors import StateError, UsageError
 from helpers.core.model import Datum, Known, Unavailable
-from helpers.intercom.records import Attestation
 from helpers.system.files import write_private
 
 __all__ = ["QUESTIONS", "attest", "attested", "read_attestations"]

@@ -8,19 +8,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from helpers.access.attestations import attested
-from helpers.access.teammates import teammate_of
+from helpers.access.records import AccessFacts, SecurityEvent
 from helpers.core.context import Context
 from helpers.core.errors import ConfigurationError, RunbookError
 from helpers.core.model import Cause, Datum, Known, Unavailable
 from helpers.intercom.client import Client
-from helpers.intercom.records import (
-    AccessFacts,
-    Allowlist,
-    Connector,
-    IdentitySecret,
-    SecurityEvent,
-    Teammate,
-)
+from helpers.intercom.records import Allowlist, Connector, IdentitySecret, Teammate
 
 __all__ = ["WATCHED", "collect"]
 
@@ -66,7 +59,7 @@ def _read(context: Context, call: str, read: Callable[[Client], T]) -> Datum[T]:
 
 
 def _teammates(client: Client) -> tuple[Teammate, ...]:
-    return tuple(sorted(map(teammate_of, client.admins()), key=lambda t: t.id))
+    return tuple(sorted(map(Teammate.from_api, client.admins()), key=lambda t: t.id))
 
 
 def _log(client: Client, context: Context) -> _Log:

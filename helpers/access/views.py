@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from helpers.access.attestations import QUESTIONS
+from helpers.access.records import AccessFacts, Attestation
 from helpers.core.model import Datum, Known, Unavailable
 from helpers.core.view import Tone, View, headline, prose, stack, table, tag
-from helpers.intercom.records import AccessFacts, Attestation, Connector, Teammate
+from helpers.intercom.records import Connector, Teammate
 
 __all__ = ["connectors", "defences", "events", "overview", "questions"]
 

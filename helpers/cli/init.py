@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from helpers.core.errors import UsageError
 from helpers.core.settings import VARIABLES
-from helpers.environment.setup import Change, apply, env_text, plan
+from helpers.environment.setup import FileChange, apply, env_text, plan
 from helpers.system.files import write_private
 from helpers.system.git import repository_at
 
@@ -37,7 +37,7 @@ def init(repo: Path, profile: str, yes: bool) -> None:  # noqa: FBT001 (click's 
     _offer_env_file(top / (f".env.{profile}" if profile else ".env"), yes=yes)
 
 
-def _make(changes: tuple[Change, ...]) -> None:
+def _make(changes: tuple[FileChange, ...]) -> None:
     apply(changes)
     click.echo("Done: " + ", ".join(change.path.name for change in changes))
 

@@ -13,7 +13,7 @@ from helpers.core.settings import Profile
 
 if TYPE_CHECKING:
     from helpers.core.context import Context
-    from helpers.intercom.records import ScopeFacts
+    from helpers.scopes.records import ScopeFacts
 
 __all__ = ["scopes"]
 
@@ -64,7 +64,7 @@ def scopes(
 
 def _catalog(*, as_page: bool) -> int:
     from helpers.intercom.scopes import catalog
-    from helpers.scopes.catalog_page import page
+    from helpers.scopes.documents import page
 
     if as_page:
         click.echo(page(), nl=False)
@@ -102,7 +102,7 @@ def _show(context: Context, *, section: bool) -> int:
     from helpers.core.model import Known
     from helpers.scopes import views
     from helpers.scopes.collect import collect
-    from helpers.scopes.section import section as section_of
+    from helpers.scopes.documents import section as section_of
 
     facts: ScopeFacts = collect(context)
     if section:

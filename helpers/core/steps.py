@@ -94,9 +94,9 @@ STEPS: tuple[Step, ...] = (
         "scope_review",
         "scopes",
         title="Scope review",
-        facts="helpers.intercom.records:ScopeFacts",
+        facts="helpers.scopes.records:ScopeFacts",
         action="helpers.scopes.action:act",
-        demo="helpers.scopes.demo:plant",
+        demo="helpers.scopes.previous_review:plant",
     ),
     _step(
         5,
@@ -111,7 +111,7 @@ STEPS: tuple[Step, ...] = (
         "workspace_access",
         "access",
         title="Workspace access",
-        facts="helpers.intercom.records:AccessFacts",
+        facts="helpers.access.records:AccessFacts",
     ),
     _step(
         7,

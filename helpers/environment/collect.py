@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,12 +23,11 @@ from helpers.environment.records import (
     Shape,
     TrackedSecret,
     VariableState,
-    Workspace,
+    WorkspaceIdentity,
 )
-from helpers.environment.shapes import shape_of
 from helpers.system.git import git, git_ok
 
-__all__ = ["collect"]
+__all__ = ["collect", "shape_of"]
 
 MUST_BE_IGNORED: Final = (
     ".env",
@@ -168,13 +170,13 @@ def _credentials_of(settings: Settings) -> ProfileCredentials:
     )
 
 
-def _workspace(context: Context) -> Datum[Workspace]:
+def _workspace(context: Context) -> Datum[WorkspaceIdentity]:
     try:
         app = context.client.me().get("app") or {}
     except RunbookError as error:
         return Unavailable(reason=str(error), call="GET /me")
     return Known(
-        Workspace(
+        WorkspaceIdentity(
             app_id=str(app.get("id_code", "")),
             name=str(app.get("name", "")),
             region=str(app.get("region", "")),
@@ -192,3 +194,41 @@ def _expected_app_id(context: Context) -> Datum[str]:
         call="INTERCOM_APP_ID",
         cause=Cause.NOT_CONFIGURED,
     )
+
+
+_PLACEHOLDER: Final = re.compile(
+    r"^[<\[{].*[>\]}]$|your[_-]|changeme|change_me|placeholder|example|dummy|^x{4,}$|^(.)\1{7,}$|"
+    r"insert[_-]|not_a_real",
+    re.IGNORECASE,
+)
+_FOREIGN: Final = re.compile(r"^(sk_(live|test)_|pk_|rk_|AKIA|ghp_|gho_|xox[abp]-|SG\.|Bearer\s)")
+_UUID: Final = re.compile(r"[0-9a-f]{8}([_-][0-9a-f]{4}){3}[_-][0-9a-f]{12}")
+_SHORTEST: Final = 16
+
+
+def shape_of(kind: str, value: str) -> Shape:
+    """Judge the form of a secret. The value itself goes no further."""
+    if not value:
+        return Shape.UNSET
+    if _FOREIGN.search(value):
+        return Shape.FOREIGN
+    if _PLACEHOLDER.search(value) or _PLACEHOLDER.search(_decoded(value)):
+        return Shape.PLACEHOLDER
+    formed = _is_access_token(value) if kind == "access_token" else _is_secret(value)
+    return Shape.WELL_FORMED if formed else Shape.MALFORMED
+
+
+def _is_access_token(value: str) -> bool:
+    decoded = _decoded(value)
+    return decoded.startswith("tok:") and bool(_UUID.search(decoded))
+
+
+def _is_secret(value: str) -> bool:
+    return len(value) >= _SHORTEST and value.isascii() and value.isprintable() and " " not in value
+
+
+def _decoded(value: str) -> str:
+    try:
+        return base64.b64decode(value, validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        return ""

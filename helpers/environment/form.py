@@ -5,22 +5,45 @@ Without a person at the kernel nothing is ever written.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final, Protocol
+
+from markupsafe import Markup
 
 from helpers.core.context import Context
 from helpers.core.errors import RunbookError
 from helpers.core.jupyter import in_jupyterlab
+from helpers.core.redaction import sanitize
 from helpers.core.view import View, prose, stack
-from helpers.environment.planned import planned
-from helpers.environment.setup import Change, apply, plan
+from helpers.environment.setup import FileChange, apply, plan
 
-__all__ = ["SetupForm", "open_setup"]
+__all__ = ["SetupForm", "open_setup", "planned"]
+
+_FILE: Final = Markup("<p><code>{}</code>, {}:</p><pre>{}</pre>")
+_ADDED: Final = Markup('<span style="color:#14502a">+ {}</span>')
+
+
+def planned(changes: Sequence[FileChange]) -> View:
+    """The lines that each file would get. What stands there already is not shown: it stays."""
+    if not changes:
+        return prose("`.env.example` and `.gitignore` are as they should be.")
+    return stack(*map(_change, changes))
+
+
+def _change(change: FileChange) -> View:
+    lines = [sanitize(line) for line in change.added() if line]
+    how = "a line more" if len(lines) == 1 else f"{len(lines)} lines more"
+    kind = how if change.before else "a new file"
+    shown = Markup("\n").join(_ADDED.format(line) for line in lines)
+    text = "\n".join((f"{change.path.name}, {kind}:", *(f"+ {line}".rstrip() for line in lines)))
+    return View(_FILE.format(change.path.name, kind, shown), text)
+
 
 _ELSEWHERE: Final = "Nothing was written. `./runbook init` makes this change, after a question."
 _ENV_FILE: Final = "`.env` itself is made by `./runbook init`, from hidden prompts in a terminal."
 
 
-class Opened(Protocol):
+class SetupStep(Protocol):
     """An opened step, of which the form needs the context alone."""
 
     @property
@@ -29,7 +52,7 @@ class Opened(Protocol):
         ...
 
 
-def open_setup(step: Opened) -> SetupForm:
+def open_setup(step: SetupStep) -> SetupForm:
     """Offer what the examined repository still needs."""
     return SetupForm(step.context)
 
@@ -39,7 +62,7 @@ class SetupForm:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._changes: tuple[Change, ...] = ()
+        self._changes: tuple[FileChange, ...] = ()
         self._said: Any = None
 
     def _ipython_display_(self) -> None:

@@ -15,7 +15,7 @@ __all__ = [
     "Shape",
     "TrackedSecret",
     "VariableState",
-    "Workspace",
+    "WorkspaceIdentity",
 ]
 
 
@@ -80,7 +80,7 @@ class TrackedSecret(Record):
     paths: tuple[str, ...]
 
 
-class Workspace(Record):
+class WorkspaceIdentity(Record):
     """What `/me` says of the workspace."""
 
     app_id: str
@@ -98,6 +98,6 @@ class EnvironmentFacts(Record):
     example: Datum[ExampleFile]
     tracked_secrets: Datum[tuple[TrackedSecret, ...]]
     profiles: Datum[tuple[ProfileCredentials, ...]]
-    workspace: Datum[Workspace]
+    workspace: Datum[WorkspaceIdentity]
     expected_app_id: Datum[str]
     expected_region: Datum[str]

@@ -19,7 +19,7 @@ from helpers.core.errors import ConfigurationError, UsageError
 from helpers.core.settings import VARIABLES, Variable
 from helpers.system.files import write_private
 
-__all__ = ["Change", "apply", "env_text", "example_text", "plan"]
+__all__ = ["FileChange", "apply", "env_text", "example_text", "plan"]
 
 IGNORED: Final = (
     ".env",
@@ -34,7 +34,7 @@ _SHARED_MODE: Final = 0o644
 
 
 @dataclass(frozen=True)
-class Change:
+class FileChange:
     """A file as it is and as it would be. Neither holds a secret."""
 
     path: Path
@@ -54,7 +54,7 @@ class Change:
         return tuple(self.after[len(_ended(self.before)) :].splitlines())
 
 
-def plan(repo: Path) -> tuple[Change, ...]:
+def plan(repo: Path) -> tuple[FileChange, ...]:
     """The changes to `.env.example` and `.gitignore` that are still to be made, maybe none."""
     changes = (
         _planned(repo / ".env.example", _with_variables),
@@ -63,7 +63,7 @@ def plan(repo: Path) -> tuple[Change, ...]:
     return tuple(change for change in changes if change.before != change.after)
 
 
-def apply(changes: Iterable[Change]) -> None:
+def apply(changes: Iterable[FileChange]) -> None:
     """Make the changes. Raises UsageError where a file was changed since it was planned."""
     for change in changes:
         if _read(change.path) != change.before:
@@ -91,9 +91,9 @@ def _plain(name: str, value: SecretStr) -> str:
     return value.get_secret_value()
 
 
-def _planned(path: Path, changed: Callable[[str], str]) -> Change:
+def _planned(path: Path, changed: Callable[[str], str]) -> FileChange:
     before = _read(path)
-    return Change(path, before, changed(before))
+    return FileChange(path, before, changed(before))
 
 
 def _read(path: Path) -> str:

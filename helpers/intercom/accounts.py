@@ -24,19 +24,19 @@ from helpers.core.model import Record
 from helpers.intercom.calls import Call
 from helpers.intercom.client import API_VERSION, http_client
 from helpers.intercom.regions import base_url
-from helpers.intercom.scopes import Endpoint, endpoints, guard_of
+from helpers.intercom.scopes import GuardedRoute, endpoints, guard_of
 from helpers.intercom.transport import Transport, live
 
 if TYPE_CHECKING:
     from helpers.core.settings import Settings
 
-__all__ = ["Misuse", "reader", "writer"]
+__all__ = ["RefusedCall", "reader", "writer"]
 
 _READER: Final = "INTERCOM_READ_TOKEN"
 _WRITER: Final = "INTERCOM_WRITE_TOKEN"
 
 
-class Misuse(Record):
+class RefusedCall(Record):
     """A call that an account refused: for the audit log. `route` is "" for an unknown one."""
 
     account: str
@@ -44,7 +44,7 @@ class Misuse(Record):
     route: str
 
 
-Audit = Callable[[Misuse], None]
+Audit = Callable[[RefusedCall], None]
 
 
 def reader(
@@ -92,7 +92,7 @@ def _listed(name: str) -> Call:
     return _call(endpoints()[name])
 
 
-def _call(endpoint: Endpoint) -> Call:
+def _call(endpoint: GuardedRoute) -> Call:
     method, _, route = endpoint.name.partition(" ")
     return Call(method, route, endpoint.scope, endpoint.kind, "your program", query=("*",))
 
@@ -135,6 +135,6 @@ def _told(variable: str, audit: Audit) -> Callable[[str, str], None]:
     def tell(method: str, path: str) -> None:
         found = guard_of(method, path)
         route = found.name.partition(" ")[2] if found else ""
-        audit(Misuse(account=account, method=method[:10], route=route))
+        audit(RefusedCall(account=account, method=method[:10], route=route))
 
     return tell

@@ -15,12 +15,12 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
-__all__ = ["AUDIT_CALLS", "Call", "Kind", "call_named"]
+__all__ = ["AUDIT_CALLS", "Call", "Effect", "call_named"]
 
 _ID: Final = "[A-Za-z0-9_-]+"  # no dot, no slash, no percent sign: nothing that could move the path
 
 
-class Kind(StrEnum):
+class Effect(StrEnum):
     """What a call does to the workspace."""
 
     READ = "read"
@@ -34,7 +34,7 @@ class Call:
     method: str
     route: str
     scope: str
-    kind: Kind
+    kind: Effect
     why: str
     steps: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Call:
     @property
     def reads(self) -> bool:
         """True where the call changes nothing."""
-        return self.kind is Kind.READ
+        return self.kind is Effect.READ
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
@@ -76,12 +76,12 @@ class Call:
 def _read(
     route: str, scope: str, why: str, *steps: str, query: str = "", version: str = ""
 ) -> Call:
-    return Call("GET", route, scope, Kind.READ, why, steps, tuple(query.split()), version=version)
+    return Call("GET", route, scope, Effect.READ, why, steps, tuple(query.split()), version=version)
 
 
 def _write(method: str, route: str, scope: str, why: str, act: str, *, version: str = "") -> Call:
     step = {"mirror": "auditlog", "rotation": "rotation", "write_probes": "scopes"}[act]
-    return Call(method, route, scope, Kind.WRITE, why, (step,), act=act, version=version)
+    return Call(method, route, scope, Effect.WRITE, why, (step,), act=act, version=version)
 
 
 def _reads() -> Iterator[Call]:
@@ -110,7 +110,7 @@ def _reads() -> Iterator[Call]:
         "POST",
         "/admins/activity_logs/search",
         "read_admins",
-        Kind.READ,
+        Effect.READ,
         "the same, narrowed to some kinds of event (a POST that reads)",
         ("rotation", "access", "auditlog"),
     )

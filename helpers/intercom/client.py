@@ -19,11 +19,11 @@ import httpx
 
 from helpers.core.errors import CollectionError, ConfigurationError, UnreachableError
 from helpers.core.settings import Settings
-from helpers.intercom.answers import Answer
 from helpers.intercom.calls import AUDIT_CALLS, Call, call_named
 from helpers.intercom.regions import base_url as base_url_of
 from helpers.intercom.regions import checked_url
-from helpers.intercom.transport import Misuse, Transport, live
+from helpers.intercom.responses import ApiResponse, unreachable
+from helpers.intercom.transport import RefusalHook, Transport, live
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -47,7 +47,7 @@ class Client:
         *,
         acts: Collection[str] = (),
         allowed: Iterable[Call] | None = None,
-        misuse: Misuse | None = None,
+        misuse: RefusalHook | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.base_url = checked_url(base_url)
@@ -102,7 +102,7 @@ class Client:
         params: Mapping[str, str | int] | None = None,
         json: Mapping[str, Any] | None = None,
         version: str = "",
-    ) -> Answer:
+    ) -> ApiResponse:
         """Make a call of the list and return its answer, errors of Intercom included.
 
         Raises ForbiddenCallError where this client may not make it, and UnreachableError.
@@ -111,7 +111,7 @@ class Client:
         path = self.base_url + call.path(*ids)
         return self._send(call.method, path, call.name, params=params, json=json, headers=headers)
 
-    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Answer:
+    def get(self, path: str, params: Mapping[str, str | int] | None = None) -> ApiResponse:
         """GET a path below the base, such as `/me`; it has to be on the list."""
         url = self.base_url + path
         return self._send("GET", url, f"GET {path}", params=params)
@@ -127,11 +127,6 @@ class Client:
     def admin(self, admin_id: str) -> dict[str, Any]:
         """One teammate."""
         return self._json("GET /admins/{id}", admin_id)
-
-    def activity_event_types(self) -> tuple[str, ...]:
-        """The kinds of event that the activity log knows today, sorted."""
-        body = self._json("GET /admins/activity_log_event_types")
-        return tuple(sorted(str(name) for name in body.get("event_types") or ()))
 
     def activity_logs(
         self, after: datetime, before: datetime | None = None, event_types: Collection[str] = ()
@@ -157,10 +152,6 @@ class Client:
             return self._json("GET /admins/activity_logs", params=query)
         wanted = {**query, "event_types": sorted(event_types)}
         return self._json("POST /admins/activity_logs/search", json=wanted)
-
-    def contacts(self, per_page: int = 1) -> dict[str, Any]:
-        """A page of contacts."""
-        return self._json("GET /contacts", params={"per_page": per_page})
 
     def ip_allowlist(self) -> dict[str, Any]:
         """The IP allowlist: `enabled` and `ip_allowlist`."""
@@ -219,15 +210,13 @@ class Client:
         params: Mapping[str, str | int] | None,
         json: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
-        from helpers.intercom.failures import unreachable
-
+    ) -> ApiResponse:
         try:
             response = self._http.request(method, url, params=params, json=json, headers=headers)
         except httpx.TransportError as error:
             raise unreachable(name, error) from None
         request_id = response.headers.get("X-Request-Id", "")
-        return Answer.of(name, response.status_code, _body(response, name), request_id)
+        return ApiResponse.of(name, response.status_code, _body(response, name), request_id)
 
 
 def http_client(token: SecretStr, transport: Transport, version: str) -> httpx.Client:

@@ -13,8 +13,8 @@ import httpx
 from pydantic import SecretStr
 
 from helpers.core.errors import ConfigurationError, IntercomError
-from helpers.intercom.failures import unreachable
 from helpers.intercom.regions import is_loopback
+from helpers.intercom.responses import unreachable
 from helpers.intercom.transport import live
 
 __all__ = ["App", "DeveloperHub"]

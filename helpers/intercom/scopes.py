@@ -13,10 +13,10 @@ from functools import cache
 from importlib.resources import files
 
 from helpers.core.model import Record, Severity
-from helpers.intercom.calls import Kind
+from helpers.intercom.calls import Effect
 
 __all__ = [
-    "Endpoint",
+    "GuardedRoute",
     "Scope",
     "catalog",
     "endpoints",
@@ -38,7 +38,7 @@ class Scope(Record):
     key: str
     key_is: str  # printed or built
     label: str
-    kind: Kind
+    kind: Effect
     risk: Severity
     reach: str
     routes: tuple[str, ...]
@@ -52,12 +52,12 @@ class Scope(Record):
         return self.label or self.key
 
 
-class Endpoint(Record):
+class GuardedRoute(Record):
     """A method on a route, the scope that guards it, and whether it reads."""
 
     name: str  # GET /tags/{id}
     scope: str
-    kind: Kind
+    kind: Effect
 
 
 @cache
@@ -69,10 +69,12 @@ def catalog() -> Mapping[str, Scope]:
 
 
 @cache
-def endpoints() -> Mapping[str, Endpoint]:
+def endpoints() -> Mapping[str, GuardedRoute]:
     """Every endpoint that a scope is known to guard, by `METHOD /route`; holes are `{id}`."""
     return {
-        route: Endpoint(name=route, scope=key, kind=Kind.READ if reads(route) else Kind.WRITE)
+        route: GuardedRoute(
+            name=route, scope=key, kind=Effect.READ if reads(route) else Effect.WRITE
+        )
         for key, scope in catalog().items()
         for route in scope.routes
     }
@@ -85,13 +87,13 @@ def reads(endpoint: str) -> bool:
     return endpoint.startswith("GET ") and endpoint not in _WRITING_GETS
 
 
-def guard_of(method: str, path: str) -> Endpoint | None:
+def guard_of(method: str, path: str) -> GuardedRoute | None:
     """The endpoint that a concrete path or a template is, literal routes first."""
     return next((e for pattern, e in _patterns() if pattern.fullmatch(f"{method} {path}")), None)
 
 
 @cache
-def _patterns() -> tuple[tuple[re.Pattern[str], Endpoint], ...]:
+def _patterns() -> tuple[tuple[re.Pattern[str], GuardedRoute], ...]:
     def pattern(name: str) -> re.Pattern[str]:
         return re.compile(re.escape(name).replace(r"\{id\}", r"[^/\s]+"))
 

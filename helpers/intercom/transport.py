@@ -13,7 +13,7 @@ The inner transport is a parameter: live, sandbox and `httpx.MockTransport` are 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from time import sleep
 from typing import Final
 
 import httpx
@@ -23,22 +23,12 @@ from helpers.intercom.calls import Call
 from helpers.intercom.pace import Pace, pause_until_reset
 from helpers.intercom.regions import is_loopback
 
-__all__ = ["Misuse", "Transport", "live"]
+__all__ = ["RefusalHook", "Transport", "live"]
 
-_AGAIN_LIMITED: Final = 3
-_AGAIN_FAILED: Final = 1
+_RETRIES: Final = 3  # in all; a failure, other than a used-up rate limit, is retried once
 _SHORT_PAUSE: Final = 0.25  # seconds
 
-Misuse = Callable[[str, str], None]  # told (method, path) of a refused call
-
-
-class _TryAgainError(Exception):
-    """An answer, or a failure, that may be tried again."""
-
-    def __init__(self, request: httpx.Request, came: httpx.Response | httpx.TransportError) -> None:
-        super().__init__("try again")
-        self.request = request
-        self.came = came
+RefusalHook = Callable[[str, str], None]  # called with method and path of a refused call
 
 
 class Transport(httpx.BaseTransport):
@@ -50,7 +40,7 @@ class Transport(httpx.BaseTransport):
         base: httpx.URL,
         allowed: Iterable[Call],
         *,
-        misuse: Misuse | None = None,
+        misuse: RefusalHook | None = None,
         pace: Pace | None = None,
         advice: str = "`runbook calls` lists what may be.",
     ) -> None:
@@ -68,10 +58,7 @@ class Transport(httpx.BaseTransport):
         request.headers["Accept"] = "application/json"
         if call.version:
             request.headers["Intercom-Version"] = call.version
-        try:
-            return self._once(request, call)
-        except _TryAgainError as first:
-            return self._again(request, call, first)
+        return self._send(request, call)
 
     def close(self) -> None:
         """Close the inner transport."""
@@ -101,62 +88,32 @@ class Transport(httpx.BaseTransport):
         prefix = self._base.raw_path.decode("ascii").rstrip("/")
         return path.removeprefix(prefix) if path.startswith(f"{prefix}/") else ""
 
-    def _once(self, request: httpx.Request, call: Call) -> httpx.Response:
+    def _send(self, request: httpx.Request, call: Call) -> httpx.Response:
+        """Send, and retry as the module says; what came last is what the caller gets."""
+        failed = False
+        for _ in range(_RETRIES):
+            try:
+                response = self._attempt(request)
+            except httpx.TransportError:
+                if failed or not call.reads:
+                    raise
+                failed, pause = True, _SHORT_PAUSE
+            else:
+                if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+                    pause = pause_until_reset(response)
+                elif failed or not (response.is_server_error and call.reads):
+                    return response
+                else:
+                    failed, pause = True, _SHORT_PAUSE
+            sleep(pause)
+        return self._attempt(request)
+
+    def _attempt(self, request: httpx.Request) -> httpx.Response:
         self.pace.hold()
-        try:
-            response = self._inner.handle_request(request)
-            response.read()
-        except httpx.TransportError as error:
-            if not call.reads:
-                raise
-            raise _TryAgainError(request, error) from error
+        response = self._inner.handle_request(request)
+        response.read()
         self.pace.observe(response)
-        limited = response.status_code == httpx.codes.TOO_MANY_REQUESTS
-        if limited or (response.is_server_error and call.reads):
-            raise _TryAgainError(request, response)
         return response
-
-    def _again(self, request: httpx.Request, call: Call, first: _TryAgainError) -> httpx.Response:
-        """Go on after a first failure; what comes last is what the caller gets."""
-        import stamina
-        from stamina.instrumentation import set_on_retry_hooks
-
-        set_on_retry_hooks(())  # its default hook writes to standard error
-
-        failure = first
-        replayed = False
-        rule = _Patience()
-        with suppress(_TryAgainError):
-            for attempt in stamina.retry_context(on=rule.pause, attempts=_AGAIN_LIMITED + 1):
-                with attempt:
-                    if not replayed:
-                        replayed = True
-                        raise first
-                    try:
-                        return self._once(request, call)
-                    except _TryAgainError as error:
-                        failure = error
-                        raise
-        if isinstance(failure.came, httpx.Response):
-            return failure.came
-        raise failure.came
-
-
-class _Patience:
-    """How long to wait before another try, or not to try again. One of these a request."""
-
-    def __init__(self) -> None:
-        self._failed = 0
-
-    def pause(self, error: Exception) -> bool | float:
-        """Stamina's question after each failure: False, or seconds."""
-        if not isinstance(error, _TryAgainError):
-            return False
-        came = error.came
-        if isinstance(came, httpx.Response) and came.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            return pause_until_reset(came)
-        self._failed += 1
-        return _SHORT_PAUSE if self._failed <= _AGAIN_FAILED else False
 
 
 def live(base: httpx.URL) -> httpx.BaseTransport:

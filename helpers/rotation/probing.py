@@ -10,8 +10,8 @@ from typing import Final
 
 from helpers.core.errors import UnreachableError
 from helpers.intercom.client import Client
-from helpers.intercom.records import ProbeAnswer, Reading
 from helpers.scopes.probes import probe_reads
+from helpers.scopes.records import ProbeAnswer, Reading
 from helpers.scopes.verdicts import PROBED
 
 __all__ = ["reach"]

@@ -14,7 +14,7 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from helpers.core.errors import CollectionError, UnreachableError
-from helpers.intercom.answers import Answer
+from helpers.intercom.responses import ApiResponse
 from helpers.rotation.verdicts import Outlook, Verdict
 
 __all__ = ["DEAD", "Ask", "Probe", "alive", "compare_scopes", "prove_dead", "verify"]
@@ -28,7 +28,7 @@ _DENIED: Final = 401
 _LIMITED: Final = 429
 _SERVER: Final = 500
 
-Ask = Callable[[SecretStr], Answer]  # GET /me with this token; raises UnreachableError
+Ask = Callable[[SecretStr], ApiResponse]  # GET /me with this token; raises UnreachableError
 Probe = Callable[[SecretStr], frozenset[str]]  # the scopes that probing shows
 
 
@@ -98,9 +98,9 @@ def prove_dead(ask: Ask, old: SecretStr, new: SecretStr | None, *, seen_alive: b
 
 
 def _judge_dead(
-    first: Answer,
-    second: Answer,
-    control: list[Answer],
+    first: ApiResponse,
+    second: ApiResponse,
+    control: list[ApiResponse],
     detail: Mapping[str, Any],
     *,
     seen_alive: bool,
@@ -121,7 +121,7 @@ def _judge_dead(
     return Verdict(Outlook.PROVEN, f"The old key is dead ({codes}).", detail)
 
 
-def _asked(ask: Ask, token: SecretStr) -> Answer | Verdict:
+def _asked(ask: Ask, token: SecretStr) -> ApiResponse | Verdict:
     """The answer, or the advice to try again later."""
     try:
         answer = ask(token)
@@ -133,16 +133,16 @@ def _asked(ask: Ask, token: SecretStr) -> Answer | Verdict:
     return answer
 
 
-def _seen(answer: Answer) -> dict[str, Any]:
+def _seen(answer: ApiResponse) -> dict[str, Any]:
     return {"status": answer.status, "code": answer.code, "request_id": answer.request_id}
 
 
-def _is_intercoms(answer: Answer) -> bool:
+def _is_intercoms(answer: ApiResponse) -> bool:
     """A teammate: what Intercom answers, and no page of a proxy."""
     return isinstance(answer.body, dict) and bool(answer.body.get("id"))
 
 
-def _place(answer: Answer) -> dict[str, str]:
+def _place(answer: ApiResponse) -> dict[str, str]:
     app = answer.body.get("app") if isinstance(answer.body, dict) else None
     app = app if isinstance(app, dict) else {}
     return {"workspace": str(app.get("id_code") or ""), "region": str(app.get("region") or "")}

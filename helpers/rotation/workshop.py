@@ -13,10 +13,10 @@ from pydantic import SecretStr
 from helpers.core.context import Context
 from helpers.core.errors import ConfigurationError, UsageError
 from helpers.core.settings import VARIABLES, Credential, Profile
-from helpers.intercom.answers import Answer
 from helpers.intercom.calls import call_named
 from helpers.intercom.client import Client
 from helpers.intercom.regions import base_url
+from helpers.intercom.responses import ApiResponse
 from helpers.rotation.access_token import AccessToken
 from helpers.rotation.client_secret import ClientSecret
 from helpers.rotation.consumers import Consumer
@@ -131,7 +131,7 @@ def _procedure(context: Context, kind: str, hand: Hand | None) -> Procedure:
     url = base_url(context.settings)
     version = context.policy.environment.api_version
 
-    def ask(token: SecretStr) -> Answer:
+    def ask(token: SecretStr) -> ApiResponse:
         with Client(token, url, version) as client:
             return client.call(call_named("GET /me"))
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from helpers.auditlog.log import AuditLog
     from helpers.auditlog.records import Anchor
-    from helpers.intercom.accounts import Misuse
+    from helpers.intercom.accounts import RefusedCall
 
 __all__ = ["RecordedRun", "recorded_run", "recorder_of_misuse"]
 
@@ -85,11 +85,11 @@ def anchor_note(anchor: Anchor) -> str:
     return f"The audit log's anchor at the end of this run: {anchor.seq}:{anchor.hash}"
 
 
-def recorder_of_misuse(state: Path) -> Callable[[Misuse], None]:
+def recorder_of_misuse(state: Path) -> Callable[[RefusedCall], None]:
     """For `reader` and `writer`: record each call that an account refused in the audit log."""
     from helpers.auditlog.log import record
 
-    def write(misuse: Misuse) -> None:
+    def write(misuse: RefusedCall) -> None:
         record(
             state,
             MISUSE,

@@ -6,8 +6,8 @@ from helpers.core.context import Context
 from helpers.core.errors import RunbookError
 from helpers.core.model import Cause, Unavailable
 from helpers.intercom.client import Client
-from helpers.intercom.records import ProbeAnswer, WriteProbes
 from helpers.scopes.probes import probe_writes
+from helpers.scopes.records import ProbeAnswer, WriteProbes
 
 __all__ = ["TOKENS", "act"]
 

@@ -5,27 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from helpers.access.attestations import attested
-from helpers.access.teammates import teammate_of
 from helpers.core.context import Context
 from helpers.core.errors import RunbookError
 from helpers.core.model import Cause, Datum, Known, Unavailable
 from helpers.intercom.client import Client
-from helpers.intercom.records import (
-    ProbeAnswer,
-    ScopeFacts,
-    Teammate,
-    TokenScopes,
-    Use,
-    WriteProbes,
-)
+from helpers.intercom.records import Teammate
 from helpers.scopes.action import TOKENS
-from helpers.scopes.guards import Guards
-from helpers.scopes.memory import recall, remember
 from helpers.scopes.needs import AUDIT_USES
+from helpers.scopes.previous_review import recall, remember
 from helpers.scopes.probes import probe_reads
+from helpers.scopes.records import ProbeAnswer, ScopeFacts, TokenScopes, Use, WriteProbes
 from helpers.scopes.usage.observed import merge, observe, recorded
 from helpers.scopes.usage.scan import scan
-from helpers.scopes.verdicts import verdicts_of
+from helpers.scopes.verdicts import Guards, verdicts_of
 
 __all__ = ["collect"]
 
@@ -76,7 +68,7 @@ def _owner(client: Client, answers: tuple[ProbeAnswer, ...]) -> Teammate | None:
     """The teammate behind a token. `/me` tells no role in 2.16, so their own record is read."""
     if not any(a.call == "GET /admins/{id}" and a.status == 200 for a in answers):  # noqa: PLR2004
         return None
-    return teammate_of(client.admin(str(client.me().get("id", ""))))
+    return Teammate.from_api(client.admin(str(client.me().get("id", ""))))
 
 
 def _written(context: Context) -> Mapping[str, tuple[ProbeAnswer, ...]]:

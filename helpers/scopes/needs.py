@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Final
 
 from helpers.core.model import Record
-from helpers.intercom.records import TokenScopes, Use, Verdict
 from helpers.intercom.scopes import catalog
+from helpers.scopes.records import Grant, TokenScopes, Use
 
 __all__ = ["AUDIT_USES", "Advice", "Recommendation", "Row", "matrix", "recommend"]
 
@@ -43,28 +43,28 @@ class Row(Record):
     """One scope in the matrix of what is granted, used and allowed."""
 
     scope: str
-    verdict: Verdict
+    verdict: Grant
     used: bool
     allowed: bool
 
     @property
     def advice(self) -> Advice:
         """What to do, given that the sources could be read."""
-        if self.verdict is Verdict.UNKNOWN:
+        if self.verdict is Grant.UNKNOWN:
             return Advice.LOOK
         if not self.used:
-            return Advice.UNTICK if self.verdict is Verdict.GRANTED else Advice.FITS
+            return Advice.UNTICK if self.verdict is Grant.GRANTED else Advice.FITS
         if not self.allowed:
             return Advice.DECIDE
-        return Advice.FITS if self.verdict is Verdict.GRANTED else Advice.TICK
+        return Advice.FITS if self.verdict is Grant.GRANTED else Advice.TICK
 
 
 def recommend(token: TokenScopes, uses: Iterable[Use]) -> Recommendation:
     """What to change. Possible uses count as uses: better to keep a box than to break a service."""
     used = {use.scope for use in uses}
     by = {v.scope: v.verdict for v in token.verdicts}
-    granted = {scope for scope, verdict in by.items() if verdict is Verdict.GRANTED}
-    missing = {scope for scope, verdict in by.items() if verdict is Verdict.MISSING}
+    granted = {scope for scope, verdict in by.items() if verdict is Grant.GRANTED}
+    missing = {scope for scope, verdict in by.items() if verdict is Grant.MISSING}
     return Recommendation(
         needed=_ordered(used),
         untick=_ordered(granted - used),

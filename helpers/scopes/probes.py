@@ -13,19 +13,86 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from helpers.core.errors import IntercomError, UnreachableError
-from helpers.intercom.answers import Answer
 from helpers.intercom.calls import AUDIT_CALLS, Call
 from helpers.intercom.client import Client
-from helpers.intercom.records import ProbeAnswer, Reading
-from helpers.scopes.readings import read_answer
+from helpers.intercom.responses import ApiResponse
+from helpers.scopes.records import ProbeAnswer, Reading
 from helpers.scopes.verdicts import PROBED
 
-__all__ = ["READ_PROBES", "WRITE_PROBES", "probe_reads", "probe_writes"]
+__all__ = ["READ_PROBES", "WRITE_PROBES", "probe_reads", "probe_writes", "read_answer"]
+
+_MISSING: Final = frozenset({"token_unauthorized", "forbidden"})
+_NAMED: Final = re.compile(r"required scope \((\w+)\)")
+_ADDRESS: Final = re.compile(r"IP address|allowlist", re.IGNORECASE)
+_SILENT: Final = {
+    "api_plan_restricted": "the plan does not include it",
+    "intercom_version_invalid": "this API version does not know it",
+    "rate_limit_exceeded": "the rate limit was used up",
+}
+# the documented code of each write probe's 404 (API reference); a proxy's or a router's 404 has
+# another, and says nothing about a permission
+_NOT_FOUND_CODES: Final = {
+    "PUT /admins/0/away": "admin_not_found",
+    "DELETE /tags/0": "not_found",
+    "DELETE /articles/0": "not_found",
+    "PUT /articles/0": "not_found",
+    "PUT /conversations/0": "not_found",
+    "DELETE /news/news_items/0": "not_found",
+    "DELETE /audiences/0": "not_found",
+    "DELETE /companies/0": "company_not_found",
+    "PUT /companies/0": "company_not_found",
+    "DELETE /tickets/0": "ticket_not_found",
+    "PATCH /data_connectors/0": "data_connector_not_found",
+    "DELETE /data_connectors/0": "data_connector_not_found",
+    "DELETE /secure_mode_secrets/0": "identity_verification_secret_not_found",
+}
+_PLAN: Final = 402
+_NOT_FOUND: Final = 404
+_UNAUTHORIZED: Final = 401
+
+
+def read_answer(answer: ApiResponse) -> ProbeAnswer:
+    """Read one answer. Raises IntercomError where the token itself is dead."""
+    reading, why = _reading(answer)
+    named = _NAMED.search(answer.message) if reading is Reading.REFUSED else None
+    return ProbeAnswer(
+        call=answer.call,
+        status=answer.status,
+        code=answer.code,
+        reading=reading,
+        absent=_absent(answer),
+        named=named[1] if named else "",
+        why=why,
+        request_id=answer.request_id,
+    )
+
+
+def _absent(answer: ApiResponse) -> bool:
+    """Whether there is nothing of that id; of a write probe only with the documented code."""
+    code = _NOT_FOUND_CODES.get(answer.call, answer.code)
+    return answer.status == _NOT_FOUND and answer.code == code and code.endswith("not_found")
+
+
+def _reading(answer: ApiResponse) -> tuple[Reading, str]:
+    if answer.ok:
+        return Reading.ADMITTED, "it answered"
+    if answer.code in _MISSING:
+        if not _NAMED.search(answer.message) and _ADDRESS.search(answer.message):
+            return Reading.SILENT, "this address is not on the IP allowlist"
+        return Reading.REFUSED, "the scope is missing"
+    if answer.code in _SILENT or answer.status == _PLAN:
+        return Reading.SILENT, _SILENT.get(answer.code, "the plan does not include it")
+    if answer.status == _NOT_FOUND:
+        return Reading.SILENT, "there is nothing of that id"
+    if answer.status == _UNAUTHORIZED:
+        raise answer.error()  # any other 401 is about the token, not about a scope
+    return Reading.SILENT, f"status {answer.status} says nothing about a scope"
+
 
 READ_PROBES: Final = tuple(c for c in AUDIT_CALLS if c.name in PROBED and c.reads)
 WRITE_PROBES: Final = tuple(c for c in AUDIT_CALLS if c.act == "write_probes")
 _AT_ONCE: Final = 8
-_ABSENT: Final = "0"
+_ABSENT_ID: Final = "0"
 _QUERY: Final[Mapping[str, str | int]] = {"type": "user", "user_id": "runbook-probe", "per_page": 1}
 _BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "PUT /admins/0/away": {"away_mode_enabled": False, "away_mode_reassign": False},
@@ -59,17 +126,17 @@ def probe_writes(client: Client) -> tuple[ProbeAnswer, ...]:
     return _read([client.call(call, json=_BODIES.get(call.name)) for call in WRITE_PROBES])
 
 
-def _ask(client: Client, call: Call, *ids: str) -> Answer:
+def _ask(client: Client, call: Call, *ids: str) -> ApiResponse:
     query = {name: _QUERY[name] for name in call.query if name in _QUERY}
     try:
         return client.call(call, *ids, params=query)
     except UnreachableError as error:
         if call.route == "/me":
             raise
-        return Answer(call.name, 0, "unreachable", error.message)
+        return ApiResponse(call.name, 0, "unreachable", error.message)
 
 
-def _read(answers: Iterable[Answer]) -> tuple[ProbeAnswer, ...]:
+def _read(answers: Iterable[ApiResponse]) -> tuple[ProbeAnswer, ...]:
     """Read all. A dead token is one that no call admits; a lone 401 says nothing."""
     dead: list[IntercomError] = []
     read: list[ProbeAnswer] = []
@@ -83,11 +150,11 @@ def _read(answers: Iterable[Answer]) -> tuple[ProbeAnswer, ...]:
     return tuple(read)
 
 
-def _first_id(answers: Mapping[Call, Answer], call: Call) -> str:
+def _first_id(answers: Mapping[Call, ApiResponse], call: Call) -> str:
     """The id of some record that the call can be made for; an absent one where none is known."""
     listing = "/me" if call.route == "/admins/{id}" else call.route.removesuffix("/{id}")
     body = next((a.body for c, a in answers.items() if c.route == listing and a.ok), None)
-    return next(_ids(body), _ABSENT)
+    return next(_ids(body), _ABSENT_ID)
 
 
 def _ids(body: Any) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """From probes to verdicts: granted, missing or unknown. Never guessed.
 
 A verdict needs two calls of the same scope that agree, or one whose guard is confirmed (see
-`helpers.scopes.guards`). A call whose guard turns out to be another scope does not count; calls
+`helpers.scopes.verdicts`). A call whose guard turns out to be another scope does not count; calls
 that contradict one another make the scope unknown. A 404 for an absent id counts as admission only
 where somebody was refused at the same call, which shows that the permission is looked at first.
 """
@@ -9,14 +9,61 @@ where somebody was refused at the same call, which shows that the permission is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from helpers.intercom.calls import AUDIT_CALLS
-from helpers.intercom.records import ProbeAnswer, Reading, ScopeVerdict, Verdict
 from helpers.intercom.scopes import catalog, wider
-from helpers.scopes.guards import Guards
+from helpers.scopes.records import Grant, ProbeAnswer, Reading, ScopeVerdict
 
-__all__ = ["PROBED", "verdicts_of"]
+__all__ = ["PROBED", "Guards", "verdicts_of"]
+
+
+@dataclass
+class Guards:
+    """What has been learned about the guards of the probed calls."""
+
+    _candidates: dict[str, frozenset[str]] = field(default_factory=dict)
+    _refusing: set[str] = field(default_factory=set)
+
+    def learn(self, answers: Iterable[ProbeAnswer], holds: frozenset[str] | None = None) -> None:
+        """Learn from a token's answers; `holds` are its scopes, where they are known."""
+        for answer in answers:
+            if answer.reading is Reading.REFUSED:
+                self._refusing.add(answer.call)
+            if answer.named:
+                self._narrow(answer.call, frozenset({answer.named}))
+        if holds is not None:
+            self._learn_known(answers, holds)
+
+    def checks_first(self, call: str) -> bool:
+        """Whether a permission is looked at before the id, since somebody was refused there."""
+        return call in self._refusing
+
+    def confirmed(self, call: str, scope: str) -> bool:
+        """Whether nothing but this scope can guard the call."""
+        return self._candidates.get(call) == frozenset({scope})
+
+    def contradicted(self, call: str, scope: str) -> bool:
+        """Whether this scope can't be what guards the call."""
+        return call in self._candidates and scope not in self._candidates[call]
+
+    def _learn_known(self, answers: Iterable[ProbeAnswer], holds: frozenset[str]) -> None:
+        for answer in answers:
+            if answer.reading is Reading.REFUSED:
+                self._narrow(answer.call, self._left(answer.call) - holds)
+        for answer in answers:
+            # a 404 is admission where the permission comes first
+            behind = answer.absent and self.checks_first(answer.call)
+            if answer.reading is Reading.ADMITTED or behind:
+                self._narrow(answer.call, holds)
+
+    def _left(self, call: str) -> frozenset[str]:
+        return self._candidates.get(call, frozenset(catalog()))
+
+    def _narrow(self, call: str, to: frozenset[str]) -> None:
+        self._candidates[call] = (self._left(call) & to) if call in self._candidates else to
+
 
 _ENOUGH: Final = 2  # witnesses that agree
 
@@ -38,9 +85,9 @@ def verdicts_of(answers: Iterable[ProbeAnswer], guards: Guards) -> tuple[ScopeVe
 
 def _in_view_of(verdict: ScopeVerdict, others: Mapping[str, ScopeVerdict]) -> ScopeVerdict:
     """Granted means that the token may do it; a wider scope can be what lets it."""
-    if verdict.verdict is not Verdict.GRANTED:
+    if verdict.verdict is not Grant.GRANTED:
         return verdict
-    may = [key for key in wider(verdict.scope) if others[key].verdict is not Verdict.MISSING]
+    may = [key for key in wider(verdict.scope) if others[key].verdict is not Grant.MISSING]
     return verdict.model_copy(update={"through": tuple(may)})
 
 
@@ -49,7 +96,7 @@ def _verdict(scope: str, answers: Mapping[str, ProbeAnswer], guards: Guards) -> 
     named = tuple(a for a in answers.values() if a.named == scope and a not in mine)
     shown = mine + named
     if not shown:
-        return ScopeVerdict(scope=scope, verdict=Verdict.UNKNOWN, why=_unasked(scope))
+        return ScopeVerdict(scope=scope, verdict=Grant.UNKNOWN, why=_unasked(scope))
     verdict, why = _weigh(list(_witnesses(scope, shown, guards)))
     return ScopeVerdict(scope=scope, verdict=verdict, why=why, answers=shown)
 
@@ -68,17 +115,17 @@ def _witnesses(
             yield reading, guards.confirmed(answer.call, scope)
 
 
-def _weigh(witnesses: list[tuple[Reading, bool]]) -> tuple[Verdict, str]:
+def _weigh(witnesses: list[tuple[Reading, bool]]) -> tuple[Grant, str]:
     readings = {reading for reading, _ in witnesses}
     if not readings:
-        return Verdict.UNKNOWN, "no answer says anything about it"
+        return Grant.UNKNOWN, "no answer says anything about it"
     if len(readings) > 1:
-        return Verdict.UNKNOWN, "its calls contradict one another"
+        return Grant.UNKNOWN, "its calls contradict one another"
     confirmed = any(sure for _, sure in witnesses)
     if not confirmed and len(witnesses) < _ENOUGH:
-        return Verdict.UNKNOWN, "one call alone, and nothing confirms which scope guards it"
+        return Grant.UNKNOWN, "one call alone, and nothing confirms which scope guards it"
     how = "its guard is confirmed" if confirmed else f"{len(witnesses)} calls agree"
-    return (Verdict.GRANTED if readings == {Reading.ADMITTED} else Verdict.MISSING), how
+    return (Grant.GRANTED if readings == {Reading.ADMITTED} else Grant.MISSING), how
 
 
 def _unasked(scope: str) -> str:

@@ -3,27 +3,128 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from markupsafe import Markup
 
-from helpers.core.model import Severity, Unavailable
-from helpers.core.view import Tone, View, prose, stack, table, tag
-from helpers.intercom.records import (
+from helpers.core.model import Known, Severity, Unavailable
+from helpers.core.view import Tone, View, fold, headline, prose, stack, table, tag
+from helpers.intercom.calls import Effect
+from helpers.intercom.scopes import catalog, label_of
+from helpers.scopes.needs import Advice, Row, matrix, recommend
+from helpers.scopes.records import (
+    Certainty,
+    Grant,
     ProbeAnswer,
     Reading,
     ScopeFacts,
-    Sure,
+    TokenScopes,
     Use,
-    Verdict,
     WriteProbes,
 )
-from helpers.intercom.scopes import catalog, label_of
-from helpers.scopes.needs import recommend
-from helpers.scopes.scope_matrix import check_box, not_looked_at, overview, risk
 
 __all__ = ["action", "blast_radius", "drift", "evidence", "overview", "tests", "todo", "uses"]
+
+_TOKENS: Final = (("access", "access token"), ("reader", "reader"), ("writer", "writer"))
+_SIGN: Final = {Grant.GRANTED: "● yes", Grant.MISSING: "○ no", Grant.UNKNOWN: "? unknown"}
+_TONE: Final = {
+    Advice.UNTICK: Tone.BAD,
+    Advice.DECIDE: Tone.WARN,
+    Advice.TICK: Tone.NOTE,
+    Advice.LOOK: Tone.NOTE,
+    Advice.FITS: Tone.GOOD,
+}
+_HEADLINE: Final = {
+    Advice.UNTICK: "{} to untick",
+    Advice.DECIDE: "{} that the code uses and the policy does not allow",
+    Advice.TICK: "{} to tick",
+    Advice.FITS: "{} that fit",
+}
+
+
+def overview(facts: ScopeFacts) -> View:
+    """Every scope that is granted somewhere or used, what asks for a change first."""
+    tokens = {title: getattr(facts, name) for name, title in _TOKENS}
+    known = {title: token.value for title, token in tokens.items() if isinstance(token, Known)}
+    parts = (*tokens.items(), ("sources", facts.uses))
+    absent = [not_looked_at(title, d) for title, d in parts if isinstance(d, Unavailable)]
+    if not known:
+        return stack(*absent)
+    judged = isinstance(facts.uses, Known) and isinstance(facts.access, Known)
+    rows = _rows(facts, next(iter(known.values())))
+    shown = [row for row in rows if row.used or _granted_to_any(row.scope, known)]
+    shown.sort(key=lambda row: (list(Advice).index(row.advice), -catalog()[row.scope].risk.rank))
+    columns = ("check box", "opens", *known, "used", "allowed", "so")
+    cells = [_cells(row, known, judged=judged) for row in shown]
+    return stack(
+        *([_headline(shown)] if judged else []),
+        table(columns, cells, empty="No scope is granted or used."),
+        *absent,
+        _unseen(next(iter(known)), [row for row in rows if row not in shown]),
+    )
+
+
+def _rows(facts: ScopeFacts, token: TokenScopes) -> tuple[Row, ...]:
+    uses = facts.uses.value if isinstance(facts.uses, Known) else ()
+    allowed = facts.allowed.value if isinstance(facts.allowed, Known) else ()
+    return matrix(token, uses, allowed)
+
+
+def _granted_to_any(scope: str, tokens: Mapping[str, TokenScopes]) -> bool:
+    return any(scope in token.scopes(Grant.GRANTED) for token in tokens.values())
+
+
+def _cells(row: Row, tokens: Mapping[str, TokenScopes], *, judged: bool) -> Sequence[object]:
+    signs = (_sign(title, token, row.scope) for title, token in tokens.items())
+    used = "● yes" if row.used else "○ no" if judged else "?"
+    advice = tag(row.advice, _TONE[row.advice]) if judged else "–"
+    allowed = "● yes" if row.allowed else "○ no"
+    return (check_box(row.scope), risk(catalog()[row.scope].risk), *signs, used, allowed, advice)
+
+
+def _sign(title: str, token: TokenScopes, scope: str) -> str:
+    """What a token may do; what the reader may write stands out."""
+    verdict = next(v.verdict for v in token.verdicts if v.scope == scope)
+    may = verdict is Grant.GRANTED and catalog()[scope].kind is Effect.WRITE
+    return tag(_SIGN[verdict], Tone.BAD) if may and title == "reader" else _SIGN[verdict]
+
+
+def _headline(rows: Sequence[Row]) -> View:
+    counted = Counter(row.advice for row in rows)
+    parts = [text.format(counted[one]) for one, text in _HEADLINE.items() if counted[one]]
+    return headline(f"Of the access token's scopes and those in use: {', '.join(parts)}.")
+
+
+def _unseen(title: str, rows: Sequence[Row]) -> View:
+    unknown = [label_of(row.scope) for row in rows if row.verdict is Grant.UNKNOWN]
+    if not unknown:
+        return prose("Every scope could be told.")
+    return fold(
+        f"{len(unknown)} more can't be told of the {title} by asking: look, and answer "
+        "`runbook attest token-scopes`.",
+        ", ".join(unknown) + ".",
+    )
+
+
+def check_box(scope: str) -> Markup:
+    """The check box in the Developer Hub, and the key that policy.toml wants."""
+    if label_of(scope) == scope:
+        return Markup("{}").format(scope)
+    return Markup('{} <small style="display:block;opacity:.7">({})</small>').format(
+        label_of(scope), scope
+    )
+
+
+def risk(severity: Severity) -> str:
+    """The risk as a bar that reads at a glance, and as a word."""
+    return "█" * severity.rank + "░" * (len(Severity) - severity.rank) + f" {severity.value}"
+
+
+def not_looked_at(title: str, datum: Unavailable) -> View:
+    """Why there is nothing to show."""
+    return prose(f"Not looked at, {title}: {datum.reason}")
+
 
 _NEW: Final = "not in the catalog"
 _STAYS: Final = tag("stays", Tone.WARN)
@@ -87,7 +188,7 @@ def blast_radius(facts: ScopeFacts) -> View:
     """What a thief of the access token can do today, and what is left after the to-do."""
     if isinstance(facts.access, Unavailable):
         return not_looked_at("access token", facts.access)
-    granted = _worst(facts.access.value.scopes(Verdict.GRANTED))
+    granted = _worst(facts.access.value.scopes(Grant.GRANTED))
     if isinstance(facts.uses, Unavailable):
         return not_looked_at("sources", facts.uses)
     used = {use.scope for use in facts.uses.value}
@@ -121,7 +222,9 @@ def tests(facts: ScopeFacts) -> View:
     """What to try after the to-do: the places that use what stays, certain ones first."""
     if isinstance(facts.uses, Unavailable):
         return not_looked_at("sources", facts.uses)
-    ordered = sorted(facts.uses.value, key=lambda u: (list(Sure).index(u.sure), u.path, u.line))
+    ordered = sorted(
+        facts.uses.value, key=lambda u: (list(Certainty).index(u.sure), u.path, u.line)
+    )
     rows = [
         (use.call, f"{use.path}:{use.line}" if use.line else use.path, label_of(use.scope))
         for use in ordered
@@ -139,10 +242,10 @@ def drift(facts: ScopeFacts) -> View:
         return not_looked_at("access token", facts.access)
     before = dict(facts.previous.value.verdicts)
     now = {v.scope: v.verdict for v in facts.access.value.verdicts}
-    came = [s for s in now if now[s] is Verdict.GRANTED and before.get(s) is not Verdict.GRANTED]
-    went = [s for s in now if now[s] is Verdict.MISSING and before.get(s) is Verdict.GRANTED]
-    seen = (Verdict.GRANTED, Verdict.MISSING)
-    lost = sum(now[s] is Verdict.UNKNOWN and before.get(s) in seen for s in now)
+    came = [s for s in now if now[s] is Grant.GRANTED and before.get(s) is not Grant.GRANTED]
+    went = [s for s in now if now[s] is Grant.MISSING and before.get(s) is Grant.GRANTED]
+    seen = (Grant.GRANTED, Grant.MISSING)
+    lost = sum(now[s] is Grant.UNKNOWN and before.get(s) in seen for s in now)
     rows = [
         (_change(before.get(s), now[s]), check_box(s), before.get(s, _NEW), now[s])
         for s in (*came, *went)
@@ -153,10 +256,10 @@ def drift(facts: ScopeFacts) -> View:
     return stack(prose(since), table(columns, rows, empty="Nothing changed."), *told)
 
 
-def _change(before: Verdict | None, now: Verdict) -> Markup:
-    if now is Verdict.MISSING:
+def _change(before: Grant | None, now: Grant) -> Markup:
+    if now is Grant.MISSING:
         return tag("– went", Tone.GOOD)
-    return tag("+ came" if before is Verdict.MISSING else "+ seen", Tone.BAD)
+    return tag("+ came" if before is Grant.MISSING else "+ seen", Tone.BAD)
 
 
 def action(done: WriteProbes) -> View:
@@ -165,7 +268,8 @@ def action(done: WriteProbes) -> View:
     calls = dict.fromkeys(call for answers in answered.values() for call in answers)
     refused = {c for c in calls if any(_refuses(answers.get(c)) for answers in answered.values())}
     rows = [
-        (c, *(_sign(answers.get(c), c in refused) for answers in answered.values())) for c in calls
+        (c, *(_probe_sign(answers.get(c), c in refused) for answers in answered.values()))
+        for c in calls
     ]
     return stack(
         table(("asked", *answered), rows, empty="No token is set."),
@@ -177,7 +281,7 @@ def _refuses(answer: ProbeAnswer | None) -> bool:
     return answer is not None and answer.reading is Reading.REFUSED
 
 
-def _sign(answer: ProbeAnswer | None, refused: bool) -> str:  # noqa: FBT001 (of the call)
+def _probe_sign(answer: ProbeAnswer | None, refused: bool) -> str:  # noqa: FBT001 (of the call)
     if answer is None:
         return "–"
     admitted = answer.reading is Reading.ADMITTED or (answer.absent and refused)

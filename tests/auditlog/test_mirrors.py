@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-import stamina
 from pydantic import SecretStr
 
 from helpers.auditlog.mirrors import deliver, entries_after
@@ -191,8 +190,9 @@ def sandbox_url() -> Iterator[str]:
 
 
 @pytest.fixture
-def hub(sandbox_url: str) -> Iterator[Hub]:
-    with httpx.Client(trust_env=False) as http, stamina.set_testing(True, attempts=1):
+def hub(sandbox_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    monkeypatch.setattr(transport, "_RETRIES", 0)  # the mirror's own retries are under test
+    with httpx.Client(trust_env=False) as http:
         yield Hub(f"{sandbox_url}/w/mirror", http)
 
 

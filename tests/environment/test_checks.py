@@ -33,7 +33,7 @@ from helpers.environment.records import (
     Shape,
     TrackedSecret,
     VariableState,
-    Workspace,
+    WorkspaceIdentity,
 )
 from tests.checking import off, statuses, unreadable, verdicts
 
@@ -55,7 +55,7 @@ def profile(name: str, token: str, app_id: str = "") -> ProfileCredentials:
     return ProfileCredentials(profile=name, app_id=app_id, fingerprints=held)
 
 
-WORKSPACE = Workspace(app_id="abc", name="Acme", region="US", identity_verification=True)
+WORKSPACE = WorkspaceIdentity(app_id="abc", name="Acme", region="US", identity_verification=True)
 
 
 @pytest.mark.parametrize(

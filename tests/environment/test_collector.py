@@ -12,9 +12,8 @@ from helpers.core.model import Known, Unavailable
 from helpers.core.policy import Policy
 from helpers.core.redaction import Redactor
 from helpers.core.settings import Profile, load_settings
-from helpers.environment.collect import collect
+from helpers.environment.collect import collect, shape_of
 from helpers.environment.records import EnvironmentFacts, Shape
-from helpers.environment.shapes import shape_of
 from tests.conftest import make_access_token, run_git
 
 

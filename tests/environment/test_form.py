@@ -11,8 +11,7 @@ from helpers.core.context import Context
 from helpers.core.policy import Policy
 from helpers.core.redaction import Redactor
 from helpers.core.settings import VARIABLES, Profile, load_settings
-from helpers.environment.form import SetupForm, open_setup
-from helpers.environment.planned import planned
+from helpers.environment.form import SetupForm, open_setup, planned
 from helpers.environment.setup import IGNORED, apply, plan
 
 
@@ -94,9 +93,9 @@ def test_what_stands_in_a_file_is_not_shown(repo: Path, access_token: str) -> No
 
 
 def test_names_from_outside_are_escaped(tmp_path: Path) -> None:
-    from helpers.environment.setup import Change
+    from helpers.environment.setup import FileChange
 
-    odd = Change(tmp_path / "<b>\u202e", "", "<script>\x1b[31m\n")
+    odd = FileChange(tmp_path / "<b>\u202e", "", "<script>\x1b[31m\n")
     view = planned((odd,))
     assert "<script" not in str(view.html)
     assert "<b>" not in str(view.html)

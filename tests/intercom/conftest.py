@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-import stamina
 from pydantic import SecretStr
 
 from helpers.intercom.client import Client
@@ -20,10 +19,9 @@ Handler = Callable[[httpx.Request], httpx.Response]
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting() -> Iterator[None]:
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Retry as usual, without the pauses between."""
-    with stamina.set_testing(True, attempts=4):
-        yield
+    monkeypatch.setattr("helpers.intercom.transport.sleep", lambda _: None)
 
 
 def client_of(handler: Handler, **options: Any) -> Client:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from helpers.auditlog.segments import entries
 from helpers.core.errors import ConfigurationError, ForbiddenCallError
 from helpers.core.settings import Profile, Settings, load_settings
-from helpers.intercom.accounts import Misuse, reader, writer
+from helpers.intercom.accounts import RefusedCall, reader, writer
 from helpers.intercom.scopes import endpoints, guard_of
 from helpers.run.recording import recorder_of_misuse
 
@@ -77,24 +77,24 @@ def test_no_odd_path_carries_a_write_past_the_reader(name: str, odd: str, before
 
 
 def test_misuse_is_on_record_without_ids_and_queries() -> None:
-    told: list[Misuse] = []
+    told: list[RefusedCall] = []
     with (
         reader(settings_with(), audit=told.append, transport=Wire()) as http,
         pytest.raises(ForbiddenCallError) as caught,
     ):
         http.delete("/contacts/5f3a?email=someone@example.com")
-    assert told == [Misuse(account="reader", method="DELETE", route="/contacts/{id}")]
+    assert told == [RefusedCall(account="reader", method="DELETE", route="/contacts/{id}")]
     assert "writer" in caught.value.advice
 
 
 def test_a_route_that_nobody_knows_is_on_record_without_its_text() -> None:
-    told: list[Misuse] = []
+    told: list[RefusedCall] = []
     with (
         reader(settings_with(), audit=told.append, transport=Wire()) as http,
         pytest.raises(ForbiddenCallError),
     ):
         http.get("/secret/path")
-    assert told == [Misuse(account="reader", method="GET", route="")]
+    assert told == [RefusedCall(account="reader", method="GET", route="")]
 
 
 def test_the_writer_sends_its_list_and_nothing_else() -> None:

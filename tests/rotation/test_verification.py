@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from helpers.intercom.answers import Answer
+from helpers.intercom.responses import ApiResponse
 from helpers.rotation.access_token import AccessToken
 from helpers.rotation.procedures import Offer
 from helpers.rotation.verdicts import Outlook
@@ -20,29 +20,29 @@ from tests.rotation.test_ages import entry
 OLD, NEW = SecretStr("old"), SecretStr("new")
 CODES = (*sorted(DEAD), "", "token_unauthorized", "token_blocked", "token_suspended", "forbidden")
 answers = st.builds(
-    Answer,
+    ApiResponse,
     st.just("GET /me"),
     st.sampled_from((200, 401, 403, 404, 429, 500)),
     st.sampled_from(CODES),
 )
 
 
-def one_by_one(answers: Iterable[Answer]) -> Ask:
+def one_by_one(answers: Iterable[ApiResponse]) -> Ask:
     waiting = iter(answers)
     return lambda _: next(waiting)
 
 
-def me(**app: str) -> Answer:
-    return Answer("GET /me", 200, body={"type": "admin", "id": "1", "app": app})
+def me(**app: str) -> ApiResponse:
+    return ApiResponse("GET /me", 200, body={"type": "admin", "id": "1", "app": app})
 
 
-def is_dead(answer: Answer) -> bool:
+def is_dead(answer: ApiResponse) -> bool:
     return answer.status == 401 and answer.code in DEAD
 
 
 @given(answers, answers, answers, st.booleans())
 def test_only_two_deaths_round_a_living_control_prove_a_death(
-    first: Answer, control: Answer, second: Answer, seen: bool
+    first: ApiResponse, control: ApiResponse, second: ApiResponse, seen: bool
 ) -> None:
     verdict = prove_dead(one_by_one((first, control, second)), OLD, NEW, seen_alive=seen)
     wanted = is_dead(first) and is_dead(second) and control.status == 200 and seen
@@ -50,14 +50,14 @@ def test_only_two_deaths_round_a_living_control_prove_a_death(
 
 
 @given(answers, answers)
-def test_in_a_gap_two_deaths_are_enough_and_needed(first: Answer, second: Answer) -> None:
+def test_in_a_gap_two_deaths_are_enough_and_needed(first: ApiResponse, second: ApiResponse) -> None:
     verdict = prove_dead(one_by_one((first, second)), OLD, None, seen_alive=False)
     assert verdict.proven == (is_dead(first) and is_dead(second))
 
 
 @pytest.mark.parametrize("body", [None, {}, [], "a page", {"app": {"id_code": "x"}}])
 def test_a_200_of_somebody_else_is_no_sign_of_life(body: Any) -> None:
-    verdict = alive(one_by_one([Answer("GET /me", 200, body=body)]), NEW)
+    verdict = alive(one_by_one([ApiResponse("GET /me", 200, body=body)]), NEW)
     assert verdict.outlook is Outlook.UNCLEAR
     assert "proxy" in verdict.say
 

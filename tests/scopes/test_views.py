@@ -10,39 +10,34 @@ from typing import Any
 import pytest
 
 from helpers.access import views as access_views
+from helpers.access.records import AccessFacts, Attestation, SecurityEvent
 from helpers.core.model import Known
 from helpers.core.view import View
-from helpers.intercom.records import (
-    AccessFacts,
-    Allowlist,
-    Attestation,
-    Connector,
-    IdentitySecret,
-    ProbeAnswer,
-    Reading,
-    Remembered,
-    ScopeFacts,
-    ScopeVerdict,
-    SecurityEvent,
-    Sure,
-    Teammate,
-    TokenScopes,
-    Use,
-    Verdict,
-    WriteProbes,
-)
+from helpers.intercom.records import Allowlist, Connector, IdentitySecret, Teammate
 from helpers.intercom.scopes import catalog
 from helpers.scopes import views as scope_views
+from helpers.scopes.records import (
+    Certainty,
+    Grant,
+    PreviousReview,
+    ProbeAnswer,
+    Reading,
+    ScopeFacts,
+    ScopeVerdict,
+    TokenScopes,
+    Use,
+    WriteProbes,
+)
 from helpers.scopes.views import action, blast_radius, drift, overview, todo
 from tests.checking import NOW, off, unreadable
 from tests.report.samples import HOSTILE
 
 
 def token(*granted: str, unknown: tuple[str, ...] = (), **more: Any) -> TokenScopes:
-    def verdict(key: str) -> Verdict:
+    def verdict(key: str) -> Grant:
         if key in unknown:
-            return Verdict.UNKNOWN
-        return Verdict.GRANTED if key in granted else Verdict.MISSING
+            return Grant.UNKNOWN
+        return Grant.GRANTED if key in granted else Grant.MISSING
 
     rows = tuple(ScopeVerdict(scope=k, verdict=verdict(k), why="") for k in catalog())
     named = {"variable": "INTERCOM_ACCESS_TOKEN", "fingerprint": "a", "verdicts": rows, **more}
@@ -130,7 +125,7 @@ def test_a_needed_scope_that_is_missing_is_ticked_for_the_place_that_needs_it() 
 def test_drift_names_what_came_and_went_and_counts_what_can_not_be_told_now() -> None:
     before = {v.scope: v.verdict for v in token("read_tags", "read_news").verdicts}
     del before["read_counts"]
-    past = Remembered(at=datetime(2026, 2, 1, tzinfo=UTC), verdicts=tuple(before.items()))
+    past = PreviousReview(at=datetime(2026, 2, 1, tzinfo=UTC), verdicts=tuple(before.items()))
     now = token("read_tickets", "read_counts", unknown=("read_news",))
     shown = drift(facts(now, previous=Known(past)))
     assert [(row[0], row[2], row[3]) for row in rows(shown)] == [
@@ -170,12 +165,12 @@ def test_a_view_says_why_there_is_nothing(kind: Any, views: ModuleType) -> None:
 
 def hostile_scopes(text: str) -> ScopeFacts:
     odd = ProbeAnswer(call="GET /tags", status=403, code=text, reading=Reading.REFUSED, why=text)
-    verdict = ScopeVerdict(scope="read_tags", verdict=Verdict.GRANTED, why=text, answers=(odd,))
+    verdict = ScopeVerdict(scope="read_tags", verdict=Grant.GRANTED, why=text, answers=(odd,))
     owner = Teammate(id=text, name=text, email=text, role=text)
     rest = tuple(v for v in token().verdicts if v.scope != "read_tags")
     asked = token(variable=text, owner=owner).model_copy(update={"verdicts": (verdict, *rest)})
-    seen = Use(scope="read_news", call=text, path=text, line=1, sure=Sure.POSSIBLE, how=text)
-    past = Remembered(at=NOW, verdicts=(("read_tags", Verdict.MISSING),))
+    seen = Use(scope="read_news", call=text, path=text, line=1, sure=Certainty.POSSIBLE, how=text)
+    past = PreviousReview(at=NOW, verdicts=(("read_tags", Grant.MISSING),))
     return facts(asked, seen, reader=Known(asked), allowed=(text,), previous=Known(past))
 
 

@@ -14,7 +14,7 @@ from helpers.auditlog.status import status_of
 from helpers.auditlog.verification import parse_anchor, verify
 from helpers.core.errors import StateError
 from helpers.core.model import Unavailable
-from helpers.intercom.accounts import Misuse
+from helpers.intercom.accounts import RefusedCall
 from helpers.notebook.context_factory import open_context
 from helpers.notebook.parameters import Choices
 from helpers.run.recording import recorded_run, recorder_of_misuse
@@ -89,7 +89,7 @@ def _refused(*_: object, **__: object) -> None:
 
 def test_misuse_of_an_account_is_recorded_by_route(tmp_path: Path) -> None:
     write = recorder_of_misuse(tmp_path)
-    write(Misuse(account="reader", method="DELETE", route="/contacts/{id}"))
+    write(RefusedCall(account="reader", method="DELETE", route="/contacts/{id}"))
     last = list(entries(tmp_path / "audit"))[-1]
     assert (last.action, last.result) == ("runbook.account.misuse", "failure")
     assert dict(last.metadata) == {"method": "DELETE", "route": "/contacts/{id}"}

@@ -1,14 +1,22 @@
-"""What no API tells: a person looks, answers with `runbook attest`, and the answer goes stale."""
+"""Settings that no API reports: a person answers with `runbook attest`, and the answer expires."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Final
 
-from helpers.core.model import Evidence, Outcome, Resource, failed, manual, passed
-from helpers.intercom.records import Attestation
+from helpers.access.records import Attestation
+from helpers.core.catalog import Check, check
+from helpers.core.model import Evidence, Outcome, Resource, Severity, failed, manual, passed
 
-__all__ = ["answered"]
+__all__ = [
+    "answered",
+    "password_sign_in_is_off",
+    "roles_were_reviewed",
+    "sessions_end",
+    "two_factor_is_enforced",
+]
 
 
 def answered(
@@ -29,3 +37,98 @@ def answered(
     if found.answer == "yes":
         return passed(about, f"Attested until {found.expires}.", seen)
     return failed(about, f"Attested not to be so by {found.by}.", seen)
+
+
+_SECURITY: Final = "Intercom > Settings > Security"
+_ROLES: Final = "Intercom > Settings > Workspace > Roles"
+_SIGN_IN: Final = ("https://www.intercom.com/help/en/articles/181",)
+_VERDICTS: Final = """
+
+PASS: a person attested it, and the answer is not stale.
+FAIL: a person attested that it is not so.
+MANUAL: nobody answered, or the answer went stale.
+NOT_APPLICABLE: never, because every workspace has this setting.
+ERROR: the attestations could not be read.
+"""
+
+
+def _attested(
+    check_id: str,
+    question: str,
+    title: str,
+    severity: Severity,
+    *,
+    why: str,
+    look: str,
+    mend: tuple[str, ...],
+    controls: tuple[str, ...],
+    references: tuple[str, ...] = (),
+) -> Check:
+    """A check that a person answers: `look` says where, `mend` what to do after a “no”."""
+    asked = Resource(kind="question", key=question, name=question.replace("-", " "))
+
+    def attested(attestations: tuple[Attestation, ...], now: datetime) -> Iterator[Outcome]:
+        yield answered(asked, question, attestations, now, look)
+
+    attested.__doc__ = why + _VERDICTS
+    return check(
+        id=check_id,
+        step="access",
+        title=title,
+        severity=severity,
+        remediation=(*mend, f"Answer `runbook attest {question}` again."),
+        references=references,
+        controls=controls,
+    )(attested)
+
+
+two_factor_is_enforced = _attested(
+    "ACC-012",
+    "two-factor",
+    "Two-factor authentication is enforced",
+    Severity.HIGH,
+    why=(
+        "A password alone is phished. Intercom's API does not say whether two factors are enforced."
+    ),
+    look=f"Look at {_SECURITY}: is two-factor authentication required?",
+    mend=(f"Open {_SECURITY}, and require two-factor authentication.",),
+    references=_SIGN_IN,
+    controls=("ISO 27001 A.8.5", "NIST CSF PR.AA-03", "CIS 6.3"),
+)
+
+password_sign_in_is_off = _attested(
+    "ACC-013",
+    "single-sign-on",
+    "Nobody signs in with a password",
+    Severity.MEDIUM,
+    why="Who leaves the company leaves its identity provider, and with it everything behind SSO.",
+    look=f"Look at {_SECURITY}: which ways to sign in are on?",
+    mend=(
+        f"Open {_SECURITY} > Authentication methods.",
+        "Leave single sign-on (SAML or Google), and switch e-mail and password off.",
+    ),
+    references=_SIGN_IN,
+    controls=("ISO 27001 A.8.5", "NIST CSF PR.AA-03"),
+)
+
+roles_were_reviewed = _attested(
+    "ACC-014",
+    "roles",
+    "Roles have been reviewed",
+    Severity.LOW,
+    why="The API tells a role's name, not what it allows.",
+    look=f"Look at {_ROLES}: who may export, and who may invite?",
+    mend=(f"Open {_ROLES}, and look at what each role allows.",),
+    controls=("SOC 2 CC6.3", "ISO 27001 A.5.18", "CIS 6.8"),
+)
+
+sessions_end = _attested(
+    "ACC-015",
+    "sessions",
+    "Sessions end by themselves",
+    Severity.LOW,
+    why="A laptop that is left open is a workspace that is left open.",
+    look=f"Look at {_SECURITY}: is there a session length?",
+    mend=(f"Open {_SECURITY} > Session length, and choose a limit.",),
+    controls=("ISO 27001 A.8.5",),
+)

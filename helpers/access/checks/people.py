@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from helpers.access.checks.attestation import answered
+from helpers.access.records import Attestation, SecurityEvent
 from helpers.core.catalog import check
 from helpers.core.model import (
     Confidence,
@@ -20,7 +21,7 @@ from helpers.core.model import (
     passed,
 )
 from helpers.core.policy import Policy
-from helpers.intercom.records import Attestation, SecurityEvent, Teammate
+from helpers.intercom.records import Teammate
 
 __all__ = [
     "everybody_has_a_role",

@@ -22,7 +22,7 @@ from helpers.core.model import (
 from helpers.core.policy import Policy
 from helpers.environment.records import (
     ProfileCredentials,
-    Workspace,
+    WorkspaceIdentity,
 )
 
 _STABLE: Final = frozenset({*(f"1.{n}" for n in range(5)), *(f"2.{n}" for n in range(19))})
@@ -137,7 +137,9 @@ def workspaces_differ(profiles: tuple[ProfileCredentials, ...]) -> Iterator[Outc
     ),
     controls=("ISO 27001 A.8.9", "NIST CSF PR.AA-03"),
 )
-def token_is_of_the_workspace(workspace: Workspace, expected_app_id: str) -> Iterator[Outcome]:
+def token_is_of_the_workspace(
+    workspace: WorkspaceIdentity, expected_app_id: str
+) -> Iterator[Outcome]:
     """Answering 200 is not enough: a token of the wrong workspace does, too.
 
     PASS: `/me` names the workspace that is pinned.
@@ -166,7 +168,7 @@ def token_is_of_the_workspace(workspace: Workspace, expected_app_id: str) -> Ite
     ),
     controls=("NIST CSF PR.DS-02",),
 )
-def region_is_right(workspace: Workspace, expected_region: str) -> Iterator[Outcome]:
+def region_is_right(workspace: WorkspaceIdentity, expected_region: str) -> Iterator[Outcome]:
     """A request to the wrong region may be routed on by Intercom, and so hide the mistake.
 
     PASS: `/me` names the configured region.

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from helpers.access.checks.attestation import answered
+from helpers.access.records import Attestation
 from helpers.core.catalog import check
 from helpers.core.model import (
     Confidence,
@@ -18,10 +19,10 @@ from helpers.core.model import (
     manual,
     passed,
 )
-from helpers.intercom.calls import Kind
-from helpers.intercom.records import Attestation, TokenScopes, Verdict
+from helpers.intercom.calls import Effect
 from helpers.intercom.scopes import catalog, label_of
 from helpers.scopes.checks.grants import scope_named
+from helpers.scopes.records import Grant, TokenScopes
 
 __all__ = [
     "owner_is_a_service_account",
@@ -83,9 +84,9 @@ def reader_only_reads(
     NOT_APPLICABLE: never, because a reader that is not configured is MANUAL.
     ERROR: the reader's token could not be probed, or the attestations could not be read.
     """
-    writing = {key for key, scope in catalog().items() if scope.kind is Kind.WRITE}
-    held = [scope for scope in reader.scopes(Verdict.GRANTED) if scope in writing]
-    unknown = [scope for scope in reader.scopes(Verdict.UNKNOWN) if scope in writing]
+    writing = {key for key, scope in catalog().items() if scope.kind is Effect.WRITE}
+    held = [scope for scope in reader.scopes(Grant.GRANTED) if scope in writing]
+    unknown = [scope for scope in reader.scopes(Grant.UNKNOWN) if scope in writing]
     for scope in held:
         yield failed(scope_named(scope), f"The reader {catalog()[scope].reach}.")
     token = Resource(kind="token", key=reader.variable)

@@ -1,4 +1,4 @@
-"""What the access token may do, against the policy and against the code."""
+"""The scopes that are granted, against the policy and against what the code uses."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from helpers.access.checks.attestation import answered
+from helpers.access.records import Attestation
 from helpers.core.catalog import check
 from helpers.core.model import (
     Confidence,
@@ -19,15 +20,17 @@ from helpers.core.model import (
     passed,
 )
 from helpers.core.policy import Policy
-from helpers.intercom.records import Attestation, TokenScopes, Use, Verdict
-from helpers.intercom.scopes import catalog, label_of
+from helpers.intercom.scopes import catalog, known, label_of
 from helpers.scopes.needs import recommend
+from helpers.scopes.records import Grant, TokenScopes, Use
 
 __all__ = [
     "code_has_what_it_uses",
     "no_scope_beyond_the_policy",
     "no_scope_without_a_use",
     "places",
+    "policy_covers_the_code",
+    "policy_names_real_scopes",
     "scope_named",
 ]
 
@@ -86,7 +89,7 @@ def no_scope_beyond_the_policy(
     ERROR: the token could not be probed, or the attestations could not be read.
     """
     allowed = set(policy.scopes.allowed)
-    beyond = [s for s in access.scopes(Verdict.GRANTED) if s not in allowed]
+    beyond = [s for s in access.scopes(Grant.GRANTED) if s not in allowed]
     for scope in beyond:
         yield failed(
             scope_named(scope),
@@ -99,7 +102,7 @@ def no_scope_beyond_the_policy(
             Resource(kind="token", key=access.variable),
             "Every scope that is granted is allowed by the policy.",
         )
-    unknown = [s for s in access.scopes(Verdict.UNKNOWN) if s not in allowed]
+    unknown = [s for s in access.scopes(Grant.UNKNOWN) if s not in allowed]
     if unknown:
         boxes = ", ".join(label_of(scope) for scope in unknown)
         look = f"Look at {_HUB}: none of these should be ticked: {boxes}."
@@ -190,4 +193,78 @@ def code_has_what_it_uses(access: TokenScopes, uses: tuple[Use, ...]) -> Iterato
     if not lacking:
         yield passed(
             Resource(kind="token", key=access.variable), "Nothing that is used is missing."
+        )
+
+
+@check(
+    id="SCP-004",
+    step="scopes",
+    title="The policy allows what the code uses",
+    severity=Severity.LOW,
+    confidence=Confidence.MEDIUM,
+    remediation=(
+        "Decide whether this environment may do what the call does.",
+        "If it may, allow the scope in policy.toml; `runbook scopes --section` prints how.",
+        "If it may not, remove the call.",
+    ),
+    controls=("SOC 2 CC6.3", "NIST CSF PR.AA-05"),
+)
+def policy_covers_the_code(
+    access: TokenScopes, uses: tuple[Use, ...], policy: Policy
+) -> Iterator[Outcome]:
+    """A policy that the code can't keep is soon kept by nobody.
+
+    PASS: every scope that the sources use is allowed for this profile.
+    FAIL: a call needs a scope that the policy does not allow: the finding names the place.
+    MANUAL: never, because both sides are written down.
+    NOT_APPLICABLE: no source here calls Intercom.
+    ERROR: the token could not be probed, or the sources could not be read.
+    """
+    if not any(use.how != "audit" for use in uses):
+        yield not_applicable(
+            Resource(kind="policy", key="scopes.allowed"), "No source here calls Intercom."
+        )
+        return
+    refused = [s for s in recommend(access, uses).needed if s not in policy.scopes.allowed]
+    for scope in refused:
+        yield failed(
+            scope_named(scope),
+            "Used here, and not allowed: enforcing the policy breaks these calls.",
+            *places(uses, scope),
+        )
+    if not refused:
+        yield passed(
+            Resource(kind="policy", key="scopes.allowed"), "Everything that is used is allowed."
+        )
+
+
+@check(
+    id="SCP-005",
+    step="scopes",
+    title="The policy names scopes that exist",
+    severity=Severity.LOW,
+    remediation=(
+        "`runbook scopes --list` shows the keys.",
+        "Write them so in scopes.allowed; names such as read:all or write:limited do not exist.",
+    ),
+    controls=("ISO 27001 A.8.9", "NIST CSF PR.PS-01"),
+)
+def policy_names_real_scopes(policy: Policy) -> Iterator[Outcome]:
+    """A name that no scope has allows nothing, and looks as if it did.
+
+    PASS: the catalog knows every name in scopes.allowed.
+    FAIL: it does not know one.
+    MANUAL: never, because the names are written down.
+    NOT_APPLICABLE: the policy allows no scope at all.
+    ERROR: never, because a policy that can't be read stops the run before.
+    """
+    names = policy.scopes.allowed
+    if not names:
+        yield not_applicable(Resource(kind="policy", key="scopes.allowed"), "It allows nothing.")
+    odd = [name for name in names if not known(name)]
+    for name in odd:
+        yield failed(Resource(kind="scope name", key=name), "No scope has this name.")
+    if names and not odd:
+        yield passed(
+            Resource(kind="policy", key="scopes.allowed"), f"All {len(names)} names are known."
         )

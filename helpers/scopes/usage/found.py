@@ -11,12 +11,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from helpers.intercom.records import Sure, Use
-from helpers.intercom.scopes import Endpoint, guard_of
+from helpers.intercom.scopes import GuardedRoute, guard_of
+from helpers.scopes.records import Certainty, Use
 
 __all__ = [
     "HOLE",
-    "Found",
+    "FoundCall",
     "Nearby",
     "endpoint_of",
     "endpoint_path",
@@ -46,13 +46,13 @@ _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundCall:
     """A call as it stands in a source. `method` is "" where the source does not say."""
 
     method: str
     path: str
     line: int
-    sure: Sure
+    sure: Certainty
     how: str
 
 
@@ -129,7 +129,7 @@ def _data() -> Mapping[str, Mapping[str, str]]:
     return tomllib.loads(files(__package__).joinpath("data/sdk.toml").read_text("utf-8"))
 
 
-def endpoint_of(method: str, path: str) -> Endpoint | None:
+def endpoint_of(method: str, path: str) -> GuardedRoute | None:
     """The endpoint of a call; of one to API version 1, that which took its place."""
     for old, new in _data()["routes"].items():
         if re.fullmatch(old.replace("{id}", r"[^/]+"), f"{method} {path}"):
@@ -147,10 +147,10 @@ def sdk_call(names: tuple[str, ...]) -> str | None:
     return None
 
 
-def uses_of(found: Iterable[Found], path: str) -> Iterator[Use]:
+def uses_of(found: Iterable[FoundCall], path: str) -> Iterator[Use]:
     """The scopes behind what was found in a file; what no catalog knows is left out."""
     seen: set[tuple[str, int]] = set()
-    for one in sorted(found, key=lambda f: (f.line, list(Sure).index(f.sure))):
+    for one in sorted(found, key=lambda f: (f.line, list(Certainty).index(f.sure))):
         guard = endpoint_of(one.method, one.path) if one.method else _any_method(one.path)
         if guard and (guard.name, one.line) not in seen:
             seen.add((guard.name, one.line))
@@ -159,12 +159,12 @@ def uses_of(found: Iterable[Found], path: str) -> Iterator[Use]:
                 call=guard.name,
                 path=path,
                 line=one.line,
-                sure=one.sure if one.method else Sure.POSSIBLE,
+                sure=one.sure if one.method else Certainty.POSSIBLE,
                 how=one.how,
             )
 
 
-def _any_method(path: str) -> Endpoint | None:
+def _any_method(path: str) -> GuardedRoute | None:
     """The most literal endpoint of a path whose method is not known, GET before the others."""
     guards = [guard for method in _METHODS if (guard := endpoint_of(method, path))]
     return min(guards, key=lambda guard: guard.name.count("{"), default=None)

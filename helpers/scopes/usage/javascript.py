@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from helpers.intercom.records import Sure
+from helpers.scopes.records import Certainty
 from helpers.scopes.usage.found import (
     HOLE,
-    Found,
+    FoundCall,
     Names,
     Nearby,
     calls_out,
@@ -33,12 +33,12 @@ _TEXTS: Final = frozenset(
 _URL_KEYS: Final = ("url", "uri", "path", "endpoint", "pathname", "resourceUri")
 
 
-def finder(suffix: str) -> Callable[[str, Nearby], Iterator[Found]]:
+def finder(suffix: str) -> Callable[[str, Nearby], Iterator[FoundCall]]:
     """The finder for sources of that suffix."""
     return partial(_find, suffix=suffix)
 
 
-def _find(source: str, nearby: Nearby, suffix: str) -> Iterator[Found]:
+def _find(source: str, nearby: Nearby, suffix: str) -> Iterator[FoundCall]:
     from tree_sitter import Language, Parser
 
     parser = Parser(Language(_grammar(suffix)))
@@ -122,7 +122,7 @@ class _Reader:
             elif child.type == "string_fragment":
                 yield _source(child)
 
-    def call(self, node: Node) -> Iterator[Found]:
+    def call(self, node: Node) -> Iterator[FoundCall]:
         """What one call says: a method of the SDK, or a URL with a verb."""
         function = node.child_by_field_name("function") or node.child_by_field_name("constructor")
         arguments = node.child_by_field_name("arguments")
@@ -132,9 +132,9 @@ class _Reader:
         sdk = sdk_call(names) if self.all.sdk and len(names) > 1 else None
         if sdk:
             method, path = sdk.split(" ")
-            sure = Sure.LIKELY if self.own.sdk else Sure.POSSIBLE
-            sure = Sure.CERTAIN if set(names) & self.clients else sure
-            yield Found(method, path.replace("{id}", HOLE), line, sure, "SDK")
+            sure = Certainty.LIKELY if self.own.sdk else Certainty.POSSIBLE
+            sure = Certainty.CERTAIN if set(names) & self.clients else sure
+            yield FoundCall(method, path.replace("{id}", HOLE), line, sure, "SDK")
             return
         given = list(arguments.named_children)
         options = [pair for one in given for pair in _pairs(one)]
@@ -145,19 +145,19 @@ class _Reader:
         for url in urls:
             found = self._target(url, bool(method))
             if found and (said or calls_out(names, self.text(url) or "")):
-                yield Found(method, found[0], line, found[1], ".".join(names[-2:]))
+                yield FoundCall(method, found[0], line, found[1], ".".join(names[-2:]))
 
-    def _target(self, node: Node, called: bool) -> tuple[str, Sure] | None:  # noqa: FBT001
+    def _target(self, node: Node, called: bool) -> tuple[str, Certainty] | None:  # noqa: FBT001
         text = self.text(node)
         if text is None:
             return None
         path = host_path(text)
         if path is not None:
-            return (path, Sure.CERTAIN) if path else None
+            return (path, Certainty.CERTAIN) if path else None
         relative = endpoint_path(text.removeprefix(HOLE))
         if not (called and relative and (self.all.host or self.all.sdk)):
             return None
-        return relative, Sure.LIKELY if self.own.host else Sure.POSSIBLE
+        return relative, Certainty.LIKELY if self.own.host else Certainty.POSSIBLE
 
     def _said(self, given: list[Node], options: list[tuple[str, Node]]) -> str:
         """GET, POST… in a `method` option or a literal argument."""

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter, ValidationError
 
 from helpers.core.errors import StateError, UsageError
-from helpers.intercom.records import Sure, Use
+from helpers.scopes.records import Certainty, Use
 from helpers.scopes.usage.found import endpoint_of
 from helpers.system.files import write_private
 
@@ -97,7 +97,9 @@ def recorded(state: Path) -> tuple[Use, ...]:
 def _uses(calls: Iterable[Seen], name: str) -> Iterator[Use]:
     guards = {g.name: g for method, path in calls if (g := endpoint_of(method, path))}
     for guard in guards.values():
-        yield Use(scope=guard.scope, call=guard.name, path=name, sure=Sure.CERTAIN, how="observed")
+        yield Use(
+            scope=guard.scope, call=guard.name, path=name, sure=Certainty.CERTAIN, how="observed"
+        )
 
 
 def _calls(text: str) -> Iterator[Seen]:

@@ -8,10 +8,10 @@ import warnings
 from collections.abc import Iterator
 from typing import Final
 
-from helpers.intercom.records import Sure
+from helpers.scopes.records import Certainty
 from helpers.scopes.usage.found import (
     HOLE,
-    Found,
+    FoundCall,
     Names,
     Nearby,
     calls_out,
@@ -27,7 +27,7 @@ _METHOD: Final = re.compile(r"GET|POST|PUT|PATCH|DELETE", re.IGNORECASE)
 _NAMED: Final = re.compile(r"(^|_)(path|endpoint|url|route|uri|resource)$", re.IGNORECASE)
 
 
-def find(source: str, nearby: Nearby) -> Iterator[Found]:
+def find(source: str, nearby: Nearby) -> Iterator[FoundCall]:
     """Every call in a source; a file that is not Python holds none."""
     try:
         with warnings.catch_warnings():
@@ -113,34 +113,36 @@ class _Reader:
             return f"{base.rstrip('/')}/{path.lstrip('/')}"
         return None
 
-    def call(self, node: ast.Call) -> Iterator[Found]:
+    def call(self, node: ast.Call) -> Iterator[FoundCall]:
         """What one call expression says."""
         names = _chain(node.func)
         library = self.imports_sdk or self.nearby.sdk
         sdk = sdk_call(names) if library and len(names) > 1 else None
         if sdk:
             method, path = sdk.split(" ")
-            sure = Sure.LIKELY if self.imports_sdk else Sure.POSSIBLE
-            sure = Sure.CERTAIN if set(names) & self.clients else sure
-            yield Found(method, path.replace("{id}", HOLE), node.lineno, sure, "SDK")
+            sure = Certainty.LIKELY if self.imports_sdk else Certainty.POSSIBLE
+            sure = Certainty.CERTAIN if set(names) & self.clients else sure
+            yield FoundCall(method, path.replace("{id}", HOLE), node.lineno, sure, "SDK")
             return
         said = self._said(node)
         method = said or self._named(node, names)
         for argument in (*node.args, *(k.value for k in node.keywords if _names_url(k))):
             found = self._target(argument, bool(method))
             if found and (said or self._calls_out(names, argument)):
-                yield Found(method, found[0], node.lineno, found[1], ".".join(names[-2:]))
+                yield FoundCall(method, found[0], node.lineno, found[1], ".".join(names[-2:]))
 
-    def _target(self, node: ast.expr, called: bool) -> tuple[str, Sure] | None:  # noqa: FBT001
+    def _target(self, node: ast.expr, called: bool) -> tuple[str, Certainty] | None:  # noqa: FBT001
         text = self.text(node)
         if text is None:
             return None
         path = host_path(text)
         if path is not None:
-            return (path, Sure.CERTAIN) if path else None
+            return (path, Certainty.CERTAIN) if path else None
         relative = text.removeprefix(HOLE)
         if called and (self.own_host or self.nearby.host) and endpoint_path(relative):
-            return endpoint_path(relative), Sure.LIKELY if self.own_host else Sure.POSSIBLE
+            return endpoint_path(
+                relative
+            ), Certainty.LIKELY if self.own_host else Certainty.POSSIBLE
         return None
 
     def _calls_out(self, names: tuple[str, ...], argument: ast.expr) -> bool:
@@ -168,7 +170,7 @@ class _Reader:
         body = len(node.args) > 1 or any(k.arg == "data" for k in node.keywords)
         return "POST" if body else "GET"
 
-    def named(self, node: ast.Assign | ast.AnnAssign) -> Iterator[Found]:
+    def named(self, node: ast.Assign | ast.AnnAssign) -> Iterator[FoundCall]:
         """A path that is given a name such as `endpoint`, and used elsewhere."""
         if not (self.own_host or self.nearby.host):
             return
@@ -177,7 +179,7 @@ class _Reader:
         if text and any(_NAMED.search(_name(target) or "") for target in targets):
             path = host_path(text) or endpoint_path(text)
             if path:
-                yield Found("", path, node.lineno, Sure.POSSIBLE, "a named path")
+                yield FoundCall("", path, node.lineno, Certainty.POSSIBLE, "a named path")
 
 
 def _imports_sdk(node: ast.AST) -> bool:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from helpers.intercom.records import Sure
-from helpers.scopes.usage.found import Found, Nearby, endpoint_path, host_path, talks
+from helpers.scopes.records import Certainty
+from helpers.scopes.usage.found import FoundCall, Nearby, endpoint_path, host_path, talks
 
 __all__ = ["find"]
 
@@ -17,7 +17,7 @@ _NAMED: Final = re.compile(
 _METHOD: Final = re.compile(r"\b(get|post|put|patch|delete)\b", re.IGNORECASE)
 
 
-def find(source: str, nearby: Nearby) -> Iterator[Found]:  # noqa: ARG001 (as the others)
+def find(source: str, nearby: Nearby) -> Iterator[FoundCall]:  # noqa: ARG001 (as the others)
     """Every URL of Intercom's in a source; the method is guessed from the lines near it.
 
     Where the source names Intercom's host, a line such as `path: "tags"` counts too.
@@ -28,9 +28,9 @@ def find(source: str, nearby: Nearby) -> Iterator[Found]:  # noqa: ARG001 (as th
         path = host_path(line)
         named = _NAMED.fullmatch(line) if host and path is None else None
         if named:
-            yield Found("", endpoint_path(named[1]), number, Sure.POSSIBLE, "a named path")
+            yield FoundCall("", endpoint_path(named[1]), number, Certainty.POSSIBLE, "a named path")
         if not path:
             continue
         near = _METHOD.search(line) or _METHOD.search("\n".join(lines[max(0, number - 3) : number]))
         curl = "GET" if "curl" in line else ""
-        yield Found(near[1].upper() if near else curl, path, number, Sure.LIKELY, "URL")
+        yield FoundCall(near[1].upper() if near else curl, path, number, Certainty.LIKELY, "URL")

@@ -11,10 +11,10 @@ from typing import Protocol
 import httpx
 from pydantic import SecretStr
 
-from helpers.intercom.answers import Answer
 from helpers.intercom.calls import call_named
 from helpers.intercom.client import Client
 from helpers.intercom.developer_hub import App, DeveloperHub
+from helpers.intercom.responses import ApiResponse
 from helpers.rotation.access_token import AccessToken
 from helpers.rotation.client_secret import OLD_REFUSED, ClientSecret
 from helpers.rotation.hub_hand import HubHand
@@ -91,7 +91,7 @@ class Token(_Key):
         apps = httpx.get(f"{self.url}/_hub/apps", verify=False).json()
         return sum(len(app["tokens"]) for app in apps if "Under test" in app["name"]) == 2
 
-    def _ask(self, token: SecretStr) -> Answer:
+    def _ask(self, token: SecretStr) -> ApiResponse:
         with Client(token, self.url) as client:
             return client.call(call_named("GET /me"))
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.core.errors import UsageError
-from helpers.intercom.records import Sure
+from helpers.scopes.records import Certainty
 from helpers.scopes.usage.scan import find_in, scan
 
 HOST = "https://api.intercom.io"
@@ -88,7 +88,7 @@ def test_a_relative_path_counts_behind_two_imports_and_only_there(
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(source)
     (use,) = scan(tmp_path)
-    assert (use.call, use.path, use.sure) == (call, user[0], Sure.POSSIBLE)
+    assert (use.call, use.path, use.sure) == (call, user[0], Certainty.POSSIBLE)
     (tmp_path / between[0]).write_text("")
     assert scan(tmp_path) == ()
 

@@ -18,7 +18,7 @@ from helpers.core.steps import STEPS
 from helpers.intercom.calls import AUDIT_CALLS
 from helpers.intercom.scopes import catalog
 from helpers.notebook.sandbox_profile import SANDBOX_URL
-from helpers.scopes.catalog_page import page
+from helpers.scopes.documents import page
 from helpers.scopes.probes import WRITE_PROBES
 from tests.conftest import make_access_token
 from tests.intercom.hub import Hub

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 
 from helpers.access.attestations import attest as keep
 from helpers.access.attestations import read_attestations
-from helpers.access.checks.attested import two_factor_is_enforced
+from helpers.access.checks.attestation import two_factor_is_enforced
 from helpers.cli.attest import attest
 from helpers.cli.calls import calls
 from helpers.core.errors import StateError, UsageError

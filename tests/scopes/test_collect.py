@@ -14,9 +14,9 @@ from helpers.core.policy import Acts, Policy
 from helpers.core.redaction import Redactor
 from helpers.core.settings import Profile, load_settings
 from helpers.intercom.client import Client
-from helpers.intercom.records import ScopeFacts, Verdict
 from helpers.scopes.action import act
 from helpers.scopes.collect import collect
+from helpers.scopes.records import Grant, ScopeFacts
 from tests.checking import NOW
 from tests.conftest import make_access_token
 from tests.intercom.hub import Hub
@@ -58,7 +58,7 @@ def reason(datum: Any, cause: Cause = Cause.FAILED) -> str:
 
 def granted(facts: ScopeFacts) -> set[str]:
     assert isinstance(facts.access, Known)
-    return set(facts.access.value.scopes(Verdict.GRANTED))
+    return set(facts.access.value.scopes(Grant.GRANTED))
 
 
 def test_a_token_that_is_not_set_is_not_configured(make: Make) -> None:
@@ -140,10 +140,10 @@ def test_each_run_is_compared_with_the_one_before(make: Make, hub: Hub) -> None:
     second = collect(make(access=hub.token(SEEN | {"read_news"})))
     assert isinstance(second.previous, Known)
     before = dict(second.previous.value.verdicts)
-    assert (second.previous.value.at, before["read_news"]) == (NOW, Verdict.MISSING)
+    assert (second.previous.value.at, before["read_news"]) == (NOW, Grant.MISSING)
     third = collect(make(access=hub.token(SEEN)))
     assert isinstance(third.previous, Known)
-    assert dict(third.previous.value.verdicts)["read_news"] is Verdict.GRANTED
+    assert dict(third.previous.value.verdicts)["read_news"] is Grant.GRANTED
 
 
 def test_a_run_that_could_not_ask_leaves_the_memory_as_it_is(make: Make, hub: Hub) -> None:

@@ -1,4 +1,4 @@
-"""What Intercom answered, and what an error of Intercom means.
+"""What an answer of Intercom means, and what it means when there is none.
 
 Error bodies are `{"type": "error.list", "request_id", "errors": [{"code", "message"}]}`. The code
 decides, never the status alone: a missing scope comes as 401 `token_unauthorized` or as 403
@@ -7,13 +7,17 @@ decides, never the status alone: a missing scope comes as 401 `token_unauthorize
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from helpers.core.errors import IntercomError
+import httpx
 
-__all__ = ["Answer", "advice_for"]
+from helpers.core.errors import IntercomError, UnreachableError
+
+__all__ = ["ApiResponse", "advice_for", "unreachable"]
 
 _OK: Final = range(200, 300)
 _DEAD: Final = frozenset(
@@ -31,7 +35,7 @@ _ADVICE: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Answer:
+class ApiResponse:
     """One answer: status, error code ("" where there is none), request id, JSON body."""
 
     call: str
@@ -42,7 +46,7 @@ class Answer:
     body: Any = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, call: str, status: int, body: Any, request_id: str) -> Answer:
+    def of(cls, call: str, status: int, body: Any, request_id: str) -> ApiResponse:
         """Read an answer's body; a body of another shape simply has no code."""
         errors = body.get("errors") if isinstance(body, dict) else None
         first = errors[0] if isinstance(errors, list) and errors else {}
@@ -92,3 +96,40 @@ def advice_for(status: int, code: str) -> str:
     if status >= 500:  # noqa: PLR2004 (server errors)
         return "Intercom is in trouble: look at www.intercomstatus.com and try again."
     return "Look the code up in Intercom's list of error codes, and quote the request id to them."
+
+
+def unreachable(call: str, error: httpx.TransportError) -> UnreachableError:
+    """Say why there was no answer: name, refusal, TLS, time-out, or half an answer."""
+    what, advice = _diagnosis(error)
+    return UnreachableError(f"{call} had no answer: {what}.", advice)
+
+
+def _diagnosis(error: httpx.TransportError) -> tuple[str, str]:
+    causes = tuple(_chain(error))
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return (
+            "the host's name can't be resolved",
+            "Check the network, INTERCOM_REGION and INTERCOM_BASE_URL.",
+        )
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return (
+            "the TLS connection failed",
+            "A proxy that opens TLS needs its certificate in SSL_CERT_FILE.",
+        )
+    if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
+        return "the connection was refused", "Is something listening at INTERCOM_BASE_URL?"
+    if isinstance(error, httpx.TimeoutException):
+        return "it took too long", "Try again; a firewall that drops packets looks like this too."
+    if isinstance(error, (httpx.RemoteProtocolError, httpx.ReadError)):
+        return "the answer broke off", "Try again; if it stays so, look at proxies on the way."
+    return f"the connection failed ({type(error).__name__})", "Check the network, then try again."
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """The error and what led to it, each once: a repeated call can make the chain a ring."""
+    seen: list[BaseException] = []
+    found: BaseException | None = error
+    while found is not None and found not in seen:
+        seen.append(found)
+        yield found
+        found = found.__cause__ or found.__context__

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from helpers.scopes.catalog_page import page
+from helpers.scopes.documents import page
 from tests.conftest import HOME
 
 

@@ -7,14 +7,16 @@ from pathlib import Path
 
 from helpers.core.model import Status
 from helpers.core.policy import Policy, ScopePolicy
-from helpers.intercom.records import TokenScopes, Use
-from helpers.scopes.checks.grants import code_has_what_it_uses, no_scope_beyond_the_policy
-from helpers.scopes.checks.rules import policy_covers_the_code
-from helpers.scopes.guards import Guards
+from helpers.scopes.checks.grants import (
+    code_has_what_it_uses,
+    no_scope_beyond_the_policy,
+    policy_covers_the_code,
+)
+from helpers.scopes.documents import section
 from helpers.scopes.probes import probe_reads
-from helpers.scopes.section import section
+from helpers.scopes.records import TokenScopes, Use
 from helpers.scopes.usage.scan import scan
-from helpers.scopes.verdicts import verdicts_of
+from helpers.scopes.verdicts import Guards, verdicts_of
 from tests.checking import statuses, verdicts
 from tests.intercom.hub import Hub
 

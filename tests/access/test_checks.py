@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from helpers.access.checks.attested import two_factor_is_enforced
+from helpers.access.checks.attestation import two_factor_is_enforced
 from helpers.access.checks.connectors import (
     connectors_authenticate,
     connectors_share_no_credential,
@@ -12,8 +12,9 @@ from helpers.access.checks.connectors import (
 )
 from helpers.access.checks.defences import allowlist_limits_the_api, identity_verification_is_on
 from helpers.access.checks.people import nobody_is_dormant, teammates_are_of_the_company
+from helpers.access.records import Attestation
 from helpers.core.policy import AccessPolicy, Policy
-from helpers.intercom.records import Allowlist, Attestation, Connector, Teammate
+from helpers.intercom.records import Allowlist, Connector, Teammate
 from tests.checking import NOW, statuses, unreadable
 
 OURS = Policy(access=AccessPolicy(allowed_domains=("example.com",)))

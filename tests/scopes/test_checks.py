@@ -4,17 +4,11 @@ from datetime import date
 
 import pytest
 
+from helpers.access.records import Attestation
 from helpers.core.catalog import Check
 from helpers.core.model import Finding, Status
 from helpers.core.policy import Policy, ScopePolicy
-from helpers.intercom.records import (
-    Attestation,
-    ScopeVerdict,
-    Teammate,
-    TokenScopes,
-    Use,
-    Verdict,
-)
+from helpers.intercom.records import Teammate
 from helpers.intercom.scopes import catalog
 from helpers.scopes.checks.accounts import (
     owner_is_a_service_account,
@@ -25,9 +19,11 @@ from helpers.scopes.checks.grants import (
     code_has_what_it_uses,
     no_scope_beyond_the_policy,
     no_scope_without_a_use,
+    policy_covers_the_code,
+    policy_names_real_scopes,
 )
-from helpers.scopes.checks.rules import policy_covers_the_code, policy_names_real_scopes
 from helpers.scopes.needs import AUDIT_USES
+from helpers.scopes.records import Grant, ScopeVerdict, TokenScopes, Use
 from tests.checking import off, statuses, unreadable, verdicts
 
 TAGS = Use(scope="read_tags", call="GET /tags", path="sync.py", line=7)
@@ -37,10 +33,10 @@ NARROW = Policy(scopes=ScopePolicy(allowed=("read_tags",)))
 def token(
     *granted: str, unknown: tuple[str, ...] = (), owner: Teammate | None = None, **more: str
 ) -> TokenScopes:
-    def verdict(key: str) -> Verdict:
+    def verdict(key: str) -> Grant:
         if key in granted:
-            return Verdict.GRANTED
-        return Verdict.UNKNOWN if key in unknown else Verdict.MISSING
+            return Grant.GRANTED
+        return Grant.UNKNOWN if key in unknown else Grant.MISSING
 
     rows = tuple(ScopeVerdict(scope=k, verdict=verdict(k), why="") for k in catalog())
     named = {"variable": "INTERCOM_ACCESS_TOKEN", "fingerprint": "a", **more}

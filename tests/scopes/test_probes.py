@@ -14,11 +14,10 @@ import pytest
 
 from helpers.core.errors import IntercomError
 from helpers.intercom.calls import Call
-from helpers.intercom.records import ProbeAnswer, Reading, Verdict
 from helpers.intercom.scopes import catalog
-from helpers.scopes.guards import Guards
 from helpers.scopes.probes import READ_PROBES, WRITE_PROBES, probe_reads, probe_writes
-from helpers.scopes.verdicts import PROBED, verdicts_of
+from helpers.scopes.records import Grant, ProbeAnswer, Reading
+from helpers.scopes.verdicts import PROBED, Guards, verdicts_of
 from tests.intercom.hub import Hub
 
 WRITABLE = {"acts": ["write_probes"]}
@@ -32,10 +31,10 @@ def ask(hub: Hub, scopes: Collection[str], *, writes: bool = False) -> tuple[Pro
 
 
 def granted(answers: Iterable[ProbeAnswer], guards: Guards) -> frozenset[str]:
-    return frozenset(scopes_with(Verdict.GRANTED, answers, guards))
+    return frozenset(scopes_with(Grant.GRANTED, answers, guards))
 
 
-def scopes_with(verdict: Verdict, answers: Iterable[ProbeAnswer], guards: Guards) -> set[str]:
+def scopes_with(verdict: Grant, answers: Iterable[ProbeAnswer], guards: Guards) -> set[str]:
     return {v.scope for v in verdicts_of(answers, guards) if v.verdict is verdict}
 
 
@@ -65,8 +64,8 @@ def test_every_scope_alone_all_and_none_come_back_exactly(hub: Hub, shape: int) 
     for held in ([], scopes, *([one] for one in scopes)):
         answers = ask(hub, held, writes=True)
         assert granted(answers, guards) == ALL_SCOPES & set(held), held
-        assert scopes_with(Verdict.MISSING, answers, guards) == ALL_SCOPES - set(held), held
-        unknown = scopes_with(Verdict.UNKNOWN, answers, guards)
+        assert scopes_with(Grant.MISSING, answers, guards) == ALL_SCOPES - set(held), held
+        unknown = scopes_with(Grant.UNKNOWN, answers, guards)
         assert unknown == set(catalog()) - ALL_SCOPES
 
 
@@ -88,7 +87,7 @@ def test_one_token_alone_never_has_a_scope_that_it_lacks(hub: Hub, shape: int) -
         guards = Guards()
         guards.learn(answers)
         assert granted(answers, guards) <= set(held)
-        assert scopes_with(Verdict.MISSING, answers, guards) <= set(catalog()) - set(held)
+        assert scopes_with(Grant.MISSING, answers, guards) <= set(catalog()) - set(held)
 
 
 @pytest.mark.parametrize("shape", [403, 401])
@@ -106,14 +105,14 @@ def test_a_route_guarded_otherwise_is_never_taken_for_a_grant(
         answers = ask(hub, held)
         guards.learn(answers)
         assert scope in held or scope not in granted(answers, guards)
-        assert scope not in held or scope not in scopes_with(Verdict.MISSING, answers, guards)
+        assert scope not in held or scope not in scopes_with(Grant.MISSING, answers, guards)
 
 
 def test_a_wrong_mapping_with_one_witness_ends_as_unknown(hub: Hub) -> None:
     hub.behave(guards={"GET /ip_allowlist": "read_tags"})
     answers = ask(hub, ["read_tags"])
     guards = control(hub)
-    assert "manage_ip_allowlist" in scopes_with(Verdict.UNKNOWN, answers, guards)
+    assert "manage_ip_allowlist" in scopes_with(Grant.UNKNOWN, answers, guards)
 
 
 @pytest.mark.parametrize("shape", [403, 401])
@@ -123,7 +122,7 @@ def test_where_the_id_is_looked_up_first_a_404_grants_nothing(hub: Hub, shape: i
     guards = control(hub)
     answers = ask(hub, [], writes=True)
     assert granted(answers, guards) == frozenset()
-    assert writing <= scopes_with(Verdict.UNKNOWN, answers, guards)
+    assert writing <= scopes_with(Grant.UNKNOWN, answers, guards)
 
 
 def test_a_burst_of_429_and_5xx_changes_no_verdict(hub: Hub) -> None:
@@ -148,7 +147,7 @@ def test_a_plan_that_does_not_cover_a_route_says_nothing_about_its_scope(hub: Hu
     answers = ask(hub, ["manage_ip_allowlist"])
     answer = next(a for a in answers if a.call == "GET /ip_allowlist")
     assert (answer.reading, answer.code) == (Reading.SILENT, "api_plan_restricted")
-    assert "manage_ip_allowlist" in scopes_with(Verdict.UNKNOWN, answers, control(hub))
+    assert "manage_ip_allowlist" in scopes_with(Grant.UNKNOWN, answers, control(hub))
 
 
 def test_an_address_that_is_not_allowed_is_told_from_a_missing_scope(hub: Hub) -> None:
@@ -159,7 +158,7 @@ def test_an_address_that_is_not_allowed_is_told_from_a_missing_scope(hub: Hub) -
     hub.behave(client_ip="198.51.100.9")
     answers = ask(hub, ["read_tags"])
     assert {a.reading for a in answers} == {Reading.SILENT}
-    assert {v.verdict for v in verdicts_of(answers, Guards())} == {Verdict.UNKNOWN}
+    assert {v.verdict for v in verdicts_of(answers, Guards())} == {Grant.UNKNOWN}
 
 
 def test_a_dead_token_is_an_error_and_no_verdict(hub: Hub) -> None:
@@ -200,7 +199,7 @@ def test_where_a_wider_scope_lets_read_too_what_it_opens_is_said_to_be_open_thro
     guards = control(hub)
     for held in (["read_write_articles_scope"], ["read_write_news", "read_write_audiences"]):
         verdicts = {v.scope: v for v in verdicts_of(ask(hub, held, writes=True), guards)}
-        found = {s for s, v in verdicts.items() if v.verdict is Verdict.GRANTED}
+        found = {s for s, v in verdicts.items() if v.verdict is Grant.GRANTED}
         assert found <= set(held) | implied(held)
         for scope in found - set(held):
             assert set(verdicts[scope].through) & set(held)
@@ -239,5 +238,5 @@ def test_nothing_is_open_through_a_scope_that_is_known_to_be_missing(hub: Hub) -
         (["read_tags", "read_users_companies"], ("read_users_companies",)),
     ):
         verdicts = {v.scope: v for v in verdicts_of(ask(hub, held), guards)}
-        assert verdicts["read_tags"].verdict is Verdict.GRANTED
+        assert verdicts["read_tags"].verdict is Grant.GRANTED
         assert verdicts["read_tags"].through == through

@@ -7,22 +7,13 @@ from typing import Any
 
 import pytest
 
+from helpers.access.records import Attestation, SecurityEvent
 from helpers.core.catalog import Check, load
 from helpers.core.model import Status
 from helpers.core.policy import AccessPolicy, Policy, ScopePolicy
-from helpers.intercom.records import (
-    Allowlist,
-    Attestation,
-    Connector,
-    IdentitySecret,
-    ScopeVerdict,
-    SecurityEvent,
-    Teammate,
-    TokenScopes,
-    Use,
-    Verdict,
-)
+from helpers.intercom.records import Allowlist, Connector, IdentitySecret, Teammate
 from helpers.intercom.scopes import catalog
+from helpers.scopes.records import Grant, ScopeVerdict, TokenScopes, Use
 from tests.checking import NOW, off, statuses, unreadable
 
 PASS, FAIL, MANUAL, NA, ERROR = Status
@@ -58,10 +49,10 @@ ELSEWHERE = WIRED.model_copy(update={"id": "2", "url": "https://b.example/x"})
 
 
 def token(*granted: str, unknown: str = "", owner: Teammate | None = None) -> TokenScopes:
-    def verdict(key: str) -> Verdict:
+    def verdict(key: str) -> Grant:
         if key == unknown:
-            return Verdict.UNKNOWN
-        return Verdict.GRANTED if key in granted else Verdict.MISSING
+            return Grant.UNKNOWN
+        return Grant.GRANTED if key in granted else Grant.MISSING
 
     rows = tuple(ScopeVerdict(scope=key, verdict=verdict(key), why="") for key in catalog())
     name = "-".join(granted)
