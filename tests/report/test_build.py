@@ -122,7 +122,7 @@ def test_judging_a_finished_run_again_gives_the_same_bytes(tmp_path: Path) -> No
     assert render(rejudge(run), "json") == (run / "results.json").read_text()
 
 
-def test_judging_again_keeps_the_comparison_that_was_drawn(tmp_path: Path) -> None:
+def test_judging_again_keeps_the_saved_comparison(tmp_path: Path) -> None:
     partial = start_run(tmp_path, "20260302T090000Z-staging")
     save(partial)
     before = PriorFindings(NOW - timedelta(days=1), {})
@@ -159,7 +159,7 @@ def test_the_redactor_stands_between_reports_and_disk(tmp_path: Path) -> None:
     assert "secret-value" not in (tmp_path / "report.html").read_text()
 
 
-def test_the_manifest_tells_what_was_changed_added_and_removed(tmp_path: Path) -> None:
+def test_the_manifest_reports_changed_added_and_missing_files(tmp_path: Path) -> None:
     run = finished(tmp_path)
     assert list(manifest_problems(run)) == []
     (run / "report.md").write_text("other")
@@ -193,7 +193,7 @@ def test_pruning_keeps_the_latest_of_a_profile_and_all_of_others(tmp_path: Path)
 
 
 @pytest.mark.parametrize("content", [None, "{", "{}"])
-def test_a_folder_that_is_no_run_is_told(tmp_path: Path, content: str | None) -> None:
+def test_a_folder_that_is_not_a_run_is_an_error(tmp_path: Path, content: str | None) -> None:
     if content is not None:
         (tmp_path / "results.json").write_text(content)
     with pytest.raises(UsageError):
@@ -204,7 +204,7 @@ def test_a_run_is_named_by_its_time_and_profile() -> None:
     assert run_name(NOW, "production") == "20260302T090000Z-production"
 
 
-def test_an_unknown_format_is_told_with_the_known_ones() -> None:
+def test_an_unknown_format_is_an_error_that_lists_the_known_ones() -> None:
     empty = Report(
         tool_version=tool_version(), profile="x", generated_at=NOW, steps=(), findings=()
     )

@@ -53,7 +53,7 @@ def test_checks_of_one_step_are_its_own() -> None:
     assert [entry["id"] for entry in said] == ["WVR-001", "WVR-002", "WVR-003"]
 
 
-def test_an_unknown_step_or_check_is_told() -> None:
+def test_an_unknown_step_or_check_is_an_error() -> None:
     with pytest.raises(UsageError, match="no step"):
         run("checks", "--step", "nothing")
     with pytest.raises(UsageError, match="no check"):
@@ -99,7 +99,7 @@ def test_report_takes_other_waivers(tmp_path: Path) -> None:
     assert result.return_value == 12
 
 
-def test_diff_tells_new_and_fixed(tmp_path: Path) -> None:
+def test_diff_shows_new_unchanged_and_fixed(tmp_path: Path) -> None:
     earlier = saved(tmp_path, "20260223T090000Z-production", to_json(_earlier()))
     later = saved(tmp_path, "20260302T090000Z-production", to_json(full_report()))
     lines = run("diff", earlier, later).output.splitlines()

@@ -1,4 +1,4 @@
-"""Pictures in the report: drawn from the snapshot, inline, escaped, asking for nothing."""
+"""Figures in the report: drawn from the snapshot, inline, escaped, loading nothing."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_its_style_sheet_speaks_of_it_alone(tmp_path: Path) -> None:
     assert all(rule.startswith(".timeline ") for rule in rules.split("}"))
 
 
-def test_what_was_not_looked_at_or_is_damaged_has_no_picture(tmp_path: Path) -> None:
+def test_an_unread_or_damaged_snapshot_has_no_figure(tmp_path: Path) -> None:
     assert not figures_of(tmp_path)
     _snapshot(tmp_path, _facts().model_copy(update={"activity": GONE}))
     assert not figures_of(tmp_path)

@@ -87,12 +87,12 @@ def test_the_run_before_is_named() -> None:
     assert after(on_day(0, finding()), on_day(1, finding())).compared_with == NOW
 
 
-def test_what_is_gone_is_fixed_where_its_check_looked_again() -> None:
+def test_a_missing_finding_is_fixed_if_its_check_ran_again() -> None:
     later = after(on_day(0, finding()), on_day(1, finding("ENV-001", Status.PASS, OTHER)))
     assert [f.fingerprint for f in later.fixed] == [finding().fingerprint]
 
 
-def test_what_is_gone_is_not_fixed_where_its_check_could_not_look() -> None:
+def test_a_missing_finding_is_not_fixed_if_its_check_could_not_look() -> None:
     assert (
         after(on_day(0, finding()), on_day(1, finding("ENV-001", Status.ERROR, BLIND))).fixed == ()
     )
@@ -107,7 +107,7 @@ def test_a_finding_that_needs_a_person_is_not_fixed() -> None:
     assert after(on_day(0, finding()), on_day(1, finding(status=Status.MANUAL))).fixed == ()
 
 
-def test_a_failure_tells_since_when_it_stands() -> None:
+def test_a_failure_says_since_when_it_fails() -> None:
     later = after(*(on_day(day, finding()) for day in range(4)))
     assert later.findings[0].since == NOW
 
@@ -153,7 +153,7 @@ def test_a_run_is_recorded_once(state: Connection) -> None:
     assert next(iter(prior_findings(state).findings.values())).failing
 
 
-def test_runs_are_told_with_their_headline_the_latest_first(state: Connection) -> None:
+def test_runs_are_listed_with_their_headline_latest_first(state: Connection) -> None:
     record(state, "earlier", on_day(0, finding()))
     record(state, "later", on_day(1, finding(status=Status.MANUAL)))
     said = [(run.name, run.summary) for run in runs(state)]

@@ -47,7 +47,7 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", " ", text.replace("\u2060", "")).strip()
 
 
-def test_markdown_is_as_last_looked_at(golden: Callable[[str, str], None]) -> None:
+def test_markdown_matches_the_golden_file(golden: Callable[[str, str], None]) -> None:
     golden("report.md", to_markdown(full_report()))
 
 

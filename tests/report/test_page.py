@@ -44,7 +44,7 @@ def words(page: Page) -> str:
     return re.sub(r"\s+", " ", page.text)
 
 
-def test_html_is_as_last_looked_at(golden: Callable[[str, str], None]) -> None:
+def test_html_matches_the_golden_file(golden: Callable[[str, str], None]) -> None:
     golden("report.html", to_html(full_report()))
 
 

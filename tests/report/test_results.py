@@ -12,7 +12,7 @@ from helpers.report.writers import to_json
 from tests.report.samples import HOSTILE, full_report, hostile_report
 
 
-def test_json_is_as_last_looked_at(golden: Callable[[str, str], None]) -> None:
+def test_json_matches_the_golden_file(golden: Callable[[str, str], None]) -> None:
     golden("report.json", to_json(full_report()))
 
 

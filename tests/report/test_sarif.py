@@ -29,7 +29,7 @@ def result_of(check: str) -> dict[str, Any]:
     return found
 
 
-def test_sarif_is_as_last_looked_at(golden: Callable[[str, str], None]) -> None:
+def test_sarif_matches_the_golden_file(golden: Callable[[str, str], None]) -> None:
     golden("report.sarif", to_sarif(full_report(), LINES))
 
 
@@ -85,7 +85,7 @@ def test_what_nobody_waived_says_so_by_an_empty_list() -> None:
     assert result_of("EXP-002")["suppressions"] == []
 
 
-def test_baseline_states_tell_new_unchanged_regressed_and_absent() -> None:
+def test_baseline_states_are_new_unchanged_regressed_and_absent() -> None:
     states = {
         (r["ruleId"], r["properties"].get("baseline", ""), r["baselineState"])
         for r in run_of(full_report())["results"]

@@ -194,12 +194,12 @@ def test_the_verdict_in_a_sentence(severities: tuple[Severity, ...], said: str) 
     assert verdict_sentence(report(*made)) == said
 
 
-def test_waived_failures_are_told_beside_a_clean_verdict() -> None:
+def test_a_clean_verdict_mentions_waived_failures() -> None:
     said = verdict_sentence(report(of(Status.FAIL, 1, waiver=WAIVED)))
     assert said == "No finding fails. 1 finding is waived."
 
 
-def test_without_a_run_before_the_change_is_told_as_such() -> None:
+def test_without_an_earlier_run_the_change_sentence_says_so() -> None:
     assert change_sentence(report()) == "There is no earlier run to compare with."
 
 

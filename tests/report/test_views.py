@@ -45,7 +45,7 @@ def test_nothing_to_do_is_said() -> None:
     assert next_steps_view([]).text == "Nothing needs attention."
 
 
-def test_a_label_tells_severity_comparison_and_waiver() -> None:
+def test_a_label_shows_severity_comparison_and_waiver() -> None:
     labels = {f.check: verdict_label(f) for f in full_report().findings}
     assert labels["EXP-002"] == "✗ FAIL critical, new"
     assert labels["SCP-002"] == "✗ FAIL low, regressed"
@@ -59,7 +59,7 @@ def test_the_checklist_shows_each_verdict_and_a_waiver_beside_it() -> None:
     assert "not checked" in checklist_view(report()).text
 
 
-def test_fixed_is_told_and_so_is_that_there_was_no_run_before() -> None:
+def test_the_fixed_view_lists_fixes_or_says_there_is_no_earlier_run() -> None:
     assert "ENV-003" in fixed_view(full_report()).text
     assert fixed_view(report()).text == "There is no earlier run to compare with."
 

@@ -27,8 +27,8 @@ def logs(draw: st.DrawFn) -> ActivityLog:
     return log
 
 
-def plainly(log: ActivityLog, after: int, before: int, types: frozenset[str]) -> list[Any]:
-    """The same selection, looked for row by row."""
+def row_by_row(log: ActivityLog, after: int, before: int, types: frozenset[str]) -> list[Any]:
+    """The same selection, searched row by row."""
     computed = [log.block.row(n) for n in range(log.block.count)] if log.block else []
     rows = [*reversed(log.rows), *computed]
     rows.sort(key=lambda row: -int(row["created_at"]))  # stable: recorded before computed
@@ -40,10 +40,10 @@ def plainly(log: ActivityLog, after: int, before: int, types: frozenset[str]) ->
 
 
 @given(logs(), st.integers(0, 320), st.integers(0, 320), st.frozensets(st.sampled_from(TYPES)))
-def test_a_selection_is_what_looking_at_every_row_finds(
+def test_a_selection_equals_a_search_row_by_row(
     log: ActivityLog, after: int, before: int, types: frozenset[str]
 ) -> None:
-    expected = plainly(log, after, before, types)
+    expected = row_by_row(log, after, before, types)
     found = log.select(after, before, types)
     assert len(found) == len(expected)
     assert found.cut(0, len(found)) == expected
@@ -53,7 +53,7 @@ def test_a_selection_is_what_looking_at_every_row_finds(
 def test_pages_put_together_are_the_whole(log: ActivityLog, size: int) -> None:
     found = log.select(0, 400)
     pages = [found.cut(start, start + size) for start in range(0, len(found), size)]
-    assert [row for page in pages for row in page] == plainly(log, 0, 400, frozenset())
+    assert [row for page in pages for row in page] == row_by_row(log, 0, 400, frozenset())
 
 
 @given(st.integers(1, 10**9), st.integers(0, NOW), st.integers(0, NOW))

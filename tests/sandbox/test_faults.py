@@ -102,7 +102,7 @@ def test_a_skewed_clock_shows_in_the_date_alone(hub: httpx.Client, connect: Conn
     assert hub.get("/").json()["now"] == "2026-03-02T09:00:00+00:00"
 
 
-def test_a_fault_strikes_its_method_and_route_alone(hub: httpx.Client, connect: Connect) -> None:
+def test_a_fault_applies_only_to_its_method_and_route(hub: httpx.Client, connect: Connect) -> None:
     client = connect()
     hub.post("/faults", json={"kind": "status", "route": "/tags/{id}", "method": "DELETE"})
     assert client.get("/tags/102").is_success
@@ -140,7 +140,7 @@ def test_a_refused_write_has_not_happened(hub: httpx.Client, connect: Connect) -
     assert "never" not in client.get("/tags").text
 
 
-def test_every_third_call_is_struck() -> None:
+def test_a_fault_applies_to_every_third_call() -> None:
     fault = Fault("drop", every=3)
     assert [fault.applies_to("GET", "/me") for _ in range(7)] == [
         *(False, False, True, False, False, True, False),

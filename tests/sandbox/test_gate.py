@@ -109,7 +109,7 @@ def test_a_suspended_app_is_refused(hub: httpx.Client, connect: Connect) -> None
     assert (answer.status_code, error_code(answer)) == (401, "token_suspended")
 
 
-def test_the_address_is_looked_at_after_the_token_and_before_the_scope(
+def test_the_address_is_checked_after_the_token_and_before_the_scope(
     hub: httpx.Client, connect: Connect
 ) -> None:
     client = connect(scopes=())
@@ -132,14 +132,14 @@ def test_an_allowlist_that_is_on_but_empty_lets_everyone_in(
 
 
 @pytest.mark.parametrize(("before", "status"), [(False, 403), (True, 404)])
-def test_the_lookup_comes_before_or_after_the_scope_as_told(
+def test_the_lookup_comes_before_or_after_the_scope_as_configured(
     before: bool, status: int, hub: httpx.Client, connect: Connect
 ) -> None:
     hub.put("/behaviours", json={"lookup_before_scope": before})
     assert connect(scopes=()).delete("/tags/999999").status_code == status
 
 
-def test_what_exists_is_not_told_without_the_scope_in_either_order(
+def test_without_the_scope_neither_order_reveals_what_exists(
     hub: httpx.Client, connect: Connect
 ) -> None:
     everything, nothing = connect(), connect(scopes=())
@@ -157,7 +157,7 @@ def test_an_endpoint_can_be_guarded_otherwise(hub: httpx.Client, connect: Connec
 
 
 @pytest.mark.parametrize("wide", IMPLIED)
-def test_writing_implies_reading_only_where_it_is_told_to(
+def test_writing_implies_reading_only_where_configured(
     wide: str, hub: httpx.Client, connect: Connect
 ) -> None:
     client, route = connect(scopes=(wide,)), GUARDED[IMPLIED[wide]]

@@ -29,7 +29,7 @@ def test_a_new_app_can_do_what_it_was_given_and_no_more(hub: httpx.Client) -> No
     assert newest_rows(hub, 1) == ["app_package_installation"]
 
 
-def test_the_list_of_apps_tells_fingerprints_and_never_a_secret(hub: httpx.Client) -> None:
+def test_the_list_of_apps_shows_fingerprints_and_never_a_secret(hub: httpx.Client) -> None:
     made = hub.post("/apps", json={"name": "New"}).json()
     text = hub.get("/apps").text
     assert made["access_token"] not in text
@@ -73,7 +73,7 @@ def test_an_uninstalled_app_has_no_live_token_and_is_not_regenerated(hub: httpx.
     assert (refused.status_code, refused.json()["error"]) == (400, f"{app['name']} is uninstalled")
 
 
-def test_changed_scopes_hold_at_once_and_regenerate_when_told(hub: httpx.Client) -> None:
+def test_changed_scopes_apply_at_once_and_regenerate_on_request(hub: httpx.Client) -> None:
     app = hub.post("/apps", json={"scopes": READ_ME}).json()
     with client_of(hub, app["access_token"]) as client:
         hub.put(f"/apps/{app['id']}", json={"scopes": []})
@@ -165,7 +165,7 @@ def test_a_workspace_is_made_anew_with_seed_clock_and_region(sandbox: Sandbox) -
         assert me["app"]["region"] == "EU"
 
 
-def test_the_calls_that_came_are_told_without_token_or_body(
+def test_received_calls_are_listed_without_token_or_body(
     hub: httpx.Client, connect: Connect
 ) -> None:
     client = connect()
@@ -178,7 +178,7 @@ def test_the_calls_that_came_are_told_without_token_or_body(
     assert hub.delete("/requests").json() == hub.get("/requests").json() == []
 
 
-def test_the_scopes_are_told_with_their_routes(hub: httpx.Client) -> None:
+def test_the_scopes_are_listed_with_their_routes(hub: httpx.Client) -> None:
     assert hub.get("/scopes").json()["read_tags"] == ["GET /tags", "GET /tags/{id}"]
 
 

@@ -60,7 +60,7 @@ def test_the_allowlist_refuses_what_would_lock_out_or_is_no_ipv4(
     assert client.get("/ip_allowlist").json() == before
 
 
-def test_headers_of_a_connector_are_told_without_their_values(connect: Connect) -> None:
+def test_headers_of_a_connector_are_listed_without_their_values(connect: Connect) -> None:
     client = connect()
     headers = [{"name": "Authorization", "value": "Bearer visible"}]
     made = client.post("/data_connectors", json={"name": "New", "headers": headers}).json()

@@ -121,7 +121,7 @@ def test_the_production_token_of_the_demo_is_200_days_old(demo: World, clean: Wo
     assert max(ages) == 20 * DAY
 
 
-def test_the_people_of_the_demo_have_something_to_look_at(demo: World) -> None:
+def test_the_teammates_of_the_demo_have_flaws_to_report(demo: World) -> None:
     admins = {a["name"]: a for a in demo.get("/admins").json()["admins"]}
     assert "role" not in admins["Priya Natarajan"]  # permissions of their own making
     assert admins["Alex Kim"]["email"] == "alex@contractor.example.net"
@@ -161,7 +161,7 @@ def test_the_connectors_of_the_demo_are_one_sound_and_two_flawed(demo: World) ->
     assert bypassed == ["Loyalty points"]
 
 
-def test_the_takeover_is_told_in_order_within_the_last_30_days(demo: World) -> None:
+def test_the_takeover_is_logged_in_order_within_the_last_30_days(demo: World) -> None:
     story = [r for r in demo.log() if r["performed_by"]["ip"] == "203.0.113.77"]
     assert [row["activity_type"] for row in story] == [
         *["admin_login_failure"] * 7,
