@@ -102,7 +102,7 @@ def run_git(folder: Path, *arguments: str) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the mutation score of the webhook battery, where its mutants were run."""
+    """Print the mutation score of the webhook battery if its mutants were run."""
     reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])]
     ends = [end for report in reports for name, end in report.user_properties if name == "mutant"]
     if ends:

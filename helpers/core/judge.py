@@ -1,4 +1,4 @@
-"""From facts to findings: pure, and the same every time.
+"""From facts to findings: pure and deterministic.
 
 `judge` runs every check against a snapshot. It reads nothing, writes nothing and asks no clock.
 """
@@ -30,7 +30,7 @@ __all__ = ["identity", "judge"]
 def judge(
     snapshot: Snapshot[Any], checks: Iterable[Check], policy: Policy, now: datetime
 ) -> tuple[Finding, ...]:
-    """Every verdict of these checks on this snapshot, by check id and resource."""
+    """Every verdict of these checks on this snapshot, sorted by check id and resource."""
     findings = [
         _finding(check, outcome)
         for check in checks
@@ -53,7 +53,9 @@ def _guarded(
     try:
         return list(_outcomes(check, snapshot, policy, now))
     except Exception as error:  # noqa: BLE001 (a broken check must not silence the others)
-        return [_broken(check, f"The check raised {type(error).__name__}; this is a defect of it.")]
+        return [
+            _error(check, f"The check raised {type(error).__name__}; this is a bug in the check.")
+        ]
 
 
 def _outcomes(
@@ -68,7 +70,9 @@ def _outcomes(
     context = {"policy": policy, "now": now}
     wanted = {name: context[name] for name in check.wanted if name in context}
     outcomes = list(check(**known, **wanted))
-    yield from outcomes or [_broken(check, "The check reached no verdict; this is a defect of it.")]
+    yield from outcomes or [
+        _error(check, "The check reached no verdict; this is a bug in the check.")
+    ]
 
 
 def _unavailable(name: str, datum: Unavailable) -> Outcome:
@@ -81,7 +85,7 @@ def _unavailable(name: str, datum: Unavailable) -> Outcome:
     )
 
 
-def _broken(check: Check, message: str) -> Outcome:
+def _error(check: Check, message: str) -> Outcome:
     return Outcome(
         status=Status.ERROR, resource=Resource(kind="check", key=check.id), message=message
     )

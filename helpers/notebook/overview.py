@@ -13,10 +13,10 @@ from helpers.notebook.parameters import Choices
 from helpers.report.history import runs
 from helpers.system.state import open_state
 
-__all__ = ["Start", "open_start"]
+__all__ = ["Overview", "open_start"]
 
 
-class Start:
+class Overview:
     """A profile, before any call to Intercom."""
 
     def __init__(self, context: Context, closing: ExitStack) -> None:
@@ -61,7 +61,7 @@ class Start:
         return prose("Ready: continue with 01.")
 
 
-def open_start(choices: Choices) -> Start:
+def open_start(choices: Choices) -> Overview:
     """Open a profile without calling anything."""
     closing = ExitStack()
-    return Start(open_context("00_start_here", choices, closing), closing)
+    return Overview(open_context("00_start_here", choices, closing), closing)
