@@ -138,6 +138,21 @@ def test_the_severity_follows_from_kind_place_and_liveness(
     assert finding.resource.key == one.fingerprint
 
 
+@pytest.mark.parametrize(
+    ("liveness", "text"),
+    [
+        (Liveness.NOT_ASKED, "Not checked against Intercom (use `runbook scan --verify`)."),
+        (Liveness.LIVE, "It is live and opens the workspace abc12345."),
+        (Liveness.REVOKED, "It is revoked."),
+        (Liveness.UNKNOWN, "the check with Intercom gave no clear answer."),
+    ],
+)
+def test_the_message_says_whether_the_secret_works(liveness: Liveness, text: str) -> None:
+    one = leak(COMMITTED, liveness=liveness, workspace="abc12345")
+    (finding,) = verdicts("EXP-001", facts(leaks=(one,)))
+    assert finding.message.endswith(text)
+
+
 def test_the_remediation_rotates_first_and_gives_the_history_commands() -> None:
     (finding,) = verdicts("EXP-001", facts(leaks=(leak(COMMITTED),)))
     steps = "\n".join(finding.remediation)

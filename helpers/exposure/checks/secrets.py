@@ -228,7 +228,7 @@ def _state(leak: LeakedSecret) -> str:
         workspace = f" and opens the workspace {leak.workspace}" if leak.workspace else ""
         return f"It is live{workspace}."
     if leak.liveness is Liveness.UNKNOWN:
-        return "Intercom did not say whether it still works."
+        return "Whether it still works is unknown: the check with Intercom gave no clear answer."
     if leak.kind == "access_token":
         return "Not checked against Intercom (use `runbook scan --verify`)."
     return "Whether it still works was not checked."
