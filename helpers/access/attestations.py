@@ -1,4 +1,4 @@
-"""What no API tells, and a person vouches for: asked, answered, dated, and stale after a while.
+"""What no API reports and a person vouches for: asked, answered, dated, and expiring.
 
 The answers lie in the profile's state folder as `attestations.json`. Evidence, a screenshot say, is
 kept by its SHA-256 alone.
@@ -25,8 +25,8 @@ __all__ = ["QUESTIONS", "attest", "attested", "read_attestations"]
 QUESTIONS: Final[Mapping[str, str]] = {
     "two-factor": "Does every teammate have to use two-factor authentication?",
     "single-sign-on": "Is signing in with e-mail and password off, so that only SSO is left?",
-    "roles": "Has somebody looked at what each role and each custom permission allows?",
-    "sessions": "Do sessions in the dashboard end by themselves after a time without activity?",
+    "roles": "Has somebody reviewed what each role and each custom permission allows?",
+    "sessions": "Do sessions in the dashboard end automatically after a time without activity?",
     "security-events": "Can each security event of notebook 06 be explained by who caused it?",
     "token-scopes": "Is every ticked check box of the audited app one that the policy allows?",
     "reader-scopes": "Is no check box that writes ticked on the reader's app?",
@@ -68,11 +68,11 @@ def attest(
 ) -> Attestation:
     """Keep an answer in place of an older one to the same question.
 
-    Raises UsageError for a question that nobody asks or evidence that can't be read, StateError.
+    Raises UsageError for an unknown question or unreadable evidence, and StateError.
     """
     if question not in QUESTIONS:
         raise UsageError(
-            f"Nobody asks {question!r}.", f"The questions are: {', '.join(QUESTIONS)}."
+            f"There is no question {question!r}.", f"The questions are: {', '.join(QUESTIONS)}."
         )
     kept = Attestation(
         question=question,

@@ -114,7 +114,7 @@ def _allowlist(client: Client) -> Allowlist:
 
 
 def _connectors(client: Client) -> tuple[Connector, ...]:
-    """Each by itself, as the list does not tell how they authenticate."""
+    """Each by itself, as the list does not say how they authenticate."""
     ids = [str(one.get("id")) for one in client.data_connectors()]
     return tuple(_connector(client.data_connector(one)) for one in sorted(ids))
 

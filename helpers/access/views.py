@@ -1,4 +1,4 @@
-"""The access review, to look at."""
+"""The access review, as a notebook shows it."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def overview(facts: AccessFacts) -> View:
 def _counted(people: Sequence[Teammate], seen: Mapping[str, datetime] | None) -> View:
     full = sum(t.full_access for t in people)
     odd = sum(not t.role for t in people)
-    said = f"{len(people)} teammates: {full} with full access, {odd} with permissions of their own"
+    said = f"{len(people)} teammates: {full} with full access, {odd} with custom permissions"
     silent = "" if seen is None else f", {sum(t.id not in seen for t in people)} not in the log"
     return headline(f"{said}{silent}.")
 
 
 def _role(teammate: Teammate) -> str:
     if not teammate.role:
-        return tag("of their own making", Tone.WARN)
+        return tag("custom permissions", Tone.WARN)
     return tag(teammate.role, Tone.NOTE) if teammate.full_access else teammate.role
 
 
@@ -47,7 +47,7 @@ def _seat(teammate: Teammate) -> str:
 
 def _last(teammate: Teammate, seen: Mapping[str, datetime] | None) -> str:
     if seen is None:
-        return "not looked at"
+        return "not read"
     if teammate.id in seen:
         return f"{seen[teammate.id]:%Y-%m-%d}"
     return tag("not in the log", Tone.BAD if teammate.inbox_seat else Tone.WARN)
@@ -68,7 +68,7 @@ def defences(facts: AccessFacts) -> View:
         ("identity secrets", _secrets(facts)),
         ("IP allowlist", _allowlist(facts)),
     ]
-    return table(("defence", "as it stands"), rows, empty="")
+    return table(("defence", "state"), rows, empty="")
 
 
 def _verification(facts: AccessFacts) -> str:
@@ -127,12 +127,12 @@ def _customer(connector: Connector) -> str:
 
 
 def questions(facts: AccessFacts) -> View:
-    """What no API tells, and what a person last said about it."""
+    """What no API reports, and what a person last said about it."""
     if isinstance(facts.attestations, Unavailable):
         return _missing("attestations", facts.attestations)
     said = {a.question: a for a in facts.attestations.value}
     rows = [(key, text, *_answer(said.get(key))) for key, text in QUESTIONS.items()]
-    columns = ("question", "in full", "answer", "good until")
+    columns = ("question", "in full", "answer", "valid until")
     return stack(table(columns, rows, empty=""), prose("Answer with `runbook attest QUESTION`."))
 
 
@@ -145,4 +145,4 @@ def _answer(said: Attestation | None) -> tuple[str, str]:
 
 def _missing(title: str, datum: Datum[object]) -> View:
     reason = datum.reason if isinstance(datum, Unavailable) else ""
-    return prose(f"Not looked at, {title}: {reason}")
+    return prose(f"Not read, {title}: {reason}")

@@ -1,4 +1,4 @@
-"""`runbook attest`: say what no API tells, with your name, a date, and until when it holds."""
+"""`runbook attest`: answer what no API reports, with your name, a date and an expiry."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def attest(
     if question in QUESTIONS:
         click.echo(QUESTIONS[question])
         if not (answer and by) and not sys.stdin.isatty():
-            raise UsageError("Nobody can be asked here.", "Give --answer and --by.")
+            raise UsageError("This is not a terminal.", "Give --answer and --by.")
         answer = answer or click.prompt("Answer", type=click.Choice(["yes", "no"]))
         by = by or click.prompt("Your name or address")
     today = datetime.now(UTC).date()

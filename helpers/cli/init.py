@@ -1,4 +1,4 @@
-"""`runbook init`: what a newcomer's repository needs, shown before it is done."""
+"""`runbook init`: what a new repository needs, shown before it is written."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def init(repo: Path, profile: str, yes: bool) -> None:  # noqa: FBT001 (click's 
     for change in changes:
         click.echo(change.diff() + "\n")
     if not changes:
-        click.echo(".env.example and .gitignore are as they should be.")
+        click.echo(".env.example and .gitignore need no change.")
     elif _agreed("Make this change?", yes=yes):
         _make(changes)
     _offer_env_file(top / (f".env.{profile}" if profile else ".env"), yes=yes)

@@ -26,7 +26,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--repo", default="", help="The repository whose sources are read.")
 @click.option("--policy", default="", help="A policy.toml. Default: the project's own.")
 @click.option("--observed", multiple=True, type=_FILE, help="Count what a file shows as used.")
-@click.option("--probe-writes", is_flag=True, help="Also ask with calls on ids that don't exist.")
+@click.option(
+    "--probe-writes", is_flag=True, help="Also probe with writes to ids that don't exist."
+)
 @click.option("--section", is_flag=True, help="Print the policy section that fits the code.")
 @click.option("--list", "listed", is_flag=True, help="List the scopes that there are.")
 @click.option("--page", "as_page", is_flag=True, help="Print the catalog as Markdown.")
@@ -45,7 +47,7 @@ def scopes(
     r"""Granted, used, allowed: the matrix, what to tick and untick, and the blast radius.
 
     \b
-    Exit status: 0 shown, 2 a file or name is off, 3 the access token could not be asked.
+    Exit status: 0 shown, 2 a file or name is wrong, 3 the access token could not be probed.
     This shows and does not judge: `runbook audit` judges, and ends with 10 to 14.
     """
     if listed or as_page:
@@ -113,7 +115,7 @@ def _show(context: Context, *, section: bool) -> int:
         ("Granted and used", views.overview),
         ("To do", views.todo),
         ("Blast radius", views.blast_radius),
-        ("After a removal, try", views.tests),
+        ("After a removal, test", views.tests),
         ("Since last time", views.drift),
     ):
         click.echo(f"\n{title}\n")

@@ -126,7 +126,7 @@ def _example(path: Path) -> Datum[ExampleFile]:
 
 
 def _tracked_secrets(context: Context) -> Datum[tuple[TrackedSecret, ...]]:
-    """Look for the configured values themselves; patterns go by standard input, not by argv."""
+    """Search for the configured values themselves; patterns go by standard input, not argv."""
     try:
         return Known(tuple(_tracked(context)))
     except RunbookError as error:

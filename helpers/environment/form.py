@@ -1,4 +1,4 @@
-"""What `runbook init` would change in a repository: shown anywhere, made in JupyterLab by a click.
+"""What `runbook init` would change in a repository: shown, and applied by a click in JupyterLab.
 
 Without a person at the kernel nothing is ever written.
 """
@@ -26,20 +26,20 @@ _ADDED: Final = Markup('<span style="color:#14502a">+ {}</span>')
 def planned(changes: Sequence[FileChange]) -> View:
     """The lines that each file would get. What stands there already is not shown: it stays."""
     if not changes:
-        return prose("`.env.example` and `.gitignore` are as they should be.")
+        return prose("`.env.example` and `.gitignore` need no change.")
     return stack(*map(_change, changes))
 
 
 def _change(change: FileChange) -> View:
     lines = [sanitize(line) for line in change.added() if line]
-    how = "a line more" if len(lines) == 1 else f"{len(lines)} lines more"
+    how = "1 line added" if len(lines) == 1 else f"{len(lines)} lines added"
     kind = how if change.before else "a new file"
     shown = Markup("\n").join(_ADDED.format(line) for line in lines)
     text = "\n".join((f"{change.path.name}, {kind}:", *(f"+ {line}".rstrip() for line in lines)))
     return View(_FILE.format(change.path.name, kind, shown), text)
 
 
-_ELSEWHERE: Final = "Nothing was written. `./runbook init` makes this change, after a question."
+_ELSEWHERE: Final = "Nothing was written. `./runbook init` makes this change, after asking."
 _ENV_FILE: Final = "`.env` itself is made by `./runbook init`, from hidden prompts in a terminal."
 
 

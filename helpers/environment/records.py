@@ -74,7 +74,7 @@ class ProfileCredentials(Record):
 
 
 class TrackedSecret(Record):
-    """A configured secret that stands in a tracked file."""
+    """A configured secret that a tracked file holds."""
 
     variable: str
     paths: tuple[str, ...]

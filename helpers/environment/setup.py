@@ -1,4 +1,4 @@
-"""What a newcomer's repository needs: `.env.example`, rules in `.gitignore`, a private `.env`.
+"""What a new repository needs: `.env.example`, rules in `.gitignore`, a private `.env`.
 
 A change is planned first, so that it can be shown; making it twice changes nothing. Lines that are
 there already are left as they are.
@@ -100,7 +100,7 @@ def _read(path: Path) -> str:
     try:
         return path.read_text("utf-8") if path.exists() else ""
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} can't be read: {error}.", "Mend the file.") from None
+        raise ConfigurationError(f"{path} can't be read: {error}.", "Fix the file.") from None
 
 
 def _with_variables(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The environment step, to look at."""
+"""The environment step, as a notebook shows it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["env_files", "overview", "profiles"]
 
 def _missing(datum: Datum[object]) -> View:
     reason = datum.reason if isinstance(datum, Unavailable) else ""
-    return prose(f"Not looked at: {reason}")
+    return prose(f"Not read: {reason}")
 
 
 def overview(facts: EnvironmentFacts) -> View:
@@ -32,7 +32,7 @@ def _workspace(facts: EnvironmentFacts) -> View:
     workspace = facts.workspace.value
     return prose(
         f"The access token belongs to the workspace {workspace.name} ({workspace.app_id}), "
-        f"region {workspace.region or 'not told'}."
+        f"region {workspace.region or 'unknown'}."
     )
 
 

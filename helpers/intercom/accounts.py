@@ -6,9 +6,9 @@
 
 Both are httpx clients whose transport knows what may be sent. The reader's list is every endpoint
 of the scope catalog that reads, by method and route: a search is a POST that reads, and a GET that
-records an impression is not on it. What the catalog does not know is refused as well; so are ids
-with other characters than letters, digits, `-` and `_`. The writer's list is what you give it. What
-the audit log is told holds no token, no id and no query.
+records an impression is not on it. Unknown endpoints are refused as well; so are ids
+with characters other than letters, digits, `-` and `_`. You give the writer its list. The
+audit log receives no token, no id and no query.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def reader(
 
     Raises ConfigurationError where the token is not set, or is the writer's as well.
     """
-    advice = "The reader only reads: take the writer, and list the call there."
+    advice = "The reader only reads: use the writer, and list the call there."
     return _account(settings, _READER, _reads(), advice=advice, audit=audit, transport=transport)
 
 
@@ -86,7 +86,7 @@ def _reads() -> tuple[Call, ...]:
 def _listed(name: str) -> Call:
     if name not in endpoints():
         raise ConfigurationError(
-            f"{name!r} is no endpoint of the catalog.",
+            f"{name!r} is not an endpoint of the catalog.",
             "Write it as METHOD /route with {id} for ids, such as POST /events.",
         )
     return _call(endpoints()[name])
@@ -124,12 +124,12 @@ def _must_differ(settings: Settings) -> None:
     if len(prints) > len(set(prints)):
         raise ConfigurationError(
             f"{_READER} and {_WRITER} are the same token.",
-            "Create an app for each in the Developer Hub; a reader that may write is none.",
+            "Create an app for each in the Developer Hub, so that the reader can't write.",
         )
 
 
 def _told(variable: str, audit: Audit) -> Callable[[str, str], None]:
-    """Tell the audit log which route it was, with its ids taken out."""
+    """Report the route to the audit log, with its ids removed."""
     account = "reader" if variable == _READER else "writer"
 
     def tell(method: str, path: str) -> None:

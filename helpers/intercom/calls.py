@@ -1,9 +1,9 @@
 """Every call that an audit may make: method and route, scope, whether it reads or writes, and why.
 
-What is not in `AUDIT_CALLS` can't be sent. The verb does not tell reading from writing: the search
-of the activity log is a POST that reads, and `GET /contacts/{id}/banners` is a GET that records an
-impression. Routes: Intercom's OpenAPI description, version 2.16, and Preview where `version` says
-so. Scopes are named by the keys of `helpers.intercom.scopes`.
+A call that is not in `AUDIT_CALLS` can't be sent. The HTTP method does not separate reading from
+writing: the search of the activity log is a POST that reads, and `GET /contacts/{id}/banners`
+records an impression. Routes come from Intercom's OpenAPI description, version 2.16, and Preview
+where `version` says so. Scopes are named by the keys of `helpers.intercom.scopes`.
 """
 
 from __future__ import annotations
@@ -175,13 +175,13 @@ _PROBED: Final = (  # route, scope, the queries that may go with it
 
 
 def _probes() -> Iterator[Call]:
-    """Reads that tell whether a scope is there; a page of one where there are pages."""
+    """Reads that show whether a scope is granted, one record a page where there are pages."""
     for route, scope, query in _PROBED:
-        yield _read(route, scope, "a probe: is the scope there?", "scopes", query=query)
+        yield _read(route, scope, "a probe: is the scope granted?", "scopes", query=query)
 
 
 # Each with a documented 404 for an absent id. The id is part of the route, so that the transport
-# can't send the call for any other: 0, which no counting database gives out.
+# can't send the call for any other: 0, which no database assigns.
 _WRITE_PROBED: Final = (
     ("PUT", "/admins/0/away", "update_admins", ""),
     ("DELETE", "/tags/0", "write_tags", ""),

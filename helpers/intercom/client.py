@@ -4,8 +4,8 @@
         me = client.me()
 
 A method returns Intercom's JSON and raises IntercomError or UnreachableError; `call` gives the
-answer as it is, errors included, for those who want to know what an error means. A client writes
-only what the `acts` it was made for allow; without any it only reads.
+response as it is, errors included, for callers that handle errors themselves. A client writes only
+what its `acts` allow; without any it only reads.
 """
 
 from __future__ import annotations
@@ -184,7 +184,7 @@ class Client:
         self._json("POST /events", json=event)
 
     def create_identity_secret(self, name: str) -> dict[str, Any]:
-        """Issue an identity secret, whose value is told this once; needs the act `rotation`."""
+        """Issue an identity secret, whose value is returned only once; needs the act `rotation`."""
         supports = {"supports_web": True, "supports_ios": True, "supports_android": True}
         return self._json("POST /secure_mode_secrets", json={"name": name, **supports})
 

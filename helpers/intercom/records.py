@@ -17,7 +17,7 @@ __all__ = [
 
 
 class Teammate(Record):
-    """A teammate as `/admins` shows them. `role` is "" for permissions of their own making."""
+    """A teammate as `/admins` shows them. `role` is "" for custom permissions."""
 
     id: str
     name: str

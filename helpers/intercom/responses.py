@@ -26,7 +26,7 @@ _DEAD: Final = frozenset(
 _ADVICE: Final[Mapping[str, str]] = {
     "token_unauthorized": "The token lacks a scope: tick it under Configure > Authentication.",
     "forbidden": "The token lacks a scope, or this address is not on the IP allowlist.",
-    "api_plan_restricted": "The workspace's plan does not include this; nothing to mend here.",
+    "api_plan_restricted": "The workspace's plan does not include this; nothing to fix here.",
     "token_suspended": "The app is suspended: ask in the Developer Hub.",
     "missing_authorization": "No token arrived: does a proxy remove the Authorization header?",
     "intercom_version_invalid": "This API version does not know the call: set another version.",
@@ -94,8 +94,8 @@ def advice_for(status: int, code: str) -> str:
     if status in range(300, 400):
         return "A redirect; the token follows none. Is INTERCOM_BASE_URL the API's own host?"
     if status >= 500:  # noqa: PLR2004 (server errors)
-        return "Intercom is in trouble: look at www.intercomstatus.com and try again."
-    return "Look the code up in Intercom's list of error codes, and quote the request id to them."
+        return "Intercom has a problem: check www.intercomstatus.com and try again."
+    return "Search Intercom's list of error codes, and quote the request id to their support."
 
 
 def unreachable(call: str, error: httpx.TransportError) -> UnreachableError:
@@ -119,9 +119,9 @@ def _diagnosis(error: httpx.TransportError) -> tuple[str, str]:
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return "the connection was refused", "Is something listening at INTERCOM_BASE_URL?"
     if isinstance(error, httpx.TimeoutException):
-        return "it took too long", "Try again; a firewall that drops packets looks like this too."
+        return "it took too long", "Try again; a firewall that drops packets has the same effect."
     if isinstance(error, (httpx.RemoteProtocolError, httpx.ReadError)):
-        return "the answer broke off", "Try again; if it stays so, look at proxies on the way."
+        return "the answer broke off", "Try again; if it persists, check the proxies in between."
     return f"the connection failed ({type(error).__name__})", "Check the network, then try again."
 
 

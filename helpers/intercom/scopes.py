@@ -27,7 +27,7 @@ __all__ = [
     "wider",
 ]
 
-# verbs do not tell: these POSTs only read, and this GET records an impression
+# methods do not decide: these POSTs only read, and this GET records an impression
 _READING_POSTS = re.compile(r"POST /(.+/search|companies/list|contacts/merge/preview)")
 _WRITING_GETS = frozenset({"GET /contacts/{id}/banners"})
 

@@ -15,7 +15,7 @@ TOKENS = ("INTERCOM_ACCESS_TOKEN", "INTERCOM_READ_TOKEN", "INTERCOM_WRITE_TOKEN"
 
 
 def act(context: Context) -> WriteProbes | Unavailable:
-    """Ask every configured token with the write probes; what each was answered."""
+    """Send the write probes with every configured token; return the answers."""
     if not context.policy.acts.write_probes:
         return Unavailable(
             reason="Write probes are off: acts.write_probes in policy.toml turns them on.",

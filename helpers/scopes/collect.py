@@ -1,4 +1,4 @@
-"""Collect what the tokens may do, what the code needs, and what was so the last time."""
+"""Collect what the tokens may do, what the code needs, and what the last review found."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _ask(context: Context, variable: str) -> _Answers:
 
 
 def _owner(client: Client, answers: tuple[ProbeAnswer, ...]) -> Teammate | None:
-    """The teammate behind a token. `/me` tells no role in 2.16, so their own record is read."""
+    """The teammate behind a token. `/me` has no role in 2.16, so their own record is read."""
     if not any(a.call == "GET /admins/{id}" and a.status == 200 for a in answers):  # noqa: PLR2004
         return None
     return Teammate.from_api(client.admin(str(client.me().get("id", ""))))

@@ -26,7 +26,7 @@ def _lines(profile: str, uses: tuple[Use, ...]) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """A path that can't leave the comment it stands in."""
+    """A path that can't break out of its comment."""
     return "".join(letter if letter.isprintable() else "?" for letter in text)
 
 
@@ -36,10 +36,10 @@ Written by `./runbook scopes --page`; edit `helpers/intercom/data/scopes.toml` i
 
 A scope is a check box in the Developer Hub (Configure > Authentication). Intercom prints a machine
 key for some; a key in *italics* is built like those. Routes that are marked ~ are inferred: no page
-of Intercom's says that this scope guards them. *May open too* names narrower scopes whose calls a
-wider one seems to open, by its words or its name. Nothing here was tried on the real service.
+of Intercom says that this scope guards them. *May open too* names narrower scopes whose calls a
+wider one seems to open, by its words or its name. Nothing here was tested on the real service.
 
-| Key | Check box | Opens | What somebody else does with it | Guards | May open too | Source |
+| Key | Check box | Opens | What a thief can do with it | Guards | May open too | Source |
 |---|---|---|---|---|---|---|
 """
 

@@ -12,7 +12,7 @@ from helpers.scopes.records import Grant, TokenScopes, Use
 
 __all__ = ["AUDIT_USES", "Advice", "Recommendation", "Row", "matrix", "recommend"]
 
-# without these an audit sees next to nothing; the other reads let it see more
+# without these an audit sees almost nothing; the other reads let it see more
 AUDIT_USES: Final = (
     Use(scope="read_single_admin", call="GET /me", path="this audit", how="audit"),
     Use(scope="read_admins", call="GET /admins", path="this audit", how="audit"),
@@ -26,7 +26,7 @@ class Recommendation(Record):
     needed: tuple[str, ...]
     untick: tuple[str, ...]  # granted, and nothing uses it
     tick: tuple[str, ...]  # used, and not granted
-    look: tuple[str, ...]  # not known whether granted, and nothing uses it
+    check: tuple[str, ...]  # unknown whether granted, and nothing uses it
 
 
 class Advice(StrEnum):
@@ -35,7 +35,7 @@ class Advice(StrEnum):
     UNTICK = "untick"
     DECIDE = "allow, or remove the call"
     TICK = "tick"
-    LOOK = "look"
+    CHECK = "check by hand"
     FITS = "fits"
 
 
@@ -51,7 +51,7 @@ class Row(Record):
     def advice(self) -> Advice:
         """What to do, given that the sources could be read."""
         if self.verdict is Grant.UNKNOWN:
-            return Advice.LOOK
+            return Advice.CHECK
         if not self.used:
             return Advice.UNTICK if self.verdict is Grant.GRANTED else Advice.FITS
         if not self.allowed:
@@ -69,7 +69,7 @@ def recommend(token: TokenScopes, uses: Iterable[Use]) -> Recommendation:
         needed=_ordered(used),
         untick=_ordered(granted - used),
         tick=_ordered(used & missing),
-        look=_ordered(set(by) - granted - missing - used),
+        check=_ordered(set(by) - granted - missing - used),
     )
 
 

@@ -1,4 +1,4 @@
-"""Asking what a token may do: reads, each for one record at most, at the same time.
+"""Probe what a token may do: concurrent reads, each of one record at most.
 
 Write probes are apart: calls with a documented 404 for an absent id, sent only where the policy's
 `acts.write_probes` allows them, and worth something only when some token was refused at the same
@@ -68,7 +68,7 @@ def read_answer(answer: ApiResponse) -> ProbeAnswer:
 
 
 def _absent(answer: ApiResponse) -> bool:
-    """Whether there is nothing of that id; of a write probe only with the documented code."""
+    """Whether no record has that id; for a write probe only with the documented code."""
     code = _NOT_FOUND_CODES.get(answer.call, answer.code)
     return answer.status == _NOT_FOUND and answer.code == code and code.endswith("not_found")
 
@@ -83,7 +83,7 @@ def _reading(answer: ApiResponse) -> tuple[Reading, str]:
     if answer.code in _SILENT or answer.status == _PLAN:
         return Reading.SILENT, _SILENT.get(answer.code, "the plan does not include it")
     if answer.status == _NOT_FOUND:
-        return Reading.SILENT, "there is nothing of that id"
+        return Reading.SILENT, "no record has that id"
     if answer.status == _UNAUTHORIZED:
         raise answer.error()  # any other 401 is about the token, not about a scope
     return Reading.SILENT, f"status {answer.status} says nothing about a scope"
@@ -106,7 +106,7 @@ _BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
 def probe_reads(client: Client) -> tuple[ProbeAnswer, ...]:
     """Ask every read probe: lists first, then one record of each list that answered.
 
-    Raises IntercomError where the token is dead, and UnreachableError where nothing answers.
+    Raises IntercomError for a dead token and UnreachableError where nothing answers.
     """
     lists = [call for call in READ_PROBES if "{" not in call.route]
     records = [call for call in READ_PROBES if "{" in call.route]
@@ -121,7 +121,7 @@ def probe_reads(client: Client) -> tuple[ProbeAnswer, ...]:
 def probe_writes(client: Client) -> tuple[ProbeAnswer, ...]:
     """Ask every write probe, one after the other. The client has to have the act `write_probes`.
 
-    Raises IntercomError where the token is dead, and UnreachableError where nothing answers.
+    Raises IntercomError for a dead token and UnreachableError where nothing answers.
     """
     return _read([client.call(call, json=_BODIES.get(call.name)) for call in WRITE_PROBES])
 
@@ -137,7 +137,7 @@ def _ask(client: Client, call: Call, *ids: str) -> ApiResponse:
 
 
 def _read(answers: Iterable[ApiResponse]) -> tuple[ProbeAnswer, ...]:
-    """Read all. A dead token is one that no call admits; a lone 401 says nothing."""
+    """Read all. A token is dead where every call refuses it; one 401 alone is inconclusive."""
     dead: list[IntercomError] = []
     read: list[ProbeAnswer] = []
     for answer in answers:

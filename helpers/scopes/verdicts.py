@@ -118,17 +118,17 @@ def _witnesses(
 def _weigh(witnesses: list[tuple[Reading, bool]]) -> tuple[Grant, str]:
     readings = {reading for reading, _ in witnesses}
     if not readings:
-        return Grant.UNKNOWN, "no answer says anything about it"
+        return Grant.UNKNOWN, "no answer is conclusive"
     if len(readings) > 1:
         return Grant.UNKNOWN, "its calls contradict one another"
     confirmed = any(sure for _, sure in witnesses)
     if not confirmed and len(witnesses) < _ENOUGH:
-        return Grant.UNKNOWN, "one call alone, and nothing confirms which scope guards it"
+        return Grant.UNKNOWN, "only one call, and nothing confirms which scope guards it"
     how = "its guard is confirmed" if confirmed else f"{len(witnesses)} calls agree"
     return (Grant.GRANTED if readings == {Reading.ADMITTED} else Grant.MISSING), how
 
 
 def _unasked(scope: str) -> str:
     if scope in PROBED.values():
-        return "not asked: write probes are off"
-    return "no call is known to be safe to ask with"
+        return "not probed: write probes are off"
+    return "no safe call is known"

@@ -1,4 +1,4 @@
-"""The scope review, to look at."""
+"""The scope review, as a notebook shows it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TONE: Final = {
     Advice.UNTICK: Tone.BAD,
     Advice.DECIDE: Tone.WARN,
     Advice.TICK: Tone.NOTE,
-    Advice.LOOK: Tone.NOTE,
+    Advice.CHECK: Tone.NOTE,
     Advice.FITS: Tone.GOOD,
 }
 _HEADLINE: Final = {
@@ -44,7 +44,7 @@ _HEADLINE: Final = {
 
 
 def overview(facts: ScopeFacts) -> View:
-    """Every scope that is granted somewhere or used, what asks for a change first."""
+    """Every scope that is granted somewhere or used, those that need a change first."""
     tokens = {title: getattr(facts, name) for name, title in _TOKENS}
     known = {title: token.value for title, token in tokens.items() if isinstance(token, Known)}
     parts = (*tokens.items(), ("sources", facts.uses))
@@ -99,9 +99,9 @@ def _headline(rows: Sequence[Row]) -> View:
 def _unseen(title: str, rows: Sequence[Row]) -> View:
     unknown = [label_of(row.scope) for row in rows if row.verdict is Grant.UNKNOWN]
     if not unknown:
-        return prose("Every scope could be told.")
+        return prose("Every scope is known.")
     return fold(
-        f"{len(unknown)} more can't be told of the {title} by asking: look, and answer "
+        f"{len(unknown)} more scopes of the {title} can't be probed: check them, and answer "
         "`runbook attest token-scopes`.",
         ", ".join(unknown) + ".",
     )
@@ -117,21 +117,19 @@ def check_box(scope: str) -> Markup:
 
 
 def risk(severity: Severity) -> str:
-    """The risk as a bar that reads at a glance, and as a word."""
+    """The risk as a bar and as a word."""
     return "█" * severity.rank + "░" * (len(Severity) - severity.rank) + f" {severity.value}"
 
 
 def not_looked_at(title: str, datum: Unavailable) -> View:
     """Why there is nothing to show."""
-    return prose(f"Not looked at, {title}: {datum.reason}")
+    return prose(f"Not read, {title}: {datum.reason}")
 
 
 _NEW: Final = "not in the catalog"
 _STAYS: Final = tag("stays", Tone.WARN)
 _GOES: Final = tag("goes", Tone.GOOD)
-_SIGNS: Final = (
-    "● it may: nothing of that id, where another token is refused. ○ refused. ? says nothing."
-)
+_SIGNS: Final = "● allowed: no such id, where another token is refused. ○ refused. ? inconclusive."
 
 
 def evidence(facts: ScopeFacts) -> View:
@@ -164,7 +162,7 @@ def uses(facts: ScopeFacts) -> View:
 
 
 def todo(facts: ScopeFacts) -> View:
-    """What to tick and untick in the Developer Hub, in its own words, the worst first."""
+    """What to tick and untick in the Developer Hub, by the labels shown there, the worst first."""
     if isinstance(facts.access, Unavailable):
         return not_looked_at("access token", facts.access)
     if isinstance(facts.uses, Unavailable):
@@ -206,7 +204,7 @@ def blast_radius(facts: ScopeFacts) -> View:
 
 def _perhaps(through: Iterable[str]) -> str:
     boxes = " or ".join(map(label_of, through))
-    return f" (it may be open through {boxes} instead)" if boxes else ""
+    return f" ({boxes} may grant it instead)" if boxes else ""
 
 
 def _worst(scopes: Iterable[str]) -> list[str]:
@@ -235,7 +233,7 @@ def tests(facts: ScopeFacts) -> View:
 
 
 def drift(facts: ScopeFacts) -> View:
-    """What changed since the last review of this profile; what can't be told now is counted."""
+    """What changed since the last review of this profile; scopes unknown now are counted."""
     if isinstance(facts.previous, Unavailable):
         return prose(facts.previous.reason)
     if isinstance(facts.access, Unavailable):
@@ -252,7 +250,7 @@ def drift(facts: ScopeFacts) -> View:
     ]
     columns = ("change", "check box", "last time", "now")
     since = f"Compared with the review of {facts.previous.value.at:%Y-%m-%d}:"
-    told = [prose(f"{lost} that could be told then can't be told now.")] if lost else []
+    told = [prose(f"{lost} that were known then are unknown now.")] if lost else []
     return stack(prose(since), table(columns, rows, empty="Nothing changed."), *told)
 
 
@@ -263,7 +261,7 @@ def _change(before: Grant | None, now: Grant) -> Markup:
 
 
 def action(done: WriteProbes) -> View:
-    """What the write probes were answered: a row a call, a column a token."""
+    """What Intercom answered to the write probes: a row for each call, a column for each token."""
     answered = {variable: {a.call: a for a in answers} for variable, answers in done.answers}
     calls = dict.fromkeys(call for answers in answered.values() for call in answers)
     refused = {c for c in calls if any(_refuses(answers.get(c)) for answers in answered.values())}

@@ -64,7 +64,7 @@ def test_a_repository_that_needs_nothing_has_nothing_to_press(repo: Path) -> Non
     apply(plan(repo))
     form = form_of(repo)
     assert form._form().children[1].disabled
-    assert "as they should be" in form.view().text
+    assert "need no change" in form.view().text
 
 
 def test_a_file_that_was_changed_since_it_was_shown_stays(repo: Path) -> None:

@@ -110,7 +110,7 @@ def test_a_damaged_memory_is_told_and_takes_nothing_else_along(
 def test_a_repository_that_is_not_there_has_no_uses_to_tell(make: Make, hub: Hub) -> None:
     context = make(access=hub.token(SEEN))
     context.repo = context.repo / "nowhere"
-    assert "no folder" in reason(collect(context).uses)
+    assert "not a folder" in reason(collect(context).uses)
 
 
 def test_an_observed_file_that_shows_nothing_is_told(make: Make, hub: Hub) -> None:

@@ -23,7 +23,7 @@ from helpers.scopes.probes import WRITE_PROBES
 from tests.conftest import make_access_token
 from tests.intercom.hub import Hub
 
-TITLES = ("Granted and used", "To do", "Blast radius", "After a removal, try", "Since last time")
+TITLES = ("Granted and used", "To do", "Blast radius", "After a removal, test", "Since last time")
 SOURCE = 'import httpx\n\nhttpx.get("https://api.intercom.io/tags")\n'
 
 
@@ -167,7 +167,7 @@ def test_a_repository_that_is_not_there_is_told_and_nothing_is_called_unused(
     env_file: Path,
 ) -> None:
     text = run("--profile", "production", "--env-file", env_file, "--repo", "nowhere").stdout
-    assert "nowhere is no folder" in text
+    assert "nowhere is not a folder" in text
     assert "untick" not in text
 
 

@@ -85,7 +85,7 @@ def test_the_matrix_says_what_to_do_about_each_scope_the_most_urgent_first() -> 
         ("Read and list news items and newsfeeds", "untick"),
         ("Write tags", "allow, or remove the call"),
         ("Read tickets", "tick"),
-        ("Write events", "look"),
+        ("Write events", "check by hand"),
         ("Read tags", "fits"),
     ]
     assert "1 to untick" in shown.text.splitlines()[0]
@@ -94,7 +94,7 @@ def test_the_matrix_says_what_to_do_about_each_scope_the_most_urgent_first() -> 
 def test_without_the_sources_the_matrix_gives_no_advice() -> None:
     shown = overview(facts(token("read_tags"), uses=unreadable()))
     assert rows(shown) == [["Read tags (read_tags)", "█░░░ low", "● yes", "?", "○ no", "–"]]
-    assert "Not looked at, sources: It did not answer." in shown.text
+    assert "Not read, sources: It did not answer." in shown.text
 
 
 def test_a_reader_that_may_write_stands_out() -> None:
@@ -134,7 +134,7 @@ def test_drift_names_what_came_and_went_and_counts_what_can_not_be_told_now() ->
         ("– went", "granted", "missing"),
     ]
     assert "2026-02-01" in shown.text
-    assert "1 that could be told then can't be told now." in shown.text
+    assert "1 that were known then are unknown now." in shown.text
 
 
 def answer(call: str, status: int, reading: Reading, **more: Any) -> ProbeAnswer:

@@ -26,17 +26,17 @@ def answered(
     now: datetime,
     look: str,
 ) -> Outcome:
-    """The verdict of a person's answer; `look` says where to look where there is none."""
+    """The verdict of a person's answer; `look` says where to check when there is none."""
     found = next((a for a in attestations if a.question == question), None)
     if found is None:
         return manual(about, f"{look} Then answer: `runbook attest {question}`.")
     evidence = f", evidence {found.evidence_sha256[:16]}" if found.evidence_sha256 else ""
     seen = Evidence(what=f"{found.by} said {found.answer} on {found.on}{evidence}")
     if found.expires < now.date():
-        return manual(about, f"The answer went stale on {found.expires}. {look}", seen)
+        return manual(about, f"The answer expired on {found.expires}. {look}", seen)
     if found.answer == "yes":
         return passed(about, f"Attested until {found.expires}.", seen)
-    return failed(about, f"Attested not to be so by {found.by}.", seen)
+    return failed(about, f"{found.by} attested that it is not so.", seen)
 
 
 _SECURITY: Final = "Intercom > Settings > Security"
@@ -44,9 +44,9 @@ _ROLES: Final = "Intercom > Settings > Workspace > Roles"
 _SIGN_IN: Final = ("https://www.intercom.com/help/en/articles/181",)
 _VERDICTS: Final = """
 
-PASS: a person attested it, and the answer is not stale.
+PASS: a person attested it, and the answer has not expired.
 FAIL: a person attested that it is not so.
-MANUAL: nobody answered, or the answer went stale.
+MANUAL: nobody answered, or the answer expired.
 NOT_APPLICABLE: never, because every workspace has this setting.
 ERROR: the attestations could not be read.
 """
@@ -60,11 +60,11 @@ def _attested(
     *,
     why: str,
     look: str,
-    mend: tuple[str, ...],
+    fix: tuple[str, ...],
     controls: tuple[str, ...],
     references: tuple[str, ...] = (),
 ) -> Check:
-    """A check that a person answers: `look` says where, `mend` what to do after a “no”."""
+    """A check that a person answers: `look` says where, `fix` what to do after a “no”."""
     asked = Resource(kind="question", key=question, name=question.replace("-", " "))
 
     def attested(attestations: tuple[Attestation, ...], now: datetime) -> Iterator[Outcome]:
@@ -76,7 +76,7 @@ def _attested(
         step="access",
         title=title,
         severity=severity,
-        remediation=(*mend, f"Answer `runbook attest {question}` again."),
+        remediation=(*fix, f"Answer `runbook attest {question}` again."),
         references=references,
         controls=controls,
     )(attested)
@@ -87,11 +87,9 @@ two_factor_is_enforced = _attested(
     "two-factor",
     "Two-factor authentication is enforced",
     Severity.HIGH,
-    why=(
-        "A password alone is phished. Intercom's API does not say whether two factors are enforced."
-    ),
-    look=f"Look at {_SECURITY}: is two-factor authentication required?",
-    mend=(f"Open {_SECURITY}, and require two-factor authentication.",),
+    why=("Passwords are phished. Intercom's API does not say whether two factors are enforced."),
+    look=f"Check {_SECURITY}: is two-factor authentication required?",
+    fix=(f"Open {_SECURITY}, and require two-factor authentication.",),
     references=_SIGN_IN,
     controls=("ISO 27001 A.8.5", "NIST CSF PR.AA-03", "CIS 6.3"),
 )
@@ -101,9 +99,9 @@ password_sign_in_is_off = _attested(
     "single-sign-on",
     "Nobody signs in with a password",
     Severity.MEDIUM,
-    why="Who leaves the company leaves its identity provider, and with it everything behind SSO.",
-    look=f"Look at {_SECURITY}: which ways to sign in are on?",
-    mend=(
+    why="Someone who leaves the company loses their SSO account, and with it all access behind it.",
+    look=f"Check {_SECURITY}: which sign-in methods are on?",
+    fix=(
         f"Open {_SECURITY} > Authentication methods.",
         "Leave single sign-on (SAML or Google), and switch e-mail and password off.",
     ),
@@ -116,19 +114,19 @@ roles_were_reviewed = _attested(
     "roles",
     "Roles have been reviewed",
     Severity.LOW,
-    why="The API tells a role's name, not what it allows.",
-    look=f"Look at {_ROLES}: who may export, and who may invite?",
-    mend=(f"Open {_ROLES}, and look at what each role allows.",),
+    why="The API reports a role's name, not what it allows.",
+    look=f"Check {_ROLES}: who may export, and who may invite?",
+    fix=(f"Open {_ROLES}, and review what each role allows.",),
     controls=("SOC 2 CC6.3", "ISO 27001 A.5.18", "CIS 6.8"),
 )
 
 sessions_end = _attested(
     "ACC-015",
     "sessions",
-    "Sessions end by themselves",
+    "Sessions end automatically",
     Severity.LOW,
-    why="A laptop that is left open is a workspace that is left open.",
-    look=f"Look at {_SECURITY}: is there a session length?",
-    mend=(f"Open {_SECURITY} > Session length, and choose a limit.",),
+    why="An unattended laptop is an open workspace.",
+    look=f"Check {_SECURITY}: is there a session length?",
+    fix=(f"Open {_SECURITY} > Session length, and choose a limit.",),
     controls=("ISO 27001 A.8.5",),
 )

@@ -51,7 +51,7 @@ def connectors_use_tls(connectors: tuple[Connector, ...]) -> Iterator[Outcome]:
 
     PASS: the address begins with https.
     FAIL: it begins with anything else.
-    MANUAL: never, because Intercom tells the address.
+    MANUAL: never, because Intercom reports the address.
     NOT_APPLICABLE: there is no connector, or it has no address yet.
     ERROR: the connectors could not be read.
     """
@@ -85,7 +85,7 @@ def connectors_authenticate(connectors: tuple[Connector, ...]) -> Iterator[Outco
 
     PASS: it has a credential, or asks for the customer's own authentication, and bypasses nothing.
     FAIL: it has neither, or its authentication is bypassed.
-    MANUAL: never, because Intercom tells both.
+    MANUAL: never, because Intercom reports both.
     NOT_APPLICABLE: there is no connector.
     ERROR: the connectors could not be read.
     """
@@ -120,7 +120,7 @@ def connectors_share_no_credential(connectors: tuple[Connector, ...]) -> Iterato
 
     PASS: each credential goes to one host.
     FAIL: a credential goes to more than one.
-    MANUAL: never, because Intercom tells which credential a connector uses.
+    MANUAL: never, because Intercom reports which credential a connector uses.
     NOT_APPLICABLE: no connector uses a stored credential.
     ERROR: the connectors could not be read.
     """

@@ -34,7 +34,7 @@ _LIST: Final = Resource(kind="workspace", key="ip allowlist", name="IP allowlist
 @check(
     id="ACC-006",
     step="access",
-    title="The Messenger verifies who somebody is",
+    title="The Messenger verifies who a user is",
     severity=Severity.HIGH,
     effort=Effort.HOURS,
     remediation=(
@@ -52,7 +52,7 @@ def identity_verification_is_on(
 
     PASS: Intercom says that identity verification is on.
     FAIL: Intercom says that it is off.
-    MANUAL: never, because Intercom says it.
+    MANUAL: never, because Intercom always reports it.
     NOT_APPLICABLE: never, because Intercom does not say whether the Messenger is used.
     ERROR: the workspace could not be read.
     """
@@ -114,11 +114,11 @@ def identity_secrets_are_in_use(
     controls=("SOC 2 CC6.6", "CIS 4.1"),
 )
 def allowlist_limits_the_api(allowlist: Allowlist) -> Iterator[Outcome]:
-    """With it, a stolen token is of use only from your own network.
+    """With it, a stolen token works only from your own network.
 
     PASS: it is on, and holds only networks of up to 65,536 addresses.
     FAIL: it is off; or on and empty, which lets everybody in; or an entry is wider than that.
-    MANUAL: never, because Intercom tells its entries.
+    MANUAL: never, because Intercom lists its entries.
     NOT_APPLICABLE: never, because every workspace has one.
     ERROR: it could not be read.
     """
@@ -138,7 +138,7 @@ def allowlist_limits_the_api(allowlist: Allowlist) -> Iterator[Outcome]:
 
 
 def _addresses(entry: str) -> int:
-    """How many addresses an entry stands for; what is no network counts as none."""
+    """How many addresses an entry stands for; an entry that is not a network counts as none."""
     try:
         return ipaddress.ip_network(entry, strict=False).num_addresses
     except ValueError:

@@ -1,4 +1,4 @@
-"""The teammates: where they are from, what they may do, and whether they are still here."""
+"""The teammates: their addresses, what they may do, and whether they are still active."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _nobody() -> Outcome:
 @check(
     id="ACC-001",
     step="access",
-    title="Teammates have addresses of the company",
+    title="Teammates have company e-mail addresses",
     severity=Severity.HIGH,
     remediation=(
         f"Open {_WHERE}.",
@@ -77,7 +77,7 @@ def teammates_are_of_the_company(
         for one in strangers:
             yield failed(
                 _person(one),
-                f"The address is of {_domain(one)}.",
+                f"The address is at {_domain(one)}.",
                 Evidence(what=f"role {one.role}"),
             )
         if not strangers:
@@ -104,7 +104,7 @@ def few_have_full_access(teammates: tuple[Teammate, ...], policy: Policy) -> Ite
 
     PASS: no more have full access than the policy allows.
     FAIL: more have it.
-    MANUAL: never, because permissions without a role are told by ACC-016.
+    MANUAL: never, because ACC-016 reports permissions without a role.
     NOT_APPLICABLE: the workspace has no teammates.
     ERROR: the teammates could not be read.
     """
@@ -131,13 +131,13 @@ def few_have_full_access(teammates: tuple[Teammate, ...], policy: Policy) -> Ite
     controls=("SOC 2 CC6.3", "ISO 27001 A.5.18", "CIS 6.8"),
 )
 def everybody_has_a_role(teammates: tuple[Teammate, ...]) -> Iterator[Outcome]:
-    """Permissions that were clicked together for one person are looked at by nobody later.
+    """Nobody reviews permissions that were assembled for one person.
 
-    Intercom tells a role's name where one is assigned, and no role for permissions made by hand.
+    Intercom reports a role's name where one is assigned, and no role for custom permissions.
 
     PASS: every teammate has a role.
-    FAIL: a teammate has permissions of their own making.
-    MANUAL: Intercom tells a role of nobody here, so it may tell none of anybody.
+    FAIL: a teammate has custom permissions.
+    MANUAL: Intercom reports no role for anybody here, so it may report none at all.
     NOT_APPLICABLE: the workspace has no teammates.
     ERROR: the teammates could not be read.
     """
@@ -145,12 +145,12 @@ def everybody_has_a_role(teammates: tuple[Teammate, ...]) -> Iterator[Outcome]:
     if not teammates:
         yield _nobody()
     elif odd == list(teammates):
-        yield manual(_ALL, f"Intercom tells no role of anybody: look at {_WHERE}.")
+        yield manual(_ALL, f"Intercom reports no role for anybody: check {_WHERE}.")
     elif not odd:
         yield passed(_ALL, "Every teammate has a role.")
     else:
         for one in odd:
-            yield failed(_person(one), "Permissions of their own making, that no role names.")
+            yield failed(_person(one), "Custom permissions, without a role.")
 
 
 @check(
@@ -170,7 +170,7 @@ def nobody_is_dormant(
     last_seen: tuple[tuple[str, datetime], ...],
     policy: Policy,
 ) -> Iterator[Outcome]:
-    """An account that nobody uses is one whose theft nobody notices.
+    """Nobody notices the theft of an account that nobody uses.
 
     PASS: the teammate did something within the policy's days, as the activity log shows.
     FAIL: the log shows nothing of a teammate with an inbox seat in that time.
@@ -200,7 +200,7 @@ def nobody_is_dormant(
     title="Each security event has been explained",
     severity=Severity.HIGH,
     remediation=(
-        "An event that nobody can explain is an incident: look at what followed it (notebook 07).",
+        "An event that nobody can explain is an incident: check what followed it (notebook 07).",
         "Rotate what the account could reach: `runbook rotate … --compromised`.",
         "When all is explained, answer `runbook attest security-events` again.",
     ),
@@ -216,7 +216,7 @@ def security_events_were_explained(
 
     PASS: the log holds none of a kind, or a person attested that those before are explained.
     FAIL: a person attested that there is one that nobody can explain.
-    MANUAL: nobody answered, the answer went stale, or something happened since.
+    MANUAL: nobody answered, the answer expired, or something happened since.
     NOT_APPLICABLE: never, because every workspace has an activity log.
     ERROR: the activity log or the attestations could not be read.
     """

@@ -129,7 +129,7 @@ def workspaces_differ(profiles: tuple[ProfileCredentials, ...]) -> Iterator[Outc
 @check(
     id="ENV-009",
     step="environment",
-    title="The token belongs to the workspace that is meant",
+    title="The token belongs to the intended workspace",
     severity=Severity.CRITICAL,
     remediation=(
         "Compare INTERCOM_APP_ID with the workspace id in Intercom's address bar.",
@@ -169,20 +169,20 @@ def token_is_of_the_workspace(
     controls=("NIST CSF PR.DS-02",),
 )
 def region_is_right(workspace: WorkspaceIdentity, expected_region: str) -> Iterator[Outcome]:
-    """A request to the wrong region may be routed on by Intercom, and so hide the mistake.
+    """Intercom may forward a request to the wrong region, which hides the mistake.
 
     PASS: `/me` names the configured region.
     FAIL: it names another.
-    MANUAL: it names none (only `US` is documented; how EU and AU are spelt was not found).
-    NOT_APPLICABLE: never, as every workspace lies in a region.
+    MANUAL: it names none (only `US` is documented; how EU and AU are spelled was not found).
+    NOT_APPLICABLE: never, as every workspace has a region.
     ERROR: `/me` did not answer.
     """
     resource = Resource(kind="variable", key="INTERCOM_REGION")
-    found = Evidence(what=f"region {workspace.region or 'not told'}", where="GET /me")
+    found = Evidence(what=f"region {workspace.region or 'unknown'}", where="GET /me")
     if not workspace.region:
         yield manual(resource, "`/me` names no region: compare it with the workspace's URL.", found)
     elif workspace.region.lower() == expected_region.lower():
-        yield passed(resource, f"The workspace lies in {expected_region}.", found)
+        yield passed(resource, f"The workspace is in {expected_region}.", found)
     else:
         yield failed(resource, f"It says {expected_region}, `/me` does not.", found)
 

@@ -43,11 +43,11 @@ def _file(name: str) -> Resource:
     checklist="env_ignored",
 )
 def env_files_are_ignored(ignore_rules: tuple[IgnoreRule, ...]) -> Iterator[Outcome]:
-    """An env file that git ignores can't be committed by a tired hand. Git itself is asked.
+    """An env file that git ignores can't be committed by mistake. Git itself is asked.
 
     PASS: `git check-ignore` names a rule for the file.
     FAIL: no rule covers it.
-    MANUAL: never, as git can tell.
+    MANUAL: never, as git knows.
     NOT_APPLICABLE: never, as the usual names are always tried.
     ERROR: git could not be asked.
     """
@@ -77,7 +77,7 @@ def env_files_are_not_tracked(env_files: tuple[EnvFile, ...]) -> Iterator[Outcom
 
     PASS: the file exists and git does not track it.
     FAIL: git tracks it.
-    MANUAL: never, as git can tell.
+    MANUAL: never, as git knows.
     NOT_APPLICABLE: there is no env file.
     ERROR: git could not be asked.
     """
@@ -106,7 +106,7 @@ def env_files_are_private(env_files: tuple[EnvFile, ...]) -> Iterator[Outcome]:
     FAIL: group or others may read, write or execute it.
     MANUAL: never, as the mode can be read.
     NOT_APPLICABLE: there is no env file on disk.
-    ERROR: the files could not be looked at.
+    ERROR: the files could not be read.
     """
     on_disk = [env_file for env_file in env_files if env_file.mode != "0000"]
     if not on_disk:
@@ -126,24 +126,24 @@ def env_files_are_private(env_files: tuple[EnvFile, ...]) -> Iterator[Outcome]:
     severity=Severity.HIGH,
     remediation=(
         "Run `./runbook init`: it adds what .env.example lacks.",
-        "If a real value stood in it, rotate that key.",
+        "If it held a real value, rotate that key.",
     ),
     controls=("ISO 27001 A.8.12", "NIST CSF PR.PS-06"),
 )
 def example_has_no_values(example: ExampleFile) -> Iterator[Outcome]:
-    """The example tells a newcomer what to set. It is committed, so it must tell no value.
+    """The example shows a newcomer what to set. It is committed, so it must hold no value.
 
     PASS: it lists the names, and no secret has a value.
     FAIL: a secret has a value in it, or (low) the file or a name is missing.
     MANUAL: never, as the file can be read.
-    NOT_APPLICABLE: never, as a missing example is worth telling.
+    NOT_APPLICABLE: never, as a missing example is a finding.
     ERROR: the file could not be read.
     """
     resource = _file(".env.example")
     if example.with_values:
-        yield failed(resource, f"Values stand in it for {', '.join(example.with_values)}.")
+        yield failed(resource, f"It holds values for {', '.join(example.with_values)}.")
     elif not example.exists:
-        yield failed(resource, "There is none.", severity=Severity.LOW)
+        yield failed(resource, "The file is missing.", severity=Severity.LOW)
     elif example.missing:
         missing = ", ".join(example.missing)
         yield failed(resource, f"It does not list {missing}.", severity=Severity.LOW)

@@ -75,7 +75,7 @@ def _words(variable: VariableState) -> str:
 @check(
     id="ENV-002",
     step="environment",
-    title="Secrets are real ones, of the right shape",
+    title="Secrets are real and well-formed",
     severity=Severity.HIGH,
     confidence=Confidence.MEDIUM,
     remediation=(
@@ -93,7 +93,7 @@ def secrets_are_well_shaped(variables: tuple[VariableState, ...]) -> Iterator[Ou
 
     PASS: the value has the shape of its kind.
     FAIL: it is a placeholder, another service's key, or malformed.
-    MANUAL: never, as the shape can be told.
+    MANUAL: never, as the shape can be checked.
     NOT_APPLICABLE: the variable is not set.
     ERROR: the variables could not be read.
     """
@@ -110,7 +110,7 @@ def secrets_are_well_shaped(variables: tuple[VariableState, ...]) -> Iterator[Ou
 @check(
     id="ENV-012",
     step="environment",
-    title="No configured key stands in a tracked file",
+    title="No tracked file holds a configured key",
     severity=Severity.CRITICAL,
     effort=Effort.HOURS,
     remediation=(
@@ -123,11 +123,11 @@ def secrets_are_well_shaped(variables: tuple[VariableState, ...]) -> Iterator[Ou
 def no_configured_key_is_tracked(
     variables: tuple[VariableState, ...], tracked_secrets: tuple[TrackedSecret, ...]
 ) -> Iterator[Outcome]:
-    """A key that is in use and in git at once is the most urgent leak there is.
+    """A key that is both in use and in git is the most urgent leak there is.
 
-    PASS: the configured value stands in no tracked file of the work tree.
-    FAIL: it stands in one or more.
-    MANUAL: never, as git can tell.
+    PASS: no tracked file of the work tree holds the configured value.
+    FAIL: one or more do.
+    MANUAL: never, as git knows.
     NOT_APPLICABLE: the variable is not set.
     ERROR: git could not be asked.
     """
@@ -137,7 +137,7 @@ def no_configured_key_is_tracked(
         if variable.shape is Shape.UNSET:
             yield not_applicable(resource, "It is not set.")
         elif variable.name in found:
-            where = (Evidence(what="stands in", where=path) for path in found[variable.name])
-            yield failed(resource, "Its value stands in tracked files.", *where)
+            where = (Evidence(what="found in", where=path) for path in found[variable.name])
+            yield failed(resource, "Tracked files hold its value.", *where)
         else:
-            yield passed(resource, "Its value stands in no tracked file.")
+            yield passed(resource, "No tracked file holds its value.")

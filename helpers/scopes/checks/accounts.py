@@ -1,4 +1,4 @@
-"""Service accounts: separate tokens to read and to write, owned by an account that is no person."""
+"""Service accounts: separate tokens to read and to write, owned by no single person."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ def reader_only_reads(
 ) -> Iterator[Outcome]:
     """The reader's code refuses to write; its token should refuse as well.
 
-    PASS: no scope that writes is granted; a person vouches for those that can't be seen by asking.
+    PASS: no scope that writes is granted; a person vouches for those that can't be probed.
     FAIL: a scope that writes is granted, or a person looked and said that one is.
-    MANUAL: whether some scope that writes is granted can't be told by asking, and nobody answered,
-        or the answer went stale.
+    MANUAL: whether some scope that writes is granted can't be probed, and nobody answered,
+        or the answer expired.
     NOT_APPLICABLE: never, because a reader that is not configured is MANUAL.
     ERROR: the reader's token could not be probed, or the attestations could not be read.
     """
@@ -92,7 +92,7 @@ def reader_only_reads(
     token = Resource(kind="token", key=reader.variable)
     if unknown:
         boxes = ", ".join(label_of(scope) for scope in unknown)
-        look = f"Look at the reader's app: none of these should be ticked: {boxes}."
+        look = f"Check the reader's app: none of these should be ticked: {boxes}."
         yield answered(token, "reader-scopes", attestations, now, look)
     elif not held:
         yield passed(token, "The reader holds no scope that writes.")
@@ -113,25 +113,25 @@ def reader_only_reads(
     controls=("ISO 27001 A.5.16", "NIST CSF PR.AA-01", "CIS 5.5"),
 )
 def owner_is_a_service_account(access: TokenScopes) -> Iterator[Outcome]:
-    """A token dies when the teammate who made it leaves, and acts in that person's name till then.
+    """A token dies when the teammate who made it leaves, and acts in that person's name until then.
 
     PASS: its owner has no inbox seat, and a role that is not full access.
     FAIL: its owner has an inbox seat, so is a person, or has full access.
-    MANUAL: its owner can't be read, or has permissions of their own making.
+    MANUAL: its owner can't be read, or has custom permissions.
     NOT_APPLICABLE: never, because every token has an owner.
     ERROR: the token could not be probed.
     """
     token = Resource(kind="token", key=access.variable)
     owner = access.owner
     if owner is None:
-        yield manual(token, "Who owns the token can't be read: look at who installed the app.")
+        yield manual(token, "The token's owner can't be read: check who installed the app.")
         return
-    seen = Evidence(what=f"owner {owner.name}, role {owner.role or 'of their own making'}")
+    seen = Evidence(what=f"owner {owner.name}, role {owner.role or 'none'}")
     if owner.full_access:
         yield failed(token, "Its owner has full access to the workspace.", seen)
     elif owner.inbox_seat:
         yield failed(token, "Its owner has an inbox seat: a person, who may leave.", seen)
     elif not owner.role:
-        yield manual(token, "Its owner has permissions of their own making: look at them.", seen)
+        yield manual(token, "Its owner has custom permissions: review them.", seen)
     else:
         yield passed(token, "It belongs to an account without a seat, with a role.", seen)

@@ -35,17 +35,15 @@ __all__ = [
 ]
 
 _HUB: Final = "Developer Hub > your app > Configure > Authentication > Edit"
-_UNSEEN: Final = Resource(
-    kind="scopes", key="unseen", name="scopes that can't be seen from outside"
-)
+_UNSEEN: Final = Resource(kind="scopes", key="unseen", name="scopes that can't be probed")
 _SCOPES_PAGE: Final = (
     "https://developers.intercom.com/docs/build-an-integration/learn-more/authentication/oauth-scopes",
 )
 _UNTICK: Final = (
     f"Open {_HUB}.",
     "Untick the check box that this finding names, and save.",
-    "Saving may issue a new token: have the rotation step at hand.",
-    "Run this step again; then try what the blast radius names.",
+    "Saving may issue a new token: keep the rotation step ready.",
+    "Run this step again; then test the calls that the blast radius names.",
 )
 _CONTROLS: Final = ("SOC 2 CC6.3", "ISO 27001 A.8.2", "NIST CSF PR.AA-05", "CIS 6.8")
 
@@ -77,14 +75,14 @@ def places(uses: Iterable[Use], scope: str) -> tuple[Evidence, ...]:
 def no_scope_beyond_the_policy(
     access: TokenScopes, attestations: tuple[Attestation, ...], policy: Policy, now: datetime
 ) -> Iterator[Outcome]:
-    """A stolen token does what its scopes allow, so each one too many makes a theft worse.
+    """A stolen token does what its scopes allow, so each excess scope makes a theft worse.
 
     PASS: every scope that is granted is one that the policy allows; a person vouches for those that
-        can't be seen by asking.
+        can't be probed.
     FAIL: a scope is granted that the policy does not allow, as severe as what it opens; or a person
         looked and said that there is one.
-    MANUAL: whether a scope outside the policy is granted can't be told by asking, and nobody
-        answered, or the answer went stale.
+    MANUAL: whether a scope outside the policy is granted can't be probed, and nobody
+        answered, or the answer expired.
     NOT_APPLICABLE: never, because every token has scopes.
     ERROR: the token could not be probed, or the attestations could not be read.
     """
@@ -105,18 +103,16 @@ def no_scope_beyond_the_policy(
     unknown = [s for s in access.scopes(Grant.UNKNOWN) if s not in allowed]
     if unknown:
         boxes = ", ".join(label_of(scope) for scope in unknown)
-        look = f"Look at {_HUB}: none of these should be ticked: {boxes}."
+        look = f"Check {_HUB}: none of these should be ticked: {boxes}."
         yield answered(_UNSEEN, "token-scopes", attestations, now, look)
 
 
 def _answers(token: TokenScopes, scope: str) -> Iterator[Evidence]:
     verdict = next(v for v in token.verdicts if v.scope == scope)
     for a in verdict.answers:
-        yield Evidence(
-            what=f"{a.call} was answered {a.status} {a.code}".rstrip(), where=verdict.why
-        )
+        yield Evidence(what=f"{a.call} returned {a.status} {a.code}".rstrip(), where=verdict.why)
     for wider in verdict.through:
-        yield Evidence(what=f"{label_of(wider)} may open the same: if it is ticked, look there too")
+        yield Evidence(what=f"{label_of(wider)} may open the same: check whether it is ticked too")
 
 
 @check(
@@ -134,8 +130,8 @@ def no_scope_without_a_use(access: TokenScopes, uses: tuple[Use, ...]) -> Iterat
     """A scope that nothing uses costs nothing to remove, and everything if it is stolen.
 
     PASS: each granted scope has a use in the sources, in an observation, or in this audit.
-    FAIL: a scope is granted and nothing that was looked at uses it.
-    MANUAL: never, because scopes that can't be seen are asked about by SCP-001.
+    FAIL: a scope is granted and nothing that was read uses it.
+    MANUAL: never, because SCP-001 asks about scopes that can't be probed.
     NOT_APPLICABLE: no source here calls Intercom, so nothing can be said about its needs.
     ERROR: the token could not be probed, or the sources could not be read.
     """
@@ -172,11 +168,11 @@ def no_scope_without_a_use(access: TokenScopes, uses: tuple[Use, ...]) -> Iterat
     controls=("NIST CSF PR.AA-05",),
 )
 def code_has_what_it_uses(access: TokenScopes, uses: tuple[Use, ...]) -> Iterator[Outcome]:
-    """A call without its scope fails in production, and is then often mended by ticking everything.
+    """A call without its scope fails in production, and is then often fixed by ticking everything.
 
     PASS: no scope that the sources use is missing.
     FAIL: a scope that a call needs is missing: the finding names the place that breaks.
-    MANUAL: never, because a scope that can't be seen is not said to be missing.
+    MANUAL: never, because a scope that can't be probed is not reported as missing.
     NOT_APPLICABLE: no source here calls Intercom.
     ERROR: the token could not be probed, or the sources could not be read.
     """
@@ -212,7 +208,7 @@ def code_has_what_it_uses(access: TokenScopes, uses: tuple[Use, ...]) -> Iterato
 def policy_covers_the_code(
     access: TokenScopes, uses: tuple[Use, ...], policy: Policy
 ) -> Iterator[Outcome]:
-    """A policy that the code can't keep is soon kept by nobody.
+    """A policy that the code can't follow is soon ignored by everybody.
 
     PASS: every scope that the sources use is allowed for this profile.
     FAIL: a call needs a scope that the policy does not allow: the finding names the place.
@@ -245,12 +241,12 @@ def policy_covers_the_code(
     severity=Severity.LOW,
     remediation=(
         "`runbook scopes --list` shows the keys.",
-        "Write them so in scopes.allowed; names such as read:all or write:limited do not exist.",
+        "Use these keys in scopes.allowed; names such as read:all or write:limited do not exist.",
     ),
     controls=("ISO 27001 A.8.9", "NIST CSF PR.PS-01"),
 )
 def policy_names_real_scopes(policy: Policy) -> Iterator[Outcome]:
-    """A name that no scope has allows nothing, and looks as if it did.
+    """A name that no scope has allows nothing, although it seems to.
 
     PASS: the catalog knows every name in scopes.allowed.
     FAIL: it does not know one.

@@ -71,7 +71,7 @@ class Nearby:
 
 
 def talks(source: str) -> Nearby:
-    """What a source itself does, as far as a look at its text shows."""
+    """What a source itself does, as far as its text shows."""
     return Nearby(bool(_HOST.search(source)), bool(_LIBRARY.search(source)))
 
 
@@ -82,7 +82,7 @@ def host_path(text: str) -> str | None:
 
 
 def endpoint_path(text: str) -> str:
-    """A path with its holes filled, without query and trailing slash; "" for what is no path."""
+    """A path with its holes filled, without query and trailing slash; "" for what is not a path."""
     filled = _HOLES.sub(HOLE, text.partition("?")[0].partition("#")[0])
     path = "/" + filled.strip("/")
     return path if _PLAIN.fullmatch(path) else ""
@@ -95,7 +95,7 @@ class Names:
         self._bound: dict[str, list[tuple[int, str | None]]] = defaultdict(list)
 
     def bind(self, name: str, line: int, text: str | None) -> None:
-        """Note a binding; None for what is no text. Lines have to ascend."""
+        """Note a binding; None for what is not text. Lines have to ascend."""
         self._bound[name].append((line, text))
 
     def text(self, name: str, line: int) -> str | None:

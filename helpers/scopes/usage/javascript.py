@@ -94,7 +94,7 @@ class _Reader:
             self.clients.add(name[0])
 
     def text(self, node: Node | None) -> str | None:
-        """The text that an expression makes, with holes; None for what is no text."""
+        """The text that an expression makes, with holes; None for what is not text."""
         kind = node.type if node else ""
         if node is None or kind not in _TEXTS:
             return None

@@ -73,7 +73,7 @@ def observe(path: Path) -> tuple[Use, ...]:
 def merge(state: Path, uses: Iterable[Use]) -> tuple[Use, ...]:
     """Add uses to those of the profile, each once; the next review counts them.
 
-    Raises StateError where those of before can't be read.
+    Raises StateError where the earlier ones can't be read.
     """
     kept = tuple(dict.fromkeys((*recorded(state), *uses)))
     rows = [use.model_dump(mode="json") for use in kept]
@@ -138,7 +138,7 @@ def _json(document: Any) -> Iterator[Seen]:
 
 
 def _at(document: Any, *names: str) -> Any:
-    """What lies at these names, or None where a level is missing or no object."""
+    """The value at these names, or None where a level is missing or not an object."""
     for name in names:
         document = document.get(name) if isinstance(document, dict) else None
     return document
@@ -155,7 +155,7 @@ def _url(method: str, url: str) -> Iterator[Seen]:
 
 
 def _host(url: str) -> bool | None:
-    """Whether a URL's host is Intercom's; None for a path alone, False for what is no URL."""
+    """Whether a URL's host is Intercom's; None for a path alone, False for what is not a URL."""
     try:
         name = urlsplit(url).hostname
     except ValueError:

@@ -72,7 +72,7 @@ class _Reader:
                 self.clients.add(name)
 
     def text(self, node: ast.expr | None) -> str | None:
-        """The text that an expression makes, with holes; None for what is no text."""
+        """The text that an expression makes, with holes; None for what is not text."""
         if isinstance(node, ast.Constant):
             return node.value if isinstance(node.value, str) else None
         if isinstance(node, ast.JoinedStr):

@@ -84,7 +84,7 @@ def scan(folder: Path) -> tuple[Use, ...]:
     Raises UsageError where there is no such folder: nothing found there would look like no use.
     """
     if not folder.is_dir():
-        raise UsageError(f"{folder} is no folder.", "Name the repository that uses Intercom.")
+        raise UsageError(f"{folder} is not a folder.", "Name the repository that uses Intercom.")
     sources = tuple(_sources(folder))
     nearby = _neighbourhood(folder, sources)
     return tuple(
@@ -124,7 +124,7 @@ def _any(many: Iterable[Nearby]) -> Nearby:
 
 
 def _text(path: Path) -> str:
-    """A source; "" for one that can't be read, is not text, or is too large for a hand's work."""
+    """A source; "" for one that can't be read, is not text, or is probably generated."""
     try:
         return path.read_text("utf-8") if path.stat().st_size <= _LARGEST else ""
     except (OSError, UnicodeDecodeError):

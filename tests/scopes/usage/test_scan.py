@@ -148,7 +148,7 @@ def test_a_name_says_what_it_was_bound_to_last(name: str, source: str) -> None:
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no folder"):
+    with pytest.raises(UsageError, match="not a folder"):
         scan(tmp_path / "nowhere")
 
 
