@@ -111,7 +111,7 @@ def test_no_page_scrolls_sideways(show: Callable[..., Page], width: int) -> None
 def test_it_reads_without_scripts(show: Callable[..., Page]) -> None:
     page = show(to_html(full_report()), java_script_enabled=False)
     assert page.get_by_text("5 judged, 1 needs a person, 1 could not look", exact=True).is_visible()
-    folded = page.locator("details", has_text="How to mend it").last
+    folded = page.locator("details", has_text="How to fix it").last
     folded.locator("summary").click()
     assert folded.locator("li").first.is_visible()
 
