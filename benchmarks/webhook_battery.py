@@ -1,4 +1,4 @@
-"""How long the battery takes beside as many bare requests to the same receiver, in the same run.
+"""How long the battery takes compared with as many bare requests to the same receiver.
 
 The receivers run in a process of their own. A bare request is a genuine delivery whose bytes are
 made beforehand; the leanest client sends it over a connection of its own and reads until the end,
@@ -25,7 +25,7 @@ from unittest.mock import patch
 
 from helpers.webhooks.action import run_battery
 from helpers.webhooks.records import CaseOutcome
-from helpers.webhooks.request_builder import Forge
+from helpers.webhooks.request_builder import RequestBuilder
 from helpers.webhooks.signatures import WEBHOOK, sign
 from helpers.webhooks.target import Target, parse_target
 from helpers.webhooks.wire import send
@@ -84,7 +84,7 @@ def receiver(source: str) -> Iterator[str]:
 
 
 def run(target: Target) -> None:
-    result = run_battery(target, Forge(WEBHOOK, SECRET.encode()))
+    result = run_battery(target, RequestBuilder(WEBHOOK, SECRET.encode()))
     assert result.control is CaseOutcome.PASS
     assert result.count(CaseOutcome.FAIL) == 0
 
@@ -97,7 +97,7 @@ def requests_of(target: Target) -> int:
 
 
 def bare(target: Target, count: int, at_once: int) -> None:
-    body = Forge(WEBHOOK, SECRET.encode()).body("bare")
+    body = RequestBuilder(WEBHOOK, SECRET.encode()).body("bare")
     head = (
         f"POST {target.path} HTTP/1.1\r\nHost: {target.authority}\r\nConnection: close\r\n"
         f"Content-Type: application/json\r\nX-Hub-Signature: {sign(SECRET, body)}\r\n"

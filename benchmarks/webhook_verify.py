@@ -1,4 +1,4 @@
-"""What verifying costs beside the bare HMAC, in the same run.
+"""What verification costs compared with the bare HMAC, in the same run.
 
 Both get the same bodies in turns; the baseline computes the digest and compares it, and does
 nothing else. Prints a table: microseconds, the best of the rounds, and how many times as long.

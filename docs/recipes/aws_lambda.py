@@ -15,7 +15,7 @@ verifier = Verifier(os.environ["INTERCOM_CLIENT_SECRET"])  # Verifier(new, old) 
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Verify the raw body, then parse, then answer at once."""
+    """Verify the raw body, then parse it, then answer at once."""
     method = event.get("httpMethod") or event["requestContext"]["http"]["method"]
     if method != "POST":
         return answer(200 if method == "HEAD" else 405)
@@ -50,7 +50,7 @@ def header_values(event: dict[str, Any], name: str) -> list[str]:
 
 
 def answer(status: int, text: str = "") -> dict[str, Any]:
-    """What a gateway makes a response of."""
+    """A response in the form that a gateway expects."""
     return {"statusCode": status, "headers": {"Content-Type": "text/plain"}, "body": text}
 
 

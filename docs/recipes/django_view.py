@@ -20,7 +20,7 @@ verifier = Verifier(os.environ["INTERCOM_CLIENT_SECRET"])  # Verifier(new, old) 
 @csrf_exempt
 @require_http_methods(["POST", "HEAD"])
 def receive(request: HttpRequest) -> HttpResponse:
-    """Verify the raw body, then parse, then answer at once."""
+    """Verify the raw body, then parse it, then answer at once."""
     if request.method == "HEAD":
         return HttpResponse()
     body = request.body  # before request.POST: that reads it first

@@ -17,13 +17,13 @@ app = FastAPI()
 
 @app.head("/webhooks/intercom")
 async def reachable() -> Response:
-    """Intercom asks whether the address is there."""
+    """Intercom checks that the address exists."""
     return Response()
 
 
 @app.post("/webhooks/intercom")
 async def receive(request: Request) -> Response:
-    """Verify the raw body, then parse, then answer at once."""
+    """Verify the raw body, then parse it, then answer at once."""
     body = await raw_body(request)
     verdict = verifier.verify(body, request.headers.getlist(WEBHOOK.header))
     if not verdict:
@@ -39,7 +39,7 @@ async def receive(request: Request) -> Response:
 
 
 async def raw_body(request: Request) -> bytes:
-    """The body as it arrived, read no further than a verifier would."""
+    """The body as it arrived, read only up to the verifier's limit."""
     body = b""
     async for chunk in request.stream():
         body += chunk

@@ -16,7 +16,7 @@ app.config["MAX_CONTENT_LENGTH"] = verifier.max_body  # larger bodies are answer
 
 @app.route("/webhooks/intercom", methods=["POST", "HEAD"])
 def receive() -> tuple[str, int]:
-    """Verify the raw body, then parse, then answer at once."""
+    """Verify the raw body, then parse it, then answer at once."""
     if request.method == "HEAD":
         return "", 200
     body = request.get_data()  # before request.json or request.form: those read it first

@@ -16,7 +16,7 @@ verifier = Verifier(os.environ["INTERCOM_CLIENT_SECRET"])  # Verifier(new, old) 
 
 
 async def receive(request: Request) -> Response:
-    """Verify the raw body, then parse, then answer at once."""
+    """Verify the raw body, then parse it, then answer at once."""
     if request.method == "HEAD":
         return Response()
     body = await raw_body(request)
@@ -34,7 +34,7 @@ async def receive(request: Request) -> Response:
 
 
 async def raw_body(request: Request) -> bytes:
-    """The body as it arrived, read no further than a verifier would."""
+    """The body as it arrived, read only up to the verifier's limit."""
     body = b""
     async for chunk in request.stream():
         body += chunk

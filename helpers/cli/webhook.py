@@ -1,4 +1,4 @@
-"""`runbook webhook …`: try a receiver, send to it, listen, and print what it is tried with."""
+"""`runbook webhook …`: test a receiver, send to it, listen, and list the cases."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from helpers.cli.webhook_listen import explain, listen
 from helpers.cli.webhook_options import scheme_option
 from helpers.cli.webhook_overlap import overlap
 from helpers.cli.webhook_send import send
-from helpers.cli.webhook_test import try_receiver
+from helpers.cli.webhook_test import run_test
 
 if TYPE_CHECKING:
     from helpers.webhooks.cases import Case
@@ -21,18 +21,18 @@ __all__ = ["webhook"]
 
 @click.group()
 def webhook() -> None:
-    """Try a webhook receiver: does it know Intercom's deliveries from forged ones?"""
+    """Test a webhook receiver: does it refuse what Intercom did not sign?"""
 
 
-for _command in (try_receiver, overlap, send, listen, explain, token, user_hash):
+for _command in (run_test, overlap, send, listen, explain, token, user_hash):
     webhook.add_command(_command)
 
 
 @webhook.command("cases")
 @scheme_option
-@click.option("--markdown", is_flag=True, help="As a table for a document.")
+@click.option("--markdown", is_flag=True, help="Print a Markdown table.")
 def list_cases(scheme: str, *, markdown: bool) -> int:
-    """Print the catalog: everything that the test tries."""
+    """Print the catalog: every case of the test."""
     from helpers.webhooks.cases import CASES
 
     if markdown:
@@ -45,7 +45,7 @@ def list_cases(scheme: str, *, markdown: bool) -> int:
 
 @webhook.command("topics")
 def list_topics() -> int:
-    """Print the topics of which there is a sample to send."""
+    """Print the topics that have a sample to send."""
     from helpers.webhooks.samples import TOPICS
 
     click.echo("\n".join(TOPICS))

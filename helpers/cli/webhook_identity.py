@@ -1,4 +1,4 @@
-"""`runbook webhook token` and `user-hash`: why the Messenger refuses somebody."""
+"""`runbook webhook token` and `user-hash`: why the Messenger refuses a user."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _variable = click.option(
 @click.command()
 @_variable
 def token(variable: str) -> int:
-    r"""Say whether a Messenger token is right, and else why not.
+    r"""Say whether a Messenger token is genuine, and if not, why.
 
-    The token (JWT) comes from standard input or a hidden prompt, as it lets in whoever has it; the
-    secret from the environment or a hidden prompt.
+    The token (JWT) comes from standard input or a hidden prompt, since anyone who has it gets in;
+    the secret comes from the environment or a hidden prompt.
 
     \b
     Exit status: 0 it is genuine; 13 it is not, for the reason shown; 2 usage.
@@ -47,7 +47,7 @@ def token(variable: str) -> int:
 
     secrets = {variable: secret_of(variable), **other_secrets()}
     try:
-        return _tell(explain_token(_typed("The token"), secrets, time.time()))
+        return _show(explain_token(_typed("The token"), secrets, time.time()))
     except ValueError as error:
         raise UsageError(f"{variable}: {error}", "Set the Messenger API secret.") from None
 
@@ -57,7 +57,7 @@ def token(variable: str) -> int:
 @click.option("--email", default="", help="As the Messenger is given it.")
 @_variable
 def user_hash(user_id: str, email: str, variable: str) -> int:
-    r"""Say whether a user_hash is right, and else why not.
+    r"""Say whether a user_hash is genuine, and if not, why.
 
     The hash comes from standard input or a hidden prompt, the secret from the environment or a
     hidden prompt.
@@ -68,10 +68,10 @@ def user_hash(user_id: str, email: str, variable: str) -> int:
     from helpers.webhooks.identity import explain_user_hash
 
     if not user_id and not email:
-        raise UsageError("A user_hash is of somebody.", "Give --user-id, --email, or both.")
+        raise UsageError("A user_hash belongs to a user.", "Give --user-id, --email, or both.")
     secrets = {variable: secret_of(variable), **other_secrets()}
     claimed = _typed("The user_hash")
-    return _tell(explain_user_hash(claimed, secrets, user_id=user_id, email=email))
+    return _show(explain_user_hash(claimed, secrets, user_id=user_id, email=email))
 
 
 def _typed(what: str) -> str:
@@ -80,11 +80,11 @@ def _typed(what: str) -> str:
     return sys.stdin.buffer.read(_LONGEST).decode("utf-8", "replace").strip()
 
 
-def _tell(remarks: Iterable[Remark]) -> int:
+def _show(remarks: Iterable[Remark]) -> int:
     refused = False
     for remark in remarks:
         refused = refused or remark.refused
-        click.echo(remark.say)
+        click.echo(remark.message)
         if remark.fix:
             click.echo(f"    Fix: {remark.fix}")
     return _REFUSED if refused else 0

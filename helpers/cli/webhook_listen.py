@@ -1,4 +1,4 @@
-"""`runbook webhook listen` and `explain`: what arrives, and why a signature does not fit."""
+"""`runbook webhook listen` and `explain`: what arrives, and why a signature does not match."""
 
 from __future__ import annotations
 
@@ -23,17 +23,19 @@ from helpers.cli.webhook_options import (
 from helpers.core.errors import RunbookError
 
 if TYPE_CHECKING:
-    from helpers.webhooks.delivery import Delivery
-    from helpers.webhooks.signatures import Scheme, Verdict
+    from helpers.webhooks.delivery import ReceivedDelivery
+    from helpers.webhooks.signatures import Scheme, SignatureVerdict
 
 __all__ = ["explain", "listen"]
 
 
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65_535), default=8_765, show_default=True)
-@click.option("--save", type=click.Path(path_type=Path, file_okay=False), help="Keep each there.")
+@click.option(
+    "--save", type=click.Path(path_type=Path, file_okay=False), help="Save each delivery there."
+)
 @click.option("--content", is_flag=True, help="Show headers and bodies: customers' data.")
-@click.option("--count", type=click.IntRange(1), help="End after so many deliveries.")
+@click.option("--count", type=click.IntRange(1), help="Stop after this many deliveries.")
 @scheme_option
 @variable_option
 @previous_option
@@ -47,22 +49,22 @@ def listen(
     variable: str,
     previous: str,
 ) -> int:
-    """Receive deliveries here, and say why one does not verify.
+    """Receive deliveries here, and say why verification fails.
 
-    It listens on this machine alone. Point your app's webhook here through a tunnel, or send
+    It listens only on this machine. Point your app's webhook here through a tunnel, or send
     samples with `runbook webhook send`. Ctrl-C ends it. Nothing is acted upon, and nothing is
-    kept without --save.
+    saved without --save.
     """
     from helpers.webhooks.listener import Listener, address, listening, serve
     from helpers.webhooks.signatures import SCHEMES, Verifier
 
     keys = _keys(scheme, variable, previous)
-    desk = _Desk(SCHEMES[scheme], keys, save, content=content, count=count)
-    application = Listener(Verifier(*keys.values(), scheme=SCHEMES[scheme]), desk.take)
-    with listening(port) as listener, _interruptible(desk):
+    log = _DeliveryLog(SCHEMES[scheme], keys, save, content=content, count=count)
+    application = Listener(Verifier(*keys.values(), scheme=SCHEMES[scheme]), log.take)
+    with listening(port) as listener, _interruptible(log):
         click.echo(f"Listening at {address(listener)}  (Ctrl-C ends it)")
-        serve(listener, application, lambda: desk.over)
-    desk.close()
+        serve(listener, application, lambda: log.over)
+    log.close()
     return 0
 
 
@@ -93,12 +95,12 @@ def explain(file: Path, *, signature: str, scheme: str, variable: str, previous:
     verdict = Verifier(*keys.values(), scheme=chosen).verify(
         delivery.body, delivery.values(chosen.header)
     )
-    _tell(delivery, verdict, chosen, keys, content=False)
+    _show(delivery, verdict, chosen, keys, content=False)
     return 0 if verdict else 13
 
 
-class _Desk:
-    """Takes what arrives: shows it, keeps it, counts it. What fails there ends the listening."""
+class _DeliveryLog:
+    """Shows, saves and counts what arrives. An error ends the listening."""
 
     def __init__(
         self,
@@ -118,10 +120,10 @@ class _Desk:
         self._error: RunbookError | None = None
         self.over = False
 
-    def take(self, delivery: Delivery, verdict: Verdict) -> None:
+    def take(self, delivery: ReceivedDelivery, verdict: SignatureVerdict) -> None:
         """One delivery."""
         self._number += 1
-        _tell(delivery, verdict, self._scheme, self._keys, content=self._content)
+        _show(delivery, verdict, self._scheme, self._keys, content=self._content)
         try:
             self._keep(delivery)
         except RunbookError as error:
@@ -129,11 +131,11 @@ class _Desk:
         self.over = self.over or self._error is not None or self._number == self._left
 
     def close(self) -> None:
-        """Raise what went wrong."""
+        """Raise the error, if there was one."""
         if self._error:
             raise self._error
 
-    def _keep(self, delivery: Delivery) -> None:
+    def _keep(self, delivery: ReceivedDelivery) -> None:
         from helpers.webhooks.delivery import save_delivery, topic_of
 
         if self._folder is None:
@@ -144,15 +146,15 @@ class _Desk:
 
 
 def _free(folder: Path, number: int, topic: str) -> str:
-    """A name that is not taken by an earlier run."""
+    """A name that no earlier run used."""
     while any(folder.glob(f"{number:04}-*")):
         number += 1
     return f"{number:04}-{topic}"
 
 
-def _tell(
-    delivery: Delivery,
-    verdict: Verdict,
+def _show(
+    delivery: ReceivedDelivery,
+    verdict: SignatureVerdict,
     scheme: Scheme,
     keys: Mapping[str, bytes],
     *,
@@ -177,11 +179,11 @@ def _keys(scheme: str, variable: str, previous: str) -> dict[str, bytes]:
 
 
 @contextmanager
-def _interruptible(desk: _Desk) -> Iterator[None]:
-    """Ctrl-C and SIGTERM are the usual end."""
+def _interruptible(log: _DeliveryLog) -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the listening."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        desk.over = True
+        log.over = True
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:

@@ -1,4 +1,4 @@
-"""What the webhook commands have in common: the scheme, and where its secret comes from."""
+"""What the webhook commands share: the scheme, and where its secret comes from."""
 
 from __future__ import annotations
 
@@ -46,23 +46,23 @@ previous_option = click.option(
     "previous",
     default="",
     metavar="NAME",
-    help="During a rotation: the variable that holds the secret before this one.",
+    help="During a rotation: the variable that holds the previous secret.",
 )
 consent_option = click.option(
-    "--consent", is_flag=True, help="I may try this receiver, which is not on this machine."
+    "--consent", is_flag=True, help="I may test this receiver, which is not on this machine."
 )
 profile_option = click.option(
     "--profile",
     default="development",
     show_default=True,
-    help="In whose audit log it is recorded.",
+    help="The profile whose audit log records it.",
 )
 
 
 def recorded(profile: str, action: str, resource: str) -> None:
-    """Put what is about to be done into a profile's audit log: what can't be is not done.
+    """Record what is about to be done in a profile's audit log; without a record it is not done.
 
-    Raises UsageError for a profile that does not exist, StateError where the log takes nothing.
+    Raises UsageError for a profile that does not exist, StateError if the log can't be written.
     """
     from helpers.auditlog.log import record
     from helpers.core.settings import profile_named, state_home
@@ -78,9 +78,9 @@ def variable_name(scheme: str, variable: str = "") -> str:
 
 
 def secret_for(scheme: str, variable: str = "", *, what: str = "secret") -> bytes:
-    """The secret from its variable, or else from a hidden prompt.
+    """The secret from its variable, or from a hidden prompt.
 
-    Raises UsageError where neither can give one.
+    Raises UsageError if neither provides one.
     """
     return secret_of(variable_name(scheme, variable), what=what)
 
@@ -102,7 +102,7 @@ def secret_of(name: str, *, what: str = "secret") -> bytes:
 
 
 def other_secrets() -> dict[str, bytes]:
-    """Every secret of Intercom's that the environment holds: one of them may have signed."""
+    """Every Intercom secret in the environment: one of them may have signed."""
     from helpers.core.settings import VARIABLES
     from helpers.webhooks.target import secret_in
 

@@ -1,4 +1,4 @@
-"""`runbook webhook overlap`: a receiver with both secrets of an open rotation."""
+"""`runbook webhook overlap`: test a receiver with both secrets of an open rotation."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from helpers.core.exit_status import NOTHING_VERIFIED
 __all__ = ["overlap"]
 
 _NEXT: Final = {
-    False: "Both are accepted. Let Intercom sign with the new one; then take the old one out of "
+    False: "Both are accepted. Make Intercom sign with the new one; then remove the old one from "
     "every receiver, and run this with --revoked.",
     True: "The old one is refused. Go on: runbook rotate client-secret --resume --try-receiver URL",
 }
@@ -26,7 +26,7 @@ _NEXT: Final = {
 @click.option("--repo", default="", help="The project. Default: this one.")
 @click.option("--url", default="", help="The receiver. Default: the profile's own.")
 @click.option("--scheme", type=click.Choice(["webhook", "canvas_kit"]), default="webhook")
-@click.option("--revoked", is_flag=True, help="The old secret must be refused by now.")
+@click.option("--revoked", is_flag=True, help="The old secret must be refused.")
 @consent_option
 def overlap(
     *,
@@ -39,9 +39,9 @@ def overlap(
     revoked: bool,
     consent: bool,
 ) -> int:
-    r"""Try the receiver with both secrets of an open rotation.
+    r"""Test the receiver with both secrets of an open rotation.
 
-    Both client secrets come out of the profile's store, so nobody has to copy one. About 30
+    Both client secrets come from the profile's store, so nobody has to copy one. About 30
     requests are sent.
 
     \b

@@ -19,8 +19,8 @@ from helpers.core.errors import UsageError
 from helpers.core.exit_status import NOTHING_VERIFIED
 
 if TYPE_CHECKING:
-    from helpers.webhooks.request_builder import Forge, Probe
-    from helpers.webhooks.wire import Answer
+    from helpers.webhooks.request_builder import ReceiverRequest, RequestBuilder
+    from helpers.webhooks.wire import ReceiverResponse
 
 __all__ = ["send"]
 
@@ -58,8 +58,8 @@ def send(
 ) -> int:
     r"""Send one signed delivery to the receiver at URL.
 
-    It is a sample of a topic, or a saved delivery again. The secret comes from the environment or
-    a hidden prompt, never from an argument.
+    It is a sample of a topic, or the replay of a saved delivery. The secret comes from the
+    environment or a hidden prompt, never from an argument.
 
     \b
     Exit status: 0 accepted (2xx); 13 refused or failed; 3 no connection; 2 usage, or no consent.
@@ -71,49 +71,51 @@ def send(
     if bool(topic) + bool(replay) > 1 or (as_signed and not replay):
         raise UsageError("--replay takes no --topic; --as-signed needs --replay.", "Drop one.")
     target = parse_target(url)
-    forge = _forge(scheme, b"" if as_signed else secret_for(scheme, variable), app_id)
-    probe = _probe(forge, topic, replay, as_signed=as_signed)
+    builder = _builder(scheme, b"" if as_signed else secret_for(scheme, variable), app_id)
+    request = _request(builder, topic, replay, as_signed=as_signed)
     address = target.receiver.address
     if consent or target.loopback:
         recorded(profile, "runbook.webhook.sent", address)
-    answer = deliver(probe, target, consent=consent, timeout=timeout)
-    click.echo(f"Sent {probe.name}, {len(probe.body):,} bytes, to {address}.")
-    for line in _told(answer, forge):
+    response = deliver(request, target, consent=consent, timeout=timeout)
+    click.echo(f"Sent {request.name}, {len(request.body):,} bytes, to {address}.")
+    for line in _response_lines(response, builder):
         click.echo(line)
-    if not answer.kind.reached:
-        click.echo("Nothing was delivered. Start the receiver, or mend the address.")
+    if not response.kind.reached:
+        click.echo("Nothing was delivered. Start the receiver, or fix the address.")
         return NOTHING_VERIFIED
-    click.echo(effect(answer))
-    return 0 if answer.accepted else _REFUSED
+    click.echo(effect(response))
+    return 0 if response.accepted else _REFUSED
 
 
-def _forge(scheme: str, key: bytes, app_id: str) -> Forge:
+def _builder(scheme: str, key: bytes, app_id: str) -> RequestBuilder:
     import time
 
-    from helpers.webhooks.request_builder import Forge
+    from helpers.webhooks.request_builder import RequestBuilder
     from helpers.webhooks.signatures import SCHEMES
 
-    return Forge(SCHEMES[scheme], key, app_id=app_id, sent_at=int(time.time()))
+    return RequestBuilder(SCHEMES[scheme], key, app_id=app_id, sent_at=int(time.time()))
 
 
-def _probe(forge: Forge, topic: str, replay: Path | None, *, as_signed: bool) -> Probe:
+def _request(
+    builder: RequestBuilder, topic: str, replay: Path | None, *, as_signed: bool
+) -> ReceiverRequest:
     from helpers.webhooks.delivery import load_delivery
-    from helpers.webhooks.sending import of_topic, replayed
+    from helpers.webhooks.sending import replay_request, sample_request
 
     if replay:
-        return replayed(forge, load_delivery(replay), as_signed=as_signed)
-    return of_topic(forge, topic)
+        return replay_request(builder, load_delivery(replay), as_signed=as_signed)
+    return sample_request(builder, topic)
 
 
-def _told(answer: Answer, forge: Forge) -> list[str]:
-    """The answer, and the beginning of its text, in which the secret does not stand."""
+def _response_lines(response: ReceiverResponse, builder: RequestBuilder) -> list[str]:
+    """The response and the beginning of its text, with the secret redacted."""
     from helpers.core.redaction import Redactor, sanitize
 
-    lines = [f"Got {answer.observed} after {answer.seconds * 1000:.0f} ms."]
-    text = answer.body.decode("utf-8", "replace").strip()
+    lines = [f"Got {response.observed} after {response.seconds * 1000:.0f} ms."]
+    text = response.body.decode("utf-8", "replace").strip()
     if text:
         redactor = Redactor()
-        if len(forge.key) >= 8:  # noqa: PLR2004 (as the redactor has it)
-            redactor.register("secret", forge.key.decode("utf-8", "replace"))
+        if len(builder.key) >= 8:  # noqa: PLR2004 (as the redactor has it)
+            redactor.register("secret", builder.key.decode("utf-8", "replace"))
         lines.append(f"    {sanitize(redactor.text(text))[:_SHOWN]}")
     return lines

@@ -25,9 +25,9 @@ from helpers.core.model import Severity
 if TYPE_CHECKING:
     from helpers.core.model import Report
     from helpers.webhooks.records import BatteryResult
-    from helpers.webhooks.request_builder import Previous
+    from helpers.webhooks.request_builder import PreviousSecret
 
-__all__ = ["report_of_run", "try_receiver"]
+__all__ = ["report_of_run", "run_test"]
 
 
 @click.command("test")
@@ -35,11 +35,11 @@ __all__ = ["report_of_run", "try_receiver"]
 @scheme_option
 @variable_option
 @previous_option
-@click.option("--revoked", is_flag=True, help="The previous secret must be refused by now.")
+@click.option("--revoked", is_flag=True, help="The previous secret must be refused.")
 @click.option("--case", "cases", multiple=True, metavar="ID", help="Only this case; repeatable.")
 @consent_option
 @profile_option
-@click.option("--heavy", is_flag=True, help="Large bodies and bursts too, where it is not local.")
+@click.option("--heavy", is_flag=True, help="Also large bodies and bursts, if not local.")
 @click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with each.")
 @click.option("--app-id", default="sample01", show_default=True, help="The workspace's id.")
 @click.option("--timeout", type=click.FloatRange(0.1, 60), default=8.0, show_default=True)
@@ -49,12 +49,12 @@ __all__ = ["report_of_run", "try_receiver"]
     type=click.Path(path_type=Path, dir_okay=False),
     help="A file into which the receiver writes the id of each delivery it acts upon, a line each.",
 )
-@click.option("--all", "every", is_flag=True, help="List what went well too.")
+@click.option("--all", "every", is_flag=True, help="Also list passed cases.")
 @click.option("--json", "as_json", type=click.Path(path_type=Path), help="Write the result.")
 @click.option("--junit", type=click.Path(path_type=Path), help="Write JUnit XML.")
 @click.option("--sarif", type=click.Path(path_type=Path), help="Write SARIF 2.1.0.")
 @click.option("--fail-on", type=click.Choice(THRESHOLDS), default="high", show_default=True)
-def try_receiver(  # noqa: PLR0917 (click passes options so)
+def run_test(  # noqa: PLR0917 (click passes options so)
     url: str,
     scheme: str,
     variable: str,
@@ -76,7 +76,7 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
     every: bool,
     revoked: bool,
 ) -> int:
-    r"""Try the receiver at URL with every case of the catalog.
+    r"""Test the receiver at URL with every case of the catalog.
 
     Genuine deliveries are sent, and forged and malformed ones. The secrets come from the
     environment or a hidden prompt, never from an argument. With the previous secret of a rotation,
@@ -92,15 +92,15 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
     """
     from helpers.core.exit_status import NOTHING_VERIFIED, exit_status
     from helpers.webhooks.assessment import assess
-    from helpers.webhooks.battery import Options, try_receiver
-    from helpers.webhooks.delivery_rules import figures
+    from helpers.webhooks.battery import BatteryOptions, send_battery
+    from helpers.webhooks.delivery_rules import latency_summary
     from helpers.webhooks.records import CaseOutcome
     from helpers.webhooks.reporting import result_lines
-    from helpers.webhooks.request_builder import Forge
+    from helpers.webhooks.request_builder import RequestBuilder
     from helpers.webhooks.signatures import SCHEMES
     from helpers.webhooks.target import parse_headers, parse_target
 
-    options = Options(
+    options = BatteryOptions(
         cases=cases,
         consent=consent,
         heavy=heavy,
@@ -111,16 +111,16 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
     )
     target = parse_target(url)
     key = secret_for(scheme, variable)
-    run = f"{datetime.now(UTC):%Y%m%d%H%M%S}_"
+    run_id = f"{datetime.now(UTC):%Y%m%d%H%M%S}_"
     before = _previous(scheme, previous, key, revoked=revoked)
     if consent or target.loopback:
         recorded(profile, "runbook.webhook.battery", target.receiver.address)
-    forge = Forge(SCHEMES[scheme], key, app_id=app_id, run=run, previous=before)
-    trial = try_receiver(target, forge, options)
-    result = assess(trial, forge)
+    builder = RequestBuilder(SCHEMES[scheme], key, app_id=app_id, run_id=run_id, previous=before)
+    run = send_battery(target, builder, options)
+    result = assess(run, builder)
     for line in result_lines(result, every=every):
         click.echo(line)
-    if took := figures(trial.timed):
+    if took := latency_summary(run.timed):
         click.echo(took)
     report = report_of_run(result)
     _write(result, report, as_json=as_json, junit=junit, sarif=sarif)
@@ -129,20 +129,22 @@ def try_receiver(  # noqa: PLR0917 (click passes options so)
     return exit_status(report, _threshold(fail_on))
 
 
-def _previous(scheme: str, variable: str, current: bytes, *, revoked: bool) -> Previous | None:
-    from helpers.webhooks.request_builder import Previous
+def _previous(
+    scheme: str, variable: str, current: bytes, *, revoked: bool
+) -> PreviousSecret | None:
+    from helpers.webhooks.request_builder import PreviousSecret
 
     if variable:
         key = secret_for(scheme, variable, what="previous secret")
         if key == current:
             raise UsageError(
-                f"{variable} holds the secret that is in use: nothing was rotated.",
-                "Put the secret of before into it.",
+                f"{variable} contains the current secret: nothing was rotated.",
+                "Set it to the previous secret.",
             )
-        return Previous(variable, key, revoked)
+        return PreviousSecret(variable, key, revoked)
     if revoked:
         raise UsageError(
-            "--revoked says that a previous secret is refused, and none is named.",
+            "--revoked needs a previous secret, and none is named.",
             "Name its variable with --previous-secret-variable.",
         )
     return None
@@ -158,7 +160,7 @@ def _observer(processed: Path | None) -> Callable[[], Collection[str]] | None:
         except OSError as error:
             raise UsageError(
                 f"{processed} can't be read: {error.strerror}.",
-                "Let the receiver write ids there.",
+                "Make the receiver write ids there.",
             ) from None
 
     return ids

@@ -1,4 +1,4 @@
-"""The step's act: the battery against this profile's receiver. Off on real profiles by default."""
+"""The step's action: run the battery against this profile's receiver. Off by default."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from helpers.core.context import Context
 from helpers.core.errors import RunbookError
 from helpers.core.model import Cause, Unavailable
 from helpers.webhooks.assessment import assess
-from helpers.webhooks.battery import Options, try_receiver
+from helpers.webhooks.battery import BatteryOptions, send_battery
 from helpers.webhooks.records import BatteryResult
-from helpers.webhooks.request_builder import Forge
+from helpers.webhooks.request_builder import RequestBuilder
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import Target, parse_target
 
@@ -20,35 +20,41 @@ URL = "INTERCOM_WEBHOOK_URL"
 SECRET = "INTERCOM_CLIENT_SECRET"  # noqa: S105 (a variable's name)
 
 
-def run_battery(target: Target, forge: Forge, options: Options | None = None) -> BatteryResult:
-    """Try a receiver and judge what it did.
+def run_battery(
+    target: Target, builder: RequestBuilder, options: BatteryOptions | None = None
+) -> BatteryResult:
+    """Test a receiver and judge its responses.
 
-    Raises UsageError without consent where the receiver is not on loopback.
+    Raises UsageError without consent if the receiver is not on loopback.
     """
-    return assess(try_receiver(target, forge, options or Options()), forge)
+    return assess(send_battery(target, builder, options or BatteryOptions()), builder)
 
 
 def act(context: Context) -> BatteryResult | Unavailable:
-    """Try the receiver. What keeps it from being tried is the answer, never an exception."""
+    """Test the receiver. If it can't be tested, the reason is returned, never raised."""
     reason = why_not(context)
     if reason:
         return reason
     credential = context.settings.credential(SECRET)
     key = os.fsencode(credential.value.get_secret_value()) if credential else b""
-    forge = Forge(WEBHOOK, key, app_id=context.settings.text("INTERCOM_APP_ID", "sample01"))
-    options = Options(consent=True, progress=context.progress)
+    builder = RequestBuilder(
+        WEBHOOK, key, app_id=context.settings.text("INTERCOM_APP_ID", "sample01")
+    )
+    options = BatteryOptions(consent=True, progress=context.progress)
     try:
-        context.record("runbook.webhook.battery", resource=URL)  # first: what can't be is not done
-        trial = try_receiver(parse_target(context.settings.text(URL)), forge, options)
+        context.record(
+            "runbook.webhook.battery", resource=URL
+        )  # first: what can't be recorded is not done
+        run = send_battery(parse_target(context.settings.text(URL)), builder, options)
     except RunbookError as error:
         return _unavailable(str(error), Cause.FAILED)
-    if not trial.control.kind.reached:
-        return _unavailable(f"The receiver gave {trial.control.observed}.", Cause.FAILED)
-    return assess(trial, forge)
+    if not run.control.kind.reached:
+        return _unavailable(f"The receiver gave {run.control.observed}.", Cause.FAILED)
+    return assess(run, builder)
 
 
 def why_not(context: Context) -> Unavailable | None:
-    """What has to be set or allowed first, if anything."""
+    """Why the battery may not run, or None."""
     if not context.settings.text(URL):
         return _unavailable(
             f"No receiver is configured: set {URL} to its address.", Cause.NOT_CONFIGURED

@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from helpers.core.model import Severity
-from helpers.webhooks.battery import Exchange, Trial
+from helpers.webhooks.battery import BatteryRun, Exchange
 from helpers.webhooks.cases.case import Case
 from helpers.webhooks.curl import curl_line
 from helpers.webhooks.delivery_rules import band_of
 from helpers.webhooks.derived import DERIVED
-from helpers.webhooks.frameworks import advice, tell_framework
+from helpers.webhooks.frameworks import advice, detect_framework
 from helpers.webhooks.records import BatteryResult, CaseOutcome, CaseResult, Expect, VariantResult
-from helpers.webhooks.request_builder import Forge, Probe
+from helpers.webhooks.request_builder import ReceiverRequest, RequestBuilder
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import secret_variable
-from helpers.webhooks.wire import Answer, Kind
+from helpers.webhooks.wire import ReceiverResponse, ResponseKind
 
 __all__ = ["Judgement", "assess", "judge", "worst"]
 
@@ -32,15 +32,17 @@ _ORDER: Final = (
     CaseOutcome.INCONCLUSIVE,
     CaseOutcome.FAIL,
 )
-_UNCLEAR: Final = "A redirect neither accepts nor refuses: whether code ran can't be told."
-_TOLD: Final = frozenset({CaseOutcome.FAIL, CaseOutcome.NOTE})
+_UNCLEAR: Final = (
+    "A redirect neither accepts nor refuses: whether the code acted on the request is unknown."
+)
+_REPORTED: Final = frozenset({CaseOutcome.FAIL, CaseOutcome.NOTE})
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """The outcome of one request, how bad it is, and in a few words what was seen.
+    """The outcome of one request, its severity, and what was observed in a few words.
 
-    `broke`: it went wrong by an error or a dropped connection, not by being accepted.
+    `broke`: it failed with an error or a dropped connection, not by being accepted.
     """
 
     outcome: CaseOutcome
@@ -49,64 +51,66 @@ class Judgement:
     broke: bool = False
 
 
-def judge(case: Case, probe: Probe, answer: Answer) -> Judgement:
-    """Judge one answer. Whether the control worked is the assessment's affair."""
-    outcome, severity = _rule(case, probe, answer)
-    broke = outcome is CaseOutcome.FAIL and not answer.accepted
-    return Judgement(outcome, severity, answer.observed, broke=broke)
+def judge(case: Case, request: ReceiverRequest, response: ReceiverResponse) -> Judgement:
+    """Judge one response, without regard to the control."""
+    outcome, severity = _rule(case, request, response)
+    broke = outcome is CaseOutcome.FAIL and not response.accepted
+    return Judgement(outcome, severity, response.observed, broke=broke)
 
 
 def worst(outcomes: list[CaseOutcome]) -> CaseOutcome:
-    """The outcome that a whole case has."""
+    """The outcome of a whole case."""
     return max(outcomes, key=_ORDER.index, default=CaseOutcome.SKIPPED)
 
 
-def _rule(case: Case, probe: Probe, answer: Answer) -> tuple[CaseOutcome, Severity]:
-    expect, advisory = probe.expect or case.expect, case.advisory or probe.advisory
+def _rule(
+    case: Case, request: ReceiverRequest, response: ReceiverResponse
+) -> tuple[CaseOutcome, Severity]:
+    expect, advisory = request.expect or case.expect, case.advisory or request.advisory
     fault = CaseOutcome.NOTE if advisory else CaseOutcome.FAIL
     if expect is Expect.ACCEPT:
-        return (CaseOutcome.PASS if answer.accepted else fault), case.severity
+        return (CaseOutcome.PASS if response.accepted else fault), case.severity
     if expect is Expect.SURVIVE:
-        return (CaseOutcome.PASS if _survived(answer) else CaseOutcome.FAIL), case.severity
-    if _refused(probe, answer):
-        throttled = answer.status == _THROTTLED
+        return (CaseOutcome.PASS if _survived(response) else CaseOutcome.FAIL), case.severity
+    if _refused(request, response):
+        throttled = response.status == _THROTTLED
         return (CaseOutcome.INCONCLUSIVE if throttled else CaseOutcome.PASS), case.severity
-    if answer.accepted:
+    if response.accepted:
         return fault, case.severity
-    return CaseOutcome.FAIL, _of_a_break(case)
+    return CaseOutcome.FAIL, _severity_of_a_break(case)
 
 
-def _refused(probe: Probe, answer: Answer) -> bool:
-    if answer.kind is Kind.ANSWERED:
-        return 400 <= answer.status < 500 or answer.status in probe.refusals  # noqa: PLR2004 (4xx)
-    return probe.may_close and answer.kind is not Kind.HUNG
+def _refused(request: ReceiverRequest, response: ReceiverResponse) -> bool:
+    if response.kind is ResponseKind.ANSWERED:
+        return 400 <= response.status < 500 or response.status in request.refusals  # noqa: PLR2004 (4xx)
+    return request.may_close and response.kind is not ResponseKind.HUNG
 
 
-def _survived(answer: Answer) -> bool:
-    return answer.kind is Kind.ANSWERED and answer.status < 500  # noqa: PLR2004 (5xx)
+def _survived(response: ReceiverResponse) -> bool:
+    return response.kind is ResponseKind.ANSWERED and response.status < 500  # noqa: PLR2004 (5xx)
 
 
-def _of_a_break(case: Case) -> Severity:
-    """A forgery that breaks the receiver was not accepted: bad, but not as bad as that."""
-    if case.alone:  # these cases are about breaking
+def _severity_of_a_break(case: Case) -> Severity:
+    """A forgery that breaks the receiver was not accepted, which is less severe."""
+    if case.alone:  # these cases test for breakage
         return case.severity
     return min(case.severity, Severity.MEDIUM, key=lambda severity: severity.rank)
 
 
-def assess(trial: Trial, forge: Forge) -> BatteryResult:
-    """Judge every answer of a trial."""
-    framework = tell_framework((trial.control, *(each.answer for each in trial.exchanges)))
-    results = [*_judged(trial, forge), *map(_skipped, trial.skipped)]
-    told = [_with_advice(result, framework) for result in results]
-    order = {case.id: index for index, case in enumerate((*trial.cases, *trial.skipped))}
+def assess(run: BatteryRun, builder: RequestBuilder) -> BatteryResult:
+    """Judge every response of a run."""
+    framework = detect_framework((run.control, *(each.response for each in run.exchanges)))
+    results = [*_judged(run, builder), *map(_skipped, run.skipped)]
+    advised = [_with_advice(result, framework) for result in results]
+    order = {case.id: index for index, case in enumerate((*run.cases, *run.skipped))}
     return BatteryResult(
-        scheme=forge.scheme.name,
-        receiver=trial.receiver.address,
+        scheme=builder.scheme.name,
+        receiver=run.receiver.address,
         framework=framework,
-        control=_control(trial),
-        latency=band_of(trial.timed),
-        cases=tuple(sorted(told, key=lambda result: (_group(result.id), order[result.id]))),
-        notes=tuple(_notes(trial)),
+        control=_control(run),
+        latency=band_of(run.timed),
+        cases=tuple(sorted(advised, key=lambda result: (_group(result.id), order[result.id]))),
+        notes=tuple(_notes(run)),
     )
 
 
@@ -114,31 +118,31 @@ def _group(case_id: str) -> int:
     return "ARELPO".index(case_id[0])
 
 
-def _control(trial: Trial) -> CaseOutcome:
-    """The control passes when a genuine delivery is accepted at the start and at the end."""
-    if not trial.control.kind.reached:
+def _control(run: BatteryRun) -> CaseOutcome:
+    """The control passes if a genuine delivery is accepted at the start and at the end."""
+    if not run.control.kind.reached:
         return CaseOutcome.INCONCLUSIVE
-    if not trial.control.accepted:
+    if not run.control.accepted:
         return CaseOutcome.FAIL
-    return CaseOutcome.PASS if trial.ended or trial.closing.accepted else CaseOutcome.INCONCLUSIVE
+    return CaseOutcome.PASS if run.ended or run.closing.accepted else CaseOutcome.INCONCLUSIVE
 
 
-def _judged(trial: Trial, forge: Forge) -> list[CaseResult]:
+def _judged(run: BatteryRun, builder: RequestBuilder) -> list[CaseResult]:
     return [
-        DERIVED[case.id](case, trial, forge) if case.derived else _case(case, trial, forge)
-        for case in trial.cases
+        DERIVED[case.id](case, run, builder) if case.derived else _case(case, run, builder)
+        for case in run.cases
     ]
 
 
-def _case(case: Case, trial: Trial, forge: Forge) -> CaseResult:
-    exchanges = [each for each in trial.exchanges if each.case.id == case.id]
+def _case(case: Case, run: BatteryRun, builder: RequestBuilder) -> CaseResult:
+    exchanges = [each for each in run.exchanges if each.case.id == case.id]
     if case.id == "A01":
-        exchanges = [Exchange(case, forge.genuine("A01"), trial.control)]
-    judged = [(each, _judgement(each, trial)) for each in exchanges]
-    if not judged or (case.id == "A01" and not trial.control.kind.reached):
-        return _blank(case, CaseOutcome.INCONCLUSIVE, f"not sent: control {trial.control.observed}")
-    again = _again(trial, forge)
-    variants = tuple(_variant(each, judgement, forge, again) for each, judgement in judged)
+        exchanges = [Exchange(case, builder.genuine("A01"), run.control)]
+    judged = [(each, _judgement(each, run)) for each in exchanges]
+    if not judged or (case.id == "A01" and not run.control.kind.reached):
+        return _blank(case, CaseOutcome.INCONCLUSIVE, f"not sent: control {run.control.observed}")
+    again = _command_options(run, builder)
+    variants = tuple(_variant(each, judgement, builder, again) for each, judgement in judged)
     outcome = worst([judgement.outcome for _, judgement in judged])
     worst_ones = [judgement for _, judgement in judged if judgement.outcome is outcome]
     return CaseResult(
@@ -151,38 +155,38 @@ def _case(case: Case, trial: Trial, forge: Forge) -> CaseResult:
         outcome=outcome,
         observed=", ".join(dict.fromkeys(j.observed for _, j in judged)),
         variants=tuple(dict.fromkeys(variants)),
-        consequence=_consequence(case, worst_ones) if outcome in _TOLD else "",
-        fix=(case.fix,) if outcome in _TOLD else (),
+        consequence=_consequence(case, worst_ones) if outcome in _REPORTED else "",
+        fix=(case.fix,) if outcome in _REPORTED else (),
     )
 
 
 def _consequence(case: Case, judgements: list[Judgement]) -> str:
-    """A forgery that was answered with an error was not accepted: something else follows."""
+    """A forgery answered with an error was not accepted, so it has another consequence."""
     if case.expect is not Expect.REFUSE or not all(each.broke for each in judgements):
         return case.consequence
     redirected = all(each.observed.startswith("3") for each in judgements)
     return _UNCLEAR if redirected else case.when_broken
 
 
-def _judgement(exchange: Exchange, trial: Trial) -> Judgement:
-    """What one answer says, with all that is known of the receiver."""
-    case, probe = exchange.case, exchange.probe
-    found = judge(case, probe, exchange.answer)
-    if exchange.missed:
-        return replace(found, outcome=CaseOutcome.INCONCLUSIVE, observed=exchange.missed)
-    if exchange.died:
+def _judgement(exchange: Exchange, run: BatteryRun) -> Judgement:
+    """Judge one response, given everything that is known about the receiver."""
+    case, request = exchange.case, exchange.request
+    found = judge(case, request, exchange.response)
+    if exchange.not_sent:
+        return replace(found, outcome=CaseOutcome.INCONCLUSIVE, observed=exchange.not_sent)
+    if exchange.failure_after:
         observed = f"{found.observed}, then the receiver was gone"
         severity = max(found.severity, Severity.HIGH, key=lambda severity: severity.rank)
         return Judgement(CaseOutcome.FAIL, severity, observed, broke=True)
-    if trial.processed is not None and probe.notification:
-        found = _as_observed(found, exchange, probe.notification in trial.processed)
-    return found if case.id == "A01" else _by_control(found, exchange, trial)
+    if run.processed is not None and request.notification:
+        found = _as_observed(found, exchange, request.notification in run.processed)
+    return found if case.id == "A01" else _by_control(found, exchange, run)
 
 
 def _as_observed(found: Judgement, exchange: Exchange, acted: bool) -> Judgement:  # noqa: FBT001 (a fact)
-    """A status says accepted, an observer says acted upon: the latter counts."""
-    took, case = exchange.answer.accepted, exchange.case
-    expect = exchange.probe.expect or case.expect
+    """A status means accepted, an observer reports acted upon: the observer counts."""
+    took, case = exchange.response.accepted, exchange.case
+    expect = exchange.request.expect or case.expect
     if expect is Expect.REFUSE and took and not acted:
         return Judgement(CaseOutcome.PASS, case.severity, f"{found.observed}, not acted upon")
     if expect is Expect.REFUSE and acted and not took:
@@ -192,11 +196,11 @@ def _as_observed(found: Judgement, exchange: Exchange, acted: bool) -> Judgement
     return found
 
 
-def _by_control(found: Judgement, exchange: Exchange, trial: Trial) -> Judgement:
-    control = _control(trial)
+def _by_control(found: Judgement, exchange: Exchange, run: BatteryRun) -> Judgement:
+    control = _control(run)
     if control is CaseOutcome.PASS:
         return found
-    expect = exchange.probe.expect or exchange.case.expect
+    expect = exchange.request.expect or exchange.case.expect
     empty = found.outcome is CaseOutcome.PASS and expect is Expect.REFUSE
     same = (
         found.outcome is CaseOutcome.FAIL
@@ -206,31 +210,31 @@ def _by_control(found: Judgement, exchange: Exchange, trial: Trial) -> Judgement
     return replace(found, outcome=CaseOutcome.INCONCLUSIVE) if empty or same else found
 
 
-def _again(trial: Trial, forge: Forge) -> tuple[str, ...]:
-    """The options of `webhook test` that make it send to this receiver, by this scheme, again."""
-    scheme, previous = forge.scheme.name, forge.previous
+def _command_options(run: BatteryRun, builder: RequestBuilder) -> tuple[str, ...]:
+    """The options that make `webhook test` send to this receiver with this scheme again."""
+    scheme, previous = builder.scheme.name, builder.previous
     return (
-        *(() if forge.scheme is WEBHOOK else (f"--scheme {scheme}",)),
+        *(() if builder.scheme is WEBHOOK else (f"--scheme {scheme}",)),
         *((f"--previous-secret-variable {previous.variable}",) if previous else ()),
         *(("--revoked",) if previous and previous.revoked else ()),
-        *(() if trial.receiver.loopback else ("--consent", "--heavy")),
+        *(() if run.receiver.loopback else ("--consent", "--heavy")),
     )
 
 
 def _variant(
-    exchange: Exchange, judgement: Judgement, forge: Forge, again: tuple[str, ...]
+    exchange: Exchange, judgement: Judgement, builder: RequestBuilder, again: tuple[str, ...]
 ) -> VariantResult:
     line = ""
-    if judgement.outcome in _TOLD:
+    if judgement.outcome in _REPORTED:
         line = curl_line(
-            exchange.probe,
+            exchange.request,
             case_id=exchange.case.id,
-            variable=secret_variable(forge.scheme.name),
-            algorithm=forge.scheme.algorithm,
+            variable=secret_variable(builder.scheme.name),
+            algorithm=builder.scheme.algorithm,
             options=again,
         )
     return VariantResult(
-        name=exchange.probe.name,
+        name=exchange.request.name,
         outcome=judgement.outcome,
         observed=judgement.observed,
         curl=line,
@@ -238,7 +242,7 @@ def _variant(
 
 
 def _skipped(case: Case) -> CaseResult:
-    reason = "the address is not https" if case.id == "P08" else "heavy: not asked for"
+    reason = "the address is not https" if case.id == "P08" else "heavy: not requested"
     return _blank(case, CaseOutcome.SKIPPED, reason)
 
 
@@ -261,31 +265,31 @@ def _with_advice(result: CaseResult, framework: str) -> CaseResult:
     return result.model_copy(update={"fix": (*result.fix, *advice(framework))})
 
 
-def _notes(trial: Trial) -> list[str]:
+def _notes(run: BatteryRun) -> list[str]:
     notes = []
-    if trial.control.kind is not Kind.ANSWERED:
+    if run.control.kind is not ResponseKind.ANSWERED:
         notes.append(
-            f"The receiver could not be tried: the control got {trial.control.observed}, and "
+            f"The receiver could not be tested: the control got {run.control.observed}, and "
             "nothing else was sent."
         )
-    elif 300 <= trial.control.status < 400:  # noqa: PLR2004 (3xx)
+    elif 300 <= run.control.status < 400:  # noqa: PLR2004 (3xx)
         notes.append(
-            f"The control was answered with {trial.control.status}: Intercom follows no redirect, "
-            "so the address to give is the one that it leads to."
+            f"The control was answered with {run.control.status}: Intercom follows no redirect, "
+            "so configure the address that it leads to."
         )
-    elif not trial.control.accepted:
+    elif not run.control.accepted:
         notes.append(
-            f"The control was answered with {trial.control.status}: refusals say nothing, "
+            f"The control was answered with {run.control.status}: refusals prove nothing, "
             "since this receiver refuses genuine deliveries too."
         )
-    elif trial.ended:
-        again = " Start it again and try those one by one (--case)." if trial.gone else ""
-        notes.append(f"The run ended early: {trial.ended}.{again}")
-    elif not trial.closing.accepted:
+    elif run.ended:
+        again = " Start it again and test those cases one by one (--case)." if run.gone else ""
+        notes.append(f"The run ended early: {run.ended}.{again}")
+    elif not run.closing.accepted:
         notes.append(
-            f"At the end a genuine delivery got {trial.closing.observed}: refusals may come "
-            "from a block or a breakdown, and say nothing."
+            f"At the end a genuine delivery got {run.closing.observed}: refusals may come "
+            "from a block or a breakdown, and prove nothing."
         )
-    if trial.control.version == "1.0":
+    if run.control.version == "1.0":
         notes.append("The receiver answers with HTTP/1.0.")
     return notes

@@ -6,7 +6,12 @@ from helpers.core.context import Context
 from helpers.core.errors import UsageError
 from helpers.core.model import Cause, Datum, Known, Unavailable
 from helpers.webhooks.action import SECRET, URL, why_not
-from helpers.webhooks.records import BatteryResult, ClientSecret, Receiver, WebhookFacts
+from helpers.webhooks.records import (
+    BatteryResult,
+    ClientSecretStatus,
+    ReceiverAddress,
+    WebhookFacts,
+)
 from helpers.webhooks.target import parse_target
 
 __all__ = ["collect"]
@@ -16,13 +21,13 @@ def collect(context: Context) -> WebhookFacts:
     """Read the configuration, and the record of the battery if it ran. Sends nothing."""
     configured = context.settings.credential(SECRET) is not None
     return WebhookFacts(
-        client_secret=Known(ClientSecret(variable=SECRET, configured=configured)),
+        client_secret=Known(ClientSecretStatus(variable=SECRET, configured=configured)),
         receiver=_receiver(context),
         battery=_battery(context),
     )
 
 
-def _receiver(context: Context) -> Datum[Receiver]:
+def _receiver(context: Context) -> Datum[ReceiverAddress]:
     url = context.settings.text(URL)
     if not url:
         return Unavailable(

@@ -1,15 +1,15 @@
-"""A shell line that sends a request again. The secret is a variable's name in it, never a value."""
+"""A shell line that repeats a request. It names the secret's variable, never its value."""
 
 from __future__ import annotations
 
 import shlex
 from typing import Final
 
-from helpers.webhooks.request_builder import Framing, Probe
+from helpers.webhooks.request_builder import Framing, ReceiverRequest
 
 __all__ = ["curl_line"]
 
-_LONGEST: Final = 1_500  # bytes of a body that still make a readable line
+_LONGEST: Final = 1_500  # bytes of a body that still fit in a readable line
 _SIGN: Final = (
     "sig=$(printf %s {body} | python3 -c 'import hmac,os,sys; "
     'print(hmac.new(os.environb[b"{variable}"],sys.stdin.buffer.read(),"{algorithm}").hexdigest())'
@@ -18,61 +18,75 @@ _SIGN: Final = (
 
 
 def curl_line(
-    probe: Probe, *, case_id: str, variable: str, algorithm: str, options: tuple[str, ...] = ()
+    request: ReceiverRequest,
+    *,
+    case_id: str,
+    variable: str,
+    algorithm: str,
+    options: tuple[str, ...] = (),
 ) -> str:
     """The line for bash: `URL` and, where a signature is needed, `variable` must be set.
 
-    What a shell can't say is sent by the battery itself, with these `options` of `webhook test`.
+    What a shell can't express, the battery sends itself, with these `options` of `webhook test`.
     """
-    if not _sayable(probe):
+    if not _fits_curl(request):
         return " ".join((f'./runbook webhook test "$URL" --case {case_id}', *options))
-    send = " ".join(("curl -sS -i", *_options(probe), _url(probe)))
-    assign = f"body={_quote(probe.body)}; " if probe.body else ""
-    return assign + _sign(probe, variable, algorithm) + send
+    send = " ".join(("curl -sS -i", *_options(request), _url(request)))
+    assign = f"body={_quote(request.body)}; " if request.body else ""
+    return assign + _sign(request, variable, algorithm) + send
 
 
-def _sign(probe: Probe, variable: str, algorithm: str) -> str:
-    mark = next((mark for mark in probe.all_marks if "$" in mark.shell), None)
-    if mark is None:
+def _sign(request: ReceiverRequest, variable: str, algorithm: str) -> str:
+    signature = next(
+        (signature for signature in request.all_signatures if "$" in signature.shell), None
+    )
+    if signature is None:
         return ""
-    body = '"$body"' if mark.over == probe.body and mark.over else _quote(mark.over)
-    return _SIGN.format(body=body, variable=mark.variable or variable, algorithm=algorithm)
+    body = (
+        '"$body"' if signature.over == request.body and signature.over else _quote(signature.over)
+    )
+    return _SIGN.format(body=body, variable=signature.variable or variable, algorithm=algorithm)
 
 
-def _sayable(probe: Probe) -> bool:
-    plain = probe.framing in {Framing.LENGTH, Framing.CHUNKED} and probe.times == 1
-    bodies = (probe.body, *(mark.over for mark in probe.all_marks))
+def _fits_curl(request: ReceiverRequest) -> bool:
+    plain = request.framing in {Framing.LENGTH, Framing.CHUNKED} and request.times == 1
+    bodies = (request.body, *(signature.over for signature in request.all_signatures))
     short = all(len(body) <= _LONGEST and b"\0" not in body for body in bodies)
-    marks = all(mark.shell.isascii() and len(mark.shell) <= _LONGEST for mark in probe.marks)
-    return plain and short and marks and all(m.shell or not m.value for m in probe.marks)
+    signatures = all(
+        signature.shell.isascii() and len(signature.shell) <= _LONGEST
+        for signature in request.signatures
+    )
+    return (
+        plain and short and signatures and all(m.shell or not m.value for m in request.signatures)
+    )
 
 
-def _options(probe: Probe) -> list[str]:
-    if probe.method == "HEAD":
+def _options(request: ReceiverRequest) -> list[str]:
+    if request.method == "HEAD":
         return ["--head"]
-    options = [f"-X {probe.method}"]
-    options += [_mark(probe, mark.shell) for mark in probe.marks]
-    kind = f"Content-Type: {probe.content_type}" if probe.content_type else "Content-Type:"
+    options = [f"-X {request.method}"]
+    options += [_signature_option(request, signature.shell) for signature in request.signatures]
+    kind = f"Content-Type: {request.content_type}" if request.content_type else "Content-Type:"
     options.append(f"-H {shlex.quote(kind)}")
-    options += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in probe.extra]
-    options += [f'--url-query "{name}={mark.shell}"' for name, mark in probe.query]
-    if probe.framing is Framing.CHUNKED:
+    options += [f"-H {shlex.quote(f'{name}: {value}')}" for name, value in request.extra]
+    options += [f'--url-query "{name}={signature.shell}"' for name, signature in request.query]
+    if request.framing is Framing.CHUNKED:
         options.append("-H 'Transfer-Encoding: chunked'")
-    if probe.body:
+    if request.body:
         options.append('--data-binary "$body"')
     return options
 
 
-def _mark(probe: Probe, shell: str) -> str:
+def _signature_option(request: ReceiverRequest, shell: str) -> str:
     if not shell:
-        return f"-H '{probe.header};'"  # curl's way to send an empty header
+        return f"-H '{request.header};'"  # curl's way to send an empty header
     if "$" in shell:
-        return f'-H "{probe.header}: {shell}"'
-    return f"-H {shlex.quote(f'{probe.header}: {shell}')}"
+        return f'-H "{request.header}: {shell}"'
+    return f"-H {shlex.quote(f'{request.header}: {shell}')}"
 
 
-def _url(probe: Probe) -> str:
-    return '"${URL/https:/http:}"' if probe.plain_http else '"$URL"'
+def _url(request: ReceiverRequest) -> str:
+    return '"${URL/https:/http:}"' if request.plain_http else '"$URL"'
 
 
 def _quote(body: bytes) -> str:

@@ -14,23 +14,23 @@ from typing import Any, Final
 from helpers.core.errors import UsageError
 from helpers.core.redaction import sanitize
 from helpers.system.files import write_private
-from helpers.webhooks.signatures import Verdict
+from helpers.webhooks.signatures import SignatureVerdict
 
 __all__ = [
-    "Delivery",
+    "ReceivedDelivery",
     "arrival_lines",
     "load_delivery",
     "save_delivery",
     "topic_of",
 ]
 
-_LARGEST: Final = 16_777_216  # bytes of a file that is taken for a delivery
+_LARGEST: Final = 16_777_216  # bytes of a file that is accepted as a delivery
 _LONGEST: Final = 4_000  # characters of a body that are shown
 _INDENT: Final = "    "
 
 
 @dataclass(frozen=True)
-class Delivery:
+class ReceivedDelivery:
     """A request. Names of headers are in lower case; values are read as Latin-1."""
 
     method: str
@@ -39,15 +39,15 @@ class Delivery:
     body: bytes = field(repr=False)
 
     def values(self, name: str) -> tuple[str, ...]:
-        """Every value of a header, whatever the case of its name."""
+        """Every value of a header; its name is case-insensitive."""
         return tuple(value for key, value in self.headers if key == name.lower())
 
     def value(self, name: str) -> str:
-        """The first value of a header, or an empty text."""
+        """The first value of a header, or an empty string."""
         return next(iter(self.values(name)), "")
 
     def document(self) -> dict[str, Any]:
-        """The body as JSON; empty where it is none. Nothing in it was verified."""
+        """The body as a JSON object; empty if it is not one. Not verified."""
         try:
             parsed = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -55,8 +55,8 @@ class Delivery:
         return parsed if isinstance(parsed, dict) else {}
 
 
-def save_delivery(folder: Path, name: str, delivery: Delivery) -> Path:
-    """Write both files, for the owner only; the path of the body. Raises UsageError."""
+def save_delivery(folder: Path, name: str, delivery: ReceivedDelivery) -> Path:
+    """Write both files, readable by the owner only; returns the body's path. Raises UsageError."""
     body = folder / f"{name}.body"
     write_private(body, delivery.body)
     beside = {
@@ -68,25 +68,25 @@ def save_delivery(folder: Path, name: str, delivery: Delivery) -> Path:
     return body
 
 
-def load_delivery(path: Path) -> Delivery:
-    """Read a saved delivery by either of its files, or a file that holds a raw body and no more.
+def load_delivery(path: Path) -> ReceivedDelivery:
+    """Read a saved delivery by either of its files, or a file with a raw body alone.
 
-    Raises UsageError where it can't be read.
+    Raises UsageError if it can't be read.
     """
     pair = path.with_suffix(".json") if path.suffix == ".body" else path
     if path.suffix == ".json" and path.with_suffix(".body").is_file():
         path = path.with_suffix(".body")
     body = _read(path)
     if path.suffix != ".body" or not pair.is_file():
-        return Delivery("POST", "/", (), body)
+        return ReceivedDelivery("POST", "/", (), body)
     try:
         beside = json.loads(_read(pair))
         headers = tuple((str(name).lower(), str(value)) for name, value in beside["headers"])
-        return Delivery(str(beside["method"]), str(beside["path"]), headers, body)
+        return ReceivedDelivery(str(beside["method"]), str(beside["path"]), headers, body)
     except (ValueError, KeyError, TypeError, RecursionError):
         raise UsageError(
-            f"{pair} does not say what came with the body.",
-            "Take files that `runbook webhook listen --save` wrote, or a raw body with no .json.",
+            f"{pair} does not describe the rest of the request.",
+            "Use files that `runbook webhook listen --save` wrote, or a raw body without a .json.",
         ) from None
 
 
@@ -102,9 +102,13 @@ def _read(path: Path) -> bytes:
 
 
 def arrival_lines(
-    delivery: Delivery, verdict: Verdict, secrets: Sequence[str], *, content: bool = False
+    delivery: ReceivedDelivery,
+    verdict: SignatureVerdict,
+    secrets: Sequence[str],
+    *,
+    content: bool = False,
 ) -> Iterator[str]:
-    """What it is, and whether it verifies; `content` adds headers and body, which are customers'.
+    """What arrived, and whether it verifies; `content` adds headers and body: customers' data.
 
     `secrets` are the names of the variables that the verifier's secrets came from, in order.
     """
@@ -119,7 +123,7 @@ def arrival_lines(
 
 
 def topic_of(document: Mapping[str, Any]) -> str:
-    """The topic or the event that a body claims; an empty text where it has none."""
+    """The topic or event that a body claims; empty if it has none."""
     for name in ("topic", "event_name", "component_id"):
         value = document.get(name)
         if isinstance(value, str) and value:
@@ -134,7 +138,7 @@ def _about(document: Mapping[str, Any]) -> str:
     return f"{_short(topic_of(document) or 'no topic')}  {_short(str(identifier))}"
 
 
-def _content(delivery: Delivery) -> Iterator[str]:
+def _content(delivery: ReceivedDelivery) -> Iterator[str]:
     for name, value in delivery.headers:
         yield f"{_INDENT}{sanitize(name)}: {_short(value)}"
     text = delivery.body.decode("utf-8", "replace")

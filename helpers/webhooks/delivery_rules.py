@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from helpers.webhooks.records import LatencyBand
-from helpers.webhooks.wire import Answer, Kind
+from helpers.webhooks.wire import ReceiverResponse, ResponseKind
 
-__all__ = ["SLOW", "TOO_SLOW", "acted_upon", "band_of", "effect", "figures", "percentile"]
+__all__ = ["SLOW", "TOO_SLOW", "band_of", "effect", "latency_summary", "percentile", "side_effect"]
 
 SLOW: Final = 0.5  # seconds; over it, Intercom lowers the priority of deliveries
 TOO_SLOW: Final = 5.0  # seconds; over it, a delivery has failed
@@ -19,43 +19,43 @@ _STATUSES: Final[Mapping[int, str]] = {
 }
 
 
-def acted_upon(answer: Answer) -> str:
-    """What a status does beside failing the delivery; an empty text where it does nothing."""
-    if answer.status in _STATUSES:
-        return f"{answer.status}, which {_STATUSES[answer.status]}"
-    if 300 <= answer.status < 400:  # noqa: PLR2004 (3xx)
-        return f"{answer.status}, which is no success"
+def side_effect(response: ReceiverResponse) -> str:
+    """What a status does besides failing the delivery; empty if it does nothing."""
+    if response.status in _STATUSES:
+        return f"{response.status}, which {_STATUSES[response.status]}"
+    if 300 <= response.status < 400:  # noqa: PLR2004 (3xx)
+        return f"{response.status}, which is not a success"
     return ""
 
 
-def effect(answer: Answer) -> str:
-    """What becomes of a genuine delivery that is answered so, in a sentence."""
-    if answer.kind is Kind.HUNG or answer.seconds > TOO_SLOW:
-        return (
-            "Intercom waits 5 s: this delivery has failed, and is tried once more after a minute."
-        )
-    special = acted_upon(answer)
+def effect(response: ReceiverResponse) -> str:
+    """What happens to a genuine delivery with this response, in a sentence."""
+    if response.kind is ResponseKind.HUNG or response.seconds > TOO_SLOW:
+        return "Intercom waits 5 s: this delivery failed, and Intercom retries once after a minute."
+    special = side_effect(response)
     if special:
-        return f"Intercom is answered {special}."
-    if not answer.accepted:
-        return "This delivery has failed: Intercom tries once more after a minute, then gives up."
-    if answer.seconds > SLOW:
+        return f"Intercom gets {special}."
+    if not response.accepted:
+        return "This delivery failed: Intercom retries once after a minute, then gives up."
+    if response.seconds > SLOW:
         return "Delivered, but over 500 ms Intercom lowers the priority of deliveries."
-    return "Intercom takes this as delivered."
+    return "Intercom counts this as delivered."
 
 
 def percentile(values: Sequence[float], share: float) -> float:
     """The nearest-rank percentile, `share` from 0 to 1. Raises ValueError for no values."""
     if not values:
-        raise ValueError("There is nothing to take a percentile of.")
+        raise ValueError("A percentile needs at least one value.")
     ranked = sorted(values)
     return ranked[max(0, math.ceil(share * len(ranked)) - 1)]
 
 
-def band_of(answers: Sequence[Answer]) -> LatencyBand:
-    """The band in which the 95th percentile lies. A delivery with no answer counts as too slow."""
-    hung = [math.inf for answer in answers if answer.kind is Kind.HUNG]
-    seconds = [answer.seconds for answer in answers if answer.kind is Kind.ANSWERED] + hung
+def band_of(responses: Sequence[ReceiverResponse]) -> LatencyBand:
+    """The band of the 95th percentile. A delivery without a response counts as too slow."""
+    hung = [math.inf for response in responses if response.kind is ResponseKind.HUNG]
+    seconds = [
+        response.seconds for response in responses if response.kind is ResponseKind.ANSWERED
+    ] + hung
     if not seconds:
         return LatencyBand.UNKNOWN
     p95 = percentile(seconds, 0.95)
@@ -64,20 +64,20 @@ def band_of(answers: Sequence[Answer]) -> LatencyBand:
     return LatencyBand.SLOW if p95 > SLOW else LatencyBand.FAST
 
 
-def figures(answers: Sequence[Answer]) -> str:
-    """How long genuine deliveries took, in a sentence; an empty text where none was answered.
+def latency_summary(responses: Sequence[ReceiverResponse]) -> str:
+    """How long genuine deliveries took, in a sentence; empty if none was answered.
 
-    For people to read: no result holds a duration, so that equal receivers give equal results.
+    For people only: results contain no duration, so that equal receivers give equal results.
     """
-    seconds = [answer.seconds for answer in answers if answer.kind is Kind.ANSWERED]
+    seconds = [response.seconds for response in responses if response.kind is ResponseKind.ANSWERED]
     if not seconds:
         return ""
     median, most = percentile(seconds, 0.5), percentile(seconds, 0.95)
-    silent = len(answers) - len(seconds)
+    silent = len(responses) - len(seconds)
     return (
-        f"Answers to {len(seconds)} genuine deliveries took {_milliseconds(median)} in the median, "
-        f"{_milliseconds(most)} at the 95th percentile and {_milliseconds(max(seconds))} at most"
-        + (f"; {silent} got none." if silent else ".")
+        f"Answers to {len(seconds)} genuine deliveries took {_milliseconds(median)} (median), "
+        f"{_milliseconds(most)} (95th percentile) and at most {_milliseconds(max(seconds))}"
+        + (f"; {silent} got no response." if silent else ".")
     )
 
 

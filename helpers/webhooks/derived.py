@@ -1,4 +1,4 @@
-"""The cases that send nothing: what all the answers together give away, and how they serve."""
+"""The cases that send nothing and are judged from all responses together."""
 
 from __future__ import annotations
 
@@ -6,54 +6,56 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from helpers.core.model import Severity
-from helpers.webhooks.battery import Trial
+from helpers.webhooks.battery import BatteryRun
 from helpers.webhooks.cases.case import Case
-from helpers.webhooks.delivery_rules import acted_upon, band_of
-from helpers.webhooks.leaks import Leak, find_leaks
+from helpers.webhooks.delivery_rules import band_of, side_effect
+from helpers.webhooks.leaks import ResponseLeak, find_leaks
 from helpers.webhooks.records import CaseOutcome, CaseResult, LatencyBand, VariantResult
-from helpers.webhooks.request_builder import Forge, Probe
-from helpers.webhooks.wire import Kind
+from helpers.webhooks.request_builder import ReceiverRequest, RequestBuilder
+from helpers.webhooks.wire import ResponseKind
 
 __all__ = ["DERIVED"]
 
-_SHOWN: Final = 3  # requests that are named for one kind of leak
+_SHOWN: Final = 3  # requests listed for one kind of leak
 
 
-def _leaks(case: Case, trial: Trial, forge: Forge) -> CaseResult:
-    found = list(_found(trial, forge))
+def _leaks(case: Case, run: BatteryRun, builder: RequestBuilder) -> CaseResult:
+    found = list(_found(run, builder))
     kinds = {leak.what: leak for _, leak in found}
     variants = tuple(
-        VariantResult(name=probe.name, outcome=CaseOutcome.FAIL, observed=what)
+        VariantResult(name=request.name, outcome=CaseOutcome.FAIL, observed=what)
         for what in kinds
-        for probe in [probe for probe, leak in found if leak.what == what][:_SHOWN]
+        for request in [request for request, leak in found if leak.what == what][:_SHOWN]
     )
     severity = max((leak.severity for leak in kinds.values()), key=_rank, default=case.severity)
-    outcome = CaseOutcome.FAIL if kinds else _unless_silent(trial)
+    outcome = CaseOutcome.FAIL if kinds else _unless_silent(run)
     result = _result(case, outcome, ", ".join(kinds) or "nothing", severity, variants)
     means = " ".join(dict.fromkeys(leak.means for leak in kinds.values()))
     return result.model_copy(update={"consequence": means})
 
 
-def _found(trial: Trial, forge: Forge) -> Iterator[tuple[Probe, Leak]]:
-    pairs = [(forge.genuine("A01"), trial.control)]
-    pairs += [(each.probe, each.answer) for each in trial.exchanges]
-    for probe, answer in pairs:
-        for leak in find_leaks(forge, probe, answer):
-            yield probe, leak
+def _found(
+    run: BatteryRun, builder: RequestBuilder
+) -> Iterator[tuple[ReceiverRequest, ResponseLeak]]:
+    pairs = [(builder.genuine("A01"), run.control)]
+    pairs += [(each.request, each.response) for each in run.exchanges]
+    for request, response in pairs:
+        for leak in find_leaks(builder, request, response):
+            yield request, leak
 
 
-def _outlived(case: Case, trial: Trial, _forge: Forge) -> CaseResult:
-    if trial.gone:
-        return _result(case, CaseOutcome.FAIL, trial.ended, case.severity)
-    late = trial.ended or trial.control.kind is not Kind.ANSWERED
-    observed = trial.ended or trial.closing.observed
+def _survival(case: Case, run: BatteryRun, _builder: RequestBuilder) -> CaseResult:
+    if run.gone:
+        return _result(case, CaseOutcome.FAIL, run.ended, case.severity)
+    late = run.ended or run.control.kind is not ResponseKind.ANSWERED
+    observed = run.ended or run.closing.observed
     return _result(
         case, CaseOutcome.INCONCLUSIVE if late else CaseOutcome.PASS, observed, case.severity
     )
 
 
-def _latency(case: Case, trial: Trial, _forge: Forge) -> CaseResult:
-    band = band_of(trial.timed)
+def _latency(case: Case, run: BatteryRun, _builder: RequestBuilder) -> CaseResult:
+    band = band_of(run.timed)
     outcome = {
         LatencyBand.FAST: CaseOutcome.PASS,
         LatencyBand.SLOW: CaseOutcome.NOTE,
@@ -63,21 +65,23 @@ def _latency(case: Case, trial: Trial, _forge: Forge) -> CaseResult:
     return _result(case, outcome, band, case.severity)
 
 
-def _acted_upon(case: Case, trial: Trial, forge: Forge) -> CaseResult:
-    pairs = [(forge.genuine("A01"), trial.control)]
-    pairs += [(each.probe, each.answer) for each in trial.exchanges if each.probe.genuine]
+def _acted_upon(case: Case, run: BatteryRun, builder: RequestBuilder) -> CaseResult:
+    pairs = [(builder.genuine("A01"), run.control)]
+    pairs += [(each.request, each.response) for each in run.exchanges if each.request.genuine]
     variants = tuple(
-        VariantResult(name=probe.name, outcome=CaseOutcome.FAIL, observed=acted_upon(answer))
-        for probe, answer in pairs
-        if acted_upon(answer)
+        VariantResult(name=request.name, outcome=CaseOutcome.FAIL, observed=side_effect(response))
+        for request, response in pairs
+        if side_effect(response)
     )
     observed = ", ".join(dict.fromkeys(variant.observed for variant in variants)) or "none"
-    outcome = CaseOutcome.FAIL if variants else _unless_silent(trial)
+    outcome = CaseOutcome.FAIL if variants else _unless_silent(run)
     return _result(case, outcome, observed, case.severity, variants)
 
 
-def _unless_silent(trial: Trial) -> CaseOutcome:
-    return CaseOutcome.PASS if trial.control.kind is Kind.ANSWERED else CaseOutcome.INCONCLUSIVE
+def _unless_silent(run: BatteryRun) -> CaseOutcome:
+    return (
+        CaseOutcome.PASS if run.control.kind is ResponseKind.ANSWERED else CaseOutcome.INCONCLUSIVE
+    )
 
 
 def _result(
@@ -87,7 +91,7 @@ def _result(
     severity: Severity,
     variants: tuple[VariantResult, ...] = (),
 ) -> CaseResult:
-    told = outcome in {CaseOutcome.FAIL, CaseOutcome.NOTE}
+    reported = outcome in {CaseOutcome.FAIL, CaseOutcome.NOTE}
     return CaseResult(
         id=case.id,
         title=case.title,
@@ -98,8 +102,8 @@ def _result(
         outcome=outcome,
         observed=observed,
         variants=variants,
-        consequence=case.consequence if told else "",
-        fix=(case.fix,) if told else (),
+        consequence=case.consequence if reported else "",
+        fix=(case.fix,) if reported else (),
     )
 
 
@@ -107,8 +111,8 @@ def _rank(severity: Severity) -> int:
     return severity.rank
 
 
-DERIVED: Final[Mapping[str, Callable[[Case, Trial, Forge], CaseResult]]] = {
-    "E12": _outlived,
+DERIVED: Final[Mapping[str, Callable[[Case, BatteryRun, RequestBuilder], CaseResult]]] = {
+    "E12": _survival,
     "L01": _leaks,
     "P01": _latency,
     "P03": _acted_upon,

@@ -17,9 +17,9 @@ from enum import StrEnum
 from typing import Final
 
 from helpers.core.redaction import sanitize
-from helpers.webhooks.delivery import Delivery
+from helpers.webhooks.delivery import ReceivedDelivery
 from helpers.webhooks.signatures import SCHEMES, Scheme
-from helpers.webhooks.variants import BODIES, KEYS, Accident, Variant, variants_of
+from helpers.webhooks.variants import BODIES, KEYS, Alteration, Variant, variants_of
 
 __all__ = [
     "BODY",
@@ -28,9 +28,9 @@ __all__ = [
     "NO_HMAC",
     "SEVERAL",
     "WRONG_SECRET",
-    "Cause",
-    "Claim",
     "Diagnosis",
+    "DiagnosisCause",
+    "SignatureClaim",
     "diagnose",
     "read_claim",
 ]
@@ -40,26 +40,26 @@ _PREFIX: Final = re.compile(
     r"(?:hmac-)?(md5|sha-?1|sha-?256|sha-?512|v\d+)\s*[=:]\s*", re.IGNORECASE
 )
 _HEX: Final = re.compile(r"[0-9a-fA-F]+")
-BODY: Final[Mapping[Accident, tuple[str, str]]] = {
-    Accident.RESERIALISED: (
-        "The body was parsed and written again on its way",
-        "Find what parses it (a proxy, a gateway's mapping, a body parser), and pass raw bytes on.",
+BODY: Final[Mapping[Alteration, tuple[str, str]]] = {
+    Alteration.RESERIALISED: (
+        "The body was parsed and serialised again in transit",
+        "Find what parses it (a proxy, a gateway mapping, a body parser); pass on raw bytes.",
     ),
-    Accident.CHARSET: (
-        "The body's characters were encoded anew",
-        "Pass the body on as bytes; nothing may decode it before it is verified.",
+    Alteration.CHARSET: (
+        "The body was re-encoded in another charset",
+        "Pass the body on as bytes; decode it only after it is verified.",
     ),
-    Accident.LINE_ENDS: (
-        "White space of the body was changed",
+    Alteration.LINE_ENDS: (
+        "White space in the body was changed",
         "Pass the body on as bytes; text mode and trimming change it.",
     ),
-    Accident.PACKED: (
-        "The body arrived in another wrapping than it was signed in",
-        "Unwrap it first (gzip, base64 of a gateway's event, a form), and verify what is inside.",
+    Alteration.PACKED: (
+        "The body arrived in a wrapper that was not signed",
+        "Unwrap it first (gzip, a gateway event's base64, a form) and verify what is inside.",
     ),
-    Accident.EMPTY: (
-        "The signature is one of an empty body",
-        "The sender signs before it has a body, or signs something that is none.",
+    Alteration.EMPTY: (
+        "The signature is that of an empty body",
+        "The sender signs before it has a body, or signs something other than the body.",
     ),
 }
 _Match = tuple[str, Variant, Variant]  # the secret's name, what it was, what the body was
@@ -77,22 +77,22 @@ _PROXIES: Final = (
 
 
 @dataclass(frozen=True)
-class Claim:
-    """A digest, the algorithm that makes one as long, and in words how it differs in writing."""
+class SignatureClaim:
+    """A digest, the algorithm with that digest length, and how its notation differs, in words."""
 
     digest: bytes = field(repr=False)
     algorithm: str
     oddity: str = ""
 
 
-def read_claim(value: str, scheme: Scheme) -> Claim:
-    """Take a value apart. The algorithm is empty where the length fits none."""
+def read_claim(value: str, scheme: Scheme) -> SignatureClaim:
+    """Parse a header value. The algorithm is empty if no algorithm has that length."""
     text = value.strip(" \t\"'")
     prefix = _PREFIX.match(text)
     digits = text[prefix.end() :] if prefix else text
     digest = _digest(digits)
     algorithm = _ALGORITHMS.get(len(digest), "")
-    return Claim(digest, algorithm, _oddity(value, text, digits, algorithm, scheme))
+    return SignatureClaim(digest, algorithm, _oddity(value, text, digits, algorithm, scheme))
 
 
 def _digest(digits: str) -> bytes:
@@ -117,7 +117,7 @@ def _oddity(value: str, text: str, digits: str, algorithm: str, scheme: Scheme) 
     return ""
 
 
-class Cause(StrEnum):
+class DiagnosisCause(StrEnum):
     """What is wrong with a delivery that does not verify."""
 
     NO_SIGNATURE = "no_signature"
@@ -142,36 +142,36 @@ class Cause(StrEnum):
 class Diagnosis:
     """One cause, in words, and what to do. `proven` where the signature fits once it is undone."""
 
-    cause: Cause
-    say: str
+    cause: DiagnosisCause
+    message: str
     fix: str
     proven: bool = False
 
 
 SEVERAL: Final = Diagnosis(
-    Cause.SEVERAL_SIGNATURES,
-    "It carries the signature header more than once.",
-    "Find what adds one on the way; a verifier must not choose.",
+    DiagnosisCause.SEVERAL_SIGNATURES,
+    "The request has more than one signature header.",
+    "Find what adds a second one in transit; a verifier must not choose between them.",
 )
 CUT: Final = Diagnosis(
-    Cause.CUT_SHORT,
-    "The signature has a length that no hash has.",
-    "Find what cuts the header; log its length at the proxy and here.",
+    DiagnosisCause.CUT_SHORT,
+    "The length of the signature matches no hash.",
+    "Find what truncates the header; log its length at the proxy and here.",
 )
 NOT_A_SIGNATURE: Final = Diagnosis(
-    Cause.WRITTEN_OTHERWISE,
-    "The signature header holds no digest at all.",
-    "Intercom sends none like it: mend the sender.",
+    DiagnosisCause.WRITTEN_OTHERWISE,
+    "The signature header contains no digest.",
+    "Intercom sends nothing like this: fix the sender.",
 )
 NO_HMAC: Final = Diagnosis(
-    Cause.NO_HMAC,
-    "The digest is a plain hash of the body, no HMAC.",
-    "Mend the sender: use an HMAC with the secret as its key.",
+    DiagnosisCause.NO_HMAC,
+    "The digest is a plain hash of the body, not an HMAC.",
+    "Fix the sender: use an HMAC with the secret as its key.",
     proven=True,
 )
 WRONG_SECRET: Final = Diagnosis(
-    Cause.UNKNOWN,
-    "No accident that is known here makes the signature fit: most likely it was made with "
+    DiagnosisCause.UNKNOWN,
+    "No known alteration makes the signature match: most likely it was made with "
     "another secret, or the body was changed.",
     "Compare the client secret with Developer Hub > your app > Basic Information; then send a "
     "test request from there.",
@@ -179,11 +179,11 @@ WRONG_SECRET: Final = Diagnosis(
 
 
 def diagnose(
-    delivery: Delivery, scheme: Scheme, secrets: Mapping[str, bytes]
+    delivery: ReceivedDelivery, scheme: Scheme, secrets: Mapping[str, bytes]
 ) -> tuple[Diagnosis, ...]:
-    """What is wrong with a delivery that was refused; nothing where nothing is.
+    """What is wrong with a refused delivery; empty if nothing is.
 
-    `secrets` are by name, the one that should fit first; the names are told, never the values.
+    `secrets` are by name, the expected one first; names are reported, never values.
     """
     values = delivery.values(scheme.header)
     if not values:
@@ -202,69 +202,75 @@ def diagnose(
 
 
 def _unsigned(
-    delivery: Delivery, scheme: Scheme, secrets: Mapping[str, bytes]
+    delivery: ReceivedDelivery, scheme: Scheme, secrets: Mapping[str, bytes]
 ) -> Iterator[Diagnosis]:
     for other in SCHEMES.values():
         for value in delivery.values(other.header) if other is not scheme else ():
             claim = read_claim(value, other)
             fits = claim.algorithm == other.algorithm and bool(_match(delivery, secrets, claim))
             yield Diagnosis(
-                Cause.OTHER_SCHEME,
+                DiagnosisCause.OTHER_SCHEME,
                 f"It carries {other.header}, the header of {other.title} requests"
-                + (", and is rightly signed as one." if fits else "."),
-                f"Verify this route by the {other.title} scheme (--scheme {other.name}).",
+                + (", and its signature is valid for that scheme." if fits else "."),
+                f"Verify this route with the {other.title} scheme (--scheme {other.name}).",
                 proven=fits,
             )
             return
     through = _proxies(delivery)
     lost = f" It came through a proxy ({through}), which may have dropped it." if through else ""
     yield Diagnosis(
-        Cause.NO_SIGNATURE,
-        f"It carries no {scheme.header}: Intercom did not send it, or it got lost.{lost}",
-        "Let the proxy pass every header on; refuse what comes without.",
+        DiagnosisCause.NO_SIGNATURE,
+        f"It has no {scheme.header}: Intercom did not send it, or the header was lost.{lost}",
+        "Configure the proxy to pass on every header; refuse requests without one.",
     )
 
 
-def _proven(found: _Match, first: str, scheme: Scheme, claim: Claim) -> Iterator[Diagnosis]:
-    """Everything that had to be undone until the signature fitted."""
+def _proven(
+    found: _Match, first: str, scheme: Scheme, claim: SignatureClaim
+) -> Iterator[Diagnosis]:
+    """Everything that had to be undone to make the signature match."""
     name, key, body = found
-    if body.accident is not Accident.NONE:
-        say, fix = BODY[body.accident]
-        yield Diagnosis(Cause(body.accident), f"{say}: {body.say}.", fix, proven=True)
+    if body.alteration is not Alteration.NONE:
+        message, fix = BODY[body.alteration]
+        yield Diagnosis(
+            DiagnosisCause(body.alteration), f"{message}: {body.description}.", fix, proven=True
+        )
     if name != first:
         yield Diagnosis(
-            Cause.OTHER_SECRET,
+            DiagnosisCause.OTHER_SECRET,
             f"It is signed with the value of {name}, not with that of {first}.",
-            f"Put the right secret into {first}, or verify with both during a rotation.",
+            f"Set {first} to the right secret, or verify with both during a rotation.",
             proven=True,
         )
-    if key.accident is not Accident.NONE:
+    if key.alteration is not Alteration.NONE:
         yield Diagnosis(
-            Cause.SECRET_FORM,
-            f"It is signed with the value of {name} {key.say}.",
-            "Take the secret as the Developer Hub shows it, with nothing around it.",
+            DiagnosisCause.SECRET_FORM,
+            f"It is signed with the value of {name} {key.description}.",
+            "Use the secret exactly as the Developer Hub shows it, with nothing around it.",
             proven=True,
         )
     if claim.algorithm != scheme.algorithm:
         yield Diagnosis(
-            Cause.OTHER_ALGORITHM,
+            DiagnosisCause.OTHER_ALGORITHM,
             f"It is signed with {claim.algorithm.upper()}; {scheme.title} requests are signed "
             f"with {scheme.algorithm.upper()}.",
-            "Whoever sends it is not Intercom, or means another scheme: mend the sender.",
+            "The sender is not Intercom, or uses another scheme: fix the sender.",
             proven=True,
         )
     if claim.oddity:
         yield Diagnosis(
-            Cause.WRITTEN_OTHERWISE,
-            f"The signature is right, but written {claim.oddity}.",
-            f"Intercom sends `{scheme.prefix}` and lower-case hex: mend the sender, or what "
+            DiagnosisCause.WRITTEN_OTHERWISE,
+            f"The digest is right, but written {claim.oddity}.",
+            f"Intercom sends `{scheme.prefix}` and lower-case hex: fix the sender, or whatever "
             "rewrites headers on the way.",
             proven=True,
         )
 
 
-def _match(delivery: Delivery, secrets: Mapping[str, bytes], claim: Claim) -> _Match | None:
-    """The secret, its variant and the body's that the signature fits: the fewest accidents."""
+def _match(
+    delivery: ReceivedDelivery, secrets: Mapping[str, bytes], claim: SignatureClaim
+) -> _Match | None:
+    """The secret and the variants that match the signature, with the fewest alterations."""
     keys = [
         (name, variant, key)
         for name, secret in secrets.items()
@@ -273,57 +279,59 @@ def _match(delivery: Delivery, secrets: Mapping[str, bytes], claim: Claim) -> _M
     ]
     bodies = list(variants_of(delivery.body, BODIES))
     pairs = ((key, body) for key in keys for body in bodies)
-    for (name, key_variant, key), (body_variant, body) in sorted(pairs, key=_accidents):
+    for (name, key_variant, key), (body_variant, body) in sorted(pairs, key=_alterations):
         digest = hmac.digest(key, body, claim.algorithm)
         if hmac.compare_digest(digest, claim.digest):
             return name, key_variant, body_variant
     return None
 
 
-def _accidents(pair: tuple[tuple[str, Variant, bytes], tuple[Variant, bytes]]) -> int:
+def _alterations(pair: tuple[tuple[str, Variant, bytes], tuple[Variant, bytes]]) -> int:
     (_, key, _), (body, _) = pair
-    return (key.accident is not Accident.NONE) + (body.accident is not Accident.NONE)
+    return (key.alteration is not Alteration.NONE) + (body.alteration is not Alteration.NONE)
 
 
-def _is_plain_hash(body: bytes, secrets: Mapping[str, bytes], claim: Claim) -> bool:
+def _is_plain_hash(body: bytes, secrets: Mapping[str, bytes], claim: SignatureClaim) -> bool:
     texts = [body]
     texts += [joined for key in secrets.values() for joined in (key + body, body + key)]
     return claim.digest in {hashlib.new(claim.algorithm, text).digest() for text in texts}
 
 
-def _unproven(delivery: Delivery, claim: Claim) -> tuple[Diagnosis, ...]:
+def _unproven(delivery: ReceivedDelivery, claim: SignatureClaim) -> tuple[Diagnosis, ...]:
     through = _proxies(delivery)
     hints = []
     if through:
         hints.append(
             Diagnosis(
-                Cause.PROXY,
+                DiagnosisCause.PROXY,
                 f"It came through a proxy ({through}), which may have changed the body.",
-                "Send a test request past the proxy, and compare the bytes that arrive.",
+                "Send a test request that bypasses the proxy, and compare the bytes that arrive.",
             )
         )
     return (*_unexpected(delivery, claim), *hints, WRONG_SECRET)
 
 
-def _unexpected(delivery: Delivery, claim: Claim) -> Iterator[Diagnosis]:
+def _unexpected(delivery: ReceivedDelivery, claim: SignatureClaim) -> Iterator[Diagnosis]:
     if not delivery.body:
         yield Diagnosis(
-            Cause.EMPTY,
+            DiagnosisCause.EMPTY,
             "The body is empty, and its signature is not that of an empty body.",
-            "Something on the way reads the body: a middleware, or a redirect.",
+            "Something in transit consumes the body: a middleware or a redirect.",
         )
     elif claim.oddity:
         yield Diagnosis(
-            Cause.WRITTEN_OTHERWISE, f"The signature is written {claim.oddity}.", "Mend the sender."
+            DiagnosisCause.WRITTEN_OTHERWISE,
+            f"The signature is written {claim.oddity}.",
+            "Fix the sender.",
         )
 
 
-def _proxies(delivery: Delivery) -> str:
+def _proxies(delivery: ReceivedDelivery) -> str:
     return ", ".join(name for name in _PROXIES if delivery.values(name))
 
 
 def diagnosis_lines(found: Sequence[Diagnosis]) -> Iterator[str]:
-    """Why it was refused, and what to do: proofs first."""
+    """Why it was refused and what to do, proven causes first."""
     for each in sorted(found, key=lambda diagnosis: not diagnosis.proven):
-        yield f"    {'Why' if each.proven else 'Perhaps'}: {sanitize(each.say)}"
+        yield f"    {'Why' if each.proven else 'Perhaps'}: {sanitize(each.message)}"
         yield f"    Fix: {each.fix}"

@@ -1,15 +1,15 @@
-"""Tell a receiver's framework by its answers, and how the check is written in it."""
+"""Detect a receiver's framework from its responses, and how to write the check in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Final
 
-from helpers.webhooks.wire import Answer
+from helpers.webhooks.wire import ReceiverResponse
 
-__all__ = ["advice", "tell_framework"]
+__all__ = ["advice", "detect_framework"]
 
-# (framework, header, what it holds): headers are written by servers, so they only hint
+# (framework, header, what it holds): any server can write these headers, so they are only a hint
 _HEADERS: Final = (
     ("Express", "x-powered-by", "express"),
     ("Next.js", "x-powered-by", "next.js"),
@@ -81,21 +81,21 @@ _ADVICE: Final = {
 }
 
 
-def tell_framework(answers: Iterable[Answer]) -> str:
-    """The framework that these answers look like, or an empty text. A hint, no proof."""
-    for answer in answers:
+def detect_framework(responses: Iterable[ReceiverResponse]) -> str:
+    """The framework that these responses suggest, or an empty text. A hint, not proof."""
+    for response in responses:
         for name, header, part in _HEADERS:
-            value = answer.header(header).lower()
+            value = response.header(header).lower()
             if value and part in value:
                 return name
         for name, beginning in _BODIES:
-            if answer.body.startswith(beginning) or (
-                beginning.startswith(b"<") and beginning in answer.body
+            if response.body.startswith(beginning) or (
+                beginning.startswith(b"<") and beginning in response.body
             ):
                 return name
     return ""
 
 
 def advice(framework: str) -> tuple[str, ...]:
-    """How the check is written in that framework; nothing where it is not known."""
+    """How to write the check in that framework; empty if unknown."""
     return _ADVICE.get(framework, ())

@@ -1,6 +1,6 @@
-"""Why a Messenger token or a `user_hash` is refused: pure, and proven where it can be.
+"""Why a Messenger token or a `user_hash` is refused: pure, and proven where possible.
 
-A remark is told in words, with what to do. No secret and no right value stands in it.
+A remark says what is wrong and what to do. It never contains a secret or a valid value.
 """
 
 from __future__ import annotations
@@ -15,36 +15,36 @@ from helpers.webhooks.tokens import LIFETIME, MessengerTokens, TokenReason
 
 __all__ = ["Remark", "explain_token", "explain_user_hash"]
 
-_LONG: Final = 24 * 3_600  # seconds; a token that lives longer is worth stealing
+_LONG: Final = 24 * 3_600  # seconds; a token with a longer lifetime is worth stealing
 
 
 @dataclass(frozen=True)
 class Remark:
-    """One thing to say. `refused` where it is why the value is worth nothing."""
+    """One finding about a value. `refused` means that it is the reason for the refusal."""
 
-    say: str
+    message: str
     fix: str = ""
     refused: bool = True
 
 
 def explain_token(token: str, secrets: Mapping[str, bytes], now: float) -> Iterator[Remark]:
-    """What to say of a token; the first secret should fit. `now` is in Unix seconds."""
+    """Explain a token; the first secret is the expected one. `now` is in Unix seconds."""
     first = next(iter(secrets))
     verdict = MessengerTokens(secrets[first]).verify(token, now=now)
     if not verdict:
-        yield _named(token, secrets, now) or Remark(*_WORDS[verdict.reason])
+        yield _signed_with_another(token, secrets, now) or Remark(*_WORDS[verdict.reason])
         return
     yield Remark(f"It is genuine, signed with {first}.", refused=False)
     if verdict.expires is None:
         yield Remark(
-            "It never ends: whoever copies it is this user for ever.",
+            "It never expires: anyone who copies it is this user for good.",
             f"Mint it with `exp`, {LIFETIME // 3_600} hours from now.",
             refused=False,
         )
     elif verdict.expires - now > _LONG:
         yield Remark(
-            f"It lives for another {(verdict.expires - now) / 3_600:.0f} hours.",
-            "Let it live as long as a session does, and no longer.",
+            f"It is valid for another {(verdict.expires - now) / 3_600:.0f} hours.",
+            "Give it the lifetime of a session and no more.",
             refused=False,
         )
 
@@ -52,20 +52,20 @@ def explain_token(token: str, secrets: Mapping[str, bytes], now: float) -> Itera
 def explain_user_hash(
     claimed: str, secrets: Mapping[str, bytes], *, user_id: str = "", email: str = ""
 ) -> Iterator[Remark]:
-    """What to say of a `user_hash` that is sent with this `user_id` and e-mail address."""
+    """Explain a `user_hash` that is sent with this `user_id` and e-mail address."""
     first = next(iter(secrets))
     if verify_user_hash(claimed, [secrets[first]], user_id=user_id, email=email):
         over = "user_id" if user_id else "e-mail address"
         yield Remark(f"It is genuine: the {over} under {first}.", refused=False)
         return
-    found = _accident(claimed.strip(), secrets, user_id, email)
+    found = _known_mistake(claimed.strip(), secrets, user_id, email)
     yield found or Remark(
-        "It fits neither the user_id nor the e-mail address under any secret that is known here.",
-        "It is the hex HMAC-SHA256 of exactly what the Messenger is given as user_id.",
+        "It matches neither the user_id nor the e-mail address with any secret known here.",
+        "It must be the hex HMAC-SHA256 of exactly the user_id that the Messenger is given.",
     )
 
 
-def _named(token: str, secrets: Mapping[str, bytes], now: float) -> Remark | None:
+def _signed_with_another(token: str, secrets: Mapping[str, bytes], now: float) -> Remark | None:
     first, *others = secrets
     for name in others:
         if len(secrets[name].strip()) < _SHORTEST:
@@ -78,7 +78,7 @@ def _named(token: str, secrets: Mapping[str, bytes], now: float) -> Remark | Non
     return None
 
 
-def _accident(
+def _known_mistake(
     claimed: str, secrets: Mapping[str, bytes], user_id: str, email: str
 ) -> Remark | None:
     first = next(iter(secrets))
@@ -88,14 +88,14 @@ def _accident(
             if not subject or not _same(claimed.lower(), user_hash(secret, user_id=subject)):
                 continue
             if name != first:
-                return Remark(f"It is made with the value of {name}.", f"Make it with {first}.")
+                return Remark(f"It was made with the value of {name}.", f"Make it with {first}.")
             if what != "user_id" and user_id:
                 return Remark(
-                    "It is the hash of the e-mail address, and a user_id is sent: Intercom takes "
+                    "It is the hash of the e-mail address, but a user_id is sent: Intercom uses "
                     "the user_id.",
-                    "Hash the user_id, or send none.",
+                    "Hash the user_id, or send no user_id.",
                 )
-            return Remark("It is right, but in capitals.", "Write it in lower-case hex.")
+            return Remark("It is right, but in upper case.", "Write it in lower-case hex.")
     return None
 
 
@@ -107,36 +107,36 @@ _UNSIGNED: Final = {TokenReason.MISMATCH, TokenReason.MALFORMED, TokenReason.ALG
 _SHORTEST: Final = 32  # bytes of a secret that a token can be signed with
 _WORDS: Final[Mapping[TokenReason, tuple[str, str]]] = {
     TokenReason.MALFORMED: (
-        "It is no plain token: three parts of base64url with dots between, and nothing around.",
-        "Take it as the library made it; let no padding, quotes or line feeds get in.",
+        "It is not a token: three base64url parts separated by dots, and nothing else.",
+        "Use it exactly as the library returns it, without padding, quotes or line feeds.",
     ),
     TokenReason.ALGORITHM: (
-        "Its header names another algorithm than HS256.",
-        "Mint it with HS256, the only one that the Messenger takes.",
+        "Its header names an algorithm other than HS256.",
+        "Mint it with HS256, the only one that the Messenger accepts.",
     ),
     TokenReason.MISMATCH: (
         "It was signed with another secret, or changed afterwards.",
         "Mint it with the Messenger API secret: Settings > Messenger > Security.",
     ),
     TokenReason.DUPLICATE_CLAIM: (
-        "A claim stands in it twice: two parsers can read two users from it.",
+        "It contains a claim twice: two parsers can read two different users.",
         "Let a library write the claims.",
     ),
     TokenReason.NO_USER_ID: (
         "It names no user: `user_id` is missing or empty.",
-        "Put `user_id` into it, also where you know users by their e-mail address.",
+        "Add `user_id`, even if you identify users by e-mail address.",
     ),
     TokenReason.USER_ID_IS_NO_TEXT: (
-        'Its `user_id` is no text: 7 and "7" can be two users.',
-        "Write it as text.",
+        'Its `user_id` is not a string: 7 and "7" can be two users.',
+        "Write it as a string.",
     ),
     TokenReason.EXPIRED: ("It has expired.", "Mint one for each session, when the page is made."),
     TokenReason.NOT_YET_VALID: (
-        "It is not valid yet: `nbf` or `iat` lies ahead.",
+        "It is not valid yet: `nbf` or `iat` is in the future.",
         "Set the clock of the machine that mints it, or leave these claims out.",
     ),
     TokenReason.BAD_TIME: (
-        "One of its times is no number.",
+        "One of its times is not a number.",
         "Write `exp`, `nbf` and `iat` as seconds since 1970, without quotes.",
     ),
 }

@@ -1,4 +1,4 @@
-"""What an answer gives away: the right signature, the secret, or the inside of the code."""
+"""What a response reveals: the valid signature, the secret, or details of the code."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from helpers.core.model import Severity
-from helpers.webhooks.request_builder import Forge, Probe
+from helpers.webhooks.request_builder import ReceiverRequest, RequestBuilder
 from helpers.webhooks.variants import BODIES, variants_of
-from helpers.webhooks.wire import Answer
+from helpers.webhooks.wire import ReceiverResponse
 
-__all__ = ["Leak", "find_leaks"]
+__all__ = ["ResponseLeak", "find_leaks"]
 
-# No repetition is unbounded: the text is a stranger's, and may be one line of 256 KB.
+# No repetition is unbounded: the text is hostile, and may be one line of 256 KB.
 _TRACES: Final = (
     (
         "a Python traceback",
@@ -33,52 +33,58 @@ _TRACES: Final = (
     ("a debugger", re.compile(r"Werkzeug Debugger|__debugger__|DEBUG = True|Rails\.root")),
 )
 _HEX: Final = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{40}|[0-9a-f]{64})(?![0-9a-f])")
-_ALL: Final = "Whoever reads the answer has the secret, and can sign whatever they like."
-_SIGNATURE: Final = "Whoever can read the answer can sign: forge, read the right value, send again."
-_TRACE: Final = "Strangers are shown how the code works and where it breaks."
+_ALL: Final = "Anyone who reads the response has the secret and can sign anything."
+_SIGNATURE: Final = "Anyone who can read the response can sign: forge, read it, send again."
+_TRACE: Final = "Strangers see how the code works and where it breaks."
 
 
 @dataclass(frozen=True)
-class Leak:
-    """What was given away, and what that means. Never the value itself."""
+class ResponseLeak:
+    """What was revealed, and what that means. Never the value itself."""
 
     what: str
     severity: Severity
     means: str
 
 
-def find_leaks(forge: Forge, probe: Probe, answer: Answer) -> tuple[Leak, ...]:
-    """Everything that this answer gives away to whoever sent this request."""
-    names = "\n".join(f"{key}: {value}" for key, value in answer.headers)
-    text = names + "\n" + answer.body.decode("utf-8", "replace")
+def find_leaks(
+    builder: RequestBuilder, request: ReceiverRequest, response: ReceiverResponse
+) -> tuple[ResponseLeak, ...]:
+    """Everything that this response reveals to the sender of this request."""
+    names = "\n".join(f"{key}: {value}" for key, value in response.headers)
+    text = names + "\n" + response.body.decode("utf-8", "replace")
     found = []
-    if any(form in text for form in _secret_forms(forge)):
-        found.append(Leak("the secret", Severity.CRITICAL, _ALL))
-    if _tells_signature(forge, probe, text):
-        found.append(Leak("the right signature", Severity.CRITICAL, _SIGNATURE))
+    if any(form in text for form in _secret_forms(builder)):
+        found.append(ResponseLeak("the secret", Severity.CRITICAL, _ALL))
+    if _reveals_signature(builder, request, text):
+        found.append(ResponseLeak("the right signature", Severity.CRITICAL, _SIGNATURE))
     traces = dict.fromkeys(what for what, pattern in _TRACES if pattern.search(text))
-    return (*found, *(Leak(what, Severity.MEDIUM, _TRACE) for what in traces))
+    return (*found, *(ResponseLeak(what, Severity.MEDIUM, _TRACE) for what in traces))
 
 
-def _tells_signature(forge: Forge, probe: Probe, text: str) -> bool:
-    """True where the right signature of these bytes stands in it, and was not in the request.
+def _reveals_signature(builder: RequestBuilder, request: ReceiverRequest, text: str) -> bool:
+    """True if the response contains a valid signature that was not in the request.
 
-    Where the receiver signs what it made of the body, it tells the signature of that: who sends
-    that next is let in.
+    A receiver that signs an altered body reveals the signature of that body: anyone can then
+    send that body.
     """
-    sent = b"\n".join(mark.value for mark in probe.all_marks).decode("latin-1").lower()
-    digest = forge.digest(probe.body)
+    sent = (
+        b"\n".join(signature.value for signature in request.all_signatures)
+        .decode("latin-1")
+        .lower()
+    )
+    digest = builder.digest(request.body)
     if base64.b64encode(bytes.fromhex(digest)).decode() in text and digest not in sent:
         return True
-    told = {found for found in _HEX.findall(text.lower()) if found not in sent}
-    return bool(told) and any(
-        forge.digest(body) in told for _, body in variants_of(probe.body, BODIES)
+    revealed = {found for found in _HEX.findall(text.lower()) if found not in sent}
+    return bool(revealed) and any(
+        builder.digest(body) in revealed for _, body in variants_of(request.body, BODIES)
     )
 
 
-def _secret_forms(forge: Forge) -> tuple[str, ...]:
-    """The secrets as they may stand in an answer; too short a one would be found everywhere."""
-    keys = (forge.key, forge.previous.key if forge.previous else b"")
+def _secret_forms(builder: RequestBuilder) -> tuple[str, ...]:
+    """The secrets in the forms a response may contain; short ones would match everywhere."""
+    keys = (builder.key, builder.previous.key if builder.previous else b"")
     return tuple(
         form
         for key in keys

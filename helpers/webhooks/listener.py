@@ -1,6 +1,6 @@
-"""A sound receiver on loopback that hands over whatever arrives, refused or not.
+"""A correct receiver on loopback that hands over whatever arrives, refused or not.
 
-It verifies the raw body before anything looks into it, answers at once, and shows no error to a
+It verifies the raw body before anything parses it, answers at once, and shows no error to a
 caller. It acts on nothing.
 """
 
@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from helpers.core.errors import UsageError
-from helpers.webhooks.delivery import Delivery
-from helpers.webhooks.signatures import Reason, Verdict, Verifier
+from helpers.webhooks.delivery import ReceivedDelivery
+from helpers.webhooks.signatures import Reason, SignatureVerdict, Verifier
 
 __all__ = ["Listener", "Observer", "address", "listening", "serve"]
 
-Observer = Callable[[Delivery, Verdict], None]
+Observer = Callable[[ReceivedDelivery, SignatureVerdict], None]
 _Message = Mapping[str, Any]
 _Receive = Callable[[], Awaitable[_Message]]
 _Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -29,7 +29,7 @@ _STATUS: Final = {Reason.GENUINE: 200, Reason.BODY_TOO_LARGE: 413}
 
 
 class Listener:
-    """The ASGI application. `observe` gets every whole POST and its verdict, before it answers."""
+    """The ASGI application. `observe` gets every complete POST and verdict before it answers."""
 
     def __init__(self, verifier: Verifier, observe: Observer) -> None:
         self._verifier = verifier
@@ -46,12 +46,12 @@ class Listener:
         delivery = _delivery(scope, body)
         verdict = self._verifier.verify(body, delivery.values(self._verifier.scheme.header))
         self._observe(delivery, verdict)
-        await _answer(send, *_words(verdict, body))
+        await _answer(send, *_response_to(verdict, body))
 
 
 @contextmanager
 def listening(port: int) -> Iterator[socket.socket]:
-    """A socket on loopback; port 0 takes a free one. Raises UsageError where it can't be had."""
+    """A socket on loopback; port 0 picks a free one. Raises UsageError if it is taken."""
     with _bound(port) as listener:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.setblocking(False)  # noqa: FBT003 (the standard library's signature)
@@ -63,8 +63,8 @@ def _bound(port: int) -> socket.socket:
         return socket.create_server(("127.0.0.1", port), backlog=128)
     except OSError as error:
         raise UsageError(
-            f"Port {port} can't be listened at: {os.strerror(error.errno or 0)}.",
-            "Name another with --port; 0 takes a free one.",
+            f"Port {port} can't be used: {os.strerror(error.errno or 0)}.",
+            "Choose another with --port; 0 picks a free one.",
         ) from None
 
 
@@ -73,13 +73,13 @@ def address(listener: socket.socket) -> str:
     return f"http://127.0.0.1:{listener.getsockname()[1]}/webhooks/intercom"
 
 
-def serve(listener: socket.socket, application: Listener, over: Callable[[], bool]) -> None:
-    """Serve until `over` says so, asked after every tenth of a second, or an interrupt."""
+def serve(listener: socket.socket, application: Listener, finished: Callable[[], bool]) -> None:
+    """Serve until `finished` returns True, checked every tenth of a second, or an interrupt."""
     from uvicorn.config import Config
     from uvicorn.server import Server
 
     class Quiet(Server):
-        """Leaves signals to whoever runs it."""
+        """Leaves signals to its caller."""
 
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
@@ -87,8 +87,8 @@ def serve(listener: socket.socket, application: Listener, over: Callable[[], boo
             yield
 
         async def on_tick(self, counter: int) -> bool:
-            """End when it is over."""
-            return over() or await super().on_tick(counter)
+            """Stop when finished."""
+            return finished() or await super().on_tick(counter)
 
     config = Config(
         application,
@@ -107,9 +107,9 @@ def serve(listener: socket.socket, application: Listener, over: Callable[[], boo
 
 
 async def _body(receive: _Receive, most: int) -> bytes | None:
-    """The body, read no further than is needed to know that it is too large.
+    """The body, read only until it is known to be too large.
 
-    None where the sender left before its end: the part that came proves nothing.
+    None if the sender disconnected before the end: a partial body proves nothing.
     """
     body = b""
     while len(body) <= most:
@@ -122,17 +122,17 @@ async def _body(receive: _Receive, most: int) -> bytes | None:
     return body
 
 
-def _delivery(scope: Mapping[str, Any], body: bytes) -> Delivery:
+def _delivery(scope: Mapping[str, Any], body: bytes) -> ReceivedDelivery:
     headers = tuple(
         (name.decode("latin-1").lower(), value.decode("latin-1"))
         for name, value in scope["headers"]
     )
     query = scope["query_string"].decode("latin-1")
     path = scope["raw_path"].decode("latin-1")
-    return Delivery(scope["method"], f"{path}?{query}" if query else path, headers, body)
+    return ReceivedDelivery(scope["method"], f"{path}?{query}" if query else path, headers, body)
 
 
-def _words(verdict: Verdict, body: bytes) -> tuple[int, str]:
+def _response_to(verdict: SignatureVerdict, body: bytes) -> tuple[int, str]:
     if not verdict:
         return _STATUS.get(verdict.reason, 401), verdict.reason
     try:

@@ -1,4 +1,4 @@
-"""The tests that the pytest plug-in makes: one a case, all fed by one run of the battery."""
+"""The pytest plug-in's tests: one per case, all fed by one run of the battery."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ import pytest
 
 from helpers.core.errors import UsageError
 from helpers.webhooks.action import run_battery
-from helpers.webhooks.battery import Options
+from helpers.webhooks.battery import BatteryOptions
 from helpers.webhooks.cases import Case, applicable
 from helpers.webhooks.records import BatteryResult, CaseOutcome, CaseResult
 from helpers.webhooks.reporting import case_lines
-from helpers.webhooks.request_builder import Forge, Previous
+from helpers.webhooks.request_builder import PreviousSecret, RequestBuilder
 from helpers.webhooks.signatures import SCHEMES
 from helpers.webhooks.target import Target, parse_headers, parse_target, secret_in, secret_variable
 
-__all__ = ["CaseItem", "Receiver", "cases_of"]
+__all__ = ["CaseItem", "ReceiverUnderTest", "cases_of"]
 
 
-class Receiver:
+class ReceiverUnderTest:
     """The receiver under test, and the one run of the battery against it."""
 
-    def __init__(self, target: Target, forge: Forge, options: Options) -> None:
+    def __init__(self, target: Target, builder: RequestBuilder, options: BatteryOptions) -> None:
         self.target = target
-        self.forge = forge
+        self.builder = builder
         self._options = options
         self._selected: tuple[str, ...] = ()
         self._result: BatteryResult | None = None
 
     @classmethod
     def from_options(cls, option: Callable[[str], Any]) -> Self:
-        """By the options of a run. Raises UsageError for those that can't be used."""
+        """From pytest's options. Raises UsageError for invalid ones."""
 
         def of(name: str) -> Any:
             return option(f"--intercom-webhook-{name}")
@@ -41,44 +41,48 @@ class Receiver:
         if not target.loopback and not of("consent"):
             raise UsageError("The receiver is not on this machine.", "Add the -consent option.")
         previous = of("previous-secret-variable")
-        forge = Forge(
+        builder = RequestBuilder(
             SCHEMES[scheme],
             _secret(secret_variable(scheme)),
             app_id=of("app-id"),
-            previous=Previous(previous, _secret(previous), of("revoked")) if previous else None,
+            previous=PreviousSecret(previous, _secret(previous), of("revoked"))
+            if previous
+            else None,
         )
         headers = parse_headers(tuple(of("header")))
-        return cls(target, forge, Options(consent=True, heavy=of("heavy"), headers=headers))
+        return cls(
+            target, builder, BatteryOptions(consent=True, heavy=of("heavy"), headers=headers)
+        )
 
     def select(self, items: Sequence[pytest.Item]) -> None:
-        """Send no more than these items ask for."""
+        """Send only the cases of these items."""
         self._selected = tuple(item.case.id for item in items if isinstance(item, CaseItem))
 
     def result(self) -> BatteryResult:
-        """What the receiver did; it is tried when the first test asks."""
+        """The result; the battery runs when the first test asks for it."""
         if self._result is None:
             from dataclasses import replace
 
             options = replace(self._options, cases=self._selected)
-            self._result = run_battery(self.target, self.forge, options)
+            self._result = run_battery(self.target, self.builder, options)
         return self._result
 
 
 class _CaseFailedError(Exception):
-    """A case went wrong; its text is all that is shown."""
+    """A case failed; its text is all that is shown."""
 
 
 class CaseItem(pytest.Item):
     """One case of the battery."""
 
-    def __init__(self, *, case: Case, receiver: Receiver, **more: Any) -> None:
+    def __init__(self, *, case: Case, receiver: ReceiverUnderTest, **more: Any) -> None:
         super().__init__(**more)
         self.case = case
         self.receiver = receiver
         self.add_marker("intercom_webhook")
 
     def runtest(self) -> None:
-        """Fail where the receiver did the wrong thing, or could not be judged."""
+        """Fail if the receiver did the wrong thing, or could not be judged."""
         found = self.receiver.result().case(self.case.id)
         if found.outcome is CaseOutcome.SKIPPED:
             pytest.skip(found.observed)
@@ -99,22 +103,22 @@ class CaseItem(pytest.Item):
 
 
 class IntercomWebhook(pytest.Collector):
-    """What the items hang on."""
+    """The collector of the items."""
 
-    def __init__(self, *, receiver: Receiver, **more: Any) -> None:
+    def __init__(self, *, receiver: ReceiverUnderTest, **more: Any) -> None:
         super().__init__(**more)
         self.receiver = receiver
 
     def collect(self) -> Iterator[CaseItem]:
         """An item for each case that makes sense for the scheme."""
-        forge = self.receiver.forge
-        for case in applicable(forge.scheme, phase=forge.phase):
+        builder = self.receiver.builder
+        for case in applicable(builder.scheme, phase=builder.phase):
             name = f"{case.id} {case.title}"
             yield CaseItem.from_parent(self, name=name, case=case, receiver=self.receiver)
 
 
-def cases_of(session: pytest.Session, receiver: Receiver) -> Iterator[CaseItem]:
-    """The tests of one receiver, collected as pytest collects, so that its counts are right."""
+def cases_of(session: pytest.Session, receiver: ReceiverUnderTest) -> Iterator[CaseItem]:
+    """The tests of one receiver, collected through pytest's hooks so that its counts are right."""
     name, hook = "intercom-webhook", session.config.hook
     parent = IntercomWebhook.from_parent(session, name=name, nodeid=name, receiver=receiver)
     report = hook.pytest_make_collect_report(collector=parent)

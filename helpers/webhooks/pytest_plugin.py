@@ -1,7 +1,7 @@
 """The battery as tests: `pytest --intercom-webhook-url=http://127.0.0.1:8000/webhooks/intercom`.
 
-One test a case, named by its id, with what it means and how to mend it as the failure's text. Only
-the cases that are selected (`-k R01`) are sent. Without the option nothing happens: this module is
+One test per case, named by its id; the failure text says what it means and how to fix it. Only
+the selected cases (`-k R01`) are sent. Without the option nothing happens: this module is
 loaded in every run of pytest, so it imports nothing else until it is asked.
 
 The secret comes from INTERCOM_CLIENT_SECRET (fin_agent: FIN_AGENT_WEBHOOK_SECRET).
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from helpers.webhooks.pytest_items import Receiver
+    from helpers.webhooks.pytest_items import ReceiverUnderTest
 
 __all__ = [
     "pytest_addoption",
@@ -26,41 +26,47 @@ __all__ = [
 _URL = "--intercom-webhook-url"
 _PREFIX = "--intercom-webhook"
 _SCHEMES = ("webhook", "canvas_kit", "fin_agent")  # as `signatures.SCHEMES` has them
-_RECEIVER: pytest.StashKey[Receiver] = pytest.StashKey()
+_RECEIVER: pytest.StashKey[ReceiverUnderTest] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options, in a group of their own."""
     group = parser.getgroup("intercom", "Intercom webhook receiver")
-    group.addoption(_URL, metavar="URL", help="Try the receiver there, a test a case.")
+    group.addoption(_URL, metavar="URL", help="Test the receiver at URL, one test per case.")
     group.addoption(f"{_PREFIX}-scheme", choices=_SCHEMES, default="webhook", help="webhook.")
     group.addoption(f"{_PREFIX}-app-id", metavar="ID", default="sample01", help="The workspace.")
     group.addoption(
         f"{_PREFIX}-header", metavar="NAME:VALUE", action="append", default=[], help="With each."
     )
-    group.addoption(f"{_PREFIX}-consent", action="store_true", help="I may try it: not local.")
     group.addoption(
-        f"{_PREFIX}-heavy", action="store_true", help="Large bodies, bursts: not local."
+        f"{_PREFIX}-consent",
+        action="store_true",
+        help="I may test this receiver, which is not local.",
+    )
+    group.addoption(
+        f"{_PREFIX}-heavy", action="store_true", help="Also large bodies and bursts, if not local."
     )
     group.addoption(
         f"{_PREFIX}-previous-secret-variable",
         metavar="NAME",
         default="",
-        help="During a rotation: the variable that holds the secret before this one.",
+        help="During a rotation: the variable that holds the previous secret.",
     )
-    group.addoption(f"{_PREFIX}-revoked", action="store_true", help="It must be refused by now.")
+    group.addoption(
+        f"{_PREFIX}-revoked", action="store_true", help="The previous secret must be refused."
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Look at the options before anything is collected: what is wrong with them is told at once."""
+    """Check the options before anything is collected, so that mistakes are reported at once."""
     if not config.getoption(_URL):
         return
     from helpers.core.errors import RunbookError
-    from helpers.webhooks.pytest_items import Receiver
+    from helpers.webhooks.pytest_items import ReceiverUnderTest
 
     config.addinivalue_line("markers", "intercom_webhook: a case of the webhook battery.")
     try:
-        config.stash[_RECEIVER] = Receiver.from_options(config.getoption)
+        config.stash[_RECEIVER] = ReceiverUnderTest.from_options(config.getoption)
     except RunbookError as error:
         raise pytest.UsageError(f"{error.message} {error.advice}") from None
 
@@ -69,7 +75,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Put the cases behind what was collected from files."""
+    """Add the cases after the tests that were collected from files."""
     if _RECEIVER not in config.stash:
         return
     from helpers.webhooks.pytest_items import cases_of
@@ -78,7 +84,7 @@ def pytest_collection_modifyitems(
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Remember what was selected: nothing else is sent."""
+    """Remember the selection: nothing else is sent."""
     receiver = session.config.stash.get(_RECEIVER, None)
     if receiver is not None:
         receiver.select(session.items)

@@ -1,4 +1,4 @@
-"""What the webhook step knows: the receiver as it is configured, and how it did in the battery.
+"""What the webhook step knows: how the receiver is configured, and how it did in the battery.
 
 Nothing here holds a port, a duration or a secret: a result is the same on every machine.
 """
@@ -13,17 +13,17 @@ __all__ = [
     "BatteryResult",
     "CaseOutcome",
     "CaseResult",
-    "ClientSecret",
+    "ClientSecretStatus",
     "Expect",
     "LatencyBand",
-    "Receiver",
+    "ReceiverAddress",
     "VariantResult",
     "WebhookFacts",
 ]
 
 
 class Expect(StrEnum):
-    """What a receiver has to do with a request."""
+    """What a receiver must do with a request."""
 
     ACCEPT = "accept"  # 2xx
     REFUSE = "refuse"  # 4xx: never 2xx, 5xx, a dropped connection or a dead process
@@ -31,7 +31,7 @@ class Expect(StrEnum):
 
 
 class CaseOutcome(StrEnum):
-    """How a case ended."""
+    """The outcome of a case."""
 
     PASS = "pass"  # noqa: S105 (a verdict, not a password)
     FAIL = "fail"
@@ -41,7 +41,7 @@ class CaseOutcome(StrEnum):
 
 
 class LatencyBand(StrEnum):
-    """How fast genuine deliveries are answered, by the bands in Intercom's delivery rules."""
+    """How fast genuine deliveries are answered, in the bands of Intercom's delivery rules."""
 
     FAST = "500 ms or less"
     SLOW = "over 500 ms"
@@ -59,7 +59,7 @@ class VariantResult(Record):
 
 
 class CaseResult(Record):
-    """How a receiver did in one case. `severity` is that of what was seen."""
+    """The result of one case. `severity` is the severity of what was observed."""
 
     id: str
     title: str
@@ -70,7 +70,7 @@ class CaseResult(Record):
     outcome: CaseOutcome
     observed: str
     variants: tuple[VariantResult, ...] = ()
-    consequence: str = ""  # what an attacker can do, or what the team loses
+    consequence: str = ""  # what an attacker can do, or what is lost
     fix: tuple[str, ...] = ()
 
     @property
@@ -91,26 +91,26 @@ class BatteryResult(Record):
     notes: tuple[str, ...] = ()
 
     def count(self, *outcomes: CaseOutcome) -> int:
-        """How many cases ended so."""
+        """How many cases have one of these outcomes."""
         return sum(case.outcome in outcomes for case in self.cases)
 
     def case(self, case_id: str) -> CaseResult:
-        """The case with this id. Raises KeyError where it was not part of the run."""
+        """The case with this id. Raises KeyError if the run did not include it."""
         for case in self.cases:
             if case.id == case_id:
                 return case
         raise KeyError(case_id)
 
 
-class ClientSecret(Record):
+class ClientSecretStatus(Record):
     """The variable that holds the client secret, and whether it is set. Never the secret."""
 
     variable: str
     configured: bool
 
 
-class Receiver(Record):
-    """Where deliveries go: scheme and host. A loopback address is told without its port."""
+class ReceiverAddress(Record):
+    """Where deliveries go: scheme and host. A loopback address is shown without its port."""
 
     scheme: str
     host: str
@@ -118,13 +118,13 @@ class Receiver(Record):
 
     @property
     def address(self) -> str:
-        """What to show."""
+        """The address as it is shown."""
         return f"{self.scheme}://{self.host}"
 
 
 class WebhookFacts(Record):
     """What the step collected."""
 
-    client_secret: Datum[ClientSecret]
-    receiver: Datum[Receiver]
+    client_secret: Datum[ClientSecretStatus]
+    receiver: Datum[ReceiverAddress]
     battery: Datum[BatteryResult]

@@ -43,8 +43,8 @@ _WORDS: Final = {
     CaseOutcome.PASS: "ok",
     CaseOutcome.NOTE: "note",
     CaseOutcome.FAIL: "FAIL",
-    CaseOutcome.INCONCLUSIVE: "says nothing",
-    CaseOutcome.SKIPPED: "left out",
+    CaseOutcome.INCONCLUSIVE: "inconclusive",
+    CaseOutcome.SKIPPED: "skipped",
 }
 _SHORT: Final = frozenset({CaseOutcome.PASS, CaseOutcome.SKIPPED})
 _INDENT: Final = "      "
@@ -58,7 +58,7 @@ _ELEMENTS: Final = {
 def report_of(
     result: BatteryResult, *, profile: str, generated_at: datetime, tool_version: str
 ) -> Report:
-    """A report that holds this run alone."""
+    """A report of this run alone."""
     return Report(
         tool_version=tool_version,
         profile=profile,
@@ -70,12 +70,12 @@ def report_of(
 
 
 def findings_of(result: BatteryResult) -> list[Finding]:
-    """A finding a case, in the order of the cases."""
+    """One finding per case, in the order of the cases."""
     return [_finding(result, case) for case in result.cases]
 
 
 def check_id(case_id: str) -> str:
-    """The id under which a case stands among checks."""
+    """The check id of a case."""
     return f"WHK-{case_id}"
 
 
@@ -103,12 +103,12 @@ def _message(case: CaseResult) -> str:
 
 
 def _evidence(case: CaseResult) -> list[Evidence]:
-    told = [v for v in case.variants if v.outcome in {CaseOutcome.FAIL, CaseOutcome.NOTE}]
-    return [Evidence(what=f"{v.name}: {v.observed}", where=v.curl) for v in told]
+    shown = [v for v in case.variants if v.outcome in {CaseOutcome.FAIL, CaseOutcome.NOTE}]
+    return [Evidence(what=f"{v.name}: {v.observed}", where=v.curl) for v in shown]
 
 
 def result_lines(result: BatteryResult, *, every: bool = False) -> Iterator[str]:
-    """The whole result: what failed, worst first, then the rest in short, then the headline."""
+    """The whole result: failures, worst first, then the rest in brief, then the headline."""
     if not _judged(result):
         yield from (*result.notes, headline(result))
         return
@@ -129,7 +129,7 @@ def _judged(result: BatteryResult) -> int:
 
 
 def _unjudged(result: BatteryResult) -> Iterator[str]:
-    """What says nothing, a line for each reason: one reason often holds for many cases."""
+    """Inconclusive cases, a line for each reason: many cases often share one."""
     reasons: dict[str, list[str]] = {}
     for case in result.cases:
         if case.outcome is CaseOutcome.INCONCLUSIVE:
@@ -139,7 +139,7 @@ def _unjudged(result: BatteryResult) -> Iterator[str]:
 
 
 def case_lines(case: CaseResult) -> Iterator[str]:
-    """One case that went wrong: what was seen, what it means, what to change, how to repeat it."""
+    """One failed case: what was seen, what it means, what to change, how to repeat it."""
     yield f"{_WORDS[case.outcome]}  {case.severity}  {case.id}  {case.title}"
     yield f"{_INDENT}Sent: {case.sent}"
     yield f"{_INDENT}Seen: {case.observed}"
@@ -148,22 +148,22 @@ def case_lines(case: CaseResult) -> Iterator[str]:
     yield from (f"{_INDENT}Fix: {line}" for line in case.fix)
     again = next((variant.curl for variant in case.failing if variant.curl), "")
     if again:
-        yield f"{_INDENT}Again: {again}"
+        yield f"{_INDENT}Repeat: {again}"
 
 
 def headline(result: BatteryResult) -> str:
-    """The result in a sentence or two."""
+    """The result in one or two sentences."""
     wrong = result.count(CaseOutcome.FAIL)
     if not _judged(result):
-        return "So nothing was judged. Start the receiver, or mend the address."
+        return "So nothing was judged. Start the receiver, or fix the address."
     tried = len(result.cases) - result.count(CaseOutcome.SKIPPED)
     first = f"{wrong} of {tried} cases failed." if wrong else f"None of {tried} cases failed."
     unjudged = result.count(CaseOutcome.INCONCLUSIVE)
-    first += f" {unjudged} say nothing." if unjudged else ""
+    first += f" {unjudged} are inconclusive." if unjudged else ""
     about = f" It looks like {result.framework}." if result.framework else ""
     control = {
         CaseOutcome.PASS: "Genuine deliveries are accepted",
-        CaseOutcome.FAIL: "Genuine deliveries are refused, so other refusals say nothing",
+        CaseOutcome.FAIL: "Genuine deliveries are refused, so refusals of forgeries prove nothing",
     }.get(result.control, "Genuine deliveries were not accepted throughout")
     return f"{first} {control}; they are answered in {result.latency}.{about}".replace(
         "in not measured", "in unknown time"
@@ -171,7 +171,7 @@ def headline(result: BatteryResult) -> str:
 
 
 def junit_xml(result: BatteryResult) -> str:
-    """One suite, a test a case. INCONCLUSIVE is an error: the receiver could not be judged."""
+    """One suite, one test per case. INCONCLUSIVE is an error: the receiver could not be judged."""
     failures, errors = result.count(CaseOutcome.FAIL), result.count(CaseOutcome.INCONCLUSIVE)
     suite = (
         f"<testsuite name={_attribute(f'Webhook receiver {result.receiver}')} "

@@ -11,7 +11,16 @@ from helpers.webhooks.records import Expect
 from helpers.webhooks.samples import compact, sample
 from helpers.webhooks.signatures import CANVAS_KIT, FIN_AGENT, WEBHOOK, Scheme
 
-__all__ = ["TOPIC", "WRONG_KEY", "Forge", "Framing", "Mark", "Phase", "Previous", "Probe"]
+__all__ = [
+    "TOPIC",
+    "WRONG_KEY",
+    "Framing",
+    "Phase",
+    "PreviousSecret",
+    "ReceiverRequest",
+    "RequestBuilder",
+    "SignatureValue",
+]
 
 TOPIC: Final = "conversation.user.created"
 WRONG_KEY: Final = b"not-the-secret-of-this-receiver"
@@ -19,7 +28,7 @@ _SENT_AT: Final = 1_772_438_460  # a day that the samples agree on; no signature
 
 
 class Framing(StrEnum):
-    """How the length of a body is told."""
+    """How the length of a body is declared."""
 
     LENGTH = "length"
     CHUNKED = "chunked"
@@ -28,11 +37,11 @@ class Framing(StrEnum):
 
 
 @dataclass(frozen=True)
-class Mark:
+class SignatureValue:
     """A signature header's value, and the same for a shell: `$sig` is the right digest of `over`.
 
-    `shell` lets a failure be reproduced without telling a value that only the secret could make;
-    `variable` is the secret's, where it is not the scheme's own.
+    `shell` reproduces a failure without revealing a value that requires the secret;
+    `variable` holds the secret, if it is not the scheme's own.
     """
 
     value: bytes = field(repr=False)
@@ -42,52 +51,52 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Probe:
-    """What is sent. `header` is the signature header's name; `marks` are its values, in order."""
+class ReceiverRequest:
+    """One request. `header` is the signature header's name, `signatures` its values in order."""
 
     name: str
     body: bytes = field(repr=False)
     header: str
-    marks: tuple[Mark, ...] = ()
+    signatures: tuple[SignatureValue, ...] = ()
     method: str = "POST"
     content_type: str | None = "application/json"
     extra: tuple[tuple[str, str], ...] = ()
-    query: tuple[tuple[str, Mark], ...] = ()  # parameters that the URL gets
+    query: tuple[tuple[str, SignatureValue], ...] = ()  # parameters that the URL gets
     framing: Framing = Framing.LENGTH
-    expect: Expect | None = None  # where it differs from its case's
+    expect: Expect | None = None  # if it differs from its case's
     advisory: bool = False
-    refusals: frozenset[int] = frozenset()  # statuses that refuse too, beside 4xx
-    may_close: bool = False  # closing the connection is a proper refusal
+    refusals: frozenset[int] = frozenset()  # statuses that count as refusals besides 4xx
+    may_close: bool = False  # closing the connection counts as a refusal
     plain_http: bool = False  # to the http variant of an https address
     notification: str = ""  # the id inside the body, for observers
-    genuine: bool = False  # signed right, and shaped as Intercom does
+    genuine: bool = False  # validly signed, and shaped like Intercom's
     times: int = 1
     at_once: bool = False  # all of `times` together
 
     @property
-    def all_marks(self) -> tuple[Mark, ...]:
-        """Every signature in it, wherever it stands."""
-        return (*self.marks, *(mark for _, mark in self.query))
+    def all_signatures(self) -> tuple[SignatureValue, ...]:
+        """Every signature in the request, in headers and query."""
+        return (*self.signatures, *(signature for _, signature in self.query))
 
     def header_lines(self) -> list[tuple[bytes, bytes]]:
-        """Every header that belongs to the request itself."""
-        lines = [(self.header.encode(), mark.value) for mark in self.marks]
+        """The headers of the request itself."""
+        lines = [(self.header.encode(), signature.value) for signature in self.signatures]
         if self.content_type is not None:
             lines.append((b"Content-Type", self.content_type.encode()))
         return lines + [(name.encode(), value.encode("latin-1")) for name, value in self.extra]
 
 
 class Phase(StrEnum):
-    """Where the rotation of a secret stands, as its receiver has to see it."""
+    """The phase of a secret's rotation, as its receiver must handle it."""
 
     STEADY = "steady"  # there is one secret
-    OVERLAP = "overlap"  # both are good: deliveries signed with either are genuine
-    REVOKED = "revoked"  # the previous one is good for nothing any more
+    OVERLAP = "overlap"  # both are valid: deliveries signed with either are genuine
+    REVOKED = "revoked"  # the previous one is no longer valid
 
 
 @dataclass(frozen=True)
-class Previous:
-    """The secret before this one, by the name of its variable."""
+class PreviousSecret:
+    """The previous secret, and the variable that holds it."""
 
     variable: str
     key: bytes = field(repr=False)
@@ -95,32 +104,32 @@ class Previous:
 
 
 @dataclass(frozen=True)
-class Forge:
-    """A maker of requests. `key` is the client secret, or the Fin Agent webhook secret."""
+class RequestBuilder:
+    """Builds requests. `key` is the client secret, or the Fin Agent webhook secret."""
 
     scheme: Scheme
     key: bytes = field(repr=False)
     app_id: str = "sample01"
     sent_at: int = _SENT_AT
-    run: str = ""  # tells the deliveries of one run from those of another
-    previous: Previous | None = None
-    variable: str = ""  # of the key, where it is not the scheme's own
+    run_id: str = ""  # keeps the deliveries of two runs apart
+    previous: PreviousSecret | None = None
+    variable: str = ""  # that holds the key, if it is not the scheme's own
 
     @property
     def phase(self) -> Phase:
-        """The phase of a rotation that the receiver is in."""
+        """The phase of the rotation."""
         if self.previous is None:
             return Phase.STEADY
         return Phase.REVOKED if self.previous.revoked else Phase.OVERLAP
 
-    def before(self) -> Forge:
-        """The same with the previous secret as its key. Raises ValueError where there is none."""
+    def previous_builder(self) -> RequestBuilder:
+        """The same builder with the previous secret as its key. Raises ValueError without one."""
         if self.previous is None:
             raise ValueError("There is no previous secret.")
         return replace(self, key=self.previous.key, variable=self.previous.variable, previous=None)
 
     def document(self, name: str) -> dict[str, Any]:
-        """A delivery of its own: no two names share an identifier."""
+        """A distinct delivery: no two names share an identifier."""
         return sample(
             self.scheme,
             app_id=self.app_id,
@@ -131,52 +140,54 @@ class Forge:
 
     def identifier(self, name: str) -> str:
         """The delivery's id."""
-        return f"notif_{self.run}{name.replace(' ', '_')}"
+        return f"notif_{self.run_id}{name.replace(' ', '_')}"
 
     def body(self, name: str) -> bytes:
-        """The same as Intercom would write it."""
+        """The same document as Intercom would serialise it."""
         return compact(self.document(name))
 
     def digest(self, body: bytes, *, key: bytes | None = None, algorithm: str = "") -> str:
-        """Hex digits of the HMAC, with the right key and hash unless others are given."""
+        """Hex digits of the HMAC; key and algorithm default to the right ones."""
         chosen = algorithm or self.scheme.algorithm
         return hmac.digest(self.key if key is None else key, body, chosen).hex()
 
-    def right(self, over: bytes) -> Mark:
-        """The signature that Intercom would send with these bytes."""
+    def signature(self, over: bytes) -> SignatureValue:
+        """The valid signature of these bytes."""
         value = self.scheme.prefix + self.digest(over)
-        return self.bent(over, value, f"{self.scheme.prefix}${{sig}}")
+        return self.derived_signature(over, value, f"{self.scheme.prefix}${{sig}}")
 
-    def keyed(self, over: bytes, key: bytes) -> Mark:
-        """A signature with a key that is no secret of the receiver."""
+    def signature_with(self, over: bytes, key: bytes) -> SignatureValue:
+        """A signature with a key that is not the receiver's secret."""
         return self.literal(self.scheme.prefix + self.digest(over, key=key))
 
-    def bent(self, over: bytes, value: str, shell: str) -> Mark:
-        """A value derived from the right signature; `shell` makes it of `$sig`."""
-        return Mark(value.encode("latin-1"), shell, over, self.variable)
+    def derived_signature(self, over: bytes, value: str, shell: str) -> SignatureValue:
+        """A value derived from the valid signature; `shell` derives it from `$sig`."""
+        return SignatureValue(value.encode("latin-1"), shell, over, self.variable)
 
     @staticmethod
-    def literal(value: str | bytes) -> Mark:
-        """A value that anybody can write."""
+    def literal(value: str | bytes) -> SignatureValue:
+        """A value that anyone can write."""
         raw = value.encode("latin-1") if isinstance(value, str) else value
-        return Mark(raw, raw.decode("latin-1"))
+        return SignatureValue(raw, raw.decode("latin-1"))
 
-    def genuine(self, name: str, body: bytes | None = None, **more: Any) -> Probe:
-        """A request as Intercom makes it."""
+    def genuine(self, name: str, body: bytes | None = None, **more: Any) -> ReceiverRequest:
+        """A request as Intercom sends it."""
         content = self.body(name) if body is None else body
-        given: dict[str, Any] = {"genuine": True, "marks": (self.right(content),), **more}
-        return self._probe(name, content, given)
+        given: dict[str, Any] = {"genuine": True, "signatures": (self.signature(content),), **more}
+        return self._request(name, content, given)
 
-    def forged(self, name: str, *marks: Mark, body: bytes | None = None, **more: Any) -> Probe:
-        """A request that Intercom did not make; without marks it is unsigned."""
+    def forged(
+        self, name: str, *signatures: SignatureValue, body: bytes | None = None, **more: Any
+    ) -> ReceiverRequest:
+        """A request that Intercom did not send; unsigned without signatures."""
         content = self.body(name) if body is None else body
-        return self._probe(name, content, {"marks": marks, **more})
+        return self._request(name, content, {"signatures": signatures, **more})
 
     @property
-    def others(self) -> tuple[Scheme, ...]:
-        """The other schemes of Intercom's."""
+    def other_schemes(self) -> tuple[Scheme, ...]:
+        """Intercom's other schemes."""
         return tuple(s for s in (WEBHOOK, CANVAS_KIT, FIN_AGENT) if s is not self.scheme)
 
-    def _probe(self, name: str, body: bytes, more: dict[str, Any]) -> Probe:
+    def _request(self, name: str, body: bytes, more: dict[str, Any]) -> ReceiverRequest:
         given = {"header": self.scheme.header, "notification": self.identifier(name), **more}
-        return Probe(name=name, body=body, **given)
+        return ReceiverRequest(name=name, body=body, **given)

@@ -1,4 +1,4 @@
-"""Deliveries as Intercom sends them, for the documented topics. All names in them are invented."""
+"""Deliveries as Intercom sends them, for the documented topics. All names are invented."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ _PING: Final = {
     "message": "something something interzen",
 }
 
-_SHORT_ITEM: Final = {  # what the battery sends, so that its curl lines can be read
+_SHORT_ITEM: Final = {  # what the battery sends, short so that its curl lines stay readable
     "type": "conversation",
     "id": "1480",
     "source": {"author": {"type": "user", "name": "Zoë"}, "body": "<p>Where is my order?</p>"},
@@ -172,7 +172,7 @@ def notification(
 def sample(
     scheme: Scheme, *, app_id: str, identifier: str, sent_at: int, topic: str
 ) -> dict[str, Any]:
-    """What a genuine request of this scheme holds."""
+    """The content of a genuine request of this scheme."""
     if scheme is CANVAS_KIT:
         return {
             "workspace_id": app_id,

@@ -1,4 +1,4 @@
-"""One signed delivery to a receiver: a sample of a topic, or a saved one again."""
+"""One signed delivery to a receiver: a sample of a topic, or the replay of a saved one."""
 
 from __future__ import annotations
 
@@ -8,71 +8,76 @@ from dataclasses import replace
 from typing import Final
 
 from helpers.core.errors import UsageError
-from helpers.webhooks.delivery import Delivery
-from helpers.webhooks.request_builder import TOPIC, Forge, Probe
+from helpers.webhooks.delivery import ReceivedDelivery
+from helpers.webhooks.request_builder import TOPIC, ReceiverRequest, RequestBuilder
 from helpers.webhooks.samples import TOPICS, compact, notification
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import Target
-from helpers.webhooks.wire import Answer, send
+from helpers.webhooks.wire import ReceiverResponse, send
 
-__all__ = ["deliver", "of_topic", "replayed"]
+__all__ = ["deliver", "replay_request", "sample_request"]
 
-_SENDABLE: Final = re.compile(r"[\t -~\x80-\xff]*")  # of a header: RFC 9110, section 5.5
+_SENDABLE: Final = re.compile(r"[\t -~\x80-\xff]*")  # in a header: RFC 9110, section 5.5
 _PING: Final = "ping"  # the one topic whose deliveries have no id
 
 
-def of_topic(forge: Forge, topic: str = "") -> Probe:
-    """A delivery as Intercom makes it. Topics are the webhook scheme's; the others have none.
+def sample_request(builder: RequestBuilder, topic: str = "") -> ReceiverRequest:
+    """A delivery as Intercom sends it. Only the webhook scheme has topics.
 
-    Raises UsageError for a topic that is not known, or not of this scheme.
+    Raises UsageError for an unknown topic, or one for a scheme without topics.
     """
-    if forge.scheme is not WEBHOOK:
+    if builder.scheme is not WEBHOOK:
         if topic:
             raise UsageError(
-                f"{forge.scheme.title} requests have no topic.", "Leave --topic out, or the scheme."
+                f"{builder.scheme.title} requests have no topic.",
+                "Omit --topic, or choose --scheme webhook.",
             )
-        return forge.genuine(secrets.token_hex(6))
+        return builder.genuine(secrets.token_hex(6))
     chosen = topic or TOPIC
     if chosen not in TOPICS:
         raise UsageError(
             f"There is no sample of the topic {chosen!r}.", "`runbook webhook topics` lists them."
         )
-    identifier = None if chosen == _PING else forge.identifier(secrets.token_hex(12))
+    identifier = None if chosen == _PING else builder.identifier(secrets.token_hex(12))
     document = notification(
-        chosen, app_id=forge.app_id, identifier=identifier, sent_at=forge.sent_at
+        chosen, app_id=builder.app_id, identifier=identifier, sent_at=builder.sent_at
     )
-    return replace(forge.genuine(chosen, compact(document)), notification=identifier or "")
+    return replace(builder.genuine(chosen, compact(document)), notification=identifier or "")
 
 
-def replayed(forge: Forge, delivery: Delivery, *, as_signed: bool = False) -> Probe:
-    """A saved delivery again, byte for byte: signed anew, or `as_signed` when it arrived.
+def replay_request(
+    builder: RequestBuilder, delivery: ReceivedDelivery, *, as_signed: bool = False
+) -> ReceiverRequest:
+    """Replay a saved delivery byte for byte: signed again, or `as_signed` when it arrived.
 
-    Raises UsageError where it is to go as it was signed, and no signature was saved, or where
-    what was saved can't be sent.
+    Raises UsageError for `as_signed` without a saved signature, or if
+    the saved headers can't be sent.
     """
     kind = delivery.value("content-type") or "application/json"
-    values = delivery.values(forge.scheme.header)
+    values = delivery.values(builder.scheme.header)
     if not all(map(_SENDABLE.fullmatch, (kind, *values))):
         raise UsageError(
-            "A header that was saved with this delivery can't have stood in a request.",
-            "Replay its .body, moved to where no .json stands beside it.",
+            "A header that was saved with this delivery can't be part of a request.",
+            "Replay its .body from a folder without the .json.",
         )
-    probe = replace(forge.genuine("replay", delivery.body), content_type=kind, notification="")
+    request = replace(builder.genuine("replay", delivery.body), content_type=kind, notification="")
     if not as_signed:
-        return probe
+        return request
     if not values:
         raise UsageError(
-            f"No {forge.scheme.header} was saved with this delivery.",
-            "Leave --as-signed out: it is then signed with your secret.",
+            f"No {builder.scheme.header} was saved with this delivery.",
+            "Omit --as-signed to sign it with your secret.",
         )
-    return replace(probe, marks=tuple(forge.literal(value) for value in values))
+    return replace(request, signatures=tuple(builder.literal(value) for value in values))
 
 
-def deliver(probe: Probe, target: Target, *, consent: bool, timeout: float = 8.0) -> Answer:
-    """Send it. Raises UsageError without consent where the receiver is not on loopback."""
+def deliver(
+    request: ReceiverRequest, target: Target, *, consent: bool, timeout: float = 8.0
+) -> ReceiverResponse:
+    """Send it. Raises UsageError without consent if the receiver is not on loopback."""
     if not target.loopback and not consent:
         raise UsageError(
-            "The receiver is not on this machine: what arrives there looks genuine to it.",
-            "Say that you may send it: --consent.",
+            "The receiver is not on this machine: the delivery will look genuine to it.",
+            "Confirm that you may send it: --consent.",
         )
-    return send(probe, target, timeout=timeout)
+    return send(request, target, timeout=timeout)

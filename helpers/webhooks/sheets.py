@@ -1,12 +1,12 @@
-"""Open what Canvas Kit says of a user when it shows a sheet. Copy this file.
+"""Decrypt the user that Canvas Kit sends when it opens a sheet. Copy this file.
 
     opened = SheetUsers(client_secret).open(request.form["user"])
     if not opened:
         return 401
 
 Base64 of a nonce of 12 bytes, the ciphertext and a tag of 16 bytes, by AES-256-GCM under the
-SHA-256 of the client secret. GCM authenticates: what opens came from somebody with the secret.
-It says nothing of when: a recorded value opens for ever.
+SHA-256 of the client secret. GCM authenticates: the sender of what decrypts has the secret.
+It has no time: a recorded value decrypts for ever.
 
 Source: developers.intercom.com, "Canvas Kit", "Sheets" (decrypting the user).
 """
@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-__all__ = ["Opened", "SheetReason", "SheetUsers"]
+__all__ = ["SheetReason", "SheetUsers", "SheetVerdict"]
 
 _NONCE: Final = 12  # bytes
 _TAG: Final = 16  # bytes
@@ -39,7 +39,7 @@ class SheetReason(StrEnum):
 
 
 @dataclass(frozen=True)
-class Opened:
+class SheetVerdict:
     """True where the value is genuine. `secret` says which of the secrets opened it, from 0."""
 
     reason: SheetReason
@@ -61,19 +61,19 @@ class SheetUsers:
         if not self._keys:
             raise ValueError("Sheets need a client secret.")
 
-    def open(self, value: str | bytes) -> Opened:
+    def open(self, value: str | bytes) -> SheetVerdict:
         """Decrypt a value. Nothing that a caller sends raises."""
         raw = _decoded(value)
         if raw is None:
-            return Opened(SheetReason.MALFORMED)
+            return SheetVerdict(SheetReason.MALFORMED)
         for index, key in enumerate(self._keys):
             text = _decrypted(key, raw)
             if text is not None:
                 return _read(text, index)
-        return Opened(SheetReason.MISMATCH)
+        return SheetVerdict(SheetReason.MISMATCH)
 
     def seal(self, user: Mapping[str, Any]) -> str:
-        """The value that Intercom would send for a user: for tests of your own receiver."""
+        """The value that Intercom would send for a user, for testing your own receiver."""
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
         nonce = os.urandom(_NONCE)
@@ -82,10 +82,10 @@ class SheetUsers:
 
 
 def _decoded(value: str | bytes) -> bytes | None:
-    """The bytes, where this is their one base64 form; line feeds are no part of it.
+    """The bytes, if this is their canonical base64 form; line feeds are ignored.
 
-    Ruby's encoder breaks lines, so those are let through. Stray bits at the end are not: they
-    would make several texts of one value.
+    Ruby's encoder breaks lines, so line feeds are allowed. Stray bits at the end are not: they
+    would give one value several encodings.
     """
     if not isinstance(value, str | bytes) or len(value) > _LONGEST:
         return None
@@ -109,20 +109,20 @@ def _decrypted(key: bytes, raw: bytes) -> bytes | None:
         return None
 
 
-def _read(text: bytes, index: int) -> Opened:
+def _read(text: bytes, index: int) -> SheetVerdict:
     try:
         user = json.loads(text)
     except (ValueError, RecursionError):
-        return Opened(SheetReason.NO_USER)
+        return SheetVerdict(SheetReason.NO_USER)
     return (
-        Opened(SheetReason.GENUINE, index, user)
+        SheetVerdict(SheetReason.GENUINE, index, user)
         if isinstance(user, dict)
-        else Opened(SheetReason.NO_USER)
+        else SheetVerdict(SheetReason.NO_USER)
     )
 
 
 def _key(secret: str | bytes) -> bytes:
     raw = secret.encode() if isinstance(secret, str) else bytes(secret)
     if not raw.strip():
-        raise ValueError("The secret is empty: everybody could seal with it.")
+        raise ValueError("The secret is empty: anyone could seal with it.")
     return hashlib.sha256(raw).digest()

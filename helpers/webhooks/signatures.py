@@ -1,16 +1,16 @@
-"""Verify what Intercom signs. Copy this file: it needs nothing but Python.
+"""Verify Intercom's signatures. Copy this file: it needs only Python.
 
     verifier = Verifier(client_secret)
     verdict = verifier.verify(raw_body, request.headers.getlist(WEBHOOK.header))
     if not verdict:
         return 401, verdict.reason
 
-Rules it keeps:
+It follows these rules:
 
 - the HMAC is over the raw bytes of the body, before anything parses or decodes them;
-- there is exactly one signature header, matched whole and as bytes, and compared as bytes in
+- there is exactly one signature header, matched in full as bytes and compared as bytes in
   constant time (`hmac.compare_digest` raises on non-ASCII text, so text never reaches it);
-- nothing that a caller sends raises; the answer is a reason, and never the expected value;
+- nothing that a caller sends raises; the verdict carries a reason, never the expected value;
 - an empty secret is refused when the verifier is made, not when the first forgery arrives.
 
 Sources: developers.intercom.com, "Setting up webhooks" (signed notifications), "Canvas Kit"
@@ -34,7 +34,7 @@ __all__ = [
     "WEBHOOK",
     "Reason",
     "Scheme",
-    "Verdict",
+    "SignatureVerdict",
     "Verifier",
     "sign",
     "user_hash",
@@ -46,7 +46,7 @@ MAX_BODY: Final = 1_048_576  # bytes; Intercom's deliveries are far smaller
 
 @dataclass(frozen=True)
 class Scheme:
-    """One way in which Intercom signs a request: the header, the hash, what stands before it."""
+    """One way in which Intercom signs a request: the header, the hash and its prefix."""
 
     name: str
     title: str
@@ -84,7 +84,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SignatureVerdict:
     """True where the request is genuine. `secret` says which of the secrets matched, from 0."""
 
     reason: Reason
@@ -107,33 +107,33 @@ class Verifier:
         self.max_body = max_body
         self._pattern = scheme.pattern()
 
-    def verify(self, body: bytes, signatures: Iterable[str | bytes | None]) -> Verdict:
-        """Judge the raw body by every value of the signature header; a None in the list is none.
+    def verify(self, body: bytes, signatures: Iterable[str | bytes | None]) -> SignatureVerdict:
+        """Verify the raw body against all values of the signature header; None values are ignored.
 
         Raises TypeError, for genuine requests too, where the body is not bytes (a decoded or
         parsed one can't be verified) or the values are one text in place of a list.
         """
         if not isinstance(body, bytes):
-            raise TypeError("Hand over the raw bytes of the body, as they arrived.")
+            raise TypeError("Pass the raw bytes of the body, as they arrived.")
         if isinstance(signatures, str | bytes):
-            raise TypeError("Hand over a list of the header's values; of none, where none came.")
+            raise TypeError("Pass a list of the header's values; empty without a header.")
         values = [_bytes(value) for value in signatures if value is not None]
         if len(body) > self.max_body:
-            return Verdict(Reason.BODY_TOO_LARGE)
+            return SignatureVerdict(Reason.BODY_TOO_LARGE)
         if len(values) != 1:
-            return Verdict(Reason.SEVERAL_SIGNATURES if values else Reason.NO_SIGNATURE)
+            return SignatureVerdict(Reason.SEVERAL_SIGNATURES if values else Reason.NO_SIGNATURE)
         match = self._pattern.fullmatch(values[0])
         if match is None:
-            return Verdict(Reason.MALFORMED_SIGNATURE)
+            return SignatureVerdict(Reason.MALFORMED_SIGNATURE)
         return self._compare(body, match[1])
 
-    def _compare(self, body: bytes, claimed: bytes) -> Verdict:
+    def _compare(self, body: bytes, claimed: bytes) -> SignatureVerdict:
         matched = None
-        for index, key in enumerate(self._keys):  # every key is tried, so that time tells nothing
+        for index, key in enumerate(self._keys):  # try every key: timing reveals nothing
             expected = hmac.digest(key, body, self.scheme.algorithm).hex().encode()
             if hmac.compare_digest(expected, claimed):
                 matched = index
-        return Verdict(Reason.MISMATCH if matched is None else Reason.GENUINE, matched)
+        return SignatureVerdict(Reason.MISMATCH if matched is None else Reason.GENUINE, matched)
 
 
 def sign(secret: str | bytes, body: bytes, scheme: Scheme = WEBHOOK) -> str:
@@ -142,43 +142,43 @@ def sign(secret: str | bytes, body: bytes, scheme: Scheme = WEBHOOK) -> str:
 
 
 def user_hash(secret: str | bytes, *, user_id: str = "", email: str = "") -> str:
-    """The identity verification hash of a user: over `user_id` where it is sent, else `email`.
+    """The identity verification hash of a user: of `user_id` if it is sent, else of `email`.
 
     Raises ValueError where neither is given.
     """
     subject = user_id or email
     if not subject:
-        raise ValueError("A user has a user_id or an e-mail address.")
+        raise ValueError("A user needs a user_id or an e-mail address.")
     return hmac.digest(_key(secret), subject.encode("utf-8", "surrogatepass"), "sha256").hex()
 
 
 def verify_user_hash(
     claimed: str, secrets: Iterable[str | bytes], *, user_id: str = "", email: str = ""
-) -> Verdict:
-    """Judge a `user_hash` as Intercom does: with a `user_id` sent, the e-mail's hash is refused."""
+) -> SignatureVerdict:
+    """Verify a `user_hash` as Intercom does: with a `user_id`, the e-mail's hash is refused."""
     given = _bytes(claimed)
     if not given:
-        return Verdict(Reason.NO_SIGNATURE)
+        return SignatureVerdict(Reason.NO_SIGNATURE)
     subject = user_id or email
     if not subject or not isinstance(subject, str):  # a parsed request may hold a number
-        return Verdict(Reason.MISMATCH)
+        return SignatureVerdict(Reason.MISMATCH)
     matched = None
     for index, secret in enumerate(secrets):
         expected = user_hash(secret, user_id=subject).encode()
         if hmac.compare_digest(expected, given):
             matched = index
-    return Verdict(Reason.MISMATCH if matched is None else Reason.GENUINE, matched)
+    return SignatureVerdict(Reason.MISMATCH if matched is None else Reason.GENUINE, matched)
 
 
 def _key(secret: str | bytes) -> bytes:
     key = secret.encode() if isinstance(secret, str) else bytes(secret)
     if not key.strip():
-        raise ValueError("The secret is empty: everybody could sign with it.")
+        raise ValueError("The secret is empty: anyone could sign with it.")
     return key
 
 
 def _bytes(value: str | bytes) -> bytes:
-    """Header text as the bytes that stood on the wire; what can't have stood there won't match."""
+    """Header text as the bytes on the wire; text that can't have been sent won't match."""
     if isinstance(value, str):
         return value.encode("latin-1", "replace")
     return value if isinstance(value, bytes) else b""  # bytes(10**12) would be that many zeros

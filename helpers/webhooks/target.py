@@ -10,7 +10,7 @@ from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 from helpers.core.errors import UsageError
-from helpers.webhooks.records import Receiver
+from helpers.webhooks.records import ReceiverAddress
 from helpers.webhooks.signatures import FIN_AGENT
 
 __all__ = ["Target", "parse_headers", "parse_target", "secret_in", "secret_variable"]
@@ -21,7 +21,7 @@ _NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")  # as POSIX has them for pro
 
 @dataclass(frozen=True)
 class Target:
-    """A receiver's address, taken apart. `path` carries the query."""
+    """A receiver's address. `path` includes the query."""
 
     scheme: str
     host: str
@@ -30,7 +30,7 @@ class Target:
 
     @property
     def loopback(self) -> bool:
-        """True where no request leaves the machine."""
+        """True if no request leaves the machine."""
         if self.host == "localhost":
             return True
         try:
@@ -45,17 +45,17 @@ class Target:
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
     @property
-    def receiver(self) -> Receiver:
-        """The address as it may be told: no port, path or query of it, which may hold a key."""
-        return Receiver(scheme=self.scheme, host=self.host, loopback=self.loopback)
+    def receiver(self) -> ReceiverAddress:
+        """The address as it may be shown: without port, path and query, which may contain a key."""
+        return ReceiverAddress(scheme=self.scheme, host=self.host, loopback=self.loopback)
 
     def plain(self) -> Target:
-        """The same receiver without TLS, on the port that browsers would try."""
+        """The same receiver without TLS, on the port that browsers use."""
         return Target("http", self.host, 80 if self.port == 443 else self.port, self.path)  # noqa: PLR2004 (https)
 
 
 def parse_target(url: str) -> Target:
-    """Take a receiver's URL apart. Raises UsageError where it is none."""
+    """Parse a receiver's URL. Raises UsageError if it is not one."""
     try:
         parts = urlsplit(url)
         usual = _PORTS.get(parts.scheme, 0)
@@ -66,19 +66,19 @@ def parse_target(url: str) -> Target:
     if not port or not host or "@" in parts.netloc or not _plain(url):
         raise UsageError(
             "The receiver's address is not an http or https URL without user name and spaces.",
-            "Give it as https://host/path, as it stands in the Developer Hub.",
+            "Give it as https://host/path, as the Developer Hub shows it.",
         )
     path = parts.path or "/"
     return Target(parts.scheme, host, port, f"{path}?{parts.query}" if parts.query else path)
 
 
 def _plain(url: str) -> bool:
-    """True where the URL can stand in a request line as it is."""
+    """True if the URL can be used in a request line as it is."""
     return all("!" <= character <= "~" for character in url)
 
 
 def parse_headers(lines: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Each line taken apart. Raises UsageError where one is none; it may hold a key of its own."""
+    """Parse each line. Raises UsageError without the text, which may contain a key."""
     return tuple(_header(line) for line in lines)
 
 
@@ -99,15 +99,15 @@ def secret_variable(scheme: str) -> str:
 
 
 def secret_in(variable: str) -> bytes:
-    """The secret in a variable, byte for byte; nothing where it is not set, or blank.
+    """The secret in a variable, byte for byte; empty if it is not set or blank.
 
-    Raises UsageError for what is no name. It is not repeated: it may be the secret, by mistake.
+    Raises UsageError for an invalid name, without repeating it: it may be the secret itself.
     """
     if not _NAME.fullmatch(variable):
         raise UsageError(
-            "What was given as the name of a variable is none: names have capitals, digits and _.",
-            "Put the secret into a variable and name that. If it was the secret itself that you "
-            "gave, rotate it: others on this machine can read arguments.",
+            "The given name is not a variable name: those have capitals, digits and _.",
+            "Put the secret into a variable and give its name. If you gave the secret itself, "
+            "rotate it: other users of this machine can read arguments.",
         )
     value = os.environ.get(variable, "")
     return os.fsencode(value) if value.strip() else b""

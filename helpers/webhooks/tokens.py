@@ -1,4 +1,4 @@
-"""Make and verify the tokens that say to the Messenger who somebody is. Copy this file.
+"""Mint and verify the tokens that identify a user to the Messenger. Copy this file.
 
     tokens = MessengerTokens(messenger_api_secret)
     token = tokens.mint("customer-7", {"email": "zoe@example.com"})
@@ -6,16 +6,16 @@
     if not verdict:
         return 401, verdict.reason
 
-joserfc does the cryptography. What it leaves open is decided here:
+joserfc does the cryptography. This file decides what joserfc leaves open:
 
-- the algorithm is HS256, whatever a token's header says of itself;
-- a claim that stands twice is refused, since two parsers could read two users from it;
-- `user_id` is there, and is text that is not empty: 7 and "7" would be two users to some;
-- nothing that a caller sends raises; the answer is a reason.
+- the algorithm is HS256, whatever a token's header says;
+- a duplicate claim is refused, since two parsers could read two different users;
+- `user_id` is a non-empty string: to some code 7 and "7" would be two users;
+- nothing that a caller sends raises; the verdict carries a reason.
 
 Sources: Intercom's help, "Authenticating users in the Messenger with JSON Web Tokens"; RFC 7515,
-7518 and 7519. Intercom documents no `iss`, `aud` or leeway: nothing is asked of the former, and
-the latter is none unless given.
+7518 and 7519. Intercom documents no `iss`, `aud` or leeway: the claims are not checked, and
+the leeway is zero unless given.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 __all__ = ["LIFETIME", "MessengerTokens", "TokenReason", "TokenVerdict"]
 
 ALGORITHM: Final = "HS256"
-LIFETIME: Final = 7_200  # seconds; short, so that a stolen token is soon worth nothing
-_SHORTEST: Final = 32  # bytes of a key: RFC 7518, section 3.2, wants as many as the hash has
-_LONGEST: Final = 8_192  # bytes of a token; the headers of most servers end there
+LIFETIME: Final = 7_200  # seconds; short, so that a stolen token soon expires
+_SHORTEST: Final = 32  # bytes of a key: RFC 7518, section 3.2: as many as the hash
+_LONGEST: Final = 8_192  # bytes of a token; most servers limit headers to this
 
 
 class TokenReason(StrEnum):
@@ -67,8 +67,8 @@ _REASONS: Final = {  # of joserfc's errors
 class TokenVerdict:
     """True where the token is genuine. `secret` says which of the secrets matched, from 0.
 
-    `claims` are empty unless it is. A token without `exp` is genuine, and never ends: `expires`
-    is None then, and whoever minted it should be told.
+    `claims` are empty otherwise. A token without `exp` is genuine and never expires: `expires`
+    is None then, which is worth reporting to whoever mints it.
     """
 
     reason: TokenReason
@@ -80,12 +80,12 @@ class TokenVerdict:
 
     @property
     def user_id(self) -> str:
-        """Whose token it is; an empty text where it is not genuine."""
+        """Whose token it is; empty if it is not genuine."""
         return str(self.claims.get("user_id", ""))
 
     @property
     def expires(self) -> float | None:
-        """When the token ends, in Unix seconds."""
+        """When the token expires, in Unix seconds."""
         return self.claims.get("exp")
 
 
@@ -94,7 +94,7 @@ class _DuplicateClaimError(ValueError):
 
 
 class _StrictDecoder(json.JSONDecoder):
-    """Reads JSON in which no name stands twice, and no number is NaN or infinite."""
+    """Reads JSON without duplicate names and without NaN or infinite numbers."""
 
     def __init__(self) -> None:
         super().__init__(object_pairs_hook=_unique, parse_constant=_no_number)
@@ -123,25 +123,25 @@ class MessengerTokens:
     ) -> str:
         """A token for one user, valid for `lifetime` seconds, with attributes such as `email`.
 
-        Raises ValueError for an empty `user_id` and for attributes that JSON can't hold.
+        Raises ValueError for an empty `user_id` and for attributes that JSON can't represent.
         """
         from joserfc import jwt
 
         if not user_id:
-            raise ValueError("A token says whose it is: user_id is empty.")
+            raise ValueError("A token needs a user: user_id is empty.")
         started = time.time() if now is None else now
         claims = {**attributes, "user_id": user_id, "exp": int(started) + lifetime}
         json.dumps(claims, allow_nan=False)
         return jwt.encode({"alg": ALGORITHM}, claims, self._keys[0], algorithms=[ALGORITHM])
 
     def verify(self, token: str | bytes, *, now: float | None = None) -> TokenVerdict:
-        """Judge a token at `now` (Unix seconds; this moment where it is not given)."""
+        """Verify a token at `now` (Unix seconds; default: the current time)."""
         moment = time.time() if now is None else now
         verdict = TokenVerdict(TokenReason.MALFORMED)
         for index, key in enumerate(self._keys):
             try:
                 verdict = _judged(token, key, index, int(moment), self.leeway)
-            except Exception:  # noqa: BLE001 (whatever a library does at foreign bytes: refused)
+            except Exception:  # noqa: BLE001 (whatever a library raises on hostile bytes: refused)
                 return TokenVerdict(TokenReason.MALFORMED)
             if verdict.reason is not TokenReason.MISMATCH:
                 break
@@ -199,13 +199,13 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no number in JSON.")
+    raise ValueError(f"{name} is not a number in JSON.")
 
 
 def _key(secret: str | bytes) -> bytes:
     key = secret.encode() if isinstance(secret, str) else bytes(secret)
     if len(key.strip()) < _SHORTEST:
         raise ValueError(
-            f"A secret for {ALGORITHM} has {_SHORTEST} bytes or more; this is shorter."
+            f"A secret for {ALGORITHM} needs at least {_SHORTEST} bytes; this one is shorter."
         )
     return key

@@ -1,6 +1,6 @@
-"""What may have become of a body or a secret: each variant undoes one accident, or finds nothing.
+"""How a body or secret may have been altered: each variant undoes one alteration, if it can.
 
-Pure, and blind to what is true: a variant is only worth something once a signature fits it.
+Pure. A variant only means something once a signature matches it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from enum import StrEnum
 from typing import Final
 from urllib.parse import parse_qs
 
-__all__ = ["BODIES", "KEYS", "Accident", "Variant", "variants_of"]
+__all__ = ["BODIES", "KEYS", "Alteration", "Variant", "variants_of"]
 
-_LARGEST: Final = 16_777_216  # bytes of a body that was packed
+_LARGEST: Final = 16_777_216  # bytes of an unpacked body
 _BOM: Final = b"\xef\xbb\xbf"
 
 
-class Accident(StrEnum):
+class Alteration(StrEnum):
     """What happened to a body or a secret."""
 
     NONE = "none"
@@ -35,15 +35,15 @@ class Accident(StrEnum):
 
 @dataclass(frozen=True)
 class Variant:
-    """One accident: `say` tells it, and `undo` gives the bytes as they were before."""
+    """One alteration: `description` names it, and `undo` returns the bytes as they were before."""
 
-    accident: Accident
-    say: str
+    alteration: Alteration
+    description: str
     undo: Callable[[bytes], bytes | None]
 
 
 def variants_of(content: bytes, variants: tuple[Variant, ...]) -> Iterator[tuple[Variant, bytes]]:
-    """The content itself, and what it may have been; no two the same."""
+    """The content itself, then what it may have been, without duplicates."""
     seen = {content}
     yield _AS_IT_IS, content
     for variant in variants:
@@ -117,73 +117,71 @@ def _unquoted(secret: bytes) -> bytes | None:
     return inner[1:-1] if quoted else None
 
 
-_AS_IT_IS: Final = Variant(Accident.NONE, "as it is", lambda content: content)
+_AS_IT_IS: Final = Variant(Alteration.NONE, "as it is", lambda content: content)
 
-BODIES: Final = (  # the narrower before the wider: a parser undoes white space too
+BODIES: Final = (  # specific before general: a parser undoes white space too
     Variant(
-        Accident.CHARSET,
+        Alteration.CHARSET,
         "UTF-8 was read as Latin-1 and written as UTF-8 again",
         lambda body: body.decode().encode("latin-1"),
     ),
     Variant(
-        Accident.CHARSET,
+        Alteration.CHARSET,
         "UTF-8 was read as Windows-1252 and written as UTF-8 again",
         lambda body: body.decode().encode("cp1252"),
     ),
     Variant(
-        Accident.CHARSET,
+        Alteration.CHARSET,
         "UTF-8 was turned into Latin-1",
         lambda body: body.decode("latin-1").encode(),
     ),
     Variant(
-        Accident.CHARSET,
+        Alteration.CHARSET,
         "UTF-8 was turned into UTF-16",
         lambda body: body.decode("utf-16").encode(),
     ),
+    Variant(Alteration.CHARSET, "a byte order mark was added", lambda b: b.removeprefix(_BOM)),
+    Variant(Alteration.CHARSET, "its byte order mark was removed", lambda body: _BOM + body),
+    Variant(Alteration.CHARSET, "its Unicode was composed (NFC)", _normal("NFD")),
+    Variant(Alteration.CHARSET, "its Unicode was decomposed (NFD)", _normal("NFC")),
+    Variant(Alteration.LINE_ENDS, "white space was appended", lambda body: body.rstrip()),
+    Variant(Alteration.LINE_ENDS, "its trailing line feed was removed", lambda body: body + b"\n"),
     Variant(
-        Accident.CHARSET, "a byte order mark was put before it", lambda b: b.removeprefix(_BOM)
-    ),
-    Variant(Accident.CHARSET, "its byte order mark was taken away", lambda body: _BOM + body),
-    Variant(Accident.CHARSET, "its Unicode was composed (NFC)", _normal("NFD")),
-    Variant(Accident.CHARSET, "its Unicode was decomposed (NFD)", _normal("NFC")),
-    Variant(Accident.LINE_ENDS, "white space was put behind it", lambda body: body.rstrip()),
-    Variant(Accident.LINE_ENDS, "the line feed at its end was cut off", lambda body: body + b"\n"),
-    Variant(
-        Accident.LINE_ENDS,
-        "line feeds became CR LF",
+        Alteration.LINE_ENDS,
+        "LF became CR LF",
         lambda body: body.replace(b"\r\n", b"\n"),
     ),
     Variant(
-        Accident.LINE_ENDS,
-        "CR LF became line feeds",
+        Alteration.LINE_ENDS,
+        "CR LF became LF",
         lambda body: body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n"),
     ),
-    Variant(Accident.PACKED, "it was compressed on its way", _unzipped),
+    Variant(Alteration.PACKED, "it was compressed in transit", _unzipped),
     Variant(
-        Accident.PACKED,
-        "it was put into base64",
+        Alteration.PACKED,
+        "it was encoded as base64",
         lambda body: base64.b64decode(body.strip(), validate=True),
     ),
-    Variant(Accident.PACKED, "it was put into a form field", _out_of_a_form),
-    Variant(Accident.PACKED, "it was put into a JSON string", _out_of_text),
-    Variant(Accident.EMPTY, "it was empty", lambda _body: b""),
-    Variant(Accident.RESERIALISED, "it was compact JSON in UTF-8", _compact),
-    Variant(Accident.RESERIALISED, "it was compact JSON with <, > and & escaped", _as_rails),
-    Variant(Accident.RESERIALISED, "it was compact JSON with escapes for all non-ASCII", _ascii),
-    Variant(Accident.RESERIALISED, "it was compact JSON with escaped slashes", _as_php),
-    Variant(Accident.RESERIALISED, "it was JSON with spaces after commas and colons", _as_python),
-    Variant(Accident.RESERIALISED, "it was JSON on several lines", _pretty),
+    Variant(Alteration.PACKED, "it was wrapped in a form field", _out_of_a_form),
+    Variant(Alteration.PACKED, "it was wrapped in a JSON string", _out_of_text),
+    Variant(Alteration.EMPTY, "it was empty", lambda _body: b""),
+    Variant(Alteration.RESERIALISED, "it was compact JSON in UTF-8", _compact),
+    Variant(Alteration.RESERIALISED, "it was compact JSON with <, > and & escaped", _as_rails),
+    Variant(Alteration.RESERIALISED, "it was compact JSON with escapes for all non-ASCII", _ascii),
+    Variant(Alteration.RESERIALISED, "it was compact JSON with escaped slashes", _as_php),
+    Variant(Alteration.RESERIALISED, "it was JSON with spaces after commas and colons", _as_python),
+    Variant(Alteration.RESERIALISED, "it was JSON on several lines", _pretty),
 )
 
 KEYS: Final = (
-    Variant(Accident.SECRET_FORM, "without white space around it", lambda key: key.strip()),
-    Variant(Accident.SECRET_FORM, "without the quotes around it", _unquoted),
-    Variant(Accident.SECRET_FORM, "with a line feed behind it", lambda key: key + b"\n"),
+    Variant(Alteration.SECRET_FORM, "without white space around it", lambda key: key.strip()),
+    Variant(Alteration.SECRET_FORM, "without the quotes around it", _unquoted),
+    Variant(Alteration.SECRET_FORM, "with a line feed appended", lambda key: key + b"\n"),
     Variant(
-        Accident.SECRET_FORM, "decoded from hex", lambda key: bytes.fromhex(key.decode("ascii"))
+        Alteration.SECRET_FORM, "decoded from hex", lambda key: bytes.fromhex(key.decode("ascii"))
     ),
     Variant(
-        Accident.SECRET_FORM,
+        Alteration.SECRET_FORM,
         "decoded from base64",
         lambda key: base64.b64decode(key, validate=True),
     ),

@@ -14,7 +14,16 @@ from helpers.webhooks.records import BatteryResult, CaseOutcome, CaseResult, Web
 from helpers.webhooks.samples import compact, notification
 from helpers.webhooks.signatures import WEBHOOK, Reason, Verifier, sign
 
-__all__ = ["Shown", "action", "cases", "demonstrate", "failures", "notes", "overview", "verifier"]
+__all__ = [
+    "VerifierExample",
+    "action",
+    "cases",
+    "demonstrate",
+    "failures",
+    "notes",
+    "overview",
+    "verifier",
+]
 
 _COLOURS: Final = {
     CaseOutcome.PASS: "#2da44e",
@@ -27,8 +36,8 @@ _WORDS: Final = {
     CaseOutcome.PASS: "ok",
     CaseOutcome.NOTE: "note",
     CaseOutcome.FAIL: "FAIL",
-    CaseOutcome.INCONCLUSIVE: "says nothing",
-    CaseOutcome.SKIPPED: "left out",
+    CaseOutcome.INCONCLUSIVE: "inconclusive",
+    CaseOutcome.SKIPPED: "skipped",
 }
 _SQUARES: Final = {
     CaseOutcome.PASS: ".",
@@ -47,7 +56,7 @@ _GROUPS: Final = {
 _CELL: Final = 16  # side of a square, in pixels
 _LABEL: Final = 84  # width of the names of groups, in pixels
 _SECRET: Final = b"a secret for this demonstration only"
-_OTHER: Final = b"a secret of somebody else"
+_OTHER: Final = b"somebody else's secret"
 
 
 def overview(facts: WebhookFacts) -> View:
@@ -56,9 +65,9 @@ def overview(facts: WebhookFacts) -> View:
 
 
 def action(result: BatteryResult) -> View:
-    """What the battery did, in a sentence."""
+    """What the battery did, in one sentence."""
     tried = sum(case.outcome is not CaseOutcome.SKIPPED for case in result.cases)
-    return prose(f"{tried} cases were tried against {result.receiver}.")
+    return prose(f"{tried} cases were run against {result.receiver}.")
 
 
 def cases(facts: WebhookFacts) -> View:
@@ -66,30 +75,30 @@ def cases(facts: WebhookFacts) -> View:
     if isinstance(facts.battery, Unavailable):
         return _missing(facts)
     rows = [
-        (case.id, case.title, _expected(case), case.observed, _mark(case.outcome))
+        (case.id, case.title, _expected(case), case.observed, _outcome_cell(case.outcome))
         for case in facts.battery.value.cases
     ]
-    return table(("case", "sent", "expected", "seen", ""), rows, empty="No case was tried.")
+    return table(("case", "sent", "expected", "seen", ""), rows, empty="No case was run.")
 
 
 def failures(facts: WebhookFacts) -> View:
-    """What went wrong, worst first: what it means, and what to change."""
+    """What failed, worst first: what it means and what to change."""
     if isinstance(facts.battery, Unavailable):
         return _missing(facts)
     wrong = [case for case in facts.battery.value.cases if case.outcome is CaseOutcome.FAIL]
     wrong.sort(key=lambda case: -case.severity.rank)
     rows = [(c.severity, c.id, c.title, c.consequence, " ".join(c.fix)) for c in wrong]
     columns = ("severity", "case", "what", "what it means", "what to change")
-    return table(columns, rows, empty="Nothing went wrong.")
+    return table(columns, rows, empty="Nothing failed.")
 
 
 def notes(facts: WebhookFacts) -> View:
-    """What there is no rule for, but is worth knowing."""
+    """Observations that no rule covers."""
     if isinstance(facts.battery, Unavailable):
         return _missing(facts)
     found = [case for case in facts.battery.value.cases if case.outcome is CaseOutcome.NOTE]
     rows = [(case.id, case.title, case.observed, case.consequence) for case in found]
-    return table(("case", "what", "seen", "what it means"), rows, empty="There is nothing to add.")
+    return table(("case", "what", "seen", "what it means"), rows, empty="There are no notes.")
 
 
 def verifier(_facts: WebhookFacts) -> View:
@@ -114,8 +123,8 @@ def _headline(facts: WebhookFacts) -> View:
     if isinstance(facts.battery, Unavailable):
         return _missing(facts)
     result = facts.battery.value
-    told = [prose(note) for note in result.notes]
-    return stack(prose(_sentence(result)), *told, _grid(result))
+    notes_shown = [prose(note) for note in result.notes]
+    return stack(prose(_sentence(result)), *notes_shown, _grid(result))
 
 
 def _sentence(result: BatteryResult) -> str:
@@ -125,17 +134,17 @@ def _sentence(result: BatteryResult) -> str:
     )
     forged = [c for c in result.cases if c.id[0] == "R" and c.outcome is CaseOutcome.FAIL]
     unjudged = result.count(CaseOutcome.INCONCLUSIVE)
-    first = f"{wrong} of {tried} cases failed." if wrong else f"All {tried} cases went well."
+    first = f"{wrong} of {tried} cases failed." if wrong else f"All {tried} cases passed."
     if unjudged:
-        first = f"{wrong} of {tried} cases failed, and {unjudged} say nothing."
+        first = f"{wrong} of {tried} cases failed, and {unjudged} are inconclusive."
     if result.control is not CaseOutcome.PASS:
-        return f"{first} The control failed, so refusals say nothing."
+        return f"{first} The control failed, so refusals prove nothing."
     severe = any(case.severity.rank == 4 for case in forged)  # noqa: PLR2004 (critical)
     return f"{first} Anyone who knows the address can forge deliveries." if severe else first
 
 
 def _grid(result: BatteryResult) -> View:
-    """A square a case, a row a group: green went well, red did not."""
+    """One square per case, one row per group: green passed, red failed."""
     rows = [(g, [c for c in result.cases if c.id[0] == g]) for g in _GROUPS]
     rows = [(group, found) for group, found in rows if found]
     width = _LABEL + _CELL * max((len(found) for _, found in rows), default=0)
@@ -173,49 +182,51 @@ def _expected(case: CaseResult) -> str:
     return f"{words}, if it can be" if case.advisory else words
 
 
-def _mark(outcome: CaseOutcome) -> Markup:
+def _outcome_cell(outcome: CaseOutcome) -> Markup:
     cell = Markup('<span style="color:{};font-weight:600">{}</span>')
     return cell.format(_COLOURS[outcome], _WORDS[outcome])
 
 
 def _missing(facts: WebhookFacts) -> View:
     reason = facts.battery.reason if isinstance(facts.battery, Unavailable) else ""
-    return prose(f"The receiver was not tried. {reason}")
+    return prose(f"The receiver was not tested. {reason}")
 
 
 @dataclass(frozen=True)
-class Shown:
-    """One try: what was handed over, and what the verifier said."""
+class VerifierExample:
+    """One example: what was passed in, and what the verifier said."""
 
     what: str
     header: str
     reason: Reason
 
 
-def demonstrate() -> Iterator[Shown]:
-    """The same delivery as Intercom signs it, then with one thing wrong each."""
+def demonstrate() -> Iterator[VerifierExample]:
+    """The same delivery as Intercom signs it, then with one thing wrong at a time."""
     document = notification("ping", app_id="dm4x7q2k", identifier=None, sent_at=1_772_438_400)
     body = compact(document)
     right = sign(_SECRET, body)
     tries = (
         ("as Intercom sent it", body, (right,)),
         ("one byte of the body changed", body.replace(b"ping", b"pong", 1), (right,)),
-        ("a space behind the body", body + b" ", (right,)),
+        ("a space after the body", body + b" ", (right,)),
         ("signed with another secret", body, (sign(_OTHER, body),)),
-        ("one digit of the signature wrong", body, (_turned(right),)),
+        ("one digit of the signature wrong", body, (_last_digit_changed(right),)),
         ("the signature cut short", body, (right[:-1],)),
-        ("the signature in capitals", body, (right.upper(),)),
+        ("the signature in upper case", body, (right.upper(),)),
         ("without a signature", body, ()),
         ("with two signatures", body, (right, right)),
     )
     verifier = Verifier(_SECRET)
     for what, content, headers in tries:
-        yield Shown(what, _short(headers), verifier.verify(content, headers).reason)
+        yield VerifierExample(what, _short(headers), verifier.verify(content, headers).reason)
     during = Verifier(_OTHER, _SECRET).verify(body, (right,))
-    yield Shown("by a verifier with the new and the old secret", _short((right,)), during.reason)
+    yield VerifierExample(
+        "by a verifier with the new and the old secret", _short((right,)), during.reason
+    )
 
 
-def _turned(signature: str) -> str:
+def _last_digit_changed(signature: str) -> str:
     return signature[:-1] + ("0" if signature[-1] != "0" else "1")
 
 

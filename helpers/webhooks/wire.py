@@ -19,36 +19,36 @@ from urllib.parse import quote
 
 import h11
 
-from helpers.webhooks.request_builder import Framing, Probe
+from helpers.webhooks.request_builder import Framing, ReceiverRequest
 from helpers.webhooks.target import Target
 
-__all__ = ["Answer", "Kind", "Reader", "send"]
+__all__ = ["ReceiverResponse", "ResponseKind", "ResponseReader", "send"]
 
-_KEPT: Final = 262_144  # bytes of an answer's body that are looked at
+_KEPT: Final = 262_144  # bytes of a response body that are examined
 _PAUSE: Final = 0.05  # seconds between the halves of a slow body
 
 
-class Kind(StrEnum):
+class ResponseKind(StrEnum):
     """How an exchange ended."""
 
     ANSWERED = "answered"
     UNREACHABLE = "no connection"
     TLS = "no TLS connection"
-    CLOSED = "closed without a whole answer"
-    HUNG = "no answer in time"
-    GARBAGE = "an answer that is not HTTP"
+    CLOSED = "closed without a complete response"
+    HUNG = "no response in time"
+    GARBAGE = "a response that is not HTTP"
 
     @property
     def reached(self) -> bool:
-        """True where the request got to something that might be the receiver."""
-        return self not in {Kind.UNREACHABLE, Kind.TLS}
+        """True if the request reached something that might be the receiver."""
+        return self not in {ResponseKind.UNREACHABLE, ResponseKind.TLS}
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back. `seconds` is from the first byte sent to the last one read."""
+class ReceiverResponse:
+    """What came back. `seconds` runs from the first byte sent to the last one read."""
 
-    kind: Kind
+    kind: ResponseKind
     status: int = 0
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = field(default=b"", repr=False)
@@ -58,23 +58,23 @@ class Answer:
 
     @property
     def observed(self) -> str:
-        """What to say of it. Never a word of the answer's own text, which may hold a secret."""
-        if self.kind is Kind.ANSWERED:
+        """A short description. Never text from the response, which may contain a secret."""
+        if self.kind is ResponseKind.ANSWERED:
             return str(self.status)
         return f"{self.kind}{f' ({self.detail})' if self.detail else ''}"
 
     @property
     def accepted(self) -> bool:
         """True for a 2xx: Intercom counts the delivery as delivered."""
-        return self.kind is Kind.ANSWERED and 200 <= self.status < 300  # noqa: PLR2004 (2xx)
+        return self.kind is ResponseKind.ANSWERED and 200 <= self.status < 300  # noqa: PLR2004 (2xx)
 
     def header(self, name: str) -> str:
         """The first header of that name (given in lower case), or an empty text."""
         return next((value for key, value in self.headers if key == name), "")
 
 
-class Reader:
-    """Reads one answer with h11, which is told of a plain request: what was sent is our affair."""
+class ResponseReader:
+    """Reads one response with h11, which only sees a plain request, not what was really sent."""
 
     def __init__(self, method: str) -> None:
         self._h11 = h11.Connection(h11.CLIENT)
@@ -88,13 +88,13 @@ class Reader:
         self._body = bytearray()
 
     def feed(self, data: bytes) -> None:
-        """Take what arrived; nothing at all means that the peer closed."""
+        """Feed the bytes that arrived; empty bytes mean that the peer closed."""
         self._seen = (self._seen + data)[:16]
         self._closed = self._closed or not data
         self._h11.receive_data(data)
 
     def finished(self) -> bool:
-        """Read on; True when the answer is whole, or large enough to have seen it."""
+        """Parse what arrived; True once the response is complete, or as much as is kept."""
         while (event := self._h11.next_event()) is not h11.NEED_DATA:
             if isinstance(event, h11.Response):
                 self.status = event.status_code
@@ -108,18 +108,18 @@ class Reader:
                 return True
         return len(self._body) > _KEPT
 
-    def trouble(self) -> tuple[Kind, str]:
-        """What a protocol error means."""
+    def trouble(self) -> tuple[ResponseKind, str]:
+        """The kind and detail of a protocol error."""
         if self.status:
-            return Kind.CLOSED, "half an answer"
+            return ResponseKind.CLOSED, "incomplete response"
         if self._closed and (not self._seen or b"HTTP/".startswith(self._seen[:5])):
-            return Kind.CLOSED, "half an answer" if self._seen else ""
-        return Kind.GARBAGE, "it speaks TLS" if self._seen.startswith(b"\x15\x03") else ""
+            return ResponseKind.CLOSED, "incomplete response" if self._seen else ""
+        return ResponseKind.GARBAGE, "it speaks TLS" if self._seen.startswith(b"\x15\x03") else ""
 
-    def answer(self, kind: Kind, detail: str, seconds: float) -> Answer:
-        """All that was read. An answer without a status (101, say) is none."""
-        return Answer(
-            kind=kind if self.status or kind is not Kind.ANSWERED else Kind.GARBAGE,
+    def response(self, kind: ResponseKind, detail: str, seconds: float) -> ReceiverResponse:
+        """The response as read. Without a status (101, for example) it is not a response."""
+        return ReceiverResponse(
+            kind=kind if self.status or kind is not ResponseKind.ANSWERED else ResponseKind.GARBAGE,
             status=self.status,
             headers=self._headers,
             body=bytes(self._body[:_KEPT]),
@@ -135,7 +135,7 @@ class _Deadline:
         self._end = self.start + seconds
 
     def arm(self, connection: socket.socket) -> None:
-        """Let the next operation take what time is left."""
+        """Limit the next operation to the remaining time."""
         left = self._end - time.perf_counter()
         if left <= 0:
             raise TimeoutError
@@ -146,22 +146,28 @@ class _Deadline:
 
 
 def send(
-    probe: Probe, target: Target, *, timeout: float, headers: tuple[tuple[str, str], ...] = ()
-) -> Answer:
-    """One request and its answer, within `timeout` seconds. Never raises for what a peer does."""
+    request: ReceiverRequest,
+    target: Target,
+    *,
+    timeout: float,
+    headers: tuple[tuple[str, str], ...] = (),
+) -> ReceiverResponse:
+    """Send a request, return the response within `timeout` seconds. No peer can make it raise."""
     deadline = _Deadline(timeout)
     try:
         connection = _connect(target, timeout, deadline)
     except TimeoutError:
-        return Answer(Kind.UNREACHABLE, seconds=deadline.elapsed(), detail="timed out")
+        return ReceiverResponse(
+            ResponseKind.UNREACHABLE, seconds=deadline.elapsed(), detail="timed out"
+        )
     except ssl.SSLCertVerificationError:
-        return Answer(Kind.TLS, detail="its certificate is not trusted")
+        return ReceiverResponse(ResponseKind.TLS, detail="its certificate is not trusted")
     except ssl.SSLError:
-        return Answer(Kind.TLS, detail="it does not speak TLS")
+        return ReceiverResponse(ResponseKind.TLS, detail="it does not speak TLS")
     except OSError as error:
-        return Answer(Kind.UNREACHABLE, detail=_words(error))
+        return ReceiverResponse(ResponseKind.UNREACHABLE, detail=_reason(error))
     with connection:
-        return _exchange(connection, probe, target, headers, deadline)
+        return _exchange(connection, request, target, headers, deadline)
 
 
 def _connect(target: Target, timeout: float, deadline: _Deadline) -> socket.socket:
@@ -184,60 +190,64 @@ def _tls() -> ssl.SSLContext:
 
 def _exchange(
     connection: socket.socket,
-    probe: Probe,
+    request: ReceiverRequest,
     target: Target,
     headers: tuple[tuple[str, str], ...],
     deadline: _Deadline,
-) -> Answer:
+) -> ReceiverResponse:
     broken = ""
     try:
-        for part in _parts(probe, target, headers):
+        for part in _parts(request, target, headers):
             deadline.arm(connection)
             connection.sendall(part)
     except TimeoutError:
-        return Answer(Kind.HUNG, seconds=deadline.elapsed(), detail="it stopped reading")
+        return ReceiverResponse(
+            ResponseKind.HUNG, seconds=deadline.elapsed(), detail="it stopped reading"
+        )
     except OSError as error:
-        broken = _words(error)  # it may have answered before it closed
-    return _read(connection, probe.method, deadline, broken)
+        broken = _reason(error)  # it may have answered before it closed
+    return _read(connection, request.method, deadline, broken)
 
 
-def _parts(probe: Probe, target: Target, headers: tuple[tuple[str, str], ...]) -> Iterator[bytes]:
+def _parts(
+    request: ReceiverRequest, target: Target, headers: tuple[tuple[str, str], ...]
+) -> Iterator[bytes]:
     path = target.path
-    for name, mark in probe.query:
-        path += f"{'&' if '?' in path else '?'}{name}={quote(mark.value, safe='')}"
+    for name, signature in request.query:
+        path += f"{'&' if '?' in path else '?'}{name}={quote(signature.value, safe='')}"
     lines = [(b"Host", target.authority.encode()), (b"Connection", b"close")]
     lines += [(b"User-Agent", b"intercom-parrot-service-client/1.0"), (b"Accept", b"*/*")]
     lines += [(name.encode(), value.encode("latin-1")) for name, value in headers]
-    lines += [*probe.header_lines(), *_framing(probe)]
-    own = {name.lower() for name, _ in probe.extra}
+    lines += [*request.header_lines(), *_framing(request)]
+    own = {name.lower() for name, _ in request.extra}
     kept = [line for line in lines[:4] if line[0].decode().lower() not in own] + lines[4:]
     head = b"".join(name + b": " + value + b"\r\n" for name, value in kept)
-    yield f"{probe.method} {path} HTTP/1.1\r\n".encode() + head + b"\r\n" + _first(probe)
-    yield from _rest(probe)
+    yield f"{request.method} {path} HTTP/1.1\r\n".encode() + head + b"\r\n" + _first(request)
+    yield from _rest(request)
 
 
-def _framing(probe: Probe) -> list[tuple[bytes, bytes]]:
-    if probe.framing is Framing.CHUNKED:
+def _framing(request: ReceiverRequest) -> list[tuple[bytes, bytes]]:
+    if request.framing is Framing.CHUNKED:
         return [(b"Transfer-Encoding", b"chunked")]
-    length = [(b"Content-Length", str(len(probe.body)).encode())]
-    if probe.framing is Framing.CONFLICT:
+    length = [(b"Content-Length", str(len(request.body)).encode())]
+    if request.framing is Framing.CONFLICT:
         return [*length, (b"Transfer-Encoding", b"chunked")]
-    return length if probe.body or probe.method not in {"GET", "HEAD"} else []
+    return length if request.body or request.method not in {"GET", "HEAD"} else []
 
 
-def _first(probe: Probe) -> bytes:
-    """What goes out together with the head: the whole body, where nothing speaks against it."""
-    if probe.framing is Framing.SLOW:
-        return probe.body[: len(probe.body) // 2]
-    if probe.framing in {Framing.CHUNKED, Framing.CONFLICT}:
-        return _chunks(probe.body)
-    return probe.body
+def _first(request: ReceiverRequest) -> bytes:
+    """What is sent together with the head: the whole body, unless the framing splits it."""
+    if request.framing is Framing.SLOW:
+        return request.body[: len(request.body) // 2]
+    if request.framing in {Framing.CHUNKED, Framing.CONFLICT}:
+        return _chunks(request.body)
+    return request.body
 
 
-def _rest(probe: Probe) -> Iterator[bytes]:
-    if probe.framing is Framing.SLOW:
+def _rest(request: ReceiverRequest) -> Iterator[bytes]:
+    if request.framing is Framing.SLOW:
         time.sleep(_PAUSE)
-        yield probe.body[len(probe.body) // 2 :]
+        yield request.body[len(request.body) // 2 :]
 
 
 def _chunks(body: bytes) -> bytes:
@@ -246,23 +256,25 @@ def _chunks(body: bytes) -> bytes:
     return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
 
 
-def _read(connection: socket.socket, method: str, deadline: _Deadline, broken: str) -> Answer:
-    reader = Reader(method)
-    kind, detail = Kind.ANSWERED, ""
+def _read(
+    connection: socket.socket, method: str, deadline: _Deadline, broken: str
+) -> ReceiverResponse:
+    reader = ResponseReader(method)
+    kind, detail = ResponseKind.ANSWERED, ""
     try:
         while not reader.finished():
             deadline.arm(connection)
             reader.feed(connection.recv(65_536))
     except TimeoutError:
-        kind, detail = Kind.HUNG, "half an answer" if reader.status else ""
+        kind, detail = ResponseKind.HUNG, "incomplete response" if reader.status else ""
     except h11.RemoteProtocolError:
         kind, detail = reader.trouble()
     except OSError as error:
-        kind, detail = Kind.CLOSED, broken or _words(error)
-    return reader.answer(kind, detail, deadline.elapsed())
+        kind, detail = ResponseKind.CLOSED, broken or _reason(error)
+    return reader.response(kind, detail, deadline.elapsed())
 
 
-def _words(error: OSError) -> str:
+def _reason(error: OSError) -> str:
     return {
         ConnectionRefusedError: "refused",
         ConnectionResetError: "reset",

@@ -1,6 +1,6 @@
 """A receiver during the rotation of its client secret: what crosses from rotation to webhooks.
 
-The store holds both secrets while a rotation is open. The receiver is tried with both of them, so
+The store holds both secrets while a rotation is open. The receiver is tested with both, so
 that nobody copies a secret for it: accepted during the overlap, the old one refused afterwards.
 """
 
@@ -16,10 +16,10 @@ from helpers.core.settings import Credential, Profile
 from helpers.rotation.stores.base import SecretStore, Stage
 from helpers.rotation.stores.choice import open_store
 from helpers.webhooks.action import SECRET, URL, run_battery
-from helpers.webhooks.battery import Options
+from helpers.webhooks.battery import BatteryOptions
 from helpers.webhooks.cases import CORE
 from helpers.webhooks.records import BatteryResult
-from helpers.webhooks.request_builder import Forge, Previous
+from helpers.webhooks.request_builder import PreviousSecret, RequestBuilder
 from helpers.webhooks.signatures import WEBHOOK, Scheme
 from helpers.webhooks.target import parse_target
 
@@ -48,7 +48,7 @@ def try_overlap(
     consent: bool = False,
     scheme: Scheme = WEBHOOK,
 ) -> BatteryResult:
-    """Try the profile's receiver with both secrets of the rotation that its store is in.
+    """Test the profile's receiver with both secrets of the open rotation.
 
     The client secret signs Canvas Kit requests as well: `scheme` says which the receiver takes.
     Raises UsageError where no rotation left two secrets, no receiver is known, or consent is
@@ -62,9 +62,9 @@ def try_overlap(
     target, pair = parse_target(address), pair_of(context)
     if consent or target.loopback:  # what can't be recorded is not done
         context.record("runbook.webhook.overlap", resource=target.receiver.address)
-    old = Previous(_OLD, pair.old.get_secret_value().encode(), revoked=revoked)
-    forge = Forge(scheme, pair.new.get_secret_value().encode(), previous=old)
-    return run_battery(target, forge, Options(cases=_TRIED, consent=consent))
+    old = PreviousSecret(_OLD, pair.old.get_secret_value().encode(), revoked=revoked)
+    builder = RequestBuilder(scheme, pair.new.get_secret_value().encode(), previous=old)
+    return run_battery(target, builder, BatteryOptions(cases=_TRIED, consent=consent))
 
 
 def pair_of(context: Context) -> Pair:

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from helpers.webhooks.action import run_battery
-from helpers.webhooks.battery import Options
+from helpers.webhooks.battery import BatteryOptions
 from helpers.webhooks.records import BatteryResult, CaseResult, Expect
-from helpers.webhooks.records import CaseOutcome as Verdict
-from helpers.webhooks.request_builder import Forge
+from helpers.webhooks.records import CaseOutcome as SignatureVerdict
+from helpers.webhooks.request_builder import RequestBuilder
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
 from research.webhook_packages.catalog import HERE, PACKAGES, Package
@@ -45,18 +45,18 @@ def command(package: Package, require: Require) -> tuple[tuple[str | Path, ...],
     return (sys.executable, "-m", module), {"PYTHONPATH": f"{site_packages()}{os.pathsep}{HOME}"}
 
 
-def tried(url: str, options: Options) -> BatteryResult:
-    return run_battery(parse_target(url), Forge(WEBHOOK, SECRET.encode()), options)
+def tried(url: str, options: BatteryOptions) -> BatteryResult:
+    return run_battery(parse_target(url), RequestBuilder(WEBHOOK, SECRET.encode()), options)
 
 
 def seen(package: Package, require: Require) -> Outcome:
     started, environ = command(package, require)
     with running(started, SECRET, environ) as url:
-        result = alone = tried(url, Options(headers=package.headers, recovery=0.1))
+        result = alone = tried(url, BatteryOptions(headers=package.headers, recovery=0.1))
     if package.headers:
         with running(started, SECRET, environ) as url:
-            alone = tried(url, Options(cases=("A01",)))
-    wrong = [case for case in result.cases if case.outcome is Verdict.FAIL]
+            alone = tried(url, BatteryOptions(cases=("A01",)))
+    wrong = [case for case in result.cases if case.outcome is SignatureVerdict.FAIL]
     return {
         "intercom": alone.control,
         "control": result.control,

@@ -17,10 +17,10 @@ from helpers.webhooks.records import (
     BatteryResult,
     CaseOutcome,
     CaseResult,
-    ClientSecret,
+    ClientSecretStatus,
     Expect,
     LatencyBand,
-    Receiver,
+    ReceiverAddress,
 )
 from tests.checking import off, statuses, unreadable, verdicts
 
@@ -70,13 +70,13 @@ def battery(
     )
 
 
-def receiver(scheme: str = "https", *, loopback: bool = False) -> Receiver:
+def receiver(scheme: str = "https", *, loopback: bool = False) -> ReceiverAddress:
     host = "127.0.0.1" if loopback else "hooks.example.com"
-    return Receiver(scheme=scheme, host=host, loopback=loopback)
+    return ReceiverAddress(scheme=scheme, host=host, loopback=loopback)
 
 
-def secret(*, configured: bool) -> ClientSecret:
-    return ClientSecret(variable="INTERCOM_CLIENT_SECRET", configured=configured)
+def secret(*, configured: bool) -> ClientSecretStatus:
+    return ClientSecretStatus(variable="INTERCOM_CLIENT_SECRET", configured=configured)
 
 
 CONFIGURATION: list[tuple[str, dict[str, Any], Status]] = [
@@ -146,11 +146,11 @@ def test_a_group_fails_as_badly_as_its_worst_case_and_says_how_to_mend_each():
     assert found.remediation == ("Mend it.",)
 
 
-def test_what_was_left_out_is_told_beside_a_pass():
+def test_what_was_skipped_is_told_beside_a_pass():
     cases = (case("P03"), case("P02", CaseOutcome.SKIPPED))
     (found,) = verdicts(delivery_rules_are_met, battery=battery(*cases))
     assert found.status is PASS
-    assert "left out: Case P02" in [e.what.partition(" (")[0] for e in found.evidence]
+    assert "skipped: Case P02" in [e.what.partition(" (")[0] for e in found.evidence]
 
 
 def test_a_long_list_of_cases_is_cut_and_says_so():

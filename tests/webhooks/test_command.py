@@ -50,7 +50,7 @@ def test_an_unreachable_receiver_ends_with_3():
     assert status == 3
     why, conclusion = output.splitlines()
     assert "the control got no connection (refused)" in why
-    assert conclusion == "So nothing was judged. Start the receiver, or mend the address."
+    assert conclusion == "So nothing was judged. Start the receiver, or fix the address."
 
 
 def test_no_output_holds_the_secret(receivers: Receivers, tmp_path: Path):
@@ -65,7 +65,7 @@ def test_no_output_holds_the_secret(receivers: Receivers, tmp_path: Path):
 @pytest.mark.parametrize("option", ["--secret-variable", "--previous-secret-variable"])
 def test_a_secret_in_place_of_a_variables_name_is_not_repeated(option: str):
     given = secrets.token_hex(20)
-    with pytest.raises(UsageError, match="name of a variable") as refused:
+    with pytest.raises(UsageError, match="not a variable name") as refused:
         run("http://127.0.0.1:9/", option, given)
     assert given not in str(refused.value)
     assert "rotate it" in refused.value.advice

@@ -9,9 +9,9 @@ import pytest
 
 from helpers.core.errors import UsageError
 from helpers.webhooks.action import run_battery
-from helpers.webhooks.battery import Options
+from helpers.webhooks.battery import BatteryOptions
 from helpers.webhooks.records import BatteryResult, CaseOutcome
-from helpers.webhooks.request_builder import Forge
+from helpers.webhooks.request_builder import RequestBuilder
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import Target, parse_target
 from tests.webhooks.mutants.host import serve
@@ -29,8 +29,8 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def run(url: str, *, consent: bool, heavy: bool) -> BatteryResult:
-    options = Options(cases=("R01", *HEAVY), consent=consent, heavy=heavy)
-    return run_battery(parse_target(url), Forge(WEBHOOK, SECRET.encode()), options)
+    options = BatteryOptions(cases=("R01", *HEAVY), consent=consent, heavy=heavy)
+    return run_battery(parse_target(url), RequestBuilder(WEBHOOK, SECRET.encode()), options)
 
 
 @pytest.mark.parametrize("heavy", [False, True])
@@ -39,11 +39,11 @@ def test_without_consent_nothing_is_sent(elsewhere: str, heavy: bool):
         run(elsewhere, consent=False, heavy=heavy)
 
 
-def test_with_consent_what_is_heavy_is_left_out_and_said_to_be(elsewhere: str):
+def test_with_consent_what_is_heavy_is_skipped_and_said_to_be(elsewhere: str):
     result = run(elsewhere, consent=True, heavy=False)
     assert result.case("R01").outcome is CaseOutcome.PASS
     assert {result.case(case_id).outcome for case_id in HEAVY} == {CaseOutcome.SKIPPED}
-    assert result.case("E10").observed == "heavy: not asked for"
+    assert result.case("E10").observed == "heavy: not requested"
 
 
 def test_with_both_everything_is_tried(elsewhere: str):

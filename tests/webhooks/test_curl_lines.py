@@ -22,13 +22,13 @@ import pytest
 from helpers.sandbox.receivers import start_receivers
 from helpers.webhooks.action import run_battery
 from helpers.webhooks.assessment import assess
-from helpers.webhooks.battery import Exchange, Trial
+from helpers.webhooks.battery import BatteryRun, Exchange
 from helpers.webhooks.cases import applicable, case_named
 from helpers.webhooks.curl import curl_line
-from helpers.webhooks.request_builder import Forge, Previous, Probe
+from helpers.webhooks.request_builder import PreviousSecret, ReceiverRequest, RequestBuilder
 from helpers.webhooks.signatures import CANVAS_KIT, SCHEMES, WEBHOOK, Scheme
 from helpers.webhooks.target import parse_target, secret_variable
-from helpers.webhooks.wire import Answer, Kind, send
+from helpers.webhooks.wire import ReceiverResponse, ResponseKind, send
 
 SECRET = secrets.token_hex(20)
 Require = Callable[[str, str], Path]
@@ -88,36 +88,36 @@ def shell(script: str, url: str, variable: str) -> str:
     return done.stdout.decode("utf-8", "replace")
 
 
-def sayable(scheme: Scheme) -> list[tuple[Probe, str]]:
+def sayable(scheme: Scheme) -> list[tuple[ReceiverRequest, str]]:
     """Every request of the catalog that a curl line can say, with that line."""
-    forge = Forge(scheme, SECRET.encode())
+    builder = RequestBuilder(scheme, SECRET.encode())
     lines = [
         (
-            probe,
+            request,
             curl_line(
-                probe,
+                request,
                 case_id=case.id,
                 variable=secret_variable(scheme.name),
                 algorithm=scheme.algorithm,
             ),
         )
         for case in applicable(scheme)
-        for probe in case.probes(forge)
-        if not probe.plain_http
+        for request in case.requests(builder)
+        if not request.plain_http
     ]
-    return [(probe, line) for probe, line in lines if not line.startswith("./runbook")]
+    return [(request, line) for request, line in lines if not line.startswith("./runbook")]
 
 
 def test_what_a_shell_can_not_say_is_sent_again_by_the_same_scheme_and_to_the_same_receiver():
-    before = Previous("INTERCOM_PREVIOUS_SECRET", b"the one before this one", revoked=True)
-    forge = Forge(CANVAS_KIT, SECRET.encode(), previous=before)
+    before = PreviousSecret("INTERCOM_PREVIOUS_SECRET", b"the one before this one", revoked=True)
+    builder = RequestBuilder(CANVAS_KIT, SECRET.encode(), previous=before)
     case = case_named("E09")
     receiver = parse_target("https://hooks.example.com/in").receiver
-    (probe,) = case.probes(forge)
-    control = Answer(Kind.ANSWERED, status=200)
-    exchange = Exchange(case, probe, Answer(Kind.ANSWERED, status=500))
-    trial = Trial(receiver, (case,), (), control, control, (exchange,), (control,))
-    (line,) = [each.curl for each in assess(trial, forge).case("E09").failing]
+    (request,) = case.requests(builder)
+    control = ReceiverResponse(ResponseKind.ANSWERED, status=200)
+    exchange = Exchange(case, request, ReceiverResponse(ResponseKind.ANSWERED, status=500))
+    run = BatteryRun(receiver, (case,), (), control, control, (exchange,), (control,))
+    (line,) = [each.curl for each in assess(run, builder).case("E09").failing]
     assert line == (
         './runbook webhook test "$URL" --case E09 --scheme canvas_kit '
         "--previous-secret-variable INTERCOM_PREVIOUS_SECRET --revoked --consent --heavy"
@@ -133,24 +133,24 @@ def test_a_line_sends_what_the_battery_sent(
     pairs = sayable(scheme)
     if scheme is not WEBHOOK:
         pairs = [pair for pair in pairs if "${sig" in pair[1]][::4]
-    extra = {name.lower() for probe, _ in pairs for name, _ in probe.extra}
+    extra = {name.lower() for request, _ in pairs for name, _ in request.extra}
     handler.told = (scheme.header.lower(), "content-type", *(extra - {"user-agent"}))
-    for probe, _ in pairs:
-        send(probe, parse_target(url), timeout=10)
+    for request, _ in pairs:
+        send(request, parse_target(url), timeout=10)
     sent = handler.arrived.copy()
     handler.arrived.clear()
     shell("\n".join(line for _, line in pairs), url, secret_variable(scheme.name))
     assert len(pairs) == len(handler.arrived)
-    for (probe, line), before, again in zip(pairs, sent, handler.arrived, strict=True):
-        assert again == before, (probe.name, line)
+    for (request, line), before, again in zip(pairs, sent, handler.arrived, strict=True):
+        assert again == before, (request.name, line)
         assert SECRET not in line
 
 
 def test_a_line_repeats_the_failure(require: Require):
     require("curl", "apt install curl")
     with start_receivers(SECRET) as receivers:
-        forge = Forge(WEBHOOK, SECRET.encode())
-        result = run_battery(parse_target(receivers.flawed_url), forge)
+        builder = RequestBuilder(WEBHOOK, SECRET.encode())
+        result = run_battery(parse_target(receivers.flawed_url), builder)
         failures = [case.failing[0] for case in result.cases if case.failing]
         lines = [each for each in failures if each.curl.startswith(("body=", "curl", "sig="))][::2]
         seen = shell(

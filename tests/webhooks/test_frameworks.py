@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from helpers.webhooks.frameworks import advice, tell_framework
-from helpers.webhooks.wire import Answer, Kind
+from helpers.webhooks.frameworks import advice, detect_framework
+from helpers.webhooks.wire import ReceiverResponse, ResponseKind
 
 TELLING = [
     (("x-powered-by", "Express"), b"", "Express"),
@@ -29,9 +29,9 @@ TELLING = [
 def test_it_is_told_by_a_header_or_by_the_look_of_an_answer(
     header: tuple[str, str], body: bytes, framework: str
 ):
-    silent = Answer(Kind.CLOSED)
-    answer = Answer(Kind.ANSWERED, status=404, headers=(header,), body=body)
-    assert tell_framework([silent, answer]) == framework
+    silent = ReceiverResponse(ResponseKind.CLOSED)
+    answer = ReceiverResponse(ResponseKind.ANSWERED, status=404, headers=(header,), body=body)
+    assert detect_framework([silent, answer]) == framework
 
 
 def test_where_it_is_not_known_no_advice_is_given():

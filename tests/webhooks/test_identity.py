@@ -1,4 +1,4 @@
-"""Why the Messenger refuses somebody: tokens and hashes, each reason in words."""
+"""Why the Messenger refuses a user: tokens and hashes, each reason in words."""
 
 from __future__ import annotations
 
@@ -42,21 +42,21 @@ def unending() -> str:
     ("make", "words", "refused"),
     [
         (minted, ["It is genuine"], False),
-        (unending, ["It is genuine", "never ends"], False),
+        (unending, ["It is genuine", "never expires"], False),
         (lambda: minted(lifetime=86_401), ["It is genuine", "another 24 hours"], False),
         (lambda: minted(lifetime=-1), ["has expired"], True),
         (lambda: minted(OTHER), ["value of INTERCOM_CLIENT_SECRET"], True),
         (lambda: minted(OTHER, lifetime=-1), ["value of INTERCOM_CLIENT_SECRET"], True),
         (lambda: minted(secrets.token_hex(20)), ["another secret, or changed"], True),
         (lambda: minted() + "=", ["another secret, or changed"], True),
-        (lambda: "no token", ["no plain token"], True),
+        (lambda: "no token", ["not a token"], True),
     ],
     ids=map(str, range(9)),
 )
 def test_a_token_is_explained(make: Any, words: list[str], refused: bool):
     remarks = list(explain_token(make(), SECRETS, NOW))
     assert len(remarks) == len(words)
-    assert all(word in remark.say for word, remark in zip(words, remarks, strict=True))
+    assert all(word in remark.message for word, remark in zip(words, remarks, strict=True))
     assert any(remark.refused for remark in remarks) is refused
 
 
@@ -66,17 +66,17 @@ def test_a_token_is_explained(make: Any, words: list[str], refused: bool):
         (user_hash(SECRET, user_id="7"), "7", EMAIL, "genuine: the user_id"),
         (user_hash(SECRET, email=EMAIL), "", EMAIL, "genuine: the e-mail address"),
         (user_hash(SECRET, email=EMAIL), "7", EMAIL, "hash of the e-mail address"),
-        (user_hash(SECRET, user_id="7").upper(), "7", "", "in capitals"),
+        (user_hash(SECRET, user_id="7").upper(), "7", "", "in upper case"),
         (user_hash(OTHER, user_id="7"), "7", "", "value of INTERCOM_CLIENT_SECRET"),
-        (user_hash(SECRET, user_id="8"), "7", EMAIL, "fits neither"),
-        ("é", "7", "", "fits neither"),
-        ("", "7", "", "fits neither"),
+        (user_hash(SECRET, user_id="8"), "7", EMAIL, "matches neither"),
+        ("é", "7", "", "matches neither"),
+        ("", "7", "", "matches neither"),
     ],
     ids=map(str, range(8)),
 )
 def test_a_hash_is_explained(claimed: str, user_id: str, email: str, words: str):
     (remark,) = explain_user_hash(claimed, SECRETS, user_id=user_id, email=email)
-    assert words in remark.say
+    assert words in remark.message
     assert remark.refused is ("genuine" not in words)
 
 
@@ -106,12 +106,12 @@ def test_the_commands_read_what_is_secret_from_standard_input(monkeypatch: pytes
     assert run(right, "user-hash", "--email", EMAIL)[0] == 13
 
 
-def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch):
+def test_what_is_missing_is_reported(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("INTERCOM_IDENTITY_SECRET", raising=False)
     with pytest.raises(UsageError, match="INTERCOM_IDENTITY_SECRET is not set"):
         run("x", "token")
-    with pytest.raises(UsageError, match="of somebody"):
+    with pytest.raises(UsageError, match="belongs to a user"):
         run("x", "user-hash")
     monkeypatch.setenv("INTERCOM_IDENTITY_SECRET", "short")
-    with pytest.raises(UsageError, match="32 bytes or more"):
+    with pytest.raises(UsageError, match="at least 32 bytes"):
         run("x", "token")

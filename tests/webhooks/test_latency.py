@@ -6,22 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.webhooks.delivery_rules import band_of, figures, percentile
+from helpers.webhooks.delivery_rules import band_of, latency_summary, percentile
 from helpers.webhooks.records import LatencyBand
-from helpers.webhooks.wire import Answer, Kind
+from helpers.webhooks.wire import ReceiverResponse, ResponseKind
 
-HUNG = Answer(Kind.HUNG, seconds=8.0)
+HUNG = ReceiverResponse(ResponseKind.HUNG, seconds=8.0)
 
 
-def answered(*seconds: float) -> list[Answer]:
-    return [Answer(Kind.ANSWERED, status=200, seconds=each) for each in seconds]
+def answered(*seconds: float) -> list[ReceiverResponse]:
+    return [ReceiverResponse(ResponseKind.ANSWERED, status=200, seconds=each) for each in seconds]
 
 
 @pytest.mark.parametrize(
     ("answers", "band"),
     [
         ([], LatencyBand.UNKNOWN),
-        ([Answer(Kind.CLOSED)], LatencyBand.UNKNOWN),
+        ([ReceiverResponse(ResponseKind.CLOSED)], LatencyBand.UNKNOWN),
         (answered(0.5), LatencyBand.FAST),
         (answered(0.501), LatencyBand.SLOW),
         (answered(5.0), LatencyBand.SLOW),
@@ -31,7 +31,9 @@ def answered(*seconds: float) -> list[Answer]:
         ([*answered(*[0.1] * 19), HUNG], LatencyBand.FAST),  # one in twenty may
     ],
 )
-def test_the_band_is_that_of_the_95th_percentile(answers: list[Answer], band: LatencyBand):
+def test_the_band_is_that_of_the_95th_percentile(
+    answers: list[ReceiverResponse], band: LatencyBand
+):
     assert band_of(answers) is band
 
 
@@ -43,17 +45,17 @@ def test_a_percentile_is_one_of_the_values(values: list[float], share: float):
 
 
 def test_nothing_has_no_percentile():
-    with pytest.raises(ValueError, match="nothing"):
+    with pytest.raises(ValueError, match="at least one"):
         percentile([], 0.5)
 
 
-def test_the_figures_tell_what_was_timed_and_what_was_not():
-    said = figures([*answered(0.002, 0.004, 1.5), HUNG])
+def test_the_summary_says_what_was_timed_and_what_was_not():
+    said = latency_summary([*answered(0.002, 0.004, 1.5), HUNG])
     assert said == (
-        "Answers to 3 genuine deliveries took 4 ms in the median, 1.5 s at the 95th percentile "
-        "and 1.5 s at most; 1 got none."
+        "Answers to 3 genuine deliveries took 4 ms (median), 1.5 s (95th percentile) "
+        "and at most 1.5 s; 1 got no response."
     )
 
 
 def test_where_nothing_was_answered_there_are_no_figures():
-    assert figures([HUNG]) == ""
+    assert latency_summary([HUNG]) == ""

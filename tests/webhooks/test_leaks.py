@@ -9,13 +9,13 @@ import secrets
 import pytest
 
 from helpers.webhooks.leaks import find_leaks
-from helpers.webhooks.request_builder import WRONG_KEY, Forge
+from helpers.webhooks.request_builder import WRONG_KEY, RequestBuilder
 from helpers.webhooks.signatures import SCHEMES, WEBHOOK, Scheme
-from helpers.webhooks.wire import Answer, Kind
+from helpers.webhooks.wire import ReceiverResponse, ResponseKind
 
 SECRET = secrets.token_hex(20)
-FORGE = Forge(WEBHOOK, SECRET.encode())
-UNSIGNED = FORGE.forged("R01")
+BUILDER = RequestBuilder(WEBHOOK, SECRET.encode())
+UNSIGNED = BUILDER.forged("R01")
 TRACES = [
     ("a Python traceback", 'Traceback (most recent call last):\n  File "app.py", line 3'),
     ("a Python traceback", '<li>File "/srv/app.py", line 12, in receive'),
@@ -34,13 +34,13 @@ TRACES = [
 ]
 
 
-def answer(body: str, **headers: str) -> Answer:
+def answer(body: str, **headers: str) -> ReceiverResponse:
     lines = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    return Answer(Kind.ANSWERED, status=400, headers=lines, body=body.encode())
+    return ReceiverResponse(ResponseKind.ANSWERED, status=400, headers=lines, body=body.encode())
 
 
-def found(given: Answer, forge: Forge = FORGE) -> list[str]:
-    return [leak.what for leak in find_leaks(forge, UNSIGNED, given)]
+def found(given: ReceiverResponse, builder: RequestBuilder = BUILDER) -> list[str]:
+    return [leak.what for leak in find_leaks(builder, UNSIGNED, given)]
 
 
 @pytest.mark.parametrize(("what", "text"), TRACES)
@@ -74,12 +74,12 @@ def test_an_ordinary_answer_gives_nothing_away(text: str):
 
 @pytest.mark.parametrize("scheme", SCHEMES.values(), ids=list(SCHEMES))
 def test_the_right_signature_is_found_in_hex_capitals_and_base64(scheme: Scheme):
-    forge = Forge(scheme, SECRET.encode())
-    probe = forge.forged("R01")
-    digest = forge.digest(probe.body)
+    builder = RequestBuilder(scheme, SECRET.encode())
+    request = builder.forged("R01")
+    digest = builder.digest(request.body)
     encoded = base64.b64encode(bytes.fromhex(digest)).decode()
     for form in (digest, digest.upper(), encoded):
-        leaks = find_leaks(forge, probe, answer(f"expected {form}"))
+        leaks = find_leaks(builder, request, answer(f"expected {form}"))
         assert [leak.what for leak in leaks] == ["the right signature"]
 
 
@@ -87,25 +87,25 @@ def test_the_right_signature_is_found_in_hex_capitals_and_base64(scheme: Scheme)
     "made", [json.dumps(json.loads(UNSIGNED.body)).encode(), UNSIGNED.body + b"\n", b""]
 )
 def test_the_signature_of_what_the_receiver_made_of_the_body_is_one_too(made: bytes):
-    told = FORGE.digest(made)
+    told = BUILDER.digest(made)
     assert found(answer(f'{{"expected":"{told}"}}')) == ["the right signature"]
 
 
 def test_one_that_the_request_held_is_no_leak():
-    probe = FORGE.genuine("A01")
-    told = answer(f"got {FORGE.digest(probe.body)}")
-    assert find_leaks(FORGE, probe, told) == ()
+    request = BUILDER.genuine("A01")
+    told = answer(f"got {BUILDER.digest(request.body)}")
+    assert find_leaks(BUILDER, request, told) == ()
 
 
 def test_nor_is_one_that_stood_in_the_query():
-    right = FORGE.right(FORGE.body("R19"))
-    probe = FORGE.forged("R19", query=(("signature", right),))
-    assert find_leaks(FORGE, probe, answer(f"got {FORGE.digest(probe.body)}")) == ()
+    right = BUILDER.signature(BUILDER.body("R19"))
+    request = BUILDER.forged("R19", query=(("signature", right),))
+    assert find_leaks(BUILDER, request, answer(f"got {BUILDER.digest(request.body)}")) == ()
 
 
 def test_a_wrong_one_that_is_echoed_is_no_leak():
-    probe = FORGE.forged("R04", FORGE.keyed(FORGE.body("R04"), WRONG_KEY))
-    assert find_leaks(FORGE, probe, answer(probe.marks[0].value.decode())) == ()
+    request = BUILDER.forged("R04", BUILDER.signature_with(BUILDER.body("R04"), WRONG_KEY))
+    assert find_leaks(BUILDER, request, answer(request.signatures[0].value.decode())) == ()
 
 
 def test_the_secret_is_found_in_a_header_and_in_every_form():
@@ -115,9 +115,9 @@ def test_the_secret_is_found_in_a_header_and_in_every_form():
 
 
 def test_a_secret_too_short_to_be_told_from_other_text_is_not_looked_for():
-    assert found(answer("a key"), Forge(WEBHOOK, b"key")) == []
+    assert found(answer("a key"), RequestBuilder(WEBHOOK, b"key")) == []
 
 
 def test_no_leak_repeats_what_was_given_away():
-    leaks = find_leaks(FORGE, UNSIGNED, answer(SECRET))
+    leaks = find_leaks(BUILDER, UNSIGNED, answer(SECRET))
     assert SECRET not in repr(leaks)

@@ -21,39 +21,47 @@ from hypothesis import strategies as st
 from helpers.cli.webhook import webhook
 from helpers.core.errors import UsageError
 from helpers.webhooks.action import run_battery
-from helpers.webhooks.delivery import Delivery, arrival_lines, load_delivery, save_delivery
+from helpers.webhooks.delivery import ReceivedDelivery, arrival_lines, load_delivery, save_delivery
 from helpers.webhooks.listener import Listener, listening
 from helpers.webhooks.records import CaseOutcome
-from helpers.webhooks.request_builder import Forge
-from helpers.webhooks.sending import deliver, of_topic
-from helpers.webhooks.signatures import SCHEMES, WEBHOOK, Reason, Scheme, Verdict, Verifier, sign
+from helpers.webhooks.request_builder import RequestBuilder
+from helpers.webhooks.sending import deliver, sample_request
+from helpers.webhooks.signatures import (
+    SCHEMES,
+    WEBHOOK,
+    Reason,
+    Scheme,
+    SignatureVerdict,
+    Verifier,
+    sign,
+)
 from helpers.webhooks.target import parse_target
 from tests.conftest import HOME
 from tests.webhooks.conftest import listener_at_work
 
 SECRET = secrets.token_hex(20)
-FORGE = Forge(WEBHOOK, SECRET.encode())
+BUILDER = RequestBuilder(WEBHOOK, SECRET.encode())
 
 
 @pytest.mark.parametrize("scheme", SCHEMES.values())
 def test_the_battery_finds_nothing_wrong_with_it(scheme: Scheme):
-    seen: list[Verdict] = []
+    seen: list[SignatureVerdict] = []
     listener = Listener(Verifier(SECRET, scheme=scheme), lambda _, verdict: seen.append(verdict))
     with listener_at_work(listener) as url:
-        result = run_battery(parse_target(url), Forge(scheme, SECRET.encode()))
+        result = run_battery(parse_target(url), RequestBuilder(scheme, SECRET.encode()))
     assert [case.id for case in result.cases if case.outcome is CaseOutcome.FAIL] == []
     assert {verdict.reason for verdict in seen} == set(Reason)
 
 
 def test_a_sender_who_leaves_halfway_is_not_taken_for_one_who_signs_wrongly():
-    seen: list[Verdict] = []
+    seen: list[SignatureVerdict] = []
     listener = Listener(Verifier(SECRET), lambda _, verdict: seen.append(verdict))
     with listener_at_work(listener) as url:
         target = parse_target(url)
         with socket.create_connection((target.host, target.port)) as half:
             half.sendall(b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n{")
             half.shutdown(socket.SHUT_RDWR)
-        assert deliver(of_topic(FORGE), target, consent=False).status == 200
+        assert deliver(sample_request(BUILDER), target, consent=False).status == 200
     assert [verdict.reason for verdict in seen] == [Reason.GENUINE]
 
 
@@ -83,10 +91,10 @@ def test_it_shows_verifies_keeps_and_explains(tmp_path: Path):
     options = ("--count", "3", "--save", str(tmp_path / "kept"))
     with listen_command(*options, INTERCOM_IDENTITY_SECRET=identity) as (url, process):
         target = parse_target(url)
-        wrong = Forge(WEBHOOK, identity.encode())
+        wrong = RequestBuilder(WEBHOOK, identity.encode())
         statuses = [
-            deliver(of_topic(forge, topic), target, consent=False).status
-            for forge, topic in ((FORGE, "ping"), (FORGE, "contact.deleted"), (wrong, "ping"))
+            deliver(sample_request(builder, topic), target, consent=False).status
+            for builder, topic in ((BUILDER, "ping"), (BUILDER, "contact.deleted"), (wrong, "ping"))
         ]
         output, _ = process.communicate(timeout=30)
     assert statuses == [200, 200, 401]
@@ -112,7 +120,7 @@ def test_a_folder_that_can_not_be_written_ends_it_with_one_clear_error(tmp_path:
     taken = tmp_path / "taken"
     taken.write_text("a file", "utf-8")
     with listen_command("--save", str(taken / "kept")) as (url, process):
-        deliver(of_topic(FORGE), parse_target(url), consent=False)
+        deliver(sample_request(BUILDER), parse_target(url), consent=False)
         output, _ = process.communicate(timeout=30)
     assert process.returncode == 2
     assert "can't be made" in output
@@ -123,8 +131,8 @@ def test_during_a_rotation_it_takes_both_secrets_and_says_which(monkeypatch: pyt
     old = secrets.token_hex(20)
     options = ("--count", "2", "--previous-secret-variable", "OLD_SECRET")
     with listen_command(*options, OLD_SECRET=old) as (url, process):
-        for forge in (FORGE, Forge(WEBHOOK, old.encode())):
-            assert deliver(of_topic(forge), parse_target(url), consent=False).status == 200
+        for builder in (BUILDER, RequestBuilder(WEBHOOK, old.encode())):
+            assert deliver(sample_request(builder), parse_target(url), consent=False).status == 200
         output, _ = process.communicate(timeout=30)
     assert "signed with INTERCOM_CLIENT_SECRET" in output
     assert "signed with OLD_SECRET" in output
@@ -133,7 +141,7 @@ def test_during_a_rotation_it_takes_both_secrets_and_says_which(monkeypatch: pyt
 def test_a_port_that_is_taken_is_told():
     with (
         socket.create_server(("127.0.0.1", 0)) as taken,
-        pytest.raises(UsageError, match="can't be listened at"),
+        pytest.raises(UsageError, match="can't be used"),
         listening(taken.getsockname()[1]),
     ):
         pass
@@ -141,21 +149,23 @@ def test_a_port_that_is_taken_is_told():
 
 def test_hostile_text_moves_no_cursor():
     body = b'{"topic":"\\u001b[2J\\u202e","id":"\\u0007"}'
-    delivery = Delivery("POST", "/\x1b[2J", (("x-\x1b", "\x1b]0;x\x07"),), body)
-    lines = "\n".join(arrival_lines(delivery, Verdict(Reason.MISMATCH), ["NAME"], content=True))
+    delivery = ReceivedDelivery("POST", "/\x1b[2J", (("x-\x1b", "\x1b]0;x\x07"),), body)
+    lines = "\n".join(
+        arrival_lines(delivery, SignatureVerdict(Reason.MISMATCH), ["NAME"], content=True)
+    )
     assert not re.search("[\x00-\x09\x0b-\x1f\u202e]", lines)
 
 
 def test_content_is_shown_only_when_asked_for():
-    delivery = Delivery("POST", "/", (("x-name", "value"),), b'{"email":"zoe@example.com"}')
-    verdict = Verdict(Reason.GENUINE, 0)
+    delivery = ReceivedDelivery("POST", "/", (("x-name", "value"),), b'{"email":"zoe@example.com"}')
+    verdict = SignatureVerdict(Reason.GENUINE, 0)
     assert "zoe@" not in "\n".join(arrival_lines(delivery, verdict, ["NAME"]))
     assert "zoe@" in "\n".join(arrival_lines(delivery, verdict, ["NAME"], content=True))
 
 
 def test_a_long_body_is_cut_and_says_so():
-    delivery = Delivery("POST", "/" + "x" * 200, (), b"[" + b"1," * 4_000 + b"1]")
-    lines = list(arrival_lines(delivery, Verdict(Reason.MISMATCH), ["NAME"], content=True))
+    delivery = ReceivedDelivery("POST", "/" + "x" * 200, (), b"[" + b"1," * 4_000 + b"1]")
+    lines = list(arrival_lines(delivery, SignatureVerdict(Reason.MISMATCH), ["NAME"], content=True))
     assert "not a JSON object" in lines[0]
     assert "…" in lines[0]
     assert "characters more" in lines[-2]
@@ -166,7 +176,7 @@ def test_a_long_body_is_cut_and_says_so():
 def test_what_is_kept_is_read_again_byte_for_byte(
     tmp_path_factory: pytest.TempPathFactory, body: bytes, headers: list[tuple[str, str]]
 ):
-    delivery = Delivery("POST", "/in?x=1", tuple(headers), body)
+    delivery = ReceivedDelivery("POST", "/in?x=1", tuple(headers), body)
     path = save_delivery(tmp_path_factory.getbasetemp(), "kept", delivery)
     assert load_delivery(path) == delivery
     assert load_delivery(path.with_suffix(".json")) == delivery
@@ -184,7 +194,7 @@ def test_a_delivery_from_elsewhere_is_explained(tmp_path: Path, monkeypatch: pyt
     right = sign(SECRET, b'{"topic":"ping"}')
     status, output = run("explain", str(file), "--signature", right)
     assert status == 13
-    assert "parsed and written again" in output
+    assert "parsed and serialised again" in output
     file.write_bytes(b'{"topic":"ping"}')
     assert run("explain", str(file), "--signature", right)[0] == 0
 
@@ -192,7 +202,7 @@ def test_a_delivery_from_elsewhere_is_explained(tmp_path: Path, monkeypatch: pyt
 def test_files_that_are_no_deliveries_are_told(tmp_path: Path):
     (tmp_path / "x.body").write_bytes(b"{}")
     (tmp_path / "x.json").write_text("[]", "utf-8")
-    with pytest.raises(UsageError, match="does not say what came"):
+    with pytest.raises(UsageError, match="does not describe the rest"):
         load_delivery(tmp_path / "x.body")
     with pytest.raises(UsageError, match="can't be read"):
         load_delivery(tmp_path / "missing")

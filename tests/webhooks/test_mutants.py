@@ -9,10 +9,10 @@ from dataclasses import replace
 import pytest
 
 from helpers.webhooks.action import run_battery
-from helpers.webhooks.battery import Options
+from helpers.webhooks.battery import BatteryOptions
 from helpers.webhooks.cases import CASES, applicable
 from helpers.webhooks.records import BatteryResult, CaseOutcome
-from helpers.webhooks.request_builder import Forge
+from helpers.webhooks.request_builder import RequestBuilder
 from helpers.webhooks.signatures import SCHEMES, WEBHOOK, Scheme
 from helpers.webhooks.target import parse_target
 from tests.webhooks.failing import failing
@@ -39,11 +39,11 @@ ELSEWHERE = {"P08"}  # needs TLS: see test_plain_http.py
 Score = Callable[[str, object], None]
 
 
-def run(defect: Defect | None, scheme: Scheme, options: Options) -> BatteryResult:
+def run(defect: Defect | None, scheme: Scheme, options: BatteryOptions) -> BatteryResult:
     with serve(defect.changes if defect else {}, scheme, SECRET) as (url, module):
         if defect and defect.watched:
             options = replace(options, observer=lambda: module.ACTED_UPON)
-        return run_battery(parse_target(url), Forge(scheme, SECRET.encode()), options)
+        return run_battery(parse_target(url), RequestBuilder(scheme, SECRET.encode()), options)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES.values(), ids=list(SCHEMES))
@@ -79,9 +79,9 @@ def test_the_other_schemes_tell_it_too(defect: Defect, scheme: Scheme, record_pr
 
 
 def test_every_request_that_can_fail_is_the_killer_of_a_mutant():
-    forge = Forge(WEBHOOK, SECRET.encode())
+    builder = RequestBuilder(WEBHOOK, SECRET.encode())
     cases = applicable(WEBHOOK)
-    sent = {probe.name for case in cases for probe in case.probes(forge)}
+    sent = {request.name for case in cases for request in case.requests(builder)}
     derived = {case.id for case in cases if case.derived}
     killers = {name for defect in OF_WEBHOOK for name in defect.named}
     assert (sent | derived) - killers == set(NOTED) | ELSEWHERE

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from helpers.webhooks.action import run_battery
-from helpers.webhooks.request_builder import Forge
+from helpers.webhooks.request_builder import RequestBuilder
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
 from tests.webhooks.failing import failing
@@ -26,7 +26,9 @@ Require = Callable[[str, str], Path]
 
 def requests_that_fail(source: Path, node: Path) -> set[str]:
     with running((node, source), SECRET) as url:
-        return failing(run_battery(parse_target(url), Forge(WEBHOOK, SECRET.encode()), QUICK))
+        return failing(
+            run_battery(parse_target(url), RequestBuilder(WEBHOOK, SECRET.encode()), QUICK)
+        )
 
 
 def test_the_sound_receiver_raises_no_alarm(require: Require):

@@ -14,26 +14,36 @@ from helpers.cli.webhook import webhook
 from helpers.core.errors import UsageError
 from helpers.core.model import Severity
 from helpers.webhooks.action import run_battery
-from helpers.webhooks.battery import Options
+from helpers.webhooks.battery import BatteryOptions
 from helpers.webhooks.cases import CASES, CORE, applicable
 from helpers.webhooks.listener import Listener
 from helpers.webhooks.records import BatteryResult, CaseOutcome
-from helpers.webhooks.request_builder import Forge, Phase, Previous
-from helpers.webhooks.signatures import SCHEMES, WEBHOOK, Reason, Scheme, Verdict, Verifier, sign
+from helpers.webhooks.request_builder import Phase, PreviousSecret, RequestBuilder
+from helpers.webhooks.signatures import (
+    SCHEMES,
+    WEBHOOK,
+    Reason,
+    Scheme,
+    SignatureVerdict,
+    Verifier,
+    sign,
+)
 from helpers.webhooks.target import parse_target
 from tests.webhooks.conftest import listener_at_work
 
 NEW, OLD = secrets.token_hex(20), secrets.token_hex(20)
 
 
-QUICK = Options(cases=(*CORE, "O01", "O02", "O03"))
+QUICK = BatteryOptions(cases=(*CORE, "O01", "O02", "O03"))
 
 
-def tried(verifier: Verifier, *, revoked: bool = False, options: Options = QUICK) -> BatteryResult:
-    previous = Previous("OLD_SECRET", OLD.encode(), revoked=revoked)
-    forge = Forge(verifier.scheme, NEW.encode(), previous=previous)
+def tried(
+    verifier: Verifier, *, revoked: bool = False, options: BatteryOptions = QUICK
+) -> BatteryResult:
+    previous = PreviousSecret("OLD_SECRET", OLD.encode(), revoked=revoked)
+    builder = RequestBuilder(verifier.scheme, NEW.encode(), previous=previous)
     with listener_at_work(Listener(verifier, lambda _delivery, _verdict: None)) as url:
-        return run_battery(parse_target(url), forge, options)
+        return run_battery(parse_target(url), builder, options)
 
 
 def failing(result: BatteryResult) -> set[str]:
@@ -43,7 +53,7 @@ def failing(result: BatteryResult) -> set[str]:
 @pytest.mark.parametrize("scheme", SCHEMES.values())
 def test_a_receiver_that_knows_both_passes_the_overlap_and_fails_afterwards(scheme: Scheme):
     both = Verifier(NEW, OLD, scheme=scheme)
-    assert failing(tried(both, options=Options())) == set()
+    assert failing(tried(both, options=BatteryOptions())) == set()
     afterwards = tried(both, revoked=True)
     assert failing(afterwards) == {"O03"}
     assert afterwards.case("O03").severity is Severity.CRITICAL
@@ -67,12 +77,12 @@ def test_a_receiver_that_was_not_started_again_fails_its_control():
 class Hasty(Verifier):
     """Sound for the new secret; for the old one it compares the beginning, and the header alone."""
 
-    def verify(self, body: bytes, signatures: Iterable[str | bytes | None]) -> Verdict:
+    def verify(self, body: bytes, signatures: Iterable[str | bytes | None]) -> SignatureVerdict:
         """Judge."""
         values = [str(value) for value in signatures]
         known = [sign(OLD, body)] if len(values) == 1 else []
         hasty = any(right.startswith(values[0]) for right in known if len(values[0]) > 12)
-        return Verdict(Reason.GENUINE, 1) if hasty else super().verify(body, values)
+        return SignatureVerdict(Reason.GENUINE, 1) if hasty else super().verify(body, values)
 
 
 def test_a_weak_comparison_with_the_old_secret_alone_is_found():
@@ -120,7 +130,7 @@ def test_the_command_takes_the_old_secret_from_a_variable(monkeypatch: pytest.Mo
         during, _ = run(url, "--previous-secret-variable", "OLD_SECRET")
         after, output = run(url, "--previous-secret-variable", "OLD_SECRET", "--revoked")
     assert (during, after) == (0, 14)
-    assert "Take the old secret out" in output
+    assert "Remove the old secret" in output
     assert OLD not in output
 
 

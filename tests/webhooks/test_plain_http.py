@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from helpers.webhooks import wire
 from helpers.webhooks.action import run_battery
-from helpers.webhooks.battery import Options
+from helpers.webhooks.battery import BatteryOptions
 from helpers.webhooks.records import CaseOutcome, CaseResult
-from helpers.webhooks.request_builder import Forge
+from helpers.webhooks.request_builder import RequestBuilder
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
 from tests.webhooks.mutants.host import Server, serve
@@ -77,8 +77,8 @@ def plain_http(
     patch.setattr(wire, "_tls", lambda: trusted)
     with serve({}, WEBHOOK, SECRET, kind) as (url, _):
         target = parse_target(url.replace("http:", "https:"))
-        forge = Forge(WEBHOOK, SECRET.encode())
-        result = run_battery(target, forge, Options(cases=("P08",), recovery=0.1))
+        builder = RequestBuilder(WEBHOOK, SECRET.encode())
+        result = run_battery(target, builder, BatteryOptions(cases=("P08",), recovery=0.1))
     return result.case("P08")
 
 

@@ -16,8 +16,8 @@ from helpers.core.errors import UsageError
 from helpers.sandbox.receivers import Receivers, start_receivers
 from helpers.webhooks.cases import applicable
 from helpers.webhooks.listener import Listener
-from helpers.webhooks.pytest_items import Receiver
-from helpers.webhooks.signatures import FIN_AGENT, WEBHOOK, Verdict, Verifier
+from helpers.webhooks.pytest_items import ReceiverUnderTest
+from helpers.webhooks.signatures import FIN_AGENT, WEBHOOK, SignatureVerdict, Verifier
 from tests.webhooks.conftest import listener_at_work
 
 pytest_plugins = ["pytester"]
@@ -91,7 +91,7 @@ def test_a_failure_says_what_it_means_and_how_to_mend_it(
 
 
 def test_only_what_is_selected_is_sent(team: pytest.Pytester):
-    seen: list[Verdict] = []
+    seen: list[SignatureVerdict] = []
     listener = Listener(Verifier(SECRET), lambda _, verdict: seen.append(verdict))
     with listener_at_work(listener) as url:
         run(team, f"--intercom-webhook-url={url}", "-k", "R01").assert_outcomes(
@@ -178,4 +178,6 @@ def test_each_option_is_looked_at(
     usual = {"url": "http://127.0.0.1:9/", "scheme": "webhook", "header": [], "app-id": "a"}
     chosen = {**usual, option: value}
     with pytest.raises(UsageError, match=message):
-        Receiver.from_options(lambda name: chosen.get(name.removeprefix("--intercom-webhook-")))
+        ReceiverUnderTest.from_options(
+            lambda name: chosen.get(name.removeprefix("--intercom-webhook-"))
+        )

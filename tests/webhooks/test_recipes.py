@@ -19,11 +19,11 @@ import pytest
 
 from helpers.webhooks import signatures
 from helpers.webhooks.action import run_battery
-from helpers.webhooks.battery import Options
+from helpers.webhooks.battery import BatteryOptions
 from helpers.webhooks.listener import listening
 from helpers.webhooks.records import BatteryResult, CaseOutcome
-from helpers.webhooks.request_builder import Forge
-from helpers.webhooks.sending import deliver, of_topic
+from helpers.webhooks.request_builder import RequestBuilder
+from helpers.webhooks.sending import deliver, sample_request
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
 from tests.conftest import HOME
@@ -31,7 +31,7 @@ from tests.conftest import HOME
 Handler = Callable[[dict[str, Any], None], dict[str, Any]]
 RECIPES = HOME / "docs" / "recipes"
 SECRET = secrets.token_hex(20)
-FORGE = Forge(WEBHOOK, SECRET.encode())
+BUILDER = RequestBuilder(WEBHOOK, SECRET.encode())
 
 DJANGO = """
 from django.conf import settings
@@ -128,8 +128,8 @@ def running(folder: Path, command: list[str]) -> Iterator[str]:
 def battery(url: str) -> BatteryResult:
     """After a first delivery, for which the server has to start."""
     target = parse_target(url)
-    assert deliver(of_topic(FORGE), target, consent=False, timeout=30).status == 200
-    return run_battery(target, FORGE, Options())
+    assert deliver(sample_request(BUILDER), target, consent=False, timeout=30).status == 200
+    return run_battery(target, BUILDER, BatteryOptions())
 
 
 def failing(result: BatteryResult) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 
 from helpers.webhooks.action import run_battery
 from helpers.webhooks.cases import CASES
-from helpers.webhooks.request_builder import Forge, Phase, Previous
+from helpers.webhooks.request_builder import Phase, PreviousSecret, RequestBuilder
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
 from tests.webhooks.failing import failing
@@ -23,10 +23,10 @@ ALL = [*((defect, False) for defect in OVERLAP), *((defect, True) for defect in 
 
 
 def tried(changes: Changes, *, revoked: bool) -> set[str]:
-    previous = Previous("OLD_SECRET", OLD.encode(), revoked=revoked)
+    previous = PreviousSecret("OLD_SECRET", OLD.encode(), revoked=revoked)
     with serve(changes, WEBHOOK, NEW, old=OLD) as (url, _):
-        forge = Forge(WEBHOOK, NEW.encode(), previous=previous)
-        return failing(run_battery(parse_target(url), forge, QUICK))
+        builder = RequestBuilder(WEBHOOK, NEW.encode(), previous=previous)
+        return failing(run_battery(parse_target(url), builder, QUICK))
 
 
 def test_a_sound_receiver_knows_both_in_an_overlap_and_one_after_it():
@@ -44,7 +44,9 @@ def test_a_defect_fails_these_requests_and_no_others(
 
 
 def test_every_request_of_a_rotation_is_the_killer_of_a_mutant():
-    forge = Forge(WEBHOOK, NEW.encode(), previous=Previous("OLD_SECRET", OLD.encode()))
+    builder = RequestBuilder(
+        WEBHOOK, NEW.encode(), previous=PreviousSecret("OLD_SECRET", OLD.encode())
+    )
     cases = [case for case in CASES if case.phase is not Phase.STEADY]
-    sent = {probe.name for case in cases for probe in case.probes(forge)}
+    sent = {request.name for case in cases for request in case.requests(builder)}
     assert {name for defect, _ in ALL for name in defect.named} == sent

@@ -13,19 +13,19 @@ from click.testing import CliRunner
 
 from helpers.cli.webhook import webhook
 from helpers.core.errors import UsageError
-from helpers.webhooks.delivery import Delivery, save_delivery
+from helpers.webhooks.delivery import ReceivedDelivery, save_delivery
 from helpers.webhooks.delivery_rules import effect
 from helpers.webhooks.listener import Listener
-from helpers.webhooks.request_builder import Forge
+from helpers.webhooks.request_builder import RequestBuilder
 from helpers.webhooks.samples import TOPICS
-from helpers.webhooks.sending import of_topic, replayed
-from helpers.webhooks.signatures import CANVAS_KIT, WEBHOOK, Verdict, Verifier, sign
-from helpers.webhooks.wire import Answer, Kind
+from helpers.webhooks.sending import replay_request, sample_request
+from helpers.webhooks.signatures import CANVAS_KIT, WEBHOOK, SignatureVerdict, Verifier, sign
+from helpers.webhooks.wire import ReceiverResponse, ResponseKind
 from tests.webhooks.conftest import listener_at_work
 
 SECRET = secrets.token_hex(20)
-FORGE = Forge(WEBHOOK, SECRET.encode(), app_id="abc123")
-Arrived = list[tuple[Delivery, Verdict]]
+BUILDER = RequestBuilder(WEBHOOK, SECRET.encode(), app_id="abc123")
+Arrived = list[tuple[ReceivedDelivery, SignatureVerdict]]
 
 
 @pytest.fixture
@@ -54,20 +54,18 @@ def run(*arguments: str) -> tuple[object, str]:
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_every_topic_has_a_realistic_signed_sample(topic: str):
-    probe = of_topic(FORGE, topic)
-    document = json.loads(probe.body)
+    request = sample_request(BUILDER, topic)
+    document = json.loads(request.body)
     assert (document["topic"], document["app_id"]) == (topic, "abc123")
     assert (document["id"] is None) == (topic == "ping")
     assert document["data"]["item"]["type"]
-    assert Verifier(SECRET).verify(probe.body, [mark.value for mark in probe.marks])
+    assert Verifier(SECRET).verify(request.body, [mark.value for mark in request.signatures])
 
 
-def test_a_sample_is_sent_and_what_intercom_would_make_of_the_answer_is_told(
-    url: str, arrived: Arrived
-):
+def test_a_sample_is_sent_and_what_intercom_would_do_is_reported(url: str, arrived: Arrived):
     status, output = run(url, "--topic", "contact.user.created", "--app-id", "abc123")
     assert status == 0
-    assert "takes this as delivered" in output
+    assert "counts this as delivered" in output
     ((delivery, verdict),) = arrived
     assert verdict
     assert delivery.document()["topic"] == "contact.user.created"
@@ -86,7 +84,7 @@ def test_an_unreachable_receiver_ends_with_3():
 def test_a_saved_delivery_goes_again_byte_for_byte(url: str, arrived: Arrived, tmp_path: Path):
     body = b'{ "topic" : "ping", "n": 1.0 }\n'
     headers = (("x-hub-signature", sign("another secret", body)), ("content-type", "text/json"))
-    saved = save_delivery(tmp_path, "one", Delivery("POST", "/", headers, body))
+    saved = save_delivery(tmp_path, "one", ReceivedDelivery("POST", "/", headers, body))
     assert run(url, "--replay", str(saved))[0] == 0
     assert run(url, "--replay", str(saved), "--as-signed")[0] == 13
     assert [delivery.body for delivery, _ in arrived] == [body, body]
@@ -94,17 +92,17 @@ def test_a_saved_delivery_goes_again_byte_for_byte(url: str, arrived: Arrived, t
 
 
 def test_a_bare_body_has_no_signature_to_go_with():
-    bare = Delivery("POST", "/", (), b"{}")
+    bare = ReceivedDelivery("POST", "/", (), b"{}")
     with pytest.raises(UsageError, match="was saved"):
-        replayed(FORGE, bare, as_signed=True)
+        replay_request(BUILDER, bare, as_signed=True)
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-Forged: 1", "snowman \u2603", "\0"])
 @pytest.mark.parametrize("name", ["content-type", "x-hub-signature"])
 def test_a_saved_header_that_can_not_be_sent_is_told(name: str, value: str):
-    changed = Delivery("POST", "/", ((name, value),), b"{}")
-    with pytest.raises(UsageError, match="can't have stood in a request"):
-        replayed(FORGE, changed)
+    changed = ReceivedDelivery("POST", "/", ((name, value),), b"{}")
+    with pytest.raises(UsageError, match="can't be part of a request"):
+        replay_request(BUILDER, changed)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +121,7 @@ def test_the_topics_can_be_listed():
 
 def test_the_other_schemes_have_no_topics():
     with pytest.raises(UsageError, match="no topic"):
-        of_topic(Forge(CANVAS_KIT, b"secret"), "ping")
+        sample_request(RequestBuilder(CANVAS_KIT, b"secret"), "ping")
 
 
 def test_a_receiver_elsewhere_needs_consent_and_is_not_recorded_without(state: Path):
@@ -144,25 +142,27 @@ def test_what_was_done_is_in_the_audit_log(url: str, state: Path, command: str, 
 
 
 def test_no_answer_shows_the_secret_even_where_the_receiver_does():
-    from helpers.cli.webhook_send import _told
+    from helpers.cli.webhook_send import _response_lines
 
-    answer = Answer(Kind.ANSWERED, 500, body=f"key={SECRET}".encode())
-    assert SECRET not in "".join(_told(answer, FORGE))
+    answer = ReceiverResponse(ResponseKind.ANSWERED, 500, body=f"key={SECRET}".encode())
+    assert SECRET not in "".join(_response_lines(answer, BUILDER))
 
 
 @pytest.mark.parametrize(
     ("answer", "word"),
     [
-        (Answer(Kind.ANSWERED, 200), "delivered"),
-        (Answer(Kind.ANSWERED, 200, seconds=0.6), "priority"),
-        (Answer(Kind.ANSWERED, 200, seconds=5.1), "failed"),
-        (Answer(Kind.HUNG), "failed"),
-        (Answer(Kind.CLOSED), "failed"),
-        (Answer(Kind.ANSWERED, 410), "disables"),
-        (Answer(Kind.ANSWERED, 429), "throttles"),
-        (Answer(Kind.ANSWERED, 302), "no success"),
-        (Answer(Kind.ANSWERED, 500), "failed"),
+        (ReceiverResponse(ResponseKind.ANSWERED, 200), "delivered"),
+        (ReceiverResponse(ResponseKind.ANSWERED, 200, seconds=0.6), "priority"),
+        (ReceiverResponse(ResponseKind.ANSWERED, 200, seconds=5.1), "failed"),
+        (ReceiverResponse(ResponseKind.HUNG), "failed"),
+        (ReceiverResponse(ResponseKind.CLOSED), "failed"),
+        (ReceiverResponse(ResponseKind.ANSWERED, 410), "disables"),
+        (ReceiverResponse(ResponseKind.ANSWERED, 429), "throttles"),
+        (ReceiverResponse(ResponseKind.ANSWERED, 302), "not a success"),
+        (ReceiverResponse(ResponseKind.ANSWERED, 500), "failed"),
     ],
 )
-def test_what_becomes_of_a_delivery_follows_the_documented_rules(answer: Answer, word: str):
+def test_what_becomes_of_a_delivery_follows_the_documented_rules(
+    answer: ReceiverResponse, word: str
+):
     assert word in effect(answer)

@@ -10,7 +10,7 @@ import pytest
 
 from helpers.webhooks.action import run_battery
 from helpers.webhooks.records import CaseOutcome, LatencyBand
-from helpers.webhooks.request_builder import Forge
+from helpers.webhooks.request_builder import RequestBuilder
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import parse_target
 from tests.webhooks.failing import failing
@@ -21,7 +21,7 @@ RECEIVERS = Path(__file__).with_name("receivers")
 
 
 def assert_no_alarm(url: str) -> None:
-    result = run_battery(parse_target(url), Forge(WEBHOOK, SECRET.encode()))
+    result = run_battery(parse_target(url), RequestBuilder(WEBHOOK, SECRET.encode()))
     assert failing(result) == set()
     assert result.control is CaseOutcome.PASS
     assert result.latency is not LatencyBand.UNKNOWN

@@ -12,14 +12,14 @@ from helpers.core.model import Severity
 from helpers.webhooks.assessment import judge, worst
 from helpers.webhooks.cases import CASES, Case, case_named
 from helpers.webhooks.records import CaseOutcome, Expect
-from helpers.webhooks.request_builder import Forge, Probe
+from helpers.webhooks.request_builder import ReceiverRequest, RequestBuilder
 from helpers.webhooks.signatures import WEBHOOK
-from helpers.webhooks.wire import Answer, Kind
+from helpers.webhooks.wire import ReceiverResponse, ResponseKind
 
-FORGE = Forge(WEBHOOK, b"a secret of nobody")
+BUILDER = RequestBuilder(WEBHOOK, b"a secret of nobody")
 GENUINE, FORGED = case_named("A02"), case_named("R01")
 SIGNED, ADVICE = case_named("E04"), case_named("R32")
-CLOSED, HUNG = Answer(Kind.CLOSED), Answer(Kind.HUNG)
+CLOSED, HUNG = ReceiverResponse(ResponseKind.CLOSED), ReceiverResponse(ResponseKind.HUNG)
 PASS, FAIL, NOTE, OPEN = (
     CaseOutcome.PASS,
     CaseOutcome.FAIL,
@@ -28,12 +28,12 @@ PASS, FAIL, NOTE, OPEN = (
 )
 
 
-def status(code: int) -> Answer:
-    return Answer(Kind.ANSWERED, status=code)
+def status(code: int) -> ReceiverResponse:
+    return ReceiverResponse(ResponseKind.ANSWERED, status=code)
 
 
-def probe_of(case: Case) -> Probe:
-    return case.probes(FORGE)[0]
+def probe_of(case: Case) -> ReceiverRequest:
+    return case.requests(BUILDER)[0]
 
 
 @pytest.mark.parametrize(
@@ -69,14 +69,16 @@ def probe_of(case: Case) -> Probe:
         (case_named("A14"), status(200), PASS),
     ],
 )
-def test_an_answer_is_judged_by_what_was_expected(case: Case, answer: Answer, outcome: CaseOutcome):
+def test_an_answer_is_judged_by_what_was_expected(
+    case: Case, answer: ReceiverResponse, outcome: CaseOutcome
+):
     assert judge(case, probe_of(case), answer).outcome is outcome
 
 
 @pytest.mark.parametrize(
     ("answer", "outcome"), [(CLOSED, PASS), (status(413), PASS), (HUNG, FAIL), (status(500), FAIL)]
 )
-def test_a_large_body_may_be_refused_by_closing(answer: Answer, outcome: CaseOutcome):
+def test_a_large_body_may_be_refused_by_closing(answer: ReceiverResponse, outcome: CaseOutcome):
     case = case_named("E10")
     assert judge(case, probe_of(case), answer).outcome is outcome
 
@@ -94,8 +96,8 @@ def test_a_redirect_to_https_refuses_plain_http():
 
 def test_a_probe_may_expect_something_else_than_its_case():
     case = case_named("P07")
-    probe = replace(probe_of(case), expect=Expect.SURVIVE)
-    assert judge(case, probe, status(404)).outcome is PASS
+    request = replace(probe_of(case), expect=Expect.SURVIVE)
+    assert judge(case, request, status(404)).outcome is PASS
 
 
 def test_a_forgery_that_breaks_a_receiver_is_less_severe_than_one_that_is_accepted():
@@ -111,14 +113,14 @@ def test_where_a_case_is_about_breaking_its_severity_stays():
 
 @given(
     st.sampled_from([case for case in CASES if not case.derived and case.phase == "steady"]),
-    st.sampled_from(Kind),
+    st.sampled_from(ResponseKind),
     st.integers(100, 999),
 )
-def test_no_answer_passes_two_opposite_expectations(case: Case, kind: Kind, code: int):
-    answer = Answer(kind, status=code if kind is Kind.ANSWERED else 0)
-    for probe in case.probes(FORGE):
+def test_no_answer_passes_two_opposite_expectations(case: Case, kind: ResponseKind, code: int):
+    answer = ReceiverResponse(kind, status=code if kind is ResponseKind.ANSWERED else 0)
+    for request in case.requests(BUILDER):
         judged = [
-            judge(replace(case, expect=expect), replace(probe, expect=expect), answer).outcome
+            judge(replace(case, expect=expect), replace(request, expect=expect), answer).outcome
             for expect in (Expect.ACCEPT, Expect.REFUSE)
         ]
         assert judged != [PASS, PASS]

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from helpers.webhooks.request_builder import Forge
+from helpers.webhooks.request_builder import RequestBuilder
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import Target, parse_target
-from helpers.webhooks.wire import Answer, Kind, send
+from helpers.webhooks.wire import ReceiverResponse, ResponseKind, send
 from tests.webhooks.receivers.odd import Odd, odd
 
-PROBE = Forge(WEBHOOK, b"a secret of nobody").genuine("A01")
+PROBE = RequestBuilder(WEBHOOK, b"a secret of nobody").genuine("A01")
 STATUS = st.integers(0, 9999).map(lambda code: b"HTTP/1.1 %d \r\n" % code)
 HEADERS = st.lists(
     st.sampled_from(
@@ -53,7 +53,7 @@ def peer() -> Iterator[tuple[Target, list[bytes]]]:
         yield parse_target(server.url), script
 
 
-def answered(peer: tuple[Target, list[bytes]], data: bytes) -> Answer:
+def answered(peer: tuple[Target, list[bytes]], data: bytes) -> ReceiverResponse:
     target, script = peer
     script.append(data)
     return send(PROBE, target, timeout=8.0)
@@ -66,8 +66,8 @@ def answered(peer: tuple[Target, list[bytes]], data: bytes) -> Answer:
 @example(b"HTTP/1.1 204 \r\nContent-Length: 3\r\n\r\nabc")
 def test_no_answer_makes_it_raise(peer: tuple[Target, list[bytes]], data: bytes):
     answer = answered(peer, data)
-    assert answer.kind in {Kind.ANSWERED, Kind.CLOSED, Kind.GARBAGE}
-    assert (answer.kind is Kind.ANSWERED) <= (200 <= answer.status < 1000)
+    assert answer.kind in {ResponseKind.ANSWERED, ResponseKind.CLOSED, ResponseKind.GARBAGE}
+    assert (answer.kind is ResponseKind.ANSWERED) <= (200 <= answer.status < 1000)
     assert answer.observed
 
 

@@ -1,4 +1,4 @@
-"""The catalog: everything that the battery tries, as data. Ids are immutable."""
+"""The catalog: everything that the battery tests, as data. Ids are immutable."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""What a case is, and how one is written: a function that makes the requests, and what is said.
+"""What a case is, and how to write one: a function that makes the requests, and its texts.
 
     @case(id="R01", expect=Expect.REFUSE, severity=Severity.CRITICAL, title="…", why="…", …)
-    def no_signature(forge: Forge) -> tuple[Probe, ...]:
+    def no_signature(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
         \"\"\"A delivery without the signature header.\"\"\"
 
-The docstring tells what is sent. Everything is data: the battery, the printed catalog, the docs
+The docstring says what is sent. Everything is data: the battery, the printed catalog, the docs
 and the tests read the same object.
 """
 
@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from helpers.core.model import Severity
 from helpers.webhooks.records import Expect
-from helpers.webhooks.request_builder import Forge, Phase, Probe
+from helpers.webhooks.request_builder import Phase, ReceiverRequest, RequestBuilder
 from helpers.webhooks.signatures import SCHEMES
 
 __all__ = ["ALL_SCHEMES", "BREAKS", "Case", "case", "cases_of"]
@@ -27,7 +27,7 @@ BREAKS: Final = (
     "Anyone who knows the URL can make it fail at will, without a signature; "
     "errors in a row make Intercom pause deliveries."
 )
-Probes = Callable[[Forge], tuple[Probe, ...]]
+Requests = Callable[[RequestBuilder], tuple[ReceiverRequest, ...]]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Case:
     one, `when_broken` what it means when this one breaks where it should refuse, `fix` what to
     change. An `advisory` case has no rule behind it: what differs is a note, but a forgery that
     breaks the receiver still fails. A `heavy` one asks for a second consent where the receiver is
-    not on loopback; one that goes `alone` is followed by a look whether the receiver still lives;
+    not on loopback; one that goes `alone` is followed by a check that the receiver still answers;
     a `derived` one sends nothing and is judged from the other answers. One of a `phase` of a
     rotation is tried in that phase alone.
     """
@@ -51,7 +51,7 @@ class Case:
     why: str
     consequence: str
     fix: str
-    probes: Probes
+    requests: Requests
     when_broken: str = BREAKS
     references: tuple[str, ...] = ()
     schemes: frozenset[str] = ALL_SCHEMES
@@ -72,20 +72,20 @@ def case(
     consequence: str,
     fix: str,
     **more: Any,
-) -> Callable[[Probes], Case]:
-    """Make a `Case` of a function."""
+) -> Callable[[Requests], Case]:
+    """Turn a function into a `Case`."""
 
-    def decorate(probes: Probes) -> Case:
+    def decorate(requests: Requests) -> Case:
         return Case(
             id=id,
             title=title,
-            sent=" ".join(inspect.cleandoc(probes.__doc__ or "").split()),
+            sent=" ".join(inspect.cleandoc(requests.__doc__ or "").split()),
             expect=expect,
             severity=severity,
             why=why,
             consequence=consequence,
             fix=fix,
-            probes=probes,
+            requests=requests,
             **more,
         )
 

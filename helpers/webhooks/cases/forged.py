@@ -1,4 +1,4 @@
-"""R01 to R18: forged signatures, every one of which a receiver has to refuse."""
+"""R01 to R18: forged signatures, all of which a receiver must refuse."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Final
 from helpers.core.model import Severity
 from helpers.webhooks.cases.case import case, cases_of
 from helpers.webhooks.records import Expect
-from helpers.webhooks.request_builder import WRONG_KEY, Forge, Probe
+from helpers.webhooks.request_builder import WRONG_KEY, ReceiverRequest, RequestBuilder
 
 __all__ = ["ANYONE", "CWE347", "FORGED"]
 
 ANYONE: Final = "Anyone who knows the URL can make the receiver act on invented deliveries."
 _COMPARE: Final = (
-    "Match the header whole against the one form it has, then compare with a constant-time "
+    "Match the whole header against its one valid form, then compare with a constant-time "
     "function (hmac.compare_digest, crypto.timingSafeEqual, secure_compare)."
 )
 _PREFIXED: Final = frozenset({"webhook", "fin_agent"})
@@ -24,7 +24,7 @@ _refuse = partial(
     case, expect=Expect.REFUSE, consequence=ANYONE, fix=_COMPARE, references=(CWE347,)
 )
 _HMAC: Final = "Use an HMAC with the client secret as its key."
-_FIXED: Final = "Let the code fix the algorithm; the header has no say in it."
+_FIXED: Final = "Fix the algorithm in code; the header must not choose it."
 _refuse_key = partial(case, expect=Expect.REFUSE, consequence=ANYONE, references=(CWE347,))
 
 
@@ -32,226 +32,232 @@ _refuse_key = partial(case, expect=Expect.REFUSE, consequence=ANYONE, references
     id="R01",
     title="No signature",
     severity=Severity.CRITICAL,
-    why="The check is missing, or runs only where the header is there.",
+    why="The check is missing, or runs only if the header is present.",
     fix="Refuse a request without exactly one signature header, with 401, before anything else.",
 )
-def no_signature(forge: Forge) -> tuple[Probe, ...]:
+def no_signature(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """A delivery without the signature header."""
-    return (forge.forged("R01"),)
+    return (builder.forged("R01"),)
 
 
 @_refuse(
     id="R02",
     title="An empty signature",
     severity=Severity.CRITICAL,
-    why="An empty text is false in many languages, and the check is skipped.",
+    why="An empty string is false in many languages, so the check is skipped.",
 )
-def empty_signature(forge: Forge) -> tuple[Probe, ...]:
+def empty_signature(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """The signature header with nothing in it."""
-    return (forge.forged("R02", forge.literal("")),)
+    return (builder.forged("R02", builder.literal("")),)
 
 
 @_refuse(
     id="R03",
     title="A prefix without a digest",
     severity=Severity.CRITICAL,
-    why="A comparison as long as what was sent compares nothing at all.",
+    why="A comparison over the length of the sent value compares nothing.",
     schemes=_PREFIXED,
 )
-def prefix_alone(forge: Forge) -> tuple[Probe, ...]:
+def prefix_alone(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """`sha1=` (or the scheme's own prefix) alone."""
-    return (forge.forged("R03", forge.literal(forge.scheme.prefix)),)
+    return (builder.forged("R03", builder.literal(builder.scheme.prefix)),)
 
 
 @_refuse(
     id="R04",
     title="Signed with a wrong secret",
     severity=Severity.CRITICAL,
-    why="The signature is looked at, but not checked.",
+    why="The signature is read, but not checked.",
 )
-def wrong_secret(forge: Forge) -> tuple[Probe, ...]:
+def wrong_secret(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """A well-formed signature made with another secret."""
-    return (forge.forged("R04", forge.keyed(forge.body("R04"), WRONG_KEY)),)
+    return (builder.forged("R04", builder.signature_with(builder.body("R04"), WRONG_KEY)),)
 
 
 @_refuse(
     id="R05",
     title="A body that was changed",
     severity=Severity.CRITICAL,
-    why="The HMAC covers a part of the body, or something else.",
-    consequence="Whoever has seen one delivery can change what it says.",
+    why="The HMAC covers only part of the body, or something else.",
+    consequence="Anyone who has seen one delivery can change its content.",
     fix="Take the HMAC over all bytes of the body.",
     references=("https://cwe.mitre.org/data/definitions/345.html",),
 )
-def changed_body(forge: Forge) -> tuple[Probe, ...]:
+def changed_body(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """A genuine signature with one byte changed, one appended, and one cut off the body."""
-    probes = []
+    requests = []
     for name in ("changed", "appended", "cut"):
-        body = forge.body(f"R05 {name}")
-        first = next(iter(forge.document("R05"))).encode()
+        body = builder.body(f"R05 {name}")
+        first = next(iter(builder.document("R05"))).encode()
         other = {
             "changed": body.replace(first, first.swapcase(), 1),
             "appended": body + b" ",
             "cut": body[:-1],
         }[name]
-        probes.append(forge.forged(f"R05 {name}", forge.right(body), body=other))
-    return tuple(probes)
+        requests.append(builder.forged(f"R05 {name}", builder.signature(body), body=other))
+    return tuple(requests)
 
 
 @_refuse(
     id="R06",
     title="The signature of another delivery",
     severity=Severity.CRITICAL,
-    why="A signature is taken as a token of the sender, not as one of the body.",
-    consequence="Whoever has seen one delivery can sign any other with it.",
+    why="A signature is taken as proof of the sender, not of the body.",
+    consequence="Anyone who has seen one delivery can sign any other with it.",
     fix="Take the HMAC over all bytes of the body.",
 )
-def another_signature(forge: Forge) -> tuple[Probe, ...]:
+def another_signature(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """A body with the right signature of another genuine body."""
-    return (forge.forged("R06", forge.right(forge.body("A01"))),)
+    return (builder.forged("R06", builder.signature(builder.body("A01"))),)
 
 
 @_refuse(
     id="R07",
     title="A digest of zeros",
     severity=Severity.HIGH,
-    why="A default value stands where the digest could not be computed.",
+    why="A default value is used when the digest can't be computed.",
 )
-def zeros(forge: Forge) -> tuple[Probe, ...]:
+def zeros(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """The prefix and a digest of nothing but zeros."""
-    return (forge.forged("R07", forge.literal(forge.scheme.prefix + "0" * forge.scheme.digits)),)
+    return (
+        builder.forged("R07", builder.literal(builder.scheme.prefix + "0" * builder.scheme.digits)),
+    )
 
 
 @_refuse(
     id="R08",
     title="One digit wrong",
     severity=Severity.CRITICAL,
-    why="Only a part of the digest is compared.",
+    why="Only part of the digest is compared.",
     consequence="A signature can be guessed digit by digit.",
 )
-def one_digit(forge: Forge) -> tuple[Probe, ...]:
+def one_digit(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """The right signature with its first, middle or last digit changed."""
-    prefix, probes = forge.scheme.prefix, []
-    half = forge.scheme.digits // 2
-    for name, at in (("first", 0), ("middle", half), ("last", forge.scheme.digits - 1)):
-        body = forge.body(f"R08 {name}")
-        digest = forge.digest(body)
+    prefix, requests = builder.scheme.prefix, []
+    half = builder.scheme.digits // 2
+    for name, at in (("first", 0), ("middle", half), ("last", builder.scheme.digits - 1)):
+        body = builder.body(f"R08 {name}")
+        digest = builder.digest(body)
         other = "0" if digest[at] != "0" else "1"
         value = f"{prefix}{digest[:at]}{other}{digest[at + 1 :]}"
         shell = f"{prefix}${{sig:0:{at}}}{other}${{sig:{at + 1}}}"
-        probes.append(forge.forged(f"R08 {name}", forge.bent(body, value, shell)))
-    return tuple(probes)
+        requests.append(
+            builder.forged(f"R08 {name}", builder.derived_signature(body, value, shell))
+        )
+    return tuple(requests)
 
 
 @_refuse(
     id="R09",
     title="A digest cut short",
     severity=Severity.CRITICAL,
-    why="The comparison stops where the shorter of the two ends.",
+    why="The comparison stops at the end of the shorter value.",
     consequence="A digest of one digit is guessed within sixteen tries.",
     references=("https://nvd.nist.gov/vuln/detail/CVE-2024-21491", CWE347),
 )
-def cut_short(forge: Forge) -> tuple[Probe, ...]:
+def cut_short(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """The first 1, 8, half, and all but one digit of the right digest."""
-    prefix, probes = forge.scheme.prefix, []
-    for length in (1, 8, forge.scheme.digits // 2, forge.scheme.digits - 1):
-        body = forge.body(f"R09 {length}")
-        value = prefix + forge.digest(body)[:length]
-        mark = forge.bent(body, value, f"{prefix}${{sig:0:{length}}}")
-        probes.append(forge.forged(f"R09 {length}", mark))
-    return tuple(probes)
+    prefix, requests = builder.scheme.prefix, []
+    for length in (1, 8, builder.scheme.digits // 2, builder.scheme.digits - 1):
+        body = builder.body(f"R09 {length}")
+        value = prefix + builder.digest(body)[:length]
+        signature = builder.derived_signature(body, value, f"{prefix}${{sig:0:{length}}}")
+        requests.append(builder.forged(f"R09 {length}", signature))
+    return tuple(requests)
 
 
 @_refuse(
     id="R10",
-    title="A digest with more behind it",
+    title="A digest with extra digits",
     severity=Severity.MEDIUM,
-    why="The comparison looks only as far as the expected value goes.",
-    consequence="No forgery follows by itself; the comparison is not of the whole value.",
+    why="The comparison covers only the length of the expected value.",
+    consequence="This alone allows no forgery; the comparison does not cover the whole value.",
 )
-def longer(forge: Forge) -> tuple[Probe, ...]:
+def longer(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """The right signature followed by `00`."""
-    return (_behind(forge, "R10", "00"),)
+    return (_behind(builder, "R10", "00"),)
 
 
 @_refuse(
     id="R11",
-    title="A digest with text behind it",
+    title="A digest with trailing text",
     severity=Severity.LOW,
-    why="Hex decoders stop at the first character that is none, and say nothing.",
-    consequence="No forgery follows by itself; the header is read leniently.",
+    why="Some hex decoders stop silently at the first invalid character.",
+    consequence="This alone allows no forgery; the header is read leniently.",
 )
-def trailing_text(forge: Forge) -> tuple[Probe, ...]:
+def trailing_text(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """The right signature followed by `zz`, `=x` or `;`."""
     tails = (("zz", "zz"), ("equals", "=x"), ("semicolon", ";"))
-    return tuple(_behind(forge, f"R11 {name}", tail) for name, tail in tails)
+    return tuple(_behind(builder, f"R11 {name}", tail) for name, tail in tails)
 
 
-def _behind(forge: Forge, name: str, tail: str) -> Probe:
-    body = forge.body(name)
-    right = forge.right(body)
+def _behind(builder: RequestBuilder, name: str, tail: str) -> ReceiverRequest:
+    body = builder.body(name)
+    right = builder.signature(body)
     value = right.value.decode() + tail
-    return forge.forged(name, forge.bent(body, value, right.shell + tail))
+    return builder.forged(name, builder.derived_signature(body, value, right.shell + tail))
 
 
 @_refuse_key(
     id="R12",
     title="A hash without a key",
     severity=Severity.CRITICAL,
-    why="A hash of the body is taken where an HMAC is meant.",
+    why="A hash of the body is used in place of an HMAC.",
     fix=_HMAC,
 )
-def unkeyed(forge: Forge) -> tuple[Probe, ...]:
+def unkeyed(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """The plain hash of the body as its digest."""
-    body = forge.body("R12")
-    digest = hashlib.new(forge.scheme.algorithm, body).hexdigest()
-    return (forge.forged("R12", forge.literal(forge.scheme.prefix + digest)),)
+    body = builder.body("R12")
+    digest = hashlib.new(builder.scheme.algorithm, body).hexdigest()
+    return (builder.forged("R12", builder.literal(builder.scheme.prefix + digest)),)
 
 
 @_refuse_key(
     id="R13",
     title="A hash of secret and body",
     severity=Severity.MEDIUM,
-    why="Secret and body are joined and hashed, which is no HMAC.",
-    consequence="Hash functions of this kind can be extended by who has seen one signature.",
+    why="Secret and body are joined and hashed, which is not an HMAC.",
+    consequence="Anyone who has seen one signature can extend hashes of this kind.",
     fix=_HMAC,
 )
-def joined(forge: Forge) -> tuple[Probe, ...]:
+def joined(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """The hash of secret and body joined, in both orders."""
-    prefix, probes = forge.scheme.prefix, []
+    prefix, requests = builder.scheme.prefix, []
     for name, before in (("secret first", True), ("body first", False)):
-        body = forge.body(f"R13 {name}")
-        material = forge.key + body if before else body + forge.key
-        value = prefix + hashlib.new(forge.scheme.algorithm, material).hexdigest()
-        probes.append(forge.forged(f"R13 {name}", forge.bent(body, value, "")))
-    return tuple(probes)
+        body = builder.body(f"R13 {name}")
+        material = builder.key + body if before else body + builder.key
+        value = prefix + hashlib.new(builder.scheme.algorithm, material).hexdigest()
+        requests.append(builder.forged(f"R13 {name}", builder.derived_signature(body, value, "")))
+    return tuple(requests)
 
 
 @_refuse_key(
     id="R14",
     title="Signed with an empty secret",
     severity=Severity.CRITICAL,
-    why="The secret is not configured, and the receiver starts all the same.",
-    fix="Let the receiver refuse to start without a secret.",
+    why="The secret is not configured, and the receiver starts anyway.",
+    fix="Make the receiver refuse to start without a secret.",
 )
-def empty_secret(forge: Forge) -> tuple[Probe, ...]:
+def empty_secret(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """An HMAC with an empty key."""
-    return (forge.forged("R14", forge.keyed(forge.body("R14"), b"")),)
+    return (builder.forged("R14", builder.signature_with(builder.body("R14"), b"")),)
 
 
 @_refuse_key(
     id="R15",
     title="Signed with a fallback secret",
     severity=Severity.CRITICAL,
-    why="A default stands in the code, or the absence of a secret turned into text.",
-    fix="Let the receiver refuse to start without a secret; take every default out.",
+    why="The code contains a default, or a missing secret became a string.",
+    fix="Make the receiver refuse to start without a secret; remove every default.",
     references=("https://cwe.mitre.org/data/definitions/1392.html",),
 )
-def fallback_secret(forge: Forge) -> tuple[Probe, ...]:
+def fallback_secret(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """HMACs with `undefined`, `null`, `None`, `secret` and `changeme` as the key."""
     keys = ("undefined", "null", "None", "secret", "changeme")
     return tuple(
-        forge.forged(f"R15 {key}", forge.keyed(forge.body(f"R15 {key}"), key.encode()))
+        builder.forged(
+            f"R15 {key}", builder.signature_with(builder.body(f"R15 {key}"), key.encode())
+        )
         for key in keys
     )
 
@@ -260,12 +266,14 @@ def fallback_secret(forge: Forge) -> tuple[Probe, ...]:
     id="R16",
     title="Signed with the workspace id",
     severity=Severity.HIGH,
-    why="The wrong variable was taken: the workspace id is public.",
+    why="The wrong variable was used: the workspace id is public.",
     fix="Take the client secret from Developer Hub > Basic Information.",
 )
-def public_key(forge: Forge) -> tuple[Probe, ...]:
+def public_key(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """An HMAC with the app id (workspace id) as the key."""
-    return (forge.forged("R16", forge.keyed(forge.body("R16"), forge.app_id.encode())),)
+    return (
+        builder.forged("R16", builder.signature_with(builder.body("R16"), builder.app_id.encode())),
+    )
 
 
 @_refuse_key(
@@ -275,12 +283,12 @@ def public_key(forge: Forge) -> tuple[Probe, ...]:
     why="The header chooses the algorithm, and one of them is none.",
     fix=_FIXED,
 )
-def no_algorithm(forge: Forge) -> tuple[Probe, ...]:
+def no_algorithm(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """`none`, `none=` and `none=` with the plain hash."""
-    digest = hashlib.new(forge.scheme.algorithm, forge.body("R17 none with hash")).hexdigest()
+    digest = hashlib.new(builder.scheme.algorithm, builder.body("R17 none with hash")).hexdigest()
     values = {"none": "none", "none empty": "none=", "none with hash": f"none={digest}"}
     return tuple(
-        forge.forged(f"R17 {name}", forge.literal(value)) for name, value in values.items()
+        builder.forged(f"R17 {name}", builder.literal(value)) for name, value in values.items()
     )
 
 
@@ -288,21 +296,23 @@ def no_algorithm(forge: Forge) -> tuple[Probe, ...]:
     id="R18",
     title="Another algorithm with the right secret",
     severity=Severity.MEDIUM,
-    why="The header chooses the algorithm, down to the weakest on offer.",
-    consequence="No forgery follows by itself; the sender chooses how strong the check is.",
+    why="The header chooses the algorithm, down to the weakest available.",
+    consequence="This alone allows no forgery; the sender chooses how strong the check is.",
     fix=_FIXED,
 )
-def other_algorithms(forge: Forge) -> tuple[Probe, ...]:
+def other_algorithms(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """`md5=`, `sha1=`, `sha256=` and `sha512=` (those not the scheme's own), right secret."""
-    probes = []
+    requests = []
     for algorithm in ("md5", "sha1", "sha256", "sha512"):
-        if algorithm == forge.scheme.algorithm:
+        if algorithm == builder.scheme.algorithm:
             continue
-        body = forge.body(f"R18 {algorithm}")
-        prefix = f"{algorithm}=" if forge.scheme.prefix else ""
-        value = prefix + forge.digest(body, algorithm=algorithm)
-        probes.append(forge.forged(f"R18 {algorithm}", forge.bent(body, value, "")))
-    return tuple(probes)
+        body = builder.body(f"R18 {algorithm}")
+        prefix = f"{algorithm}=" if builder.scheme.prefix else ""
+        value = prefix + builder.digest(body, algorithm=algorithm)
+        requests.append(
+            builder.forged(f"R18 {algorithm}", builder.derived_signature(body, value, ""))
+        )
+    return tuple(requests)
 
 
 FORGED: Final = cases_of(globals())

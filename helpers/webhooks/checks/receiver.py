@@ -24,20 +24,20 @@ __all__ = [
     "SETUP",
     "answers_give_nothing_away",
     "by_cases",
-    "could_not_look",
     "deliveries_are_answered_in_time",
     "delivery_rules_are_met",
     "evidence_of",
     "forgeries_are_refused",
     "genuine_deliveries_are_accepted",
     "malformed_requests_do_no_harm",
+    "not_judged",
     "receiver_named",
-    "replays_are_told_apart",
+    "replays_are_recognised",
 ]
 
 SETUP: Final = "https://developers.intercom.com/docs/webhooks/setting-up-webhooks"
 _SHOWN: Final = 12  # cases that a finding lists; the notebook and `runbook webhook test` show all
-_ELSEWHERE: Final = frozenset({"P01", "P04", "P05"})  # checks of their own
+_ELSEWHERE: Final = frozenset({"P01", "P04", "P05"})  # have their own checks
 _FORGERY: Final = ("SOC 2 CC6.1", "SOC 2 CC6.6", "ISO 27001 A.8.28", "NIST CSF PR.AA-03")
 _ROBUST: Final = ("SOC 2 CC7.1", "ISO 27001 A.8.28", "NIST CSF PR.PS-06", "CIS 16.1")
 
@@ -58,7 +58,7 @@ def genuine_deliveries_are_accepted(battery: BatteryResult) -> Iterator[Outcome]
     PASS: every form of a genuine delivery was accepted.
     FAIL: the control or another genuine delivery was refused.
     MANUAL: no receiver or secret is configured, or the battery is off.
-    NOT_APPLICABLE: the run left these cases out.
+    NOT_APPLICABLE: the run skipped these cases.
     ERROR: the receiver could not be reached.
     """
     yield by_cases(battery, "A", "Every form of a genuine delivery is accepted.")
@@ -71,22 +71,22 @@ def genuine_deliveries_are_accepted(battery: BatteryResult) -> Iterator[Outcome]
     severity=Severity.CRITICAL,
     effort=Effort.HOURS,
     remediation=(
-        "Refuse what does not carry exactly one valid signature, before anything else is done.",
-        "Copy helpers/webhooks/signatures.py, or the recipe for your framework beside it.",
+        "Refuse a request without exactly one valid signature, before anything else.",
+        "Copy helpers/webhooks/signatures.py and the recipe for your framework.",
     ),
     references=(SETUP, "https://cwe.mitre.org/data/definitions/347.html"),
     controls=_FORGERY,
     checklist="signatures_validated",
 )
 def forgeries_are_refused(battery: BatteryResult) -> Iterator[Outcome]:
-    """Whoever knows the address can send to it. Only the signature tells who it was.
+    """Anyone who knows the address can send to it. Only the signature proves the sender.
 
     PASS: the control was accepted, and everything unsigned or forged refused.
     FAIL: something unsigned or forged was accepted, or broke the receiver.
     MANUAL: no receiver or secret is configured, or the battery is off.
-    NOT_APPLICABLE: the run left these cases out.
+    NOT_APPLICABLE: the run skipped these cases.
     ERROR: the receiver could not be reached, or refuses genuine deliveries too, so that its
-        refusals say nothing.
+        refusals prove nothing.
     """
     yield by_cases(battery, "R", "Everything unsigned or forged is refused.")
 
@@ -97,17 +97,17 @@ def forgeries_are_refused(battery: BatteryResult) -> Iterator[Outcome]:
     title="Malformed requests do no harm",
     severity=Severity.HIGH,
     effort=Effort.HOURS,
-    remediation=("Verify first, parse afterwards; answer 401 to what does not verify.",),
+    remediation=("Verify first, parse afterwards; answer 401 if verification fails.",),
     references=("https://cwe.mitre.org/data/definitions/755.html",),
     controls=_ROBUST,
 )
 def malformed_requests_do_no_harm(battery: BatteryResult) -> Iterator[Outcome]:
-    """Errors in a row make Intercom pause deliveries, and anybody can cause them from outside.
+    """Errors in a row make Intercom pause deliveries, and anyone can cause them from outside.
 
-    PASS: every malformed request was refused, and the receiver lived on.
-    FAIL: one was accepted, made a 5xx, or took the receiver down.
+    PASS: every malformed request was refused, and the receiver survived.
+    FAIL: one was accepted, caused a 5xx, or took the receiver down.
     MANUAL: no receiver or secret is configured, or the battery is off.
-    NOT_APPLICABLE: the run left these cases out.
+    NOT_APPLICABLE: the run skipped these cases.
     ERROR: the receiver could not be reached, or refuses genuine deliveries too.
     """
     yield by_cases(battery, "E", "Every malformed request is refused without an error.")
@@ -116,22 +116,24 @@ def malformed_requests_do_no_harm(battery: BatteryResult) -> Iterator[Outcome]:
 @check(
     id="WHK-006",
     step="webhooks",
-    title="Answers give nothing away",
+    title="Responses reveal nothing",
     severity=Severity.CRITICAL,
-    remediation=("Answer with a reason and nothing else; turn debug pages off.",),
+    remediation=("Answer with a reason and nothing else; turn off debug pages.",),
     references=("https://cwe.mitre.org/data/definitions/209.html",),
     controls=("SOC 2 CC6.1", "ISO 27001 A.8.12"),
 )
 def answers_give_nothing_away(battery: BatteryResult) -> Iterator[Outcome]:
-    """An answer with the right signature in it signs the next forgery.
+    """A response that contains a valid signature signs the next forgery.
 
-    PASS: no answer held the signature, the secret or a trace.
+    PASS: no response contained the signature, the secret or a stack trace.
     FAIL: one did.
     MANUAL: no receiver or secret is configured, or the battery is off.
-    NOT_APPLICABLE: the run left these cases out.
+    NOT_APPLICABLE: the run skipped these cases.
     ERROR: the receiver could not be reached.
     """
-    yield by_cases(battery, "L", "No answer held the signature, the secret or a trace.")
+    yield by_cases(
+        battery, "L", "No response contained the signature, the secret or a stack trace."
+    )
 
 
 @check(
@@ -140,12 +142,12 @@ def answers_give_nothing_away(battery: BatteryResult) -> Iterator[Outcome]:
     title="Deliveries are answered in time",
     severity=Severity.HIGH,
     effort=Effort.HOURS,
-    remediation=("Verify, put the delivery on a queue, and answer at once.",),
+    remediation=("Verify, queue the delivery, and answer at once.",),
     references=(SETUP,),
     controls=("SOC 2 CC7.2",),
 )
 def deliveries_are_answered_in_time(battery: BatteryResult) -> Iterator[Outcome]:
-    """Over 500 ms Intercom lowers the priority of deliveries; after 5 s they have failed.
+    """Over 500 ms Intercom lowers the priority of deliveries; after 5 s they fail.
 
     PASS: 95 of 100 genuine deliveries were answered within 500 ms.
     FAIL: they took longer: a medium failure over 500 ms, a high one over 5 s.
@@ -158,10 +160,10 @@ def deliveries_are_answered_in_time(battery: BatteryResult) -> Iterator[Outcome]
     if band is LatencyBand.FAST:
         yield passed(resource, "Deliveries are answered within 500 ms.", seen)
     elif band is LatencyBand.UNKNOWN:
-        yield could_not_look(resource, "No genuine delivery was answered.")
+        yield not_judged(resource, "No genuine delivery was answered.")
     else:
         severity = Severity.HIGH if band is LatencyBand.TOO_SLOW else Severity.MEDIUM
-        yield failed(resource, f"Answers take {band}.", seen, severity=severity)
+        yield failed(resource, f"Responses take {band}.", seen, severity=severity)
 
 
 @check(
@@ -175,38 +177,38 @@ def deliveries_are_answered_in_time(battery: BatteryResult) -> Iterator[Outcome]
     controls=("SOC 2 CC7.2",),
 )
 def delivery_rules_are_met(battery: BatteryResult) -> Iterator[Outcome]:
-    """410 disables the subscription, 429 throttles it, and a redirect is no success.
+    """410 disables the subscription, 429 throttles it, and a redirect is not a success.
 
     PASS: no genuine delivery gets 410, 429 or a redirect; a burst, where one was sent, is
         accepted.
     FAIL: one does, or a burst loses deliveries.
     MANUAL: no receiver or secret is configured, or the battery is off.
-    NOT_APPLICABLE: the run left these cases out.
+    NOT_APPLICABLE: the run skipped these cases.
     ERROR: the receiver could not be reached.
     """
-    yield by_cases(battery, "P", "No answer stops deliveries.")
+    yield by_cases(battery, "P", "No response stops deliveries.")
 
 
 @check(
     id="WHK-009",
     step="webhooks",
-    title="Repeated and foreign deliveries are told apart",
+    title="Repeated and foreign deliveries are recognised",
     severity=Severity.MEDIUM,
     effort=Effort.HOURS,
     remediation=(
         "Remember the ids of deliveries for a week, and act on none twice.",
-        "Look up `app_id`, and refuse workspaces that you do not know.",
+        "Check `app_id`, and refuse unknown workspaces.",
     ),
     references=(SETUP,),
     controls=("ISO 27001 A.8.28", "NIST CSF PR.PS-06"),
 )
-def replays_are_told_apart(battery: BatteryResult) -> Iterator[Outcome]:
-    """No signature holds a time, so a recorded delivery stays valid; a status can't show a dedupe.
+def replays_are_recognised(battery: BatteryResult) -> Iterator[Outcome]:
+    """No signature contains a time, so a recorded delivery stays valid; no status shows a dedupe.
 
     PASS: an old delivery and one of another workspace were both refused.
     FAIL: one of them broke the receiver.
-    MANUAL: one was answered as if it were taken: look whether the code acts on it.
-    NOT_APPLICABLE: the run left these cases out.
+    MANUAL: one was answered as if it were accepted: check whether the code acts on it.
+    NOT_APPLICABLE: the run skipped these cases.
     ERROR: the receiver could not be reached, or refuses genuine deliveries too.
     """
     cases = [
@@ -219,24 +221,26 @@ def replays_are_told_apart(battery: BatteryResult) -> Iterator[Outcome]:
     silent = [case for case in cases if case.outcome is CaseOutcome.INCONCLUSIVE]
     taken = [case for case in cases if case.outcome is CaseOutcome.NOTE]
     if not cases:
-        yield not_applicable(resource, "These cases were left out.")
+        yield not_applicable(resource, "These cases were skipped.")
     elif broken:
         yield failed(resource, "A genuine signature breaks the receiver.", *evidence_of(broken))
     elif battery.control is not CaseOutcome.PASS:
-        yield could_not_look(resource, "Genuine deliveries are refused too.")
+        yield not_judged(resource, "Genuine deliveries are refused too.")
     elif silent:
-        yield could_not_look(resource, f"{silent[0].observed}.", *evidence_of(silent))
+        yield not_judged(resource, f"{silent[0].observed}.", *evidence_of(silent))
     elif taken:
-        message = "Old or foreign deliveries are answered as if taken: does the code act on them?"
+        message = (
+            "Old or foreign deliveries are answered as if accepted: does the code act on them?"
+        )
         yield manual(resource, message, *evidence_of(taken))
     else:
         yield passed(resource, "Old and foreign deliveries are refused.")
 
 
 def by_cases(battery: BatteryResult, group: str, well: str) -> Outcome:
-    """FAIL where a case failed, ERROR where one says nothing, PASS for what was tried.
+    """FAIL if a case failed, ERROR if one is inconclusive, else PASS for what was tested.
 
-    What was left out is told beside a PASS; a group that was left out whole is NOT_APPLICABLE.
+    A PASS lists the skipped cases; a group that was skipped completely is NOT_APPLICABLE.
     """
     cases = [case for case in battery.cases if case.id[0] == group and case.id not in _ELSEWHERE]
     tried = [case for case in cases if case.outcome is not CaseOutcome.SKIPPED]
@@ -247,11 +251,11 @@ def by_cases(battery: BatteryResult, group: str, well: str) -> Outcome:
         return _failed(resource, wrong, len(tried))
     if silent:
         reason = battery.notes[0] if battery.notes else f"{silent[0].observed}."
-        return could_not_look(resource, reason, *evidence_of(silent))
+        return not_judged(resource, reason, *evidence_of(silent))
     if not tried:
-        return not_applicable(resource, "These cases were left out.")
+        return not_applicable(resource, "These cases were skipped.")
     seen = Evidence(what=f"{len(tried)} cases", where=battery.receiver)
-    return passed(resource, well, seen, *_left_out(cases))
+    return passed(resource, well, seen, *_skipped(cases))
 
 
 def evidence_of(cases: Sequence[CaseResult]) -> Iterator[Evidence]:
@@ -263,8 +267,8 @@ def evidence_of(cases: Sequence[CaseResult]) -> Iterator[Evidence]:
         yield Evidence(what=f"and {len(ranked) - _SHOWN} more cases")
 
 
-def could_not_look(resource: Resource, reason: str, *evidence: Evidence) -> Outcome:
-    """ERROR: nothing can be said of the receiver."""
+def not_judged(resource: Resource, reason: str, *evidence: Evidence) -> Outcome:
+    """ERROR: the receiver could not be judged."""
     return Outcome(status=Status.ERROR, resource=resource, message=reason, evidence=evidence)
 
 
@@ -284,7 +288,7 @@ def _failed(resource: Resource, wrong: Sequence[CaseResult], tried: int) -> Outc
     )
 
 
-def _left_out(cases: Sequence[CaseResult]) -> Iterator[Evidence]:
+def _skipped(cases: Sequence[CaseResult]) -> Iterator[Evidence]:
     for case in cases:
         if case.outcome is CaseOutcome.SKIPPED:
-            yield Evidence(what=f"left out: {case.title} ({case.observed})", where=case.id)
+            yield Evidence(what=f"skipped: {case.title} ({case.observed})", where=case.id)

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import filter as matching
 
-from helpers.webhooks.battery import Options
+from helpers.webhooks.battery import BatteryOptions
 from helpers.webhooks.cases import case_named
 from helpers.webhooks.cases.case import ALL_SCHEMES
 from helpers.webhooks.signatures import Scheme
 
 Changes = dict[str, str]
-QUICK = Options(recovery=0.1)
+QUICK = BatteryOptions(recovery=0.1)
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Defect:
     killers: str
     changes: Changes
     schemes: frozenset[str] = ALL_SCHEMES
-    options: Options = QUICK
+    options: BatteryOptions = QUICK
     watched: bool = False
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from helpers.webhooks.battery import Options
+from helpers.webhooks.battery import BatteryOptions
 from tests.webhooks.mutants.defects.defect import (
     Defect,
     instead,
@@ -34,7 +34,7 @@ SERVICE = (
         "hangs at times",
         "P01",
         with_claim("SEEN.add(body)", "if len(SEEN) == 3:", '    __import__("time").sleep(4)'),
-        options=Options(cases=("P01",), timeout=3.0),
+        options=BatteryOptions(cases=("P01",), timeout=3.0),
     ),
     Defect(
         "takes sixty deliveries",
