@@ -13,9 +13,9 @@ from posixpath import normpath
 from typing import Final
 
 from helpers.core.errors import UsageError
-from helpers.scopes.records import Use
-from helpers.scopes.usage import python, text
-from helpers.scopes.usage.found import FoundCall, Nearby, talks, uses_of
+from helpers.scopes.records import Certainty, Use
+from helpers.scopes.usage import python
+from helpers.scopes.usage.found import FoundCall, Nearby, endpoint_path, host_path, talks, uses_of
 
 __all__ = ["find_in", "scan"]
 
@@ -76,6 +76,10 @@ _OTHERS: Final = frozenset(
     {".rb", ".php", ".go", ".java", ".kt", ".cs", ".rs", ".sh", ".bash", ".ex", ".exs", ".scala"}
     | {".pl", ".swift", ".vue", ".svelte", ".yml", ".yaml", ".tf", ".http"}
 )
+_NAMED_PATH: Final = re.compile(
+    r"""\s*["']?(?:path|endpoint|route|resource)["']?\s*[:=]\s*["'](.+)["'],?"""
+)
+_VERB: Final = re.compile(r"\b(get|post|put|patch|delete)\b", re.IGNORECASE)
 
 
 def scan(folder: Path) -> tuple[Use, ...]:
@@ -138,7 +142,7 @@ def _finder(suffix: str) -> Finder | None:
         from helpers.scopes.usage import javascript
 
         return javascript.finder(suffix)
-    return text.find if suffix in _OTHERS else None
+    return _find_in_lines if suffix in _OTHERS else None
 
 
 def _sources(folder: Path) -> Iterator[Path]:
@@ -147,3 +151,22 @@ def _sources(folder: Path) -> Iterator[Path]:
         for name in sorted(names):
             if _finder(Path(name).suffix.lower()):
                 yield Path(parent, name)
+
+
+def _find_in_lines(source: str, nearby: Nearby) -> Iterator[FoundCall]:  # noqa: ARG001 (as the others)
+    """Every URL of Intercom's in a source; the method is guessed from the lines near it.
+
+    Where the source names Intercom's host, a line such as `path: "tags"` counts too.
+    """
+    lines = source.splitlines()
+    host = talks(source).host
+    for number, line in enumerate(lines, 1):
+        path = host_path(line)
+        named = _NAMED_PATH.fullmatch(line) if host and path is None else None
+        if named:
+            yield FoundCall("", endpoint_path(named[1]), number, Certainty.POSSIBLE, "a named path")
+        if not path:
+            continue
+        near = _VERB.search(line) or _VERB.search("\n".join(lines[max(0, number - 3) : number]))
+        curl = "GET" if "curl" in line else ""
+        yield FoundCall(near[1].upper() if near else curl, path, number, Certainty.LIKELY, "URL")
