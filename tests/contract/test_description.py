@@ -1,4 +1,4 @@
-"""Every success of the sandbox, against Intercom's own description of its API."""
+"""Every successful response of the sandbox, against Intercom's own description of its API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every refusal of the sandbox, against Intercom's own description of its API."""
+"""Every error response of the sandbox, against Intercom's own description of its API."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ NOTEBOOKS = 9
 
 @pytest.fixture(scope="module")
 def sandbox_run(tmp_path_factory: pytest.TempPathFactory):
-    """One audit of the demo, looked at from many sides."""
+    """One audit of the demo, shared by the tests."""
     cli = CommandLine(tmp_path_factory.mktemp("audit"))
     done = cli.run("audit")
     assert done.returncode == 0, done.stderr
@@ -129,7 +129,7 @@ def test_audit_of_a_live_profile_fails_by_the_worst_finding(
 
 
 def requests_of(live: Path) -> list[dict[str, str]]:
-    """Every call that this local Intercom has answered, by its own account."""
+    """Every call that this local Intercom reports as answered."""
     url = dotenv_values(live)["INTERCOM_BASE_URL"]
     calls: list[dict[str, str]] = httpx.get(f"{url}/_hub/requests").json()
     return calls

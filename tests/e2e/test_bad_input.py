@@ -1,4 +1,4 @@
-"""Whatever is wrong with what a user gives: one clear message, the documented status."""
+"""Bad input gets one clear message and the documented exit status."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_without_a_token_nothing_starts(cli: CommandLine):
     assert not cli.out.exists()
 
 
-def test_wrong_token_is_told_once(cli: CommandLine, live: Path):
+def test_wrong_token_is_reported_once(cli: CommandLine, live: Path):
     base = next(li for li in live.read_text().splitlines() if li.startswith("INTERCOM_BASE_URL"))
     token = make_access_token()
     message = said(
@@ -53,7 +53,7 @@ def test_wrong_token_is_told_once(cli: CommandLine, live: Path):
     assert token not in message
 
 
-def test_unreachable_host_is_told_once(cli: CommandLine):
+def test_unreachable_host_is_reported_once(cli: CommandLine):
     message = said(
         cli,
         3,
@@ -121,7 +121,7 @@ def test_bad_waiver_names_the_line(cli: CommandLine):
     assert "waivers.toml, line 1" in message
 
 
-def test_folder_without_git_is_looked_at_as_far_as_it_goes(cli: CommandLine):
+def test_folder_without_git_is_checked_as_far_as_possible(cli: CommandLine):
     (cli.folder / "plain").mkdir()
     done = cli.run("audit", "--repo", "plain", "--steps", "environment", "--fail-on", "critical")
     assert done.returncode == 10
@@ -144,7 +144,7 @@ main()
 
 
 def test_output_that_may_not_be_written_is_refused():
-    """The child becomes nobody, and first shows that nobody is refused there."""
+    """The child becomes user nobody, and first shows that access is refused."""
     if os.geteuid() != 0:
         pytest.skip("becoming another user needs root")
     with tempfile.TemporaryDirectory() as name:

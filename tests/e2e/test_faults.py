@@ -1,4 +1,4 @@
-"""A step that fails, a kernel that dies, a notebook that leaks, a profile that is taken."""
+"""A step that fails, a kernel that dies, a notebook that leaks, a locked profile."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ os._exit(9)
 
 
 @pytest.mark.parametrize(
-    ("fault", "told"), [("1/0", "division by zero"), (DIES, "died")], ids=["raises", "dies"]
+    ("fault", "reason"), [("1/0", "division by zero"), (DIES, "died")], ids=["raises", "dies"]
 )
-def test_step_that_fails_leaves_the_others_and_is_told(
-    notebooks: Path, tmp_path: Path, fault: str, told: str
+def test_step_that_fails_is_reported_and_the_others_continue(
+    notebooks: Path, tmp_path: Path, fault: str, reason: str
 ):
     notebook(notebooks / "06_workspace_access.ipynb", fault)
     result = audit(request(tmp_path, "environment", "access"), Watcher())
@@ -61,12 +61,12 @@ def test_step_that_fails_leaves_the_others_and_is_told(
     blind = {finding.status for finding in report.findings if finding.step == "access"}
     assert Status.PASS not in blind
     assert Status.ERROR in blind
-    assert told in next(step.reason for step in report.steps if not step.completed)
+    assert reason in next(step.reason for step in report.steps if not step.completed)
     assert (result.folder / "notebooks" / "06_workspace_access.ipynb").is_file()
     assert list(tmp_path.joinpath("memory").iterdir()) == [], "no demo outlives the run"
 
 
-def test_missing_step_counts_as_not_looked_at(notebooks: Path, tmp_path: Path):
+def test_missing_step_counts_as_not_checked(notebooks: Path, tmp_path: Path):
     from helpers.core.exit_status import exit_status
     from helpers.core.model import Severity
 
@@ -75,7 +75,7 @@ def test_missing_step_counts_as_not_looked_at(notebooks: Path, tmp_path: Path):
     assert exit_status(result.report, Severity.CRITICAL) in (3, BLIND)
 
 
-def test_last_notebook_that_fails_takes_nothing_away(notebooks: Path, tmp_path: Path):
+def test_failure_of_the_last_notebook_loses_no_result(notebooks: Path, tmp_path: Path):
     notebook(notebooks / "08_security_checklist.ipynb", "1/0")
     result = audit(request(tmp_path, "environment"), Watcher())
     assert [outcome.job.name for outcome in result.failed] == ["08_security_checklist"]

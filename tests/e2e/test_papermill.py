@@ -1,4 +1,4 @@
-"""Each notebook alone, under plain papermill, from wherever one happens to be."""
+"""Each notebook alone, under plain papermill, from any working directory."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_notebook_explains_and_calls_and_does_nothing_itself(path: Path):
         assert not any(line.startswith(forbidden) for line in cell.source.splitlines())
 
 
-def test_notebooks_made_twice_in_different_folders_are_the_same_bytes(tmp_path: Path):
+def test_notebooks_built_twice_in_different_folders_are_the_same_bytes(tmp_path: Path):
     from helpers.run.rebuild_notebooks import rebuild
 
     made = []

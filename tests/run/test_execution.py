@@ -21,7 +21,7 @@ from tests.notebooks import notebook
 
 
 class Watcher:
-    """Remembers what it was told."""
+    """Remembers what it was called with."""
 
     def __init__(self) -> None:
         self.events: list[str] = []
@@ -55,7 +55,7 @@ def run(tmp_path: Path, *cells: str, secret: str = "", **parameters: str):
     return result, job.output.read_text(), watcher
 
 
-def test_notebook_that_runs_through_has_no_error_and_its_progress_is_told(tmp_path: Path):
+def test_notebook_that_runs_through_has_no_error_and_its_progress_is_reported(tmp_path: Path):
     result, text, watcher = run(tmp_path, "1 + 1")
     assert result.error == ""
     assert '"2"' in text
@@ -79,7 +79,7 @@ LEAKS = {
 
 
 @pytest.mark.parametrize("way", LEAKS, ids=str)
-def test_secret_that_a_cell_lets_out_does_not_reach_the_disk(
+def test_secret_that_a_cell_prints_does_not_reach_the_disk(
     tmp_path: Path, way: str, capfd: pytest.CaptureFixture[str]
 ):
     secret = "canary/" + make_access_token()[10:50]
@@ -112,7 +112,7 @@ def test_unregistered_access_token_is_redacted_by_its_shape(tmp_path: Path):
     assert "[redacted access_token" in text
 
 
-def test_cell_that_raises_is_told_in_one_line_and_what_ran_before_is_kept(tmp_path: Path):
+def test_cell_that_raises_is_reported_in_one_line_and_earlier_output_is_kept(tmp_path: Path):
     result, text, _ = run(tmp_path, "print('before')", "1/0", "print('after')")
     assert result.error == "ZeroDivisionError: division by zero"
     assert "before\\n" in text
@@ -184,7 +184,7 @@ def _kernels_of(folder: Path) -> list[int]:
     return found
 
 
-def test_run_stopped_while_a_kernel_starts_is_told_as_interrupted(
+def test_run_stopped_while_a_kernel_starts_is_reported_as_interrupted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     """The kernel has no process yet that could be ended, so the notebook itself must stop."""
@@ -213,7 +213,7 @@ def _held(tmp_path: Path, watcher: Watcher) -> Batch:
     return Batch([job], Common(Redactor(), {}, watcher), workers=1, held=True)
 
 
-def test_held_notebook_has_its_kernel_and_runs_no_cell_before_its_outcome_is_asked_for(
+def test_held_notebook_has_its_kernel_and_runs_no_cell_before_its_result_is_asked_for(
     tmp_path: Path,
 ):
     watcher = Watcher()
