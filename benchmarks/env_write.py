@@ -18,7 +18,7 @@ from pathlib import Path
 from dotenv import set_key
 
 from helpers.rotation.stores import durable
-from helpers.rotation.stores.splice import splice
+from helpers.rotation.stores.envfile import splice
 
 VARIABLE = "INTERCOM_ACCESS_TOKEN"
 

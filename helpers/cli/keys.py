@@ -11,25 +11,24 @@ from helpers.core.exit_status import NOTHING_VERIFIED
 from helpers.core.settings import Profile
 
 if TYPE_CHECKING:
-    from helpers.rotation.calendar import Due
-    from helpers.rotation.schedule import Scheduled
+    from helpers.rotation.schedule import DueDate, KeySchedule
 
 __all__ = ["keys"]
 
-TOO_OLD: Final = 13  # as a failure of severity high
+TOO_OLD: Final = 13  # the status of a failure of severity high
 
 
 @click.command()
 @click.option(
     "--profile", "profiles", multiple=True, help=f"{', '.join(Profile)}; may be given repeatedly."
 )
-@click.option("--env-file", default="", help="An env file in place of the profile's own.")
+@click.option("--env-file", default="", help="An env file instead of the profile's own.")
 @click.option("--policy", default="", help="A policy.toml. Default: the project's own.")
 @click.option(
     "--fail-if-older-than",
     type=click.IntRange(1),
     metavar="PERCENT",
-    help="Exit 13 if a key is over this share of its allowed age.",
+    help="Exit 13 if a key has used more than this share of its allowed age.",
 )
 @click.option(
     "--calendar",
@@ -43,10 +42,10 @@ def keys(
     fail_if_older_than: int | None,
     calendar: Path | None,
 ) -> int:
-    r"""How old the keys are, how that is known, when they are due, and who owns them.
+    r"""Show how old the keys are, how that is known, when they are due, and who owns them.
 
     \b
-    Exit status: 0 fine, 3 no key could be looked at, 13 a key is too old (--fail-if-older-than)
+    Exit status: 0 fine, 3 no key could be read, 13 a key is too old (--fail-if-older-than)
     """
     seen = [_keys(profile, env_file, policy) for profile in profiles or ("sandbox",)]
     found = [key for keys_, _ in seen for key in keys_]
@@ -59,14 +58,14 @@ def keys(
     return TOO_OLD if limit and any(key.percent > limit for key in found) else 0
 
 
-def _keys(profile: str, env_file: str, policy: str) -> tuple[list[Scheduled], list[Due]]:
+def _keys(profile: str, env_file: str, policy: str) -> tuple[list[KeySchedule], list[DueDate]]:
     from contextlib import ExitStack
 
     from helpers.core.model import Known
     from helpers.notebook.context_factory import open_context
     from helpers.notebook.parameters import Choices
     from helpers.rotation.collect import collect
-    from helpers.rotation.schedule import scheduled
+    from helpers.rotation.schedule import schedule_key
 
     with ExitStack() as closing:
         context = open_context("keys", Choices(profile, env_file, policy=policy), closing)
@@ -74,21 +73,21 @@ def _keys(profile: str, env_file: str, policy: str) -> tuple[list[Scheduled], li
         if not isinstance(facts.keys, Known):
             click.echo(f"{profile}: {facts.keys.reason}", err=True)
             return [], []
-        found = [scheduled(key, rules, now, profile) for key in facts.keys.value]
-        return found, [key.as_due(rules) for key in found]
+        found = [schedule_key(key, rules, now, profile) for key in facts.keys.value]
+        return found, [key.due_date(rules) for key in found]
 
 
-def _write(path: Path, dues: list[Due]) -> None:
+def _write(path: Path, dues: list[DueDate]) -> None:
     from datetime import UTC, datetime
 
-    from helpers.rotation.calendar import calendar
+    from helpers.rotation.schedule import calendar
     from helpers.system.files import write_private
 
     write_private(path, calendar(dues, datetime.now(UTC)))
     click.echo(f"Wrote {path}.", err=True)
 
 
-def _table(found: list[Scheduled]) -> str:
+def _table(found: list[KeySchedule]) -> str:
     from helpers.core.view import table
 
     rows = [

@@ -2,19 +2,67 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from helpers.cli.rotate_options import KEYS, env_file_option, options_of_rotation, profile_option
+from helpers.core.settings import Profile
 
 if TYPE_CHECKING:
     from helpers.core.context import Context
     from helpers.rotation.guide import Guide
-    from helpers.rotation.ledger import Entry, Ledger
+    from helpers.rotation.ledger import Ledger, LedgerEntry
 
 __all__ = ["rotate"]
+
+_KEYS: Final[Mapping[str, str]] = {
+    "access-token": "INTERCOM_ACCESS_TOKEN",
+    "read-token": "INTERCOM_READ_TOKEN",
+    "write-token": "INTERCOM_WRITE_TOKEN",
+    "client-secret": "INTERCOM_CLIENT_SECRET",
+    "identity-secret": "INTERCOM_IDENTITY_SECRET",
+}
+
+_profile_option = click.option("--profile", default="sandbox", help=f"{', '.join(Profile)}.")
+_env_file_option = click.option(
+    "--env-file", default="", help="An env file instead of the profile's own."
+)
+_OPTIONS: Final = (
+    _profile_option,
+    click.option(
+        "--mode",
+        type=click.Choice(["overlap", "in-place"]),
+        help="Only access tokens have both; the default is overlap.",
+    ),
+    click.option("--compromised", is_flag=True, help="The key is stolen: revoke it first."),
+    click.option("--resume", is_flag=True, help="Continue the open rotation."),
+    click.option("--abort", is_flag=True, help="Abort the open rotation before the swap."),
+    click.option("--roll-back", is_flag=True, help="Put the old key back while it is alive."),
+    click.option("--dry-run", is_flag=True, help="Run every check and change nothing."),
+    click.option("--confirm", multiple=True, metavar="NAME", help="You confirm this yourself."),
+    click.option("--allow-wider", is_flag=True, help="Accept a key with more scopes."),
+    click.option("--stdin", is_flag=True, help="Read the new key from standard input."),
+    click.option(
+        "--delivery",
+        type=click.Path(exists=True, dir_okay=False),
+        help="A file with the raw body of a webhook.",
+    ),
+    click.option("--signature", default="", help="The X-Hub-Signature of that webhook."),
+    click.option(
+        "--try-receiver",
+        default="",
+        metavar="URL",
+        help="Client secret, with --resume: test this webhook receiver instead of asking you.",
+    ),
+    click.option("--consent", is_flag=True, help="I may test this receiver on another machine."),
+    click.option("--yes", is_flag=True, help="Start without asking."),
+    click.option("--store", default="", help="env, keyring, aws:<id>, vault:<mount>/<path>."),
+    _env_file_option,
+    click.option("--repo", default="", help="The project. Default: this one."),
+    click.option("--policy", default="", help="A policy.toml. Default: the project's own."),
+)
 
 
 @click.group()
@@ -24,23 +72,30 @@ def rotate() -> None:
     The new key comes from a hidden prompt or standard input, never from an argument.
 
     \b
-    Exit status: 0 it has come to an end (or the dry run found nothing in the way)
-                 1 the store, the ledger or another operator stands in the way
-                 2 it can't begin or go on as asked
-                 3 it waits: for a person, for consumers, or for Intercom
+    Exit status: 0 the rotation has ended (or the dry run found no obstacle)
+                 1 the store, the ledger or another operator prevents it
+                 2 it can't start or continue as asked
+                 3 it waits for a person, for consumers, or for Intercom
     """
+
+
+def _with_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command all options of a rotation."""
+    for option in reversed(_OPTIONS):
+        function = option(function)
+    return function
 
 
 def _command(name: str, variable: str) -> click.Command:
     def call(**options: Any) -> int:
         return _rotate(variable, **options)
 
-    call.__doc__ = f"Rotate {variable}. Without options: plan, confirm, begin."
-    return click.command(name)(options_of_rotation(call))
+    call.__doc__ = f"Rotate {variable}. Without options: show the plan, ask, start."
+    return click.command(name)(_with_options(call))
 
 
 def _rotate(variable: str, *, profile: str, **options: Any) -> int:
-    from helpers.cli.rotate_dialogue import carry_out
+    from helpers.cli.rotate_dialogue import run_rotation
     from helpers.notebook.context_factory import open_context
     from helpers.notebook.parameters import Choices
     from helpers.rotation.guide import Guide
@@ -53,56 +108,56 @@ def _rotate(variable: str, *, profile: str, **options: Any) -> int:
             context.policy = _with_store(context.policy, options["store"])
         guide = Guide(context, variable)
         if options["try_receiver"]:
-            return _show(context, guide, options)
-        return carry_out(guide, options)
+            return _try_receiver(context, guide, options)
+        return run_rotation(guide, options)
 
 
-def _show(context: Context, guide: Guide, options: dict[str, Any]) -> int:
-    """Let a receiver of webhooks show what a person would vouch for."""
-    from helpers.cli.rotate_dialogue import tell
+def _try_receiver(context: Context, guide: Guide, options: dict[str, Any]) -> int:
+    """Test a webhook receiver instead of asking a person to confirm what it does."""
+    from helpers.cli.rotate_dialogue import report_status
     from helpers.core.errors import UsageError
-    from helpers.workflows.receiver import go_on
+    from helpers.workflows.receiver import resume_with_receiver
 
-    if guide.variable != KEYS["client-secret"] or not options["resume"]:
+    if guide.variable != _KEYS["client-secret"] or not options["resume"]:
         raise UsageError(
-            "A receiver can show something in an open rotation of the client secret alone.",
+            "--try-receiver needs an open rotation of the client secret.",
             "Use: runbook rotate client-secret --resume --try-receiver URL.",
         )
-    consent = options["consent"]
-    return tell(guide, go_on(context, guide, options["try_receiver"], consent=consent))
+    url, consent = options["try_receiver"], options["consent"]
+    return report_status(guide, resume_with_receiver(context, guide, url, consent=consent))
 
 
 def _with_store(policy: Any, store: str) -> Any:
     from helpers.core.policy import Policy
 
-    told = policy.model_dump()
-    told["rotation"]["store"] = store
+    values = policy.model_dump()
+    values["rotation"]["store"] = store
     try:
-        return Policy.model_validate(told)
+        return Policy.model_validate(values)
     except ValueError:
-        raise click.BadParameter(f"{store} is no store.", param_hint="--store") from None
+        raise click.BadParameter(f"{store} is not a store.", param_hint="--store") from None
 
 
 @rotate.command()
-@profile_option
+@_profile_option
 def status(profile: str) -> int:
-    """Every rotation of a profile: where it stands, and its history if it is open."""
+    """Show every rotation of a profile: its state, and its history while it is open."""
     from helpers.notebook.context_factory import open_context
     from helpers.notebook.parameters import Choices
-    from helpers.rotation.workshop import ledger_of
+    from helpers.rotation.session import open_ledger
 
     with ExitStack() as closing:
         context = open_context("rotate", Choices(profile), closing)
-        with ledger_of(context) as ledger:
+        with open_ledger(context) as ledger:
             entries = ledger.entries()
             for entry in entries:
-                _tell(entry, ledger)
+                _show_entry(entry, ledger)
     if not entries:
         click.echo(f"The ledger of {profile} holds no rotation.")
     return 0
 
 
-def _tell(entry: Entry, ledger: Ledger) -> None:
+def _show_entry(entry: LedgerEntry, ledger: Ledger) -> None:
     click.echo(
         f"{entry.opened_at}  {entry.variable}  {entry.mode}  {entry.state}  "
         f"{entry.old_fingerprint} -> {entry.new_fingerprint or '?'}  by {entry.actor}"
@@ -114,23 +169,24 @@ def _tell(entry: Entry, ledger: Ledger) -> None:
 
 
 @rotate.command()
-@click.argument("key", type=click.Choice(list(KEYS)))
-@profile_option
-@env_file_option
+@click.argument("key", type=click.Choice(list(_KEYS)))
+@_profile_option
+@_env_file_option
 @click.option("--repo", default="", help="The repository in which the key may have been exposed.")
-@click.option("--out", default="", help="Write it there. Default: to standard output.")
+@click.option("--out", default="", help="Write the report to this file. Default: standard output.")
 def incident(key: str, profile: str, env_file: str, repo: str, out: str) -> int:
-    """The report on a compromised key: exposure, rotation, activity since (Markdown)."""
+    """Report on a compromised key: exposure, rotation, activity since (Markdown)."""
     from pathlib import Path
 
     from helpers.notebook.context_factory import open_context
     from helpers.notebook.parameters import Choices
     from helpers.system.files import write_private
-    from helpers.workflows.incident import gather, write_up
+    from helpers.workflows.incident import collect_incident, incident_report
 
     with ExitStack() as closing:
         context = open_context("rotate", Choices(profile, env_file, repo), closing)
-        text = context.redactor.text(write_up(gather(context, KEYS[key])))
+        found = collect_incident(context, _KEYS[key])
+        text = context.redactor.text(incident_report(found))
     if out:
         write_private(Path(out), text)
         click.echo(f"Wrote {out}.")
@@ -139,5 +195,5 @@ def incident(key: str, profile: str, env_file: str, repo: str, out: str) -> int:
     return 0
 
 
-for _name, _variable in KEYS.items():
+for _name, _variable in _KEYS.items():
     rotate.add_command(_command(_name, _variable))

@@ -1,8 +1,8 @@
-"""Since when a key exists, by the best witness: ledger, Intercom's log, or a first sight of it.
+"""How old a key is, by the best source: the ledger, Intercom's log, or when it was first seen.
 
-Intercom's log names an app, not a key, and `/me` does not say which app a token belongs to: a row
-is exact only where the policy names the key's app, or where the log speaks of one app alone;
-otherwise the newest row before the key was first seen is a lower bound of its age.
+Intercom's log names an app, not a key, and `/me` does not say which app a token belongs to. A row
+is exact only if the policy names the key's app, or if the log mentions one app only. Otherwise the
+newest row before the key was first seen is a lower bound of its age.
 """
 
 from __future__ import annotations
@@ -12,43 +12,43 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from helpers.core.settings import Credential
-from helpers.rotation.ledger import Entry
+from helpers.rotation.ledger import LedgerEntry
 from helpers.rotation.records import KeyAge, KnownBy, Regeneration
 from helpers.rotation.transitions import Mode, State
 
-__all__ = ["MAKING", "WATCHED", "age_of", "parse", "recorded_by"]
+__all__ = ["MAKING", "WATCHED", "age_of", "parse_time", "recorded_by"]
 
-# The rows that say that a secret of this kind was made. Intercom's log has none for client secrets
-# and Fin Agent secrets.
+# The log's rows for a new secret of each kind. Intercom logs none for client secrets and Fin Agent
+# secrets.
 MAKING: Final[Mapping[str, frozenset[str]]] = {
     "access_token": frozenset({"app_package_token_regeneration", "app_package_installation"}),
     "identity_secret": frozenset({"messenger_api_secret_creation"}),
     "client_secret": frozenset(),
     "fin_agent_secret": frozenset(),
 }
-# The rows of which each should belong to a rotation of the ledger.
+# Each of these rows should belong to a rotation in the ledger.
 WATCHED: Final = frozenset({"app_package_token_regeneration", "messenger_api_secret_creation"})
 _SLACK: Final = timedelta(minutes=5)  # clocks differ, and a person clicks before they paste
 
 
-def parse(moment: str) -> datetime:
-    """A moment as the ledger writes it."""
-    return datetime.fromisoformat(moment)
+def parse_time(text: str) -> datetime:
+    """Parse a time of the ledger."""
+    return datetime.fromisoformat(text)
 
 
 def age_of(
     credential: Credential,
-    entries: Iterable[Entry],
+    entries: Iterable[LedgerEntry],
     rows: Sequence[Regeneration],
     first_seen: datetime,
     *,
     app: str = "",
     listed: datetime | None = None,
 ) -> KeyAge:
-    """Since when this key exists, and how that is known.
+    """When this key was created, and how that is known.
 
-    `app` is the app the policy names for it; `listed` the date of the one secret of its kind that
-    the workspace lists.
+    `app` is the app that the policy names for it; `listed` is the date of the only secret of its
+    kind in the workspace.
     """
     since, known_by, exact = (
         _by_ledger(credential, entries)
@@ -67,38 +67,38 @@ def age_of(
     )
 
 
-def recorded_by(entries: Iterable[Entry], row: Regeneration, apps: Mapping[str, str]) -> bool:
-    """Whether a rotation of the ledger was under way when this row was written.
+def recorded_by(entries: Iterable[LedgerEntry], row: Regeneration, apps: Mapping[str, str]) -> bool:
+    """Whether a rotation in the ledger was open when Intercom wrote this row.
 
-    One in place explains rows of its own app alone, where the policy names that (`apps`, by
-    variable); one in overlap makes a second app, whose name nobody knows beforehand.
+    An in-place rotation explains only rows of its own app, if the policy names it (`apps`, by
+    variable). An overlap rotation creates a second app, whose name is not known in advance.
     """
     return any(
-        parse(e.opened_at) - _SLACK <= row.at <= _until(e) + _SLACK
+        parse_time(e.opened_at) - _SLACK <= row.at <= _until(e) + _SLACK
         and row.activity_type in MAKING[e.kind]
         and (e.mode is Mode.OVERLAP or not apps.get(e.variable) or row.concerns(apps[e.variable]))
         for e in entries
     )
 
 
-def _until(entry: Entry) -> datetime:
-    """An open rotation may still make its key; a closed one made it before it was closed."""
+def _until(entry: LedgerEntry) -> datetime:
+    """The end of the time in which this rotation could have created its key."""
     return (
-        datetime.max.replace(tzinfo=parse(entry.moved_at).tzinfo) - _SLACK * 2
-        if (entry.open)
-        else parse(entry.moved_at)
+        datetime.max.replace(tzinfo=parse_time(entry.moved_at).tzinfo) - _SLACK * 2
+        if entry.open
+        else parse_time(entry.moved_at)
     )
 
 
 def _by_ledger(
-    credential: Credential, entries: Iterable[Entry]
+    credential: Credential, entries: Iterable[LedgerEntry]
 ) -> tuple[datetime, KnownBy, bool] | None:
     found = [
         e
         for e in entries
         if e.new_fingerprint == credential.fingerprint and e.state is not State.ABORTED
     ]
-    return (parse(found[0].opened_at), KnownBy.LEDGER, True) if found else None
+    return (parse_time(found[0].opened_at), KnownBy.LEDGER, True) if found else None
 
 
 def _by_log(

@@ -1,6 +1,6 @@
-"""Collect how old the keys are, which regenerations nobody recorded, which rotations are open.
+"""Collect the ages of the keys, the regenerations in Intercom's log, and the rotations.
 
-Reads Intercom's log, the ledger and the folder of the env files. The one thing written is in the
+This reads Intercom's log, the ledger and the folder of the env files. It writes one thing, into the
 runbook's own state: when a key was first seen, which becomes a lower bound of its age.
 """
 
@@ -15,21 +15,21 @@ from helpers.core.context import Context
 from helpers.core.errors import RunbookError
 from helpers.core.model import Datum, Known, Unavailable
 from helpers.core.settings import Settings
-from helpers.rotation.ages import MAKING, WATCHED, age_of, parse, recorded_by
-from helpers.rotation.ledger import Entry, Ledger
+from helpers.rotation.ages import MAKING, WATCHED, age_of, parse_time, recorded_by
+from helpers.rotation.ledger import Ledger, LedgerEntry
 from helpers.rotation.records import (
-    IdentitySecret,
     KeyAge,
     Leftover,
+    ListedIdentitySecret,
     Regeneration,
     RotationFacts,
     RotationRecord,
 )
-from helpers.rotation.workshop import ledger_of
+from helpers.rotation.session import open_ledger
 
 __all__ = ["collect"]
 
-_LOOK_BACK: Final = timedelta(days=400)  # more than a year, as far as Intercom's log is sure to go
+_LOOK_BACK: Final = timedelta(days=400)  # Intercom keeps the log for at least a year
 _TYPES: Final = frozenset.union(*MAKING.values())
 _WAITING: Final = re.compile(r".+\.(?P<variable>[A-Z_]+)\.(pending|previous)\.local")
 
@@ -38,15 +38,15 @@ def collect(context: Context) -> RotationFacts:
     """Read what is known of this profile's keys."""
     rows = _rows(context)
     try:
-        with ledger_of(context) as ledger:
+        with open_ledger(context) as ledger:
             return _facts(context, ledger, rows)
     except RunbookError as error:
-        lost = Unavailable(reason=str(error), call="state.db")
+        unavailable = Unavailable(reason=str(error), call="state.db")
         return RotationFacts(
-            keys=lost,
-            regenerations=lost,
-            rotations=lost,
-            leftovers=lost,
+            keys=unavailable,
+            regenerations=unavailable,
+            rotations=unavailable,
+            leftovers=unavailable,
             identity_secrets=_identity_secrets(context),
             rehearsal=context.evidence,
         )
@@ -68,7 +68,7 @@ def _facts(
 
 
 def _rows(context: Context) -> Datum[tuple[Regeneration, ...]]:
-    """The rows of Intercom's log that say that a key was made."""
+    """The rows of Intercom's log about new keys."""
     try:
         found = context.client.activity_logs(context.clock() - _LOOK_BACK, event_types=_TYPES)
         return Known(tuple(sorted(map(_row, found), key=lambda row: (row.at, row.id))))
@@ -77,19 +77,19 @@ def _rows(context: Context) -> Datum[tuple[Regeneration, ...]]:
 
 
 def _row(found: dict[str, Any]) -> Regeneration:
-    about = found.get("metadata")
+    metadata = found.get("metadata")
     return Regeneration(
         id=str(found.get("id", "")),
         at=datetime.fromtimestamp(int(found.get("created_at") or 0), UTC),
         activity_type=str(found.get("activity_type", "")),
         by=str((found.get("performed_by") or {}).get("email") or ""),
         description=str(found.get("activity_description") or ""),
-        app=str(about.get("app_package_name") or "") if isinstance(about, dict) else "",
+        app=str(metadata.get("app_package_name") or "") if isinstance(metadata, dict) else "",
     )
 
 
 def _watched(
-    rows: Datum[tuple[Regeneration, ...]], entries: Sequence[Entry], apps: Mapping[str, str]
+    rows: Datum[tuple[Regeneration, ...]], entries: Sequence[LedgerEntry], apps: Mapping[str, str]
 ) -> Datum[tuple[Regeneration, ...]]:
     if isinstance(rows, Unavailable):
         return rows
@@ -110,24 +110,24 @@ def _keys(
 ) -> Iterator[KeyAge]:
     entries = ledger.entries()
     for credential in context.settings.credentials():
-        first = ledger.sighted(credential.variable, credential.kind, credential.fingerprint)
+        first = ledger.first_seen(credential.variable, credential.kind, credential.fingerprint)
         yield age_of(
             credential,
             entries,
             rows,
-            parse(first),
+            parse_time(first),
             app=context.policy.rotation.apps.get(credential.variable, ""),
             listed=listed if credential.kind == "identity_secret" else None,
         )
 
 
-def _listed(secrets: Datum[tuple[IdentitySecret, ...]]) -> datetime | None:
-    """The date of the one identity secret, where there is just one: it must be ours."""
+def _listed(secrets: Datum[tuple[ListedIdentitySecret, ...]]) -> datetime | None:
+    """The date of the identity secret if there is only one: then it is ours."""
     known = secrets.value if isinstance(secrets, Known) else ()
     return known[0].created_at if len(known) == 1 else None
 
 
-def _rotation(entry: Entry) -> RotationRecord:
+def _rotation(entry: LedgerEntry) -> RotationRecord:
     return RotationRecord(
         variable=entry.variable,
         kind=entry.kind,
@@ -136,13 +136,13 @@ def _rotation(entry: Entry) -> RotationRecord:
         state=entry.state,
         reason=entry.reason,
         actor=entry.actor,
-        opened_at=parse(entry.opened_at),
-        moved_at=parse(entry.moved_at),
+        opened_at=parse_time(entry.opened_at),
+        moved_at=parse_time(entry.moved_at),
     )
 
 
-def _leftovers(settings: Settings, entries: Sequence[Entry]) -> Iterator[Leftover]:
-    """Files that hold a secret which waits for, or is left from, a rotation."""
+def _leftovers(settings: Settings, entries: Sequence[LedgerEntry]) -> Iterator[Leftover]:
+    """Files with the pending or previous secret of a rotation."""
     open_ones = {entry.variable for entry in entries if entry.open}
     named = [settings.env_file.parent] if settings.env_file else []
     folders = dict.fromkeys(folder.resolve() for folder in (settings.project, *named))
@@ -151,23 +151,23 @@ def _leftovers(settings: Settings, entries: Sequence[Entry]) -> Iterator[Leftove
             yield Leftover(name=path.name, explained=match["variable"] in open_ones)
 
 
-def _identity_secrets(context: Context) -> Datum[tuple[IdentitySecret, ...]]:
-    """What is alive in the workspace; their values are never told."""
+def _identity_secrets(context: Context) -> Datum[tuple[ListedIdentitySecret, ...]]:
+    """The live identity secrets of the workspace; Intercom never returns their values."""
     try:
         found = context.client.identity_secrets()
     except RunbookError as error:
         return Unavailable(reason=str(error), call="GET /secure_mode_secrets")
     return Known(
         tuple(
-            IdentitySecret(
+            ListedIdentitySecret(
                 id=str(secret.get("id", "")),
                 name=str(secret.get("name") or ""),
-                created_at=_moment(secret.get("created_at")),
+                created_at=_time(secret.get("created_at")),
             )
             for secret in found
         )
     )
 
 
-def _moment(seconds: object) -> datetime | None:
+def _time(seconds: object) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) and seconds else None

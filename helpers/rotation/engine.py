@@ -1,8 +1,8 @@
-"""The engine: one step after the other, each looking before and after it acts.
+"""The rotation engine: it runs one step after the other and checks before and after each change.
 
-An intent is written to the ledger before each effect, the state after it. Whatever a crash leaves
-behind, `resume` finds by fingerprints where the work stands and goes on from there. The old secret
-stays in the store until it is proven dead; the new one is in the store before it is first used.
+The ledger records an intent before each effect and the state after it. Whatever a crash leaves
+behind, `resume` finds by fingerprint where the rotation stands and continues from there. The old
+secret stays in the store until it is proven dead; the new one is stored before it is first used.
 """
 
 from __future__ import annotations
@@ -12,29 +12,25 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from helpers.core.errors import UnreachableError, UsageError
-from helpers.rotation import exits, proofs
-from helpers.rotation.bench import Bench
-from helpers.rotation.confirming import hear
-from helpers.rotation.consumers import Consumer
-from helpers.rotation.ledger import Entry, Ledger
-from helpers.rotation.procedures import Offer, Procedure
-from helpers.rotation.standing import Need, Pause, Standing
-from helpers.rotation.stores.base import ConflictError, SecretStore, Stage
-from helpers.rotation.stores.splice import SAFE_VALUE
+from helpers.rotation import evidence, rollback
+from helpers.rotation.context import Need, Pause, RotationContext, RotationStatus
+from helpers.rotation.evidence import Consumer
+from helpers.rotation.ledger import Ledger, LedgerEntry
+from helpers.rotation.procedure import OperatorInput, ProbeOutcome, ProbeResult, Procedure
+from helpers.rotation.stores.base import SAFE_VALUE, ConflictError, SecretStore, Stage
 from helpers.rotation.transitions import Mode, State
-from helpers.rotation.verdicts import Outlook, Verdict
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-__all__ = ["Engine"]
+__all__ = ["RotationEngine"]
 
 _SHORTEST = 16
-_Step = Callable[[Entry], Entry | Pause]
+_Step = Callable[[LedgerEntry], LedgerEntry | Pause]
 
 
-class Engine:
-    """Works on rotations of one secret in one store."""
+class RotationEngine:
+    """Runs the rotations of one secret in one store."""
 
     def __init__(
         self,
@@ -43,75 +39,75 @@ class Engine:
         procedure: Procedure,
         consumers: Sequence[Consumer] = (),
         *,
-        tell: Callable[[str], None] = lambda _: None,
+        progress: Callable[[str], None] = lambda _: None,
         register: Callable[[str, str], None] = lambda _kind, _value: None,
     ) -> None:
-        self._bench = Bench(ledger, store, procedure, tell)
+        self._context = RotationContext(ledger, store, procedure, progress)
         self._ledger = ledger
         self.store = store
         self._procedure = procedure
         self._consumers = tuple(consumers) or (Consumer("readers"),)
-        self._register = register  # with the redactor, before a secret goes anywhere
-        self._offer = Offer()
+        self._register = register  # with the redactor, before the secret is used
+        self._supplied = OperatorInput()
 
-    # --- begin, go on, give up ---
+    # --- start, resume, abort, roll back ---
 
-    def preflight(self, *, compromised: bool = False) -> tuple[SecretStr, Verdict]:
-        """The key in use and what it answers; raises where a rotation could not work."""
+    def preflight(self, *, compromised: bool = False) -> tuple[SecretStr, ProbeResult]:
+        """The key in use and its probe. Raises RunbookError where a rotation would fail."""
         self.store.doctor()
         current = self.store.read(Stage.CURRENT)
         if current is None:
             raise UsageError(f"{self.store.label} holds nothing.", "Set it with `runbook init`.")
         if self.store.read(Stage.PENDING) is not None:
             raise ConflictError(
-                f"A pending secret waits in {self.store.label}, of no rotation that is open here.",
+                f"{self.store.label} holds a pending secret, but no rotation of it is open here.",
                 "Another machine may be rotating it. If none is, delete the pending value.",
             )
-        verdict = self._procedure.before(current)
+        result = self._procedure.check_current(current)
         if not compromised:
-            _demand_proven(verdict)
-        return current, verdict
+            _demand_proven(result)
+        return current, result
 
-    def start(self, variable: str, mode: Mode, *, compromised: bool = False) -> Entry:
-        """Check all that can be, then open a rotation. Raises LockedError if one is open."""
-        current, verdict = self.preflight(compromised=compromised)
+    def start(self, variable: str, mode: Mode, *, compromised: bool = False) -> LedgerEntry:
+        """Run every check, then open a rotation. Raises LockedError if one is open."""
+        current, result = self.preflight(compromised=compromised)
         gap = {"gap": {"allowed": "without a live key"}} if compromised else {}
         entry = self._ledger.open(
             variable=variable,
             kind=self._procedure.kind,
             mode=mode,
             store=self.store.label,
-            old_fingerprint=self._bench.mark(current),
+            old_fingerprint=self._context.fingerprint(current),
             compromised=compromised,
-            evidence={proofs.ALIVE: {"alive": verdict.proven, **verdict.detail}} | gap,
+            evidence={evidence.ALIVE: {"alive": result.proven, **result.detail}} | gap,
         )
-        return self._bench.say(entry)
+        return self._context.report(entry)
 
-    def resume(self, entry: Entry, offer: Offer | None = None) -> Standing:
-        """Go on as far as it goes; may be repeated at any time."""
-        self._offer = offer or Offer()
-        if ended := exits.finish(self._bench, entry):
-            return Standing(ended)
+    def resume(self, entry: LedgerEntry, supplied: OperatorInput | None = None) -> RotationStatus:
+        """Continue until the rotation ends or has to wait; may be repeated at any time."""
+        self._supplied = supplied or OperatorInput()
+        if ended := rollback.finish(self._context, entry):
+            return RotationStatus(ended)
         if entry.state is State.NEEDS_HUMAN:
-            entry = self._ledger.move(entry, entry.at)
+            entry = self._ledger.move(entry, entry.resumes_at)
         while entry.open:
-            came = self._steps(entry)[entry.state](entry)
-            if isinstance(came, Pause):
-                return Standing(self._ledger.entry(entry.id), came)
-            entry = self._bench.say(came)
-        return Standing(entry)
+            outcome = self._steps(entry)[entry.state](entry)
+            if isinstance(outcome, Pause):
+                return RotationStatus(self._ledger.entry(entry.id), outcome)
+            entry = self._context.report(outcome)
+        return RotationStatus(entry)
 
-    def abort(self, entry: Entry) -> Standing:
-        """Give up before the swap. Refused (UsageError) where only the way forward is safe."""
-        return Standing(exits.abort(self._bench, entry))
+    def abort(self, entry: LedgerEntry) -> RotationStatus:
+        """Abort before the swap. Raises UsageError where it is only safe to continue."""
+        return RotationStatus(rollback.abort(self._context, entry))
 
-    def roll_back(self, entry: Entry) -> Standing:
-        """Put the old key back, only while it still answers (else UsageError)."""
-        return Standing(exits.roll_back(self._bench, entry))
+    def roll_back(self, entry: LedgerEntry) -> RotationStatus:
+        """Put the old key back. Raises UsageError unless it still answers."""
+        return RotationStatus(rollback.roll_back(self._context, entry))
 
     # --- the steps ---
 
-    def _steps(self, entry: Entry) -> Mapping[State, _Step]:
+    def _steps(self, entry: LedgerEntry) -> Mapping[State, _Step]:
         common: dict[State, _Step] = {
             State.STAGED: self._verify,
             State.VERIFIED: self._swap,
@@ -129,109 +125,117 @@ class Engine:
             State.REVOKED: self._finish,
         }
 
-    def _stage(self, entry: Entry) -> Entry | Pause:
-        """Get the new key and keep it durably, before anybody uses it."""
+    def _stage(self, entry: LedgerEntry) -> LedgerEntry | Pause:
+        """Get the new key and store it durably before anybody uses it."""
         value = self._new_secret(entry)
         if value is None:
-            return Pause(Need.SECRET, self._procedure.told(entry, minting=True))
-        if problem := self._unfit(entry, value):
+            return Pause(Need.SECRET, self._procedure.instructions(entry, minting=True))
+        if problem := self._objection(entry, value):
             return Pause(Need.SECRET, (problem,))
         self._register(self._procedure.kind, value.get_secret_value())
-        mark = self._bench.mark(value)
-        self._ledger.intend(entry, "stage", fingerprint=mark)
+        new = self._context.fingerprint(value)
+        self._ledger.intend(entry, "stage", fingerprint=new)
         self.store.stage(value, entry.id)
-        if self._bench.at(Stage.PENDING) != mark:
-            raise ConflictError("The store did not keep the new key.", "Look what else writes it.")
-        return self._bench.on(entry, new_fingerprint=mark)
+        if self._context.fingerprint_at(Stage.PENDING) != new:
+            raise ConflictError(
+                "The store did not keep the new key.", "Find out what else writes to it."
+            )
+        return self._context.advance(entry, new_fingerprint=new)
 
-    def _new_secret(self, entry: Entry) -> SecretStr | None:
-        """What a person brought, what was kept before a crash, or what can be made without one."""
-        offered, self._offer = self._offer.secret, replace(self._offer, secret=None)
-        if offered is not None:
-            return offered
-        intent = self._ledger.last(entry, "intent", "stage")
+    def _new_secret(self, entry: LedgerEntry) -> SecretStr | None:
+        """The key a person supplied, one staged before a crash, or one that the procedure mints."""
+        given, self._supplied = self._supplied.secret, replace(self._supplied, secret=None)
+        if given is not None:
+            return given
+        intent = self._ledger.last_event(entry, "intent", "stage")
         waiting = self.store.read(Stage.PENDING)
-        if waiting and intent and intent.detail["fingerprint"] == self._bench.mark(waiting):
+        if (
+            waiting
+            and intent
+            and intent.detail["fingerprint"] == self._context.fingerprint(waiting)
+        ):
             return waiting
         self._ledger.intend(entry, "mint")
         return self._procedure.mint(entry)
 
-    def _unfit(self, entry: Entry, value: SecretStr) -> str:
+    def _objection(self, entry: LedgerEntry, value: SecretStr) -> str:
         plain = value.get_secret_value()
         if not SAFE_VALUE.fullmatch(plain) or len(plain) < _SHORTEST:
-            return "This is no key: it is too short, or holds characters that no key has."
-        if self._bench.mark(value) == entry.old_fingerprint:
-            return "This is the key that is in use now. Bring the new one."
+            return "This is not a key: it is too short, or contains characters that no key has."
+        if self._context.fingerprint(value) == entry.old_fingerprint:
+            return "This is the key in use now. Supply the new one."
         return ""
 
-    def _verify(self, entry: Entry) -> Entry | Pause:
-        """Try the new key before anybody depends on it."""
-        verdict = proofs.look_at_new(self._bench, entry, self._offer)
-        return proofs.decide(self._bench, entry, "new key verified", verdict)
+    def _verify(self, entry: LedgerEntry) -> LedgerEntry | Pause:
+        """Probe the new key before anybody depends on it."""
+        result = evidence.probe_new_key(self._context, entry, self._supplied)
+        return evidence.decide(self._context, entry, "new key verified", result)
 
-    def _swap(self, entry: Entry) -> Entry | Pause:
-        """Let the store give out the new key and keep the old one."""
+    def _swap(self, entry: LedgerEntry) -> LedgerEntry | Pause:
+        """Make the new key current in the store and keep the old one."""
         self._ledger.intend(entry, "swap", to=entry.new_fingerprint)
         try:
             self.store.promote(entry.old_fingerprint, entry.new_fingerprint)
         except ConflictError as error:
-            verdict = Verdict(Outlook.UNCLEAR, str(error))
-            return proofs.decide(self._bench, entry, "swap", verdict)
-        return self._bench.on(entry)
+            result = ProbeResult(ProbeOutcome.UNCLEAR, str(error))
+            return evidence.decide(self._context, entry, "swap", result)
+        return self._context.advance(entry)
 
-    def _confirm(self, entry: Entry) -> Entry | Pause:
-        """Hear from every consumer which key it uses."""
-        if self._bench.at(Stage.CURRENT) != entry.new_fingerprint:
-            say = "The store no longer gives out the new key: someone else changed it."
-            verdict = Verdict(Outlook.UNCLEAR, say)
-            return proofs.decide(self._bench, entry, "store", verdict)
-        return hear(self._bench, entry, self._consumers, self._offer)
+    def _confirm(self, entry: LedgerEntry) -> LedgerEntry | Pause:
+        """Collect from every consumer which key it uses."""
+        if self._context.fingerprint_at(Stage.CURRENT) != entry.new_fingerprint:
+            message = "The new key is no longer current in the store: someone else changed it."
+            result = ProbeResult(ProbeOutcome.UNCLEAR, message)
+            return evidence.decide(self._context, entry, "store", result)
+        return evidence.collect_confirmations(self._context, entry, self._consumers, self._supplied)
 
-    def _revoke(self, entry: Entry) -> Entry | Pause:
-        """Have the old key withdrawn, and prove it dead with the new one beside it."""
-        return self._withdraw(entry, Stage.PREVIOUS, proofs.DEAD)
+    def _revoke(self, entry: LedgerEntry) -> LedgerEntry | Pause:
+        """Revoke the old key and prove it dead, with the new one as the control."""
+        return self._revoke_and_prove(entry, Stage.PREVIOUS, evidence.DEAD)
 
-    def _revoke_first(self, entry: Entry) -> Entry | Pause:
-        """A stolen key dies before it is replaced; there is no new one yet to compare with."""
-        return self._withdraw(entry, Stage.CURRENT, f"{proofs.DEAD}, without a control")
+    def _revoke_first(self, entry: LedgerEntry) -> LedgerEntry | Pause:
+        """Revoke a stolen key before it is replaced: there is no new key to compare it with yet."""
+        return self._revoke_and_prove(entry, Stage.CURRENT, f"{evidence.DEAD}, without a control")
 
-    def _withdraw(self, entry: Entry, stage: Stage, proof: str) -> Entry | Pause:
-        verdict = proofs.look_at_old(self._bench, entry, self._offer, stage=stage)
-        if verdict.outlook is Outlook.NOT_YET:
+    def _revoke_and_prove(
+        self, entry: LedgerEntry, stage: Stage, proof: str
+    ) -> LedgerEntry | Pause:
+        result = evidence.probe_old_key(self._context, entry, self._supplied, stage=stage)
+        if result.outcome is ProbeOutcome.NOT_YET:
             self._ledger.intend(entry, "withdraw")
-            before = proofs.seen_before(self._bench, entry)
-            if not self._procedure.withdraw(entry, before):
-                told = self._procedure.told(entry, minting=False)
-                return proofs.wait_for_click(verdict, told)
-            verdict = proofs.look_at_old(self._bench, entry, self._offer, stage=stage)
-        return proofs.decide(self._bench, entry, proof, verdict)
+            before = evidence.baseline(self._context, entry)
+            if not self._procedure.revoke(entry, before):
+                lines = self._procedure.instructions(entry, minting=False)
+                return evidence.wait_for_person(result, lines)
+            result = evidence.probe_old_key(self._context, entry, self._supplied, stage=stage)
+        return evidence.decide(self._context, entry, proof, result)
 
-    def _finish_proven(self, entry: Entry) -> Entry | Pause:
-        """The proof again, now with the new key beside it; then the end."""
-        if not proofs.is_proven(self._bench, entry, proofs.DEAD):
-            verdict = proofs.look_at_old(self._bench, entry, self._offer)
-            if not verdict.proven:
-                return proofs.decide(self._bench, entry, proofs.DEAD, verdict)
-            proofs.record(self._bench, entry, proofs.DEAD, verdict)
+    def _finish_proven(self, entry: LedgerEntry) -> LedgerEntry | Pause:
+        """Prove the old key dead again, now with the new key as the control, and finish."""
+        if not evidence.is_proven(self._context, entry, evidence.DEAD):
+            result = evidence.probe_old_key(self._context, entry, self._supplied)
+            if not result.proven:
+                return evidence.decide(self._context, entry, evidence.DEAD, result)
+            evidence.record(self._context, entry, evidence.DEAD, result)
         return self._finish(entry)
 
-    def _finish(self, entry: Entry) -> Entry | Pause:
+    def _finish(self, entry: LedgerEntry) -> LedgerEntry | Pause:
         """Delete the dead key."""
         self._ledger.intend(entry, "delete the old key")
         self.store.discard(Stage.PREVIOUS)
         self.store.discard(Stage.PENDING)
-        return self._bench.on(entry)
+        return self._context.advance(entry)
 
 
-def _demand_proven(verdict: Verdict) -> None:
-    """Nothing begins with a key in use that can't be shown to work."""
-    if verdict.outlook is Outlook.TRY_AGAIN:
+def _demand_proven(result: ProbeResult) -> None:
+    """A rotation starts only if the key in use is shown to work."""
+    if result.outcome is ProbeOutcome.TRY_AGAIN:
         raise UnreachableError(
-            f"The key in use can't be tried now. {verdict.say}",
-            "Nothing was begun; begin again in a few minutes.",
+            f"The key in use can't be checked now. {result.message}",
+            "Nothing was started. Try again in a few minutes.",
         )
-    if not verdict.proven:
+    if not result.proven:
         raise UsageError(
-            f"The key in use can't be verified: {verdict.say}",
-            "Mend that first; if the key is dead or stolen, use --compromised.",
+            f"The key in use can't be verified: {result.message}",
+            "Fix that first. If the key is dead or stolen, use --compromised.",
         )

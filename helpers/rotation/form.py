@@ -1,8 +1,8 @@
-"""The rotation as a form in JupyterLab; elsewhere a sentence.
+"""A form for rotations in JupyterLab; elsewhere one sentence.
 
-The field for the new key is emptied before anything is done with its value, so that neither the
-notebook, nor the widgets' state, nor the kernel's history holds it. What the form shows comes from
-the ledger: after a restart of the kernel it stands where the rotation stands.
+The field for the new key is cleared before its value is used, so that neither the notebook, nor the
+widgets' state, nor the kernel's history holds it. What the form shows comes from the ledger: after
+a kernel restart it shows the present state of the rotation.
 """
 
 from __future__ import annotations
@@ -16,24 +16,25 @@ from helpers.core.context import Context
 from helpers.core.errors import RunbookError
 from helpers.core.jupyter import in_jupyterlab
 from helpers.core.view import View, prose, stack
+from helpers.rotation.context import ENDS, Need, Pause, RotationStatus
 from helpers.rotation.guide import Guide
-from helpers.rotation.procedures import Offer
-from helpers.rotation.standing import ENDS, Need, Pause, Standing
+from helpers.rotation.procedure import OperatorInput
+from helpers.rotation.session import kind_of
 from helpers.rotation.transitions import MODES, ORDER, Mode, State
 from helpers.rotation.views import chain
-from helpers.rotation.workshop import kind_of
 
 __all__ = ["RotationForm", "open_rotation"]
 
 _ELSEWHERE: Final = (
-    "In JupyterLab a form stands here. On the command line: runbook rotate access-token --dry-run."
+    "In JupyterLab this cell shows a form. On the command line: "
+    "runbook rotate access-token --dry-run."
 )
-_NO_KEY: Final = "No key that can be rotated is configured: runbook init sets one."
-_SANDBOX: Final = "Sandbox: leave the field empty, and the developer hub makes the key."
+_NO_KEY: Final = "No key that can be rotated is configured: set one with runbook init."
+_SANDBOX: Final = "Sandbox: leave the field empty, and the developer hub creates the key."
 
 
-class Opened(Protocol):
-    """An opened step, of which the form needs the context alone."""
+class RotationStep(Protocol):
+    """An opened step: the form needs only its context."""
 
     @property
     def context(self) -> Context:
@@ -41,18 +42,18 @@ class Opened(Protocol):
         ...
 
 
-def open_rotation(step: Opened) -> RotationForm:
-    """Lead a person through a rotation of one of the profile's keys."""
+def open_rotation(step: RotationStep) -> RotationForm:
+    """A form that leads a person through a rotation of one of the profile's keys."""
     return RotationForm(step.context)
 
 
 class RotationForm:
-    """A rotation to click through. Everything it does, `runbook rotate` does too."""
+    """A rotation as a form. `runbook rotate` does the same on the command line."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
         self._widgets: dict[str, Any] = {}
-        self._vouch: tuple[str, ...] = ()  # what was asked: nobody vouches for the unseen
+        self._attestable: tuple[str, ...] = ()  # what the form has asked for, and nothing else
 
     def _repr_html_(self) -> str:
         return str(prose(_ELSEWHERE).html)
@@ -71,28 +72,30 @@ class RotationForm:
     # --- what a person does ---
 
     def check(self) -> None:
-        """Look whether a rotation could work; change nothing."""
-        self._show(prose(f"It could begin. {self._guide().check(compromised=self._stolen)}"))
+        """Check whether a rotation can work; change nothing."""
+        self._show(
+            prose(f"The rotation can start. {self._guide().dry_run(compromised=self._stolen)}")
+        )
 
-    def begin(self) -> None:
-        """Open a rotation; it stops where the person has to click."""
-        self._tell(self._guide(by_hand=True).begin(self._mode, compromised=self._stolen))
+    def start(self) -> None:
+        """Open a rotation; it pauses where the person has to click."""
+        self._show_status(self._guide(by_hand=True).start(self._mode, compromised=self._stolen))
 
-    def go_on(self) -> None:
-        """Go on, with the key that was pasted, if one was."""
+    def resume(self) -> None:
+        """Resume, with the pasted key if there is one."""
         pasted, self._widgets["secret"].value = self._widgets["secret"].value.strip(), ""
         secret = SecretStr(pasted) if pasted else None
         del pasted
         guide = self._guide(by_hand=secret is not None)
-        names = frozenset(self._vouch if self._widgets["vouch"].value else ())
-        self._tell(guide.go_on(Offer(secret=secret, attested=names)))
+        names = frozenset(self._attestable if self._widgets["confirm"].value else ())
+        self._show_status(guide.resume(OperatorInput(secret=secret, attested=names)))
 
-    def give_up(self) -> None:
+    def cancel(self) -> None:
         """Abort before the swap, or put the old key back after it."""
         guide = self._guide()
-        standing = guide.standing()
-        swapped = standing is not None and standing.entry.at in (State.SWAPPED, State.CONFIRMED)
-        self._tell(guide.roll_back() if swapped else guide.abort())
+        status = guide.status()
+        swapped = status is not None and status.entry.resumes_at in (State.SWAPPED, State.CONFIRMED)
+        self._show_status(guide.roll_back() if swapped else guide.abort())
 
     # --- what is shown ---
 
@@ -108,7 +111,7 @@ class RotationForm:
         return Guide(self._context, self._widgets["key"].value, by_hand=by_hand)
 
     def _keys(self) -> list[str]:
-        """The configured keys that there is a procedure for."""
+        """The configured keys that have a procedure."""
         return [c.variable for c in self._context.settings.credentials() if c.kind in MODES]
 
     def _form(self) -> Any:
@@ -121,13 +124,13 @@ class RotationForm:
             "mode": w.Dropdown(options=_modes_of(keys[0]), description="mode", **wide),
             "stolen": w.Checkbox(description="the key is compromised: revoke it first", **wide),
             "secret": w.Password(description="new key", placeholder="paste it here", **wide),
-            "vouch": w.Checkbox(**wide),
-            "said": w.HTML(),
+            "confirm": w.Checkbox(**wide),
+            "output": w.HTML(),
         }
-        self._widgets["key"].observe(lambda _: self._guarded(self._choose), names="value")
+        self._widgets["key"].observe(lambda _: self._run(self._choose), names="value")
         for name in ("mode", "stolen"):
-            self._widgets[name].observe(lambda _: self._guarded(self._where), names="value")
-        self._guarded(self._where)
+            self._widgets[name].observe(lambda _: self._run(self._refresh), names="value")
+        self._run(self._refresh)
         return w.VBox([*self._widgets.values(), w.HBox(self._buttons())])
 
     def _buttons(self) -> list[Any]:
@@ -135,73 +138,73 @@ class RotationForm:
 
         actions = {
             "Check only": self.check,
-            "Begin": self.begin,
-            "Go on": self.go_on,
-            "Give up": self.give_up,
+            "Start": self.start,
+            "Resume": self.resume,
+            "Cancel": self.cancel,
         }
         buttons = []
         for name, action in actions.items():
             button = w.Button(description=name)
-            button.on_click(lambda _, action=action: self._guarded(action))
+            button.on_click(lambda _, action=action: self._run(action))
             buttons.append(button)
         return buttons
 
-    def _guarded(self, action: Callable[[], None]) -> None:
+    def _run(self, action: Callable[[], None]) -> None:
         try:
             action()
         except RunbookError as error:
             self._show(prose(error.message), prose(error.advice))
 
     def _choose(self) -> None:
-        """Offer the modes of the chosen key."""
+        """OperatorInput the modes of the chosen key."""
         self._widgets["mode"].options = _modes_of(self._widgets["key"].value)
-        self._where()
+        self._refresh()
 
-    def _where(self) -> None:
-        """Where an open rotation stands, or else the plan of one."""
-        standing = self._guide().standing()
-        if standing:
-            self._tell(standing)
+    def _refresh(self) -> None:
+        """Show the state of the open rotation, or else the plan of a new one."""
+        status = self._guide().status()
+        if status:
+            self._show_status(status)
             return
-        self._ask_to_vouch(())
+        self._ask_to_confirm(())
         lines = self._guide().plan(self._mode, compromised=self._stolen)
         self._show(chain((), compromised=self._stolen), *map(prose, lines))
 
-    def _ask_to_vouch(self, names: tuple[str, ...]) -> None:
-        """A box to tick for what a person alone can see; none where nothing is asked."""
-        box, self._vouch = self._widgets["vouch"], names
+    def _ask_to_confirm(self, names: tuple[str, ...]) -> None:
+        """Enable the check box for what only a person can confirm; else disable it."""
+        box, self._attestable = self._widgets["confirm"], names
         box.value, box.disabled = False, not names
-        box.description = f"I vouch for: {', '.join(names)}" if names else "nothing to vouch for"
+        box.description = f"I confirm: {', '.join(names)}" if names else "nothing to confirm"
 
-    def _tell(self, standing: Standing) -> None:
-        entry = standing.entry
-        self._ask_to_vouch(standing.pause.vouch if standing.pause else ())
+    def _show_status(self, status: RotationStatus) -> None:
+        entry = status.entry
+        self._ask_to_confirm(status.pause.attestable if status.pause else ())
         order = ORDER[entry.compromised]
-        reached = order[: order.index(entry.at) + 1] if entry.at in order else ()
+        reached = order[: order.index(entry.resumes_at) + 1] if entry.resumes_at in order else ()
         views = [chain(reached, compromised=entry.compromised)]
-        views.append(prose(f"{entry.variable} stands at {entry.state}. {entry.reason}".strip()))
-        if standing.pause:
-            views.extend(prose(line) for line in standing.pause.say)
-            views.extend(prose(line) for line in self._asked(standing.pause))
+        views.append(prose(f"{entry.variable} is at {entry.state}. {entry.reason}".strip()))
+        if status.pause:
+            views.extend(prose(line) for line in status.pause.lines)
+            views.extend(prose(line) for line in self._next_action(status.pause))
         else:
-            go_on = "Click Go on: it tells what it waits for."
-            views.append(prose(ENDS.get(entry.state, go_on)))
+            hint = "Click Resume to see what it waits for."
+            views.append(prose(ENDS.get(entry.state, hint)))
         self._show(*views)
 
-    def _asked(self, pause: Pause) -> Iterator[str]:
-        """Which field of the form the answer goes into."""
+    def _next_action(self, pause: Pause) -> Iterator[str]:
+        """Where in the form the answer goes."""
         if pause.need is Need.SECRET:
-            yield "Paste it into the field “new key” and click Go on."
+            yield "Paste it into the field “new key” and click Resume."
             if self._context.hub:
                 yield _SANDBOX
-        elif pause.vouch:
-            yield "What only you can see, vouch for with the check box; then click Go on."
+        elif pause.attestable:
+            yield "Confirm with the check box what only you can see, then click Resume."
         elif pause.need in (Need.CLICK, Need.CONFIRMATION):
-            yield "Then click Go on."
+            yield "Then click Resume."
 
     def _show(self, *views: View) -> None:
         html = f'<div style="line-height:1.4">{stack(*views).html}</div>'  # widgets set lines wide
-        self._widgets["said"].value = self._context.redactor.text(html)
+        self._widgets["output"].value = self._context.redactor.text(html)
 
 
 def _modes_of(variable: str) -> list[str]:

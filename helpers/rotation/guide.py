@@ -1,25 +1,25 @@
 """One rotation as a person goes through it: the same for the command line and the notebook.
 
-Each call takes the lock, works as far as it goes, and lets go: between two calls a person clicks in
-the Developer Hub, and anybody may go on, from any machine that shares the state.
+Each call takes the lock, continues as far as it can, and releases the lock. Between two calls a
+person clicks in the Developer Hub, and anybody may resume, from any machine that shares the state.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 
 from helpers.core.context import Context
 from helpers.core.errors import UsageError
-from helpers.rotation.ledger import Event
-from helpers.rotation.plans import plan
-from helpers.rotation.procedures import Offer
-from helpers.rotation.rehearsal import rehearsal_shop
-from helpers.rotation.standing import Standing
+from helpers.rotation.context import RotationStatus
+from helpers.rotation.ledger import LedgerEvent
+from helpers.rotation.procedure import OperatorInput
+from helpers.rotation.rehearsal import rehearsal_session
+from helpers.rotation.session import RotationSession, kind_of, open_ledger, open_session
 from helpers.rotation.transitions import MODES, Mode
-from helpers.rotation.workshop import Workshop, kind_of, ledger_of, workshop
 
-__all__ = ["Guide"]
+__all__ = ["Guide", "plan"]
 
 
 class Guide:
@@ -28,63 +28,65 @@ class Guide:
     def __init__(self, context: Context, variable: str, *, by_hand: bool = False) -> None:
         self._context = context
         self.variable = variable
-        self._by_hand = by_hand  # in the sandbox: a person clicks instead of the hub
+        self._by_hand = by_hand  # in the sandbox: a person clicks, not the hub
 
     @property
-    def lasting(self) -> bool:
-        """Whether another command finds what this one leaves: the sandbox profile forgets it."""
+    def persistent(self) -> bool:
+        """Whether the next command can resume this rotation; not in the sandbox profile."""
         return not self._context.hub
 
     @property
     def modes(self) -> tuple[Mode, ...]:
-        """The modes that there are for this key, the usual one first."""
+        """The modes that this key can be rotated in, the default first."""
         return MODES[kind_of(self.variable)]
 
     def plan(self, mode: Mode, *, compromised: bool = False) -> tuple[str, ...]:
-        """What will happen, as lines. Raises UsageError where this key has no such mode."""
+        """What will happen, as lines. Raises UsageError where this key does not have that mode."""
         self._demand(mode)
         return plan(kind_of(self.variable), mode, compromised=compromised)
 
-    def check(self, *, compromised: bool = False) -> str:
-        """A dry run: all that can be checked beforehand. Raises what would stop a rotation."""
-        with self._shop() as shop:
-            if shop.ledger.open_entry(self.variable):
-                raise UsageError("A rotation of it is open.", "Go on with --resume.")
-            _, verdict = shop.engine.preflight(compromised=compromised)
-            caveats = shop.engine.store.capabilities.caveats
-        return " ".join((verdict.say, *caveats))
+    def dry_run(self, *, compromised: bool = False) -> str:
+        """Run every check that comes before a rotation. Raises what would stop it."""
+        with self._session() as session:
+            if session.ledger.open_entry(self.variable):
+                raise UsageError(
+                    f"A rotation of {self.variable} is open.", "Continue with --resume."
+                )
+            _, result = session.engine.preflight(compromised=compromised)
+            caveats = session.engine.store.capabilities.caveats
+        return " ".join((result.message, *caveats))
 
-    def begin(self, mode: Mode, *, compromised: bool = False) -> Standing:
-        """Open a rotation and go as far as it goes."""
+    def start(self, mode: Mode, *, compromised: bool = False) -> RotationStatus:
+        """Open a rotation and continue until it has to wait."""
         self._demand(mode)
-        with self._shop() as shop:
-            entry = shop.engine.start(self.variable, mode, compromised=compromised)
-            return shop.engine.resume(entry)
+        with self._session() as session:
+            entry = session.engine.start(self.variable, mode, compromised=compromised)
+            return session.engine.resume(entry)
 
-    def go_on(self, offer: Offer | None = None) -> Standing:
-        """Go on with the open rotation. Raises UsageError where there is none."""
-        with self._shop() as shop:
-            return shop.engine.resume(shop.open_entry(), offer)
+    def resume(self, supplied: OperatorInput | None = None) -> RotationStatus:
+        """Resume the open rotation. Raises UsageError where there is none."""
+        with self._session() as session:
+            return session.engine.resume(session.open_entry(), supplied)
 
-    def abort(self) -> Standing:
-        """Give it up, before the swap."""
-        with self._shop() as shop:
-            return shop.engine.abort(shop.open_entry())
+    def abort(self) -> RotationStatus:
+        """Abort the open rotation before the swap."""
+        with self._session() as session:
+            return session.engine.abort(session.open_entry())
 
-    def roll_back(self) -> Standing:
-        """Go back to the old key, while it is alive."""
-        with self._shop() as shop:
-            return shop.engine.roll_back(shop.open_entry())
+    def roll_back(self) -> RotationStatus:
+        """Put the old key back while it is alive."""
+        with self._session() as session:
+            return session.engine.roll_back(session.open_entry())
 
-    def standing(self) -> Standing | None:
-        """Where the open rotation stands, by the ledger alone."""
-        with ledger_of(self._context) as ledger:
+    def status(self) -> RotationStatus | None:
+        """The open rotation as the ledger holds it, if there is one."""
+        with open_ledger(self._context) as ledger:
             found = ledger.open_entry(self.variable)
-        return Standing(found) if found else None
+        return RotationStatus(found) if found else None
 
-    def history(self) -> tuple[Event, ...]:
-        """What happened in the open rotation, or in the last one."""
-        with ledger_of(self._context) as ledger:
+    def history(self) -> tuple[LedgerEvent, ...]:
+        """The events of the open rotation, or of the last one."""
+        with open_ledger(self._context) as ledger:
             entries = [e for e in ledger.entries() if e.variable == self.variable]
             return ledger.events(entries[-1]) if entries else ()
 
@@ -92,12 +94,83 @@ class Guide:
         if mode not in self.modes:
             raise UsageError(
                 f"{self.variable} can't be rotated in mode {mode}.",
-                f"Use --mode {self.modes[0]}, or leave it out.",
+                f"Use --mode {self.modes[0]}, or omit --mode.",
             )
 
     @contextmanager
-    def _shop(self) -> Iterator[Workshop]:
+    def _session(self) -> Iterator[RotationSession]:
         context, variable = self._context, self.variable
-        make = rehearsal_shop(context, variable, by_hand=self._by_hand) if context.hub else None
-        with make or workshop(context, variable) as shop:
-            yield shop
+        make = rehearsal_session(context, variable, by_hand=self._by_hand) if context.hub else None
+        with make or open_session(context, variable) as session:
+            yield session
+
+
+_FIRST: Final = "1. The runbook checks the key in use and the store. Nothing changes."
+_PLANNED: Final[Mapping[tuple[str, Mode], tuple[str, ...]]] = {
+    ("access_token", Mode.OVERLAP): (
+        _FIRST,
+        "2. YOU create a second private app with the same scopes, and paste its token here.",
+        "3. The new token is stored beside the old one and verified: workspace, region, scopes.",
+        "4. The new token becomes current in the store; the old one is kept and stays alive.",
+        "5. Every consumer confirms that it uses the new token. Up to here you can go back.",
+        "6. YOU uninstall the old app. THIS CAN'T BE UNDONE. The runbook never does it.",
+        "7. The old token is proven dead and deleted.",
+    ),
+    ("access_token", Mode.IN_PLACE): (
+        _FIRST,
+        (
+            "2. YOU regenerate the token and paste the new one here. THIS CAN'T BE UNDONE: assume "
+            "that the old one dies at the click, and that everything using it fails until step 5."
+        ),
+        "3. The new token is stored beside the old one and verified: workspace, region, scopes.",
+        "4. The new token becomes current in the store.",
+        "5. Every consumer confirms that it uses the new token.",
+        "6. The old token is proven dead and deleted.",
+    ),
+    ("client_secret", Mode.IN_PLACE): (
+        "1. The runbook checks the store. No API call shows whether a client secret is alive.",
+        (
+            "2. YOU make every webhook receiver accept two secrets, regenerate the client secret, "
+            "and paste it here. THIS CAN'T BE UNDONE: assume that the old one dies at the click."
+        ),
+        "3. The new secret is stored beside the old one. A delivery shows that Intercom uses it.",
+        "4. The new secret becomes current in the store.",
+        "5. Every receiver confirms that it accepts the new secret.",
+        "6. The receivers refuse the old secret, and it is deleted here.",
+    ),
+    ("identity_secret", Mode.OVERLAP): (
+        "1. The runbook asks the workspace which identity secrets are alive. Nothing changes.",
+        "2. Intercom's API creates a second one. Both are valid.",
+        "3. The new secret is stored beside the old one, and the workspace lists it.",
+        "4. The new secret becomes current in the store.",
+        "5. Every server confirms that it signs with the new one. Up to here you can go back.",
+        "6. Intercom's API deletes the old secret. THIS CAN'T BE UNDONE.",
+        "7. The workspace lists only the new one, and the old one is deleted here too.",
+    ),
+}
+_COMPROMISED: Final = (
+    "1. YOU revoke the key NOW. THIS CAN'T BE UNDONE: everything using it fails until step 5.",
+    "2. The key is proven dead. From here on there may be no live key: the gap is recorded.",
+    "3. YOU paste the new key here. It is stored and verified.",
+    "4. The new key becomes current in the store.",
+    "5. Every consumer confirms that it uses the new key, and the gap ends.",
+    "6. The old key is proven dead again, with the new one as the control, and deleted.",
+)
+_COMPROMISED_IDENTITY: Final = (
+    (
+        "1. Intercom's API deletes the secret AT ONCE. THIS CAN'T BE UNDONE: no user can be "
+        "verified until step 5."
+    ),
+    "2. The workspace no longer lists it. From here on none is alive: the gap is recorded.",
+    "3. Intercom's API creates the new one. It is stored, and the workspace lists it.",
+    "4. The new secret becomes current in the store.",
+    "5. Every server confirms that it signs with the new one, and the gap ends.",
+    "6. The workspace lists only the new one, and the old one is deleted here too.",
+)
+
+
+def plan(kind: str, mode: Mode, *, compromised: bool) -> tuple[str, ...]:
+    """The steps of a rotation of this kind of key, one line each."""
+    if compromised:
+        return _COMPROMISED_IDENTITY if kind == "identity_secret" else _COMPROMISED
+    return _PLANNED[kind, mode]

@@ -1,8 +1,9 @@
-"""Identity secrets: the one kind that Intercom's API makes and deletes (`/secure_mode_secrets`).
+"""Identity secrets: the one kind that Intercom's API creates and deletes (`/secure_mode_secrets`).
 
-Preview of the API. The value is told once, by the call that makes it; lists hold names and dates.
-Old and new are valid until the old one is deleted, so this is always an overlap. Which of several
-listed secrets is ours can't be told: a rotation begins only where one alone is alive.
+This needs the Preview version of the API. Only the call that creates a secret returns its value;
+lists hold names and dates. Old and new are valid until the old one is deleted, so this is always
+an overlap. The API can't show which of several secrets is ours, so a rotation starts only if there
+is exactly one.
 """
 
 from __future__ import annotations
@@ -12,31 +13,31 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import SecretStr
 
 from helpers.core.errors import IntercomError, UnreachableError
-from helpers.rotation.verdicts import Outlook, Verdict
+from helpers.rotation.procedure import ProbeOutcome, ProbeResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from helpers.intercom.client import Client
-    from helpers.rotation.ledger import Entry
-    from helpers.rotation.procedures import Offer
+    from helpers.rotation.ledger import LedgerEntry
+    from helpers.rotation.procedure import OperatorInput
 
-__all__ = ["OLD_DELETED", "IdentitySecret"]
+__all__ = ["OLD_DELETED", "IdentitySecretProcedure"]
 
 OLD_DELETED: Final = "old secret deleted"
 
 _PLACE: Final = "Settings > Messenger > Security"
 _MINT: Final = (
-    f"{_PLACE}: make a second identity secret and paste it here.",
+    f"{_PLACE}: create a second identity secret and paste it here.",
     "Both are valid until the old one is deleted.",
 )
 _WITHDRAW: Final = (
     f"{_PLACE}: delete the old identity secret. THIS CAN'T BE UNDONE.",
-    f"Where several are alive, vouch that it was the right one: --confirm '{OLD_DELETED}'.",
+    f"If several are alive, confirm that you deleted the right one: --confirm '{OLD_DELETED}'.",
 )
 
 
-class IdentitySecret:
+class IdentitySecretProcedure:
     """The procedure of an identity secret; `connect` opens a client that may write."""
 
     kind = "identity_secret"
@@ -44,28 +45,30 @@ class IdentitySecret:
     def __init__(self, connect: Callable[[], Client]) -> None:
         self._connect = connect
 
-    def before(self, old: SecretStr) -> Verdict:
-        """One is alive, so it must be ours."""
+    def check_current(self, old: SecretStr) -> ProbeResult:
+        """Check that one is alive: then it is ours."""
         del old
         listed = self._listed()
-        if isinstance(listed, Verdict):
+        if isinstance(listed, ProbeResult):
             return listed
         if len(listed) == 1:
-            return Verdict(Outlook.PROVEN, "One identity secret is alive.", {"ids": sorted(listed)})
-        say = f"{len(listed)} identity secrets are alive; delete those that nothing signs with "
-        say += f"({_PLACE}), so that it is clear which one is replaced."
-        return Verdict(Outlook.REFUTED, say, {"ids": sorted(listed)})
+            return ProbeResult(
+                ProbeOutcome.PROVEN, "One identity secret is alive.", {"ids": sorted(listed)}
+            )
+        message = f"{len(listed)} identity secrets are alive; delete the unused ones "
+        message += f"({_PLACE}), so that it is clear which one to replace."
+        return ProbeResult(ProbeOutcome.REFUTED, message, {"ids": sorted(listed)})
 
-    def told(self, entry: Entry, *, minting: bool) -> tuple[str, ...]:
-        """Where to click, if the API can't be used."""
+    def instructions(self, entry: LedgerEntry, *, minting: bool) -> tuple[str, ...]:
+        """Where to click if the API can't be used."""
         del entry
         return _MINT if minting else _WITHDRAW
 
-    def mint(self, entry: Entry) -> SecretStr | None:
-        """A new one under the rotation's name.
+    def mint(self, entry: LedgerEntry) -> SecretStr | None:
+        """Create a new one under the rotation's name.
 
-        One of that name that is there already was made before a crash and its value is lost, in use
-        by nobody: it is deleted.
+        An existing secret of that name was created before a crash. Its value is lost and nobody
+        uses it, so it is deleted.
         """
         with self._connect() as client:
             for secret in client.identity_secrets():
@@ -76,27 +79,29 @@ class IdentitySecret:
 
     def verify(
         self,
-        entry: Entry,
+        entry: LedgerEntry,
         new: SecretStr,
         old: SecretStr | None,
         before: Mapping[str, Any],
-        offer: Offer,
-    ) -> Verdict:
-        """The workspace lists it."""
-        del new, old, before, offer
+        supplied: OperatorInput,
+    ) -> ProbeResult:
+        """Check that the workspace lists it."""
+        del new, old, before, supplied
         listed = self._listed()
-        if isinstance(listed, Verdict):
+        if isinstance(listed, ProbeResult):
             return listed
         detail = {"ids": sorted(listed)}
         if _name(entry) in listed.values():
-            return Verdict(Outlook.PROVEN, "The workspace lists it.", detail)
-        return Verdict(Outlook.REFUTED, "The workspace does not list the new secret.", detail)
+            return ProbeResult(ProbeOutcome.PROVEN, "The workspace lists it.", detail)
+        return ProbeResult(
+            ProbeOutcome.REFUTED, "The workspace does not list the new secret.", detail
+        )
 
-    def withdraw(self, entry: Entry, before: Mapping[str, Any]) -> bool:
-        """Delete the old one, where it is clear which that is: none that came later."""
+    def revoke(self, entry: LedgerEntry, before: Mapping[str, Any]) -> bool:
+        """Delete the old one where it is clear which that is, never one created later."""
         del entry
         listed, known = self._listed(), before.get("ids", ())
-        if isinstance(listed, Verdict) or len(known) != 1:
+        if isinstance(listed, ProbeResult) or len(known) != 1:
             return False
         if known[0] in listed:
             with self._connect() as client:
@@ -105,56 +110,62 @@ class IdentitySecret:
 
     def prove_dead(
         self,
-        entry: Entry,
+        entry: LedgerEntry,
         old: SecretStr,
         new: SecretStr | None,
         before: Mapping[str, Any],
-        offer: Offer,
-    ) -> Verdict:
-        """The workspace no longer lists what it listed before, but the new one."""
+        supplied: OperatorInput,
+    ) -> ProbeResult:
+        """Check that the workspace lists the new one and none of the earlier ones."""
         del old
         listed = self._listed()
-        if isinstance(listed, Verdict):
+        if isinstance(listed, ProbeResult):
             return listed
         detail = {"ids": sorted(listed), "how": "listed"}
         if new is not None and _name(entry) not in listed.values():
-            return Verdict(Outlook.UNCLEAR, "The new identity secret is gone too.", detail)
-        left = _left(listed, entry, before)
+            return ProbeResult(ProbeOutcome.UNCLEAR, "The new identity secret is gone too.", detail)
+        left = _remaining(listed, entry, before)
         if not left:
-            return Verdict(Outlook.PROVEN, "The old identity secret is no longer listed.", detail)
+            return ProbeResult(
+                ProbeOutcome.PROVEN, "The old identity secret is no longer listed.", detail
+            )
         if len(before.get("ids", ())) != 1:
-            return _vouched(offer, detail)
-        return Verdict(Outlook.NOT_YET, "The old identity secret is still listed.", detail)
+            return _attested(supplied, detail)
+        return ProbeResult(ProbeOutcome.NOT_YET, "The old identity secret is still listed.", detail)
 
-    def _listed(self) -> dict[str, str] | Verdict:
-        """The ids and names of the living ones, or why that can't be said."""
+    def _listed(self) -> dict[str, str] | ProbeResult:
+        """The ids and names of the live secrets, or why they can't be read."""
         try:
             with self._connect() as client:
                 found = client.identity_secrets()
         except (IntercomError, UnreachableError) as error:
-            return Verdict(_outlook(error), str(error))
+            return ProbeResult(_outlook(error), str(error))
         return {str(secret["id"]): str(secret.get("name") or "") for secret in found}
 
 
-def _outlook(error: IntercomError | UnreachableError) -> Outlook:
-    """A rate limit and a failing server pass; a missing scope stays until a person mends it."""
+def _outlook(error: IntercomError | UnreachableError) -> ProbeOutcome:
+    """Rate limits and server errors pass; a missing scope stays until a person fixes it."""
     passing = isinstance(error, UnreachableError) or error.status in (429, *range(500, 600))
-    return Outlook.TRY_AGAIN if passing else Outlook.UNCLEAR
+    return ProbeOutcome.TRY_AGAIN if passing else ProbeOutcome.UNCLEAR
 
 
-def _name(entry: Entry) -> str:
+def _name(entry: LedgerEntry) -> str:
     return f"runbook rotation {entry.id}"
 
 
-def _left(listed: Mapping[str, str], entry: Entry, before: Mapping[str, Any]) -> list[str]:
-    """What is alive still of what was before; all but the new one where nobody could look."""
+def _remaining(
+    listed: Mapping[str, str], entry: LedgerEntry, before: Mapping[str, Any]
+) -> list[str]:
+    """The earlier secrets that are still alive; all but the new one where none were recorded."""
     known = before.get("ids")
     return [i for i, name in listed.items() if name != _name(entry) and (not known or i in known)]
 
 
-def _vouched(offer: Offer, detail: Mapping[str, Any]) -> Verdict:
-    """Which of several is the old one, a person alone can know."""
-    if OLD_DELETED in offer.attested:
-        return Verdict(Outlook.PROVEN, "A person vouches for it.", {**detail, "how": "attested"})
-    say = f"Others are listed: vouch for '{OLD_DELETED}' once the stolen one is deleted."
-    return Verdict(Outlook.NOT_YET, say, detail, vouch=OLD_DELETED)
+def _attested(supplied: OperatorInput, detail: Mapping[str, Any]) -> ProbeResult:
+    """Only a person knows which of several is the old one."""
+    if OLD_DELETED in supplied.attested:
+        return ProbeResult(
+            ProbeOutcome.PROVEN, "A person confirms it.", {**detail, "how": "attested"}
+        )
+    message = f"Others are listed: confirm '{OLD_DELETED}' once you have deleted the stolen one."
+    return ProbeResult(ProbeOutcome.NOT_YET, message, detail, attestable=OLD_DELETED)

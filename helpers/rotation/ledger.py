@@ -1,8 +1,8 @@
-"""The rotation ledger in `state.db`: what was meant, what was done, by whom, and what proved it.
+"""The rotation ledger in `state.db`: what was intended, what was done, by whom, and the evidence.
 
 It knows secrets by fingerprint only. A move is a compare-and-swap on the state, recorded in one
-transaction with its event; an intent is recorded before the effect it speaks of. Rows carry a hash
-that the state store checks whenever it opens the file.
+transaction with its event; an intent is recorded before its effect. Rows carry a hash that the
+state store checks whenever it opens the file.
 """
 
 from __future__ import annotations
@@ -11,17 +11,16 @@ import json
 import secrets
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
 from helpers.core.errors import LockedError, StateError
-from helpers.rotation.entries import Entry, Event, entry_of, event_of, row_of, stamp
-from helpers.rotation.transitions import Mode, State, may_move
+from helpers.rotation.transitions import CLOSED, Mode, State, may_move
 from helpers.system.state import seal, writing
 
-__all__ = ["Entry", "Event", "Ledger", "stamp"]
+__all__ = ["Ledger", "LedgerEntry", "LedgerEvent", "stamp"]
 
 _INSERT_ENTRY = "INSERT INTO rotations VALUES ({})"
 _INSERT_EVENT = "INSERT INTO rotation_events VALUES ({})"
@@ -36,16 +35,16 @@ class Ledger:
         *,
         clock: Callable[[], datetime],
         actor: str,
-        record: Callable[..., object] = lambda _action, **_told: None,
+        record: Callable[..., object] = lambda _action, **_fields: None,
     ) -> None:
         self._db = connection
-        self._record_move = record  # told of each move, once it is in the ledger
+        self._record_move = record  # audit log, called once the move is in the ledger
         self._clock = clock
         self._new_id: Callable[[], str] = partial(secrets.token_hex, 8)
         self.actor = actor
 
-    def number_ids(self) -> None:
-        """Count instead of drawing: for the sandbox, where every run is the same."""
+    def use_sequential_ids(self) -> None:
+        """Number the rotations instead of drawing random ids: sandbox runs are deterministic."""
         self._new_id = lambda: f"rehearsal-{len(self.entries()) + 1}"
 
     def open(
@@ -58,10 +57,10 @@ class Ledger:
         old_fingerprint: str,
         compromised: bool = False,
         evidence: Mapping[str, Mapping[str, Any]] | None = None,
-    ) -> Entry:
-        """Begin a rotation, with what was observed before. Raises LockedError if one is open."""
+    ) -> LedgerEntry:
+        """Open a rotation with the evidence so far. Raises LockedError if one is open."""
         now = stamp(self._clock())
-        entry = Entry(
+        entry = LedgerEntry(
             id=self._new_id(),
             variable=variable,
             kind=kind,
@@ -84,89 +83,89 @@ class Ledger:
                 for proof, detail in (evidence or {}).items():
                     self._append(entry.id, "evidence", proof, detail)
         except sqlite3.IntegrityError:
-            raise self._held(variable) from None
-        self._tell(entry)
+            raise self._already_open(variable) from None
+        self._audit(entry)
         return entry
 
     def move(
         self,
-        entry: Entry,
+        entry: LedgerEntry,
         state: State,
         *,
         reason: str = "",
         stood_at: State | None = None,
         new_fingerprint: str = "",
         **detail: Any,
-    ) -> Entry:
-        """Go to `state`, or fail: another process may have been quicker.
+    ) -> LedgerEntry:
+        """Move to `state`. Raises LockedError if another process was faster, and StateError.
 
-        `reason` and `stood_at` (where to go on from; else here) are for NEEDS_HUMAN, out of which
-        the way leads back there or to an end. Raises StateError and LockedError.
+        `reason` and `stood_at` are for NEEDS_HUMAN: `stood_at` is the state to resume from,
+        by default the present one.
         """
-        back = entry.state is State.NEEDS_HUMAN and state is entry.at
-        if not back and not may_move(entry.at, state, compromised=entry.compromised):
+        back = entry.state is State.NEEDS_HUMAN and state is entry.resumes_at
+        if not back and not may_move(entry.resumes_at, state, compromised=entry.compromised):
             raise StateError(
-                f"A rotation can't go from {entry.state} to {state}.",
+                f"A rotation can't move from {entry.state} to {state}.",
                 "See `runbook rotate status`.",
             )
         moved = replace(
             entry,
             state=state,
-            stood_at=(stood_at or entry.at) if state is State.NEEDS_HUMAN else "",
+            stood_at=(stood_at or entry.resumes_at) if state is State.NEEDS_HUMAN else "",
             reason=reason,
             new_fingerprint=new_fingerprint or entry.new_fingerprint,
             moved_at=stamp(self._clock()),
         )
-        said = {"reason": reason} if reason else {}
-        said |= {"fingerprint": new_fingerprint} if new_fingerprint else {}
+        extra = {"reason": reason} if reason else {}
+        extra |= {"fingerprint": new_fingerprint} if new_fingerprint else {}
         with writing(self._db):
             self._replace(entry, moved)
-            self._append(entry.id, "move", state, {**detail, **said})
-        self._tell(moved, before=entry.state)
+            self._append(entry.id, "move", state, {**detail, **extra})
+        self._audit(moved, before=entry.state)
         return moved
 
-    def intend(self, entry: Entry, effect: str, **detail: Any) -> None:
-        """Record what is about to be done, before it is done."""
+    def intend(self, entry: LedgerEntry, effect: str, **detail: Any) -> None:
+        """Record an effect before it happens."""
         self._record(entry, "intent", effect, detail)
 
-    def prove(self, entry: Entry, proof: str, **detail: Any) -> None:
+    def prove(self, entry: LedgerEntry, proof: str, **detail: Any) -> None:
         """Record what was observed."""
         self._record(entry, "evidence", proof, detail)
 
-    def confirm(self, entry: Entry, consumer: str, **detail: Any) -> None:
-        """Record that a consumer uses a key, how that is known and who said it."""
+    def confirm(self, entry: LedgerEntry, consumer: str, **detail: Any) -> None:
+        """Record that a consumer uses a key, how that is known, and who confirmed it."""
         self._record(entry, "confirmation", consumer, detail)
 
-    def entry(self, rotation: str) -> Entry:
-        """The rotation with this id, as it stands now."""
+    def entry(self, rotation: str) -> LedgerEntry:
+        """The rotation with this id in its present state."""
         row = self._db.execute("SELECT * FROM rotations WHERE id = ?", (rotation,)).fetchone()
         if row is None:
             raise StateError(f"There is no rotation {rotation}.", "See `runbook rotate status`.")
         return entry_of(row)
 
-    def open_entry(self, variable: str) -> Entry | None:
+    def open_entry(self, variable: str) -> LedgerEntry | None:
         """The open rotation of a credential."""
         return next((e for e in self.entries() if e.variable == variable and e.open), None)
 
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[LedgerEntry, ...]:
         """Every rotation, oldest first."""
         rows = self._db.execute("SELECT * FROM rotations ORDER BY opened_at, rowid")
         return tuple(entry_of(row) for row in rows)
 
-    def events(self, entry: Entry) -> tuple[Event, ...]:
+    def events(self, entry: LedgerEntry) -> tuple[LedgerEvent, ...]:
         """The history of a rotation, oldest first."""
         rows = self._db.execute(
             "SELECT * FROM rotation_events WHERE rotation = ? ORDER BY number", (entry.id,)
         )
         return tuple(event_of(row) for row in rows)
 
-    def last(self, entry: Entry, what: str, name: str) -> Event | None:
-        """The newest event of this sort and name."""
+    def last_event(self, entry: LedgerEntry, what: str, name: str) -> LedgerEvent | None:
+        """The newest event of this type and name."""
         found = [e for e in self.events(entry) if (e.what, e.name) == (what, name)]
         return found[-1] if found else None
 
-    def sighted(self, variable: str, kind: str, fingerprint: str) -> str:
-        """When this secret was first seen here; now, if it is new."""
+    def first_seen(self, variable: str, kind: str, fingerprint: str) -> str:
+        """When this secret was first seen here; now if it is new."""
         with writing(self._db):
             row = self._db.execute(
                 "SELECT first_seen FROM key_sightings WHERE variable = ? AND fingerprint = ?",
@@ -184,7 +183,7 @@ class Ledger:
             self._insert("INSERT INTO key_sightings VALUES ({})", values)
         return now
 
-    def _tell(self, entry: Entry, *, before: str = "") -> None:
+    def _audit(self, entry: LedgerEntry, *, before: str = "") -> None:
         self._record_move(
             "runbook.rotation.move",
             resource={
@@ -198,7 +197,7 @@ class Ledger:
             **{"from": str(before)},
         )
 
-    def _record(self, entry: Entry, what: str, name: str, detail: Mapping[str, Any]) -> None:
+    def _record(self, entry: LedgerEntry, what: str, name: str, detail: Mapping[str, Any]) -> None:
         with writing(self._db):
             self._append(entry.id, what, name, detail)
 
@@ -220,7 +219,7 @@ class Ledger:
         marks = ", ".join(f":{name}" for name in sealed)
         self._db.execute(statement.format(marks), sealed)
 
-    def _replace(self, old: Entry, new: Entry) -> None:
+    def _replace(self, old: LedgerEntry, new: LedgerEntry) -> None:
         row = seal(row_of(new))
         changes = ", ".join(f"{name} = :{name}" for name in row)
         changed = self._db.execute(
@@ -229,18 +228,102 @@ class Ledger:
         )
         if changed.rowcount != 1:
             raise LockedError(
-                f"Someone else has moved the rotation of {old.variable} on.",
-                "`runbook rotate status` shows where it stands; then --resume.",
+                f"Someone else has moved the rotation of {old.variable}.",
+                "Check it with `runbook rotate status`, then use --resume.",
             )
 
-    def _held(self, variable: str) -> LockedError:
+    def _already_open(self, variable: str) -> LockedError:
         held = self.open_entry(variable)
         who = (
-            f"{held.actor} opened it on {held.opened_at}; it stands at {held.state}"
+            f"{held.actor} opened it on {held.opened_at}; it is at {held.state}"
             if held
             else "it has just been closed"
         )
         return LockedError(
             f"A rotation of {variable} is open: {who}.",
-            "Go on with --resume, or give it up with --abort.",
+            "Continue with --resume, or abort it with --abort.",
         )
+
+
+def stamp(moment: datetime) -> str:
+    """A time as the ledger writes it: UTC, whole seconds."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True)
+class LedgerEntry:
+    """One rotation, as a row of the ledger. Times are UTC, ISO 8601."""
+
+    id: str
+    variable: str
+    kind: str
+    mode: Mode
+    compromised: bool
+    state: State
+    stood_at: str
+    reason: str
+    store: str
+    actor: str
+    old_fingerprint: str
+    new_fingerprint: str
+    opened_at: str
+    moved_at: str
+
+    @property
+    def open(self) -> bool:
+        """True until it is done, aborted or rolled back."""
+        return self.state not in CLOSED
+
+    @property
+    def resumes_at(self) -> State:
+        """The state that a resume continues from."""
+        return State(self.stood_at) if self.state is State.NEEDS_HUMAN else self.state
+
+
+@dataclass(frozen=True)
+class LedgerEvent:
+    """One event of a rotation's history."""
+
+    number: int
+    at: str
+    actor: str
+    what: str
+    name: str
+    detail: Mapping[str, Any]
+
+
+def _values(entry: LedgerEntry) -> dict[str, Any]:
+    return {field.name: getattr(entry, field.name) for field in fields(LedgerEntry)}
+
+
+def row_of(entry: LedgerEntry) -> dict[str, Any]:
+    """An entry as a row of `rotations`."""
+    return {
+        name: int(value) if isinstance(value, bool) else str(value)
+        for name, value in _values(entry).items()
+    }
+
+
+def entry_of(row: sqlite3.Row) -> LedgerEntry:
+    """The entry in a row of `rotations`."""
+    values = {name: row[name] for name in row.keys() if name != "row_hash"}  # noqa: SIM118 (a Row iterates values)
+    return LedgerEntry(
+        **{
+            **values,
+            "mode": Mode(values["mode"]),
+            "state": State(values["state"]),
+            "compromised": bool(values["compromised"]),
+        }
+    )
+
+
+def event_of(row: sqlite3.Row) -> LedgerEvent:
+    """The event in a row of `rotation_events`."""
+    return LedgerEvent(
+        number=row["number"],
+        at=row["at"],
+        actor=row["actor"],
+        what=row["what"],
+        name=row["name"],
+        detail=json.loads(row["detail"]),
+    )

@@ -1,4 +1,4 @@
-"""What the rotation room tells the checks: ages of keys, regenerations, rotations, a rehearsal."""
+"""The facts that the rotation checks judge: key ages, regenerations, rotations, a rehearsal."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from helpers.core.model import Datum, Record
 from helpers.rotation.transitions import CLOSED, Mode, State
 
 __all__ = [
-    "IdentitySecret",
     "KeyAge",
     "KnownBy",
     "Leftover",
+    "ListedIdentitySecret",
     "Proof",
     "Regeneration",
     "RehearsedStep",
@@ -23,16 +23,16 @@ __all__ = [
 
 
 class KnownBy(StrEnum):
-    """How it is known since when a key exists."""
+    """How the age of a key is known."""
 
     LEDGER = "ledger"  # the runbook rotated it
-    ACTIVITY_LOG = "activity log"  # Intercom recorded its making
-    WORKSPACE = "workspace"  # the workspace lists it alone, with its date
-    FIRST_SEEN = "first seen"  # older than that, nobody knows by how much
+    ACTIVITY_LOG = "activity log"  # Intercom logged its creation
+    WORKSPACE = "workspace"  # the workspace lists only this one, with its date
+    FIRST_SEEN = "first seen"  # it may be older; nobody knows by how much
 
 
 class KeyAge(Record):
-    """A credential, and since when it exists (UTC); not `exact`: it may be older."""
+    """A credential and its creation time (UTC); not `exact`: it may be older."""
 
     variable: str
     kind: str
@@ -48,14 +48,14 @@ class KeyAge(Record):
 
 
 class Regeneration(Record):
-    """A row of Intercom's log that says a key was made, and whether a rotation did it."""
+    """A row of Intercom's log about a new key, and whether a rotation created it."""
 
     id: str
     at: datetime
     activity_type: str
     by: str
     description: str
-    app: str  # as the row names it; Intercom documents no place for it, so it may be empty
+    app: str  # Intercom documents no field for it, so it may be empty
     recorded: bool = False
 
     def concerns(self, app: str) -> bool:
@@ -64,7 +64,7 @@ class Regeneration(Record):
 
 
 class RotationRecord(Record):
-    """A rotation as the ledger has it. Times are UTC."""
+    """A rotation from the ledger. Times are UTC."""
 
     variable: str
     kind: str
@@ -88,14 +88,14 @@ class RotationRecord(Record):
 
 
 class Leftover(Record):
-    """A file beside an env file that holds a pending or previous secret, by name."""
+    """The name of a file beside an env file that holds a pending or previous secret."""
 
     name: str
     explained: bool  # an open rotation of that variable needs it
 
 
-class IdentitySecret(Record):
-    """An identity secret that is alive in the workspace; its value is never read."""
+class ListedIdentitySecret(Record):
+    """A live identity secret of the workspace; its value is never read."""
 
     id: str
     name: str
@@ -110,7 +110,7 @@ class RehearsedStep(Record):
 
 
 class Proof(Record):
-    """What proves an old key dead: its answers before and after, and the new key's beside it."""
+    """The proof that an old key is dead: its answers before and after, and the new key's."""
 
     before: int
     after: tuple[str, ...]
@@ -118,7 +118,7 @@ class Proof(Record):
 
 
 class RotationRehearsal(Record):
-    """A whole rotation, carried out on a key of its own in the sandbox."""
+    """A whole rotation of a separate key in the sandbox."""
 
     mode: Mode
     steps: tuple[RehearsedStep, ...]
@@ -128,17 +128,17 @@ class RotationRehearsal(Record):
 
     @property
     def completed(self) -> bool:
-        """True where it ended as it should, the old key proven dead."""
+        """True where it ended at DONE with the old key proven dead."""
         ended = bool(self.steps) and self.steps[-1].state is State.DONE
         return ended and self.revocation is not None
 
 
 class RotationFacts(Record):
-    """All that step 03 knows."""
+    """Everything that step 03 collects."""
 
     keys: Datum[tuple[KeyAge, ...]]
     regenerations: Datum[tuple[Regeneration, ...]]
     rotations: Datum[tuple[RotationRecord, ...]]
     leftovers: Datum[tuple[Leftover, ...]]
-    identity_secrets: Datum[tuple[IdentitySecret, ...]]
+    identity_secrets: Datum[tuple[ListedIdentitySecret, ...]]
     rehearsal: Datum[RotationRehearsal]

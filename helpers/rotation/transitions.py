@@ -1,7 +1,7 @@
-"""The states of a rotation and the ways between them: data, no behaviour.
+"""The states of a rotation and the transitions between them, as data.
 
-Two tables. The planned rotation replaces first and revokes last, so that a live key is there at
-every moment. The one of a compromised key revokes first: a gap without a live key is allowed there.
+There are two orders. A planned rotation replaces first and revokes last, so that a live key exists
+at every moment. For a compromised key it revokes first, and a gap without a live key is allowed.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ __all__ = ["CLOSED", "MODES", "ORDER", "Mode", "State", "before_staging", "may_m
 class State(StrEnum):
     """Where a rotation stands. Each name says what has been achieved and proven."""
 
-    PLANNED = "PLANNED"  # everything that can be checked beforehand was
-    STAGED = "STAGED"  # the new secret lies in the store, in use by nobody
-    VERIFIED = "VERIFIED"  # it works, in the right place, and reaches no further than the old
-    SWAPPED = "SWAPPED"  # the store gives it out; the old one is kept
-    CONFIRMED = "CONFIRMED"  # every consumer says that it uses it
+    PLANNED = "PLANNED"  # every check before the rotation has passed
+    STAGED = "STAGED"  # the store holds the new secret; nobody uses it yet
+    VERIFIED = "VERIFIED"  # it works, in the right place, with no more scopes than the old one
+    SWAPPED = "SWAPPED"  # it is current in the store; the old one is kept
+    CONFIRMED = "CONFIRMED"  # every consumer confirms that it uses it
     REVOKED = "REVOKED"  # the old one is proven dead
     DONE = "DONE"  # the old one is deleted
-    ABORTED = "ABORTED"  # given up before the swap; nothing changed
-    ROLLED_BACK = "ROLLED_BACK"  # the old one was put back, alive
-    NEEDS_HUMAN = "NEEDS_HUMAN"  # something is off that no program should decide
+    ABORTED = "ABORTED"  # stopped before the swap; nothing changed
+    ROLLED_BACK = "ROLLED_BACK"  # the old one, still alive, was put back
+    NEEDS_HUMAN = "NEEDS_HUMAN"  # a person has to decide
 
 
 class Mode(StrEnum):
-    """How the new secret comes to be."""
+    """How the new secret is created."""
 
-    OVERLAP = "overlap"  # old and new are alive together: a second app, or a second secret
-    IN_PLACE = "in-place"  # making the new one kills the old one: forward only
+    OVERLAP = "overlap"  # both are alive together: a second app, or a second secret
+    IN_PLACE = "in-place"  # creating the new one kills the old one: no way back
 
 
-# The modes that there are for each kind of secret, the usual one first.
+# The modes of each kind of secret, the default first.
 MODES: Final[Mapping[str, tuple[Mode, ...]]] = {
     "access_token": (Mode.OVERLAP, Mode.IN_PLACE),
     "client_secret": (Mode.IN_PLACE,),
@@ -69,10 +69,7 @@ _AFTER_SWAP: Final = frozenset({State.SWAPPED, State.CONFIRMED})
 
 
 def next_state(state: State, *, compromised: bool) -> State:
-    """The state after this one on the straight way.
-
-    Raises ValueError for a state that has no next one.
-    """
+    """The next state in the order. Raises ValueError for a state that has none."""
     order = ORDER[compromised]
     if state not in order[:-1]:
         raise ValueError(f"{state} has no next state.")
@@ -80,10 +77,10 @@ def next_state(state: State, *, compromised: bool) -> State:
 
 
 def may_move(old: State, new: State, *, compromised: bool) -> bool:
-    """May a rotation go from `old` to `new`?
+    """Whether a rotation may move from `old` to `new`.
 
-    `old` is where it stands; out of NEEDS_HUMAN, which remembers where it stood, the ledger asks
-    with that. A swap that was made is never aborted; nobody goes back to a revoked secret.
+    For NEEDS_HUMAN the ledger passes the state before it. A completed swap can't be aborted, and a
+    revoked secret can't be put back.
     """
     if old in CLOSED or old is State.NEEDS_HUMAN:
         return False
@@ -97,5 +94,5 @@ def may_move(old: State, new: State, *, compromised: bool) -> bool:
 
 
 def before_staging(*, compromised: bool) -> State:
-    """Where a rotation waits for a new secret: also after one that would not do."""
+    """The state in which a rotation waits for a new secret, or for another one."""
     return State.REVOKED if compromised else State.PLANNED

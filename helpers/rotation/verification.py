@@ -1,9 +1,12 @@
-"""What proves that an access token is alive, the right one, and that another is dead.
+"""Prove that an access token is alive and the right one, and that another one is dead.
 
 `GET /me` is the call. A failing /me does not prove a dead token (its scope may be missing, the
-address not on the allowlist, the app suspended), so a revocation is proven by codes, with a
-control: the old token answered 200 on this very call earlier in the rotation, now answers 401 twice
-with a code that means "dead", and the new one answers 200 in between, on the same host.
+address not on the allowlist, the app suspended), so error codes with a control prove a revocation:
+the old token answered 200 to this same call earlier in the rotation, now answers 401 twice with a
+code that means "dead", and the new one answers 200 in between, on the same host.
+
+`GET /me` does not name scopes. Each scope that guards a read is probed with a read of one record;
+scopes that only guard writes can't be seen this way and are left to a person.
 """
 
 from __future__ import annotations
@@ -14,13 +17,26 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 from helpers.core.errors import CollectionError, UnreachableError
+from helpers.intercom.client import Client
 from helpers.intercom.responses import ApiResponse
-from helpers.rotation.verdicts import Outlook, Verdict
+from helpers.rotation.procedure import ProbeOutcome, ProbeResult
+from helpers.scopes.probes import probe_reads
+from helpers.scopes.records import ProbeAnswer, Reading
+from helpers.scopes.verdicts import PROBED
 
-__all__ = ["DEAD", "Ask", "Probe", "alive", "compare_scopes", "prove_dead", "verify"]
+__all__ = [
+    "DEAD",
+    "MeCall",
+    "ScopeProbe",
+    "alive",
+    "compare_scopes",
+    "prove_dead",
+    "readable_scopes",
+    "verify",
+]
 
-# Codes of a 401 that say that the token itself is no more. `token_unauthorized` is a missing scope,
-# `token_suspended` and `token_blocked` may be lifted: they prove nothing.
+# Codes of a 401 that say that the token itself no longer exists. `token_unauthorized` means a
+# missing scope; `token_suspended` and `token_blocked` may be lifted. They prove nothing.
 DEAD: Final = frozenset({"unauthorized", "token_not_found", "token_revoked", "token_expired"})
 
 _OK: Final = 200
@@ -28,64 +44,68 @@ _DENIED: Final = 401
 _LIMITED: Final = 429
 _SERVER: Final = 500
 
-Ask = Callable[[SecretStr], ApiResponse]  # GET /me with this token; raises UnreachableError
-Probe = Callable[[SecretStr], frozenset[str]]  # the scopes that probing shows
+MeCall = Callable[[SecretStr], ApiResponse]  # GET /me with this token; raises UnreachableError
+ScopeProbe = Callable[[SecretStr], frozenset[str]]  # the scopes that probing shows
 
 
-def alive(ask: Ask, token: SecretStr) -> Verdict:
-    """Does the token answer 200? The detail names workspace and region, to compare with."""
+def alive(ask: MeCall, token: SecretStr) -> ProbeResult:
+    """Check that the token answers 200. The details name its workspace and region."""
     answer = _asked(ask, token)
-    if isinstance(answer, Verdict):
+    if isinstance(answer, ProbeResult):
         return answer
     seen = _seen(answer)
     if answer.status != _OK:
-        say = f"GET /me was answered {answer.status} ({answer.code or 'no code'}). "
-        say += answer.error().advice
-        return Verdict(Outlook.REFUTED, say, seen)
+        message = f"GET /me returned {answer.status} ({answer.code or 'no code'}). "
+        message += answer.error().advice
+        return ProbeResult(ProbeOutcome.REFUTED, message, seen)
     if not _is_intercoms(answer):
-        say = "GET /me was answered 200, but with no teammate: does a proxy answer for Intercom?"
-        return Verdict(Outlook.UNCLEAR, say, seen)
-    return Verdict(Outlook.PROVEN, "It answers 200 on GET /me.", {**seen, **_place(answer)})
+        message = "GET /me returned 200 without a teammate: is a proxy answering for Intercom?"
+        return ProbeResult(ProbeOutcome.UNCLEAR, message, seen)
+    return ProbeResult(ProbeOutcome.PROVEN, "GET /me returns 200.", {**seen, **_place(answer)})
 
 
-def verify(ask: Ask, new: SecretStr, expected: Mapping[str, Any]) -> Verdict:
-    """Does the new token work in the workspace and region that the old one was seen in?"""
-    verdict = alive(ask, new)
-    if not verdict.proven:
-        return verdict
+def verify(ask: MeCall, new: SecretStr, expected: Mapping[str, Any]) -> ProbeResult:
+    """Check that the new token works in the old one's workspace and region."""
+    result = alive(ask, new)
+    if not result.proven:
+        return result
     for name in ("workspace", "region"):
-        found, wanted = verdict.detail[name], expected.get(name)
+        found, wanted = result.detail[name], expected.get(name)
         if wanted and not found:
-            say = f"GET /me no longer says which {name} a key belongs to: look at it yourself."
-            return Verdict(Outlook.UNCLEAR, say, verdict.detail)
+            message = f"GET /me no longer says which {name} a key belongs to: check it yourself."
+            return ProbeResult(ProbeOutcome.UNCLEAR, message, result.detail)
         if wanted and found != wanted:
-            say = f"The new key belongs to {name} {found}, the old one to {wanted}. Take the key "
-            say += "of the right workspace: Developer Hub > your app > Test & Publish."
-            return Verdict(Outlook.REFUTED, say, verdict.detail)
-    return verdict
+            message = (
+                f"The new key belongs to {name} {found}, the old one to {wanted}. Take the key "
+            )
+            message += "of the right workspace: Developer Hub > your app > Test & Publish."
+            return ProbeResult(ProbeOutcome.REFUTED, message, result.detail)
+    return result
 
 
-def compare_scopes(probe: Probe, new: SecretStr, before: frozenset[str]) -> Verdict:
-    """Does the new token reach no further than the old one did, as far as probing shows?"""
+def compare_scopes(probe: ScopeProbe, new: SecretStr, before: frozenset[str]) -> ProbeResult:
+    """Check that the new token has no more scopes than the old one, as far as probing shows."""
     try:
         found = probe(new)
     except CollectionError as error:
-        return Verdict(Outlook.TRY_AGAIN, str(error))
+        return ProbeResult(ProbeOutcome.TRY_AGAIN, str(error))
     wider = sorted(found - before)
     detail = {"scopes": sorted(found), "wider": wider}
     if wider:
-        say = f"The new key reaches further than the old one: {', '.join(wider)}. Untick these "
-        say += "scopes, which makes yet another token, or say --allow-wider."
-        return Verdict(Outlook.REFUTED, say, detail)
-    return Verdict(Outlook.PROVEN, "It reaches no further than the old key.", detail)
+        message = f"The new key has more scopes than the old one: {', '.join(wider)}. Clear these "
+        message += "scopes, which creates another token, or use --allow-wider."
+        return ProbeResult(ProbeOutcome.REFUTED, message, detail)
+    return ProbeResult(ProbeOutcome.PROVEN, "It has no more scopes than the old key.", detail)
 
 
-def prove_dead(ask: Ask, old: SecretStr, new: SecretStr | None, *, seen_alive: bool) -> Verdict:
-    """Is the old token dead? Without `new` (a gap without a live key) there is no control yet."""
+def prove_dead(
+    ask: MeCall, old: SecretStr, new: SecretStr | None, *, seen_alive: bool
+) -> ProbeResult:
+    """Check that the old token is dead. Without `new` (no live key yet) there is no control."""
     answers = []
     for token in (old, *([new] if new else []), old):
         answer = _asked(ask, token)
-        if isinstance(answer, Verdict):
+        if isinstance(answer, ProbeResult):
             return answer
         answers.append(answer)
     first, *control, second = answers
@@ -104,32 +124,32 @@ def _judge_dead(
     detail: Mapping[str, Any],
     *,
     seen_alive: bool,
-) -> Verdict:
+) -> ProbeResult:
     codes = f"{first.status} {first.code or 'no code'}, {second.status} {second.code or 'no code'}"
     if _OK in (first.status, second.status):
-        return Verdict(Outlook.NOT_YET, "The old key still answers 200.", detail)
+        return ProbeResult(ProbeOutcome.NOT_YET, "The old key still answers 200.", detail)
     if control and control[0].status != _OK:
-        say = f"The new key, asked for comparison, was answered {control[0].status}."
-        return Verdict(Outlook.UNCLEAR, say, detail)
+        message = f"The new key, the control, got {control[0].status} from GET /me."
+        return ProbeResult(ProbeOutcome.UNCLEAR, message, detail)
     dead = all(a.status == _DENIED and a.code in DEAD for a in (first, second))
     if not dead:
-        say = f"The old key is refused, but not as a dead one is ({codes})."
-        return Verdict(Outlook.UNCLEAR, say, detail)
+        message = f"The old key is refused, but not with a code for a dead key ({codes})."
+        return ProbeResult(ProbeOutcome.UNCLEAR, message, detail)
     if not seen_alive:
-        say = "The old key was never seen alive in this rotation, so its refusal proves nothing."
-        return Verdict(Outlook.UNCLEAR, say, detail)
-    return Verdict(Outlook.PROVEN, f"The old key is dead ({codes}).", detail)
+        message = "The old key never answered 200 in this rotation, so its refusal proves nothing."
+        return ProbeResult(ProbeOutcome.UNCLEAR, message, detail)
+    return ProbeResult(ProbeOutcome.PROVEN, f"The old key is dead ({codes}).", detail)
 
 
-def _asked(ask: Ask, token: SecretStr) -> ApiResponse | Verdict:
-    """The answer, or the advice to try again later."""
+def _asked(ask: MeCall, token: SecretStr) -> ApiResponse | ProbeResult:
+    """The answer, or a result that says to try again later."""
     try:
         answer = ask(token)
     except UnreachableError as error:
-        return Verdict(Outlook.TRY_AGAIN, str(error))
+        return ProbeResult(ProbeOutcome.TRY_AGAIN, str(error))
     if answer.status == _LIMITED or answer.status >= _SERVER:
-        say = f"GET /me was answered {answer.status}. {answer.error().advice}"
-        return Verdict(Outlook.TRY_AGAIN, say, _seen(answer))
+        message = f"GET /me returned {answer.status}. {answer.error().advice}"
+        return ProbeResult(ProbeOutcome.TRY_AGAIN, message, _seen(answer))
     return answer
 
 
@@ -138,7 +158,7 @@ def _seen(answer: ApiResponse) -> dict[str, Any]:
 
 
 def _is_intercoms(answer: ApiResponse) -> bool:
-    """A teammate: what Intercom answers, and no page of a proxy."""
+    """Whether the body is a teammate, as Intercom answers, and not a proxy's page."""
     return isinstance(answer.body, dict) and bool(answer.body.get("id"))
 
 
@@ -146,3 +166,23 @@ def _place(answer: ApiResponse) -> dict[str, str]:
     app = answer.body.get("app") if isinstance(answer.body, dict) else None
     app = app if isinstance(app, dict) else {}
     return {"workspace": str(app.get("id_code") or ""), "region": str(app.get("region") or "")}
+
+
+def readable_scopes(client: Client) -> frozenset[str]:
+    """The scopes that at least one read proves.
+
+    Raises IntercomError where the token is dead, and UnreachableError where a read got no answer:
+    a scope that was not checked does not count as missing.
+    """
+    answers = probe_reads(client)
+    for answer in answers:
+        if _unanswered(answer):
+            raise UnreachableError(
+                f"{answer.call} said nothing about a scope ({answer.status or answer.code}).",
+                "Wait a minute.",
+            )
+    return frozenset(PROBED[a.call] for a in answers if a.reading is Reading.ADMITTED)
+
+
+def _unanswered(answer: ProbeAnswer) -> bool:
+    return answer.status in (0, _LIMITED) or answer.status >= _SERVER

@@ -1,4 +1,4 @@
-"""The rotation step, to look at."""
+"""What the notebook and the report show of the rotation step."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from helpers.rotation.transitions import ORDER, Mode, State
 __all__ = ["action", "overview", "regenerations", "rotations", "states"]
 
 _EMPTY: Final = "–"
+_BOTH_ALIVE: Final = "Both were alive during the overlap."
 _BOX, _GAP, _HEIGHT = 104, 16, 30
 _FILL: Final = {True: "#2e7d32", False: "none"}
 _INK: Final = {True: "#ffffff", False: "currentColor"}
@@ -22,15 +23,15 @@ _INK: Final = {True: "#ffffff", False: "currentColor"}
 
 def _missing(datum: Datum[object]) -> View:
     reason = datum.reason if isinstance(datum, Unavailable) else ""
-    return prose(f"Not looked at: {reason}")
+    return prose(f"Not checked: {reason}")
 
 
 def overview(facts: RotationFacts) -> View:
-    """Every key: since when it exists, and who says so."""
+    """Every key, when it was created, and how that is known."""
     if isinstance(facts.keys, Unavailable):
         return _missing(facts.keys)
     rows = [(k.variable, k.fingerprint, _since(k), str(k.known_by)) for k in facts.keys.value]
-    columns = ("key", "fingerprint", "made", "known by")
+    columns = ("key", "fingerprint", "created", "known by")
     return table(columns, rows, empty="No key is configured.")
 
 
@@ -39,7 +40,7 @@ def _since(key: KeyAge) -> str:
 
 
 def regenerations(facts: RotationFacts) -> View:
-    """The keys that Intercom's log says were made, and whether the ledger knows of it."""
+    """The new keys in Intercom's log, and whether the ledger holds a rotation for each."""
     if isinstance(facts.regenerations, Unavailable):
         return _missing(facts.regenerations)
     rows = [
@@ -52,15 +53,15 @@ def regenerations(facts: RotationFacts) -> View:
         for row in reversed(facts.regenerations.value)
     ]
     columns = ("when (UTC)", "what Intercom's log says", "by", "in the ledger")
-    return table(columns, rows, empty="Intercom's log knows of no key made in the last 400 days.")
+    return table(columns, rows, empty="Intercom's log has no new key in the last 400 days.")
 
 
 def rotations(facts: RotationFacts) -> View:
-    """The ledger: every rotation and where it stands."""
+    """The ledger: every rotation and its state."""
     if isinstance(facts.rotations, Unavailable):
         return _missing(facts.rotations)
     rows = [_row(rotation) for rotation in facts.rotations.value]
-    columns = ("key", "how", "begun", "by", "stands at")
+    columns = ("key", "mode", "started", "by", "state")
     return table(columns, rows, empty="The ledger holds no rotation yet.")
 
 
@@ -71,28 +72,28 @@ def _row(rotation: RotationRecord) -> tuple[str, ...]:
 
 
 def action(rehearsal: RotationRehearsal) -> View:
-    """A rehearsal: the states it reached, and what proved each."""
+    """A rehearsal: the states that it reached, and the proof of each."""
     reached = {step.state for step in rehearsal.steps}
     rows = [(str(step.state), step.proof) for step in rehearsal.steps]
-    told = table(("state", "proof"), rows, empty="No state was reached.")
-    return stack(chain(reached, compromised=False), told, _end(rehearsal))
+    proofs = table(("state", "proof"), rows, empty="No state was reached.")
+    return stack(chain(reached, compromised=False), proofs, _end(rehearsal))
 
 
 def _end(rehearsal: RotationRehearsal) -> View:
     if rehearsal.revocation is None:
-        return prose("The old key's death is not proven: it still counts as alive.")
+        return prose("The old key is not proven dead: it still counts as alive.")
     after = ", ".join(rehearsal.revocation.after)
     return prose(
         f"The old key ({rehearsal.old_fingerprint}) answered {rehearsal.revocation.before} at the "
-        f"beginning and {after} at the end, the new one ({rehearsal.new_fingerprint}) "
-        f"{rehearsal.revocation.control} beside it. "
-        f"{'Both were alive in between.' if rehearsal.mode is Mode.OVERLAP else ''}".rstrip()
+        f"start and {after} at the end, the new one ({rehearsal.new_fingerprint}) "
+        f"{rehearsal.revocation.control} in between. "
+        f"{_BOTH_ALIVE if rehearsal.mode is Mode.OVERLAP else ''}".rstrip()
     )
 
 
 def states(facts: RotationFacts) -> View:
-    """The way of a planned rotation, and that of a compromised key."""
-    del facts  # the ways are the same for everybody
+    """The states of a planned rotation, and those of a compromised key."""
+    del facts  # the states are the same for every workspace
     return stack(
         prose("Planned: replace first, revoke last."),
         chain((), compromised=False),
@@ -102,7 +103,7 @@ def states(facts: RotationFacts) -> View:
 
 
 def chain(reached: Collection[State], *, compromised: bool) -> View:
-    """The states in their order, the reached ones filled."""
+    """The states in order, with those reached filled."""
     order = ORDER[compromised]
     boxes = Markup("").join(_box(i, s, reached=s in reached) for i, s in enumerate(order))
     width = len(order) * (_BOX + _GAP) - _GAP + 2

@@ -1,8 +1,8 @@
-"""A stolen key from end to end: where it was exposed, how it was rotated, what happened meanwhile.
+"""The report on a stolen key: its exposure, its rotation, and what happened in the meantime.
 
-Crosses three rooms: the exposure scan says since when the key could be read, the ledger how and
-when it was revoked and replaced (with the gap without a live key), Intercom's activity log what was
-done in the workspace since the first exposure.
+It joins three rooms. The exposure scan says since when the key could be read. The ledger says how
+and when it was revoked and replaced, and how long there was no live key. Intercom's activity log
+says what was done in the workspace since the first exposure.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from helpers.core.errors import CollectionError, ConfigurationError, UsageError
 from helpers.core.model import Datum, Known, Unavailable
 from helpers.exposure.records import LeakedSecret
 from helpers.report.markdown import code, escape
-from helpers.rotation.ages import parse
-from helpers.rotation.ledger import Entry, Event
+from helpers.rotation.ages import parse_time
+from helpers.rotation.ledger import LedgerEntry, LedgerEvent
+from helpers.rotation.session import open_ledger
 from helpers.rotation.transitions import State
-from helpers.rotation.workshop import ledger_of
 
-__all__ = ["Incident", "gather", "write_up"]
+__all__ = ["Incident", "collect_incident", "incident_report"]
 
-_FURTHEST: Final = timedelta(days=400)
-_MOST_ROWS: Final = 200
-# What a thief does with a workspace, in the types of Intercom's activity log.
-_TELLING: Final = frozenset(
+_MAX_LOOK_BACK: Final = timedelta(days=400)
+_MAX_ROWS: Final = 200
+# What a thief does in a workspace, as types of Intercom's activity log.
+_SUSPICIOUS: Final = frozenset(
     {
         "admin_impersonation_start",
         "admin_invite_creation",
@@ -64,56 +64,56 @@ _TELLING: Final = frozenset(
 
 
 @dataclass(frozen=True)
-class Activity:
-    """Intercom's log since the first exposure: how much of what, and the telling rows."""
+class WorkspaceActivity:
+    """Intercom's log since the first exposure: a count of each type, and the suspicious rows."""
 
     counts: Mapping[str, int]
-    telling: tuple[Mapping[str, Any], ...]
-    more: int = 0  # telling rows beyond those that are kept
+    suspicious: tuple[Mapping[str, Any], ...]
+    more: int = 0  # suspicious rows that were not kept
 
 
 @dataclass(frozen=True)
 class Incident:
     """One compromised key. Times are UTC."""
 
-    entry: Entry
-    events: tuple[Event, ...]
+    entry: LedgerEntry
+    events: tuple[LedgerEvent, ...]
     leaks: Datum[tuple[LeakedSecret, ...]]
     since: datetime
     until: datetime
-    activity: Datum[Activity]
+    activity: Datum[WorkspaceActivity]
 
     def moved(self, state: State) -> datetime | None:
         """When the rotation reached a state."""
         found = [e.at for e in self.events if (e.what, e.name) == ("move", state)]
-        return parse(found[-1]) if found else None
+        return parse_time(found[-1]) if found else None
 
     @property
     def gap(self) -> timedelta | None:
-        """How long there was no live key; None while it lasts, or if there was none."""
+        """How long there was no live key; None while the gap lasts, or if there was none."""
         start, end = self.moved(State.REVOKED), self.moved(State.SWAPPED)
         return end - start if start and end and end >= start else None
 
 
-def gather(context: Context, variable: str) -> Incident:
-    """Link exposure, rotation and activity of the last compromised rotation of a variable.
+def collect_incident(context: Context, variable: str) -> Incident:
+    """Collect exposure, ledger and activity for the last compromised rotation of a variable.
 
     Raises UsageError where there was none, and StateError.
     """
-    with ledger_of(context) as ledger:
+    with open_ledger(context) as ledger:
         stolen = [e for e in ledger.entries() if e.variable == variable and e.compromised]
         if not stolen:
             raise UsageError(
-                f"No rotation of {variable} was begun with --compromised.",
-                "An incident report follows one: `runbook rotate … --compromised`.",
+                f"No rotation of {variable} was started with --compromised.",
+                "Start one first: `runbook rotate … --compromised`.",
             )
         entry, events = stolen[-1], ledger.events(stolen[-1])
     now, leaks = context.clock(), _leaks(context, entry)
-    since = max(_first(leaks) or _blind(context, entry), now - _FURTHEST)
+    since = max(_first(leaks) or _default_start(context, entry), now - _MAX_LOOK_BACK)
     return Incident(entry, events, leaks, since, now, _read(context, since))
 
 
-def _leaks(context: Context, entry: Entry) -> Datum[tuple[LeakedSecret, ...]]:
+def _leaks(context: Context, entry: LedgerEntry) -> Datum[tuple[LeakedSecret, ...]]:
     from helpers.exposure.collect import collect
 
     found = collect(context).leaks
@@ -127,27 +127,27 @@ def _first(leaks: Datum[tuple[LeakedSecret, ...]]) -> datetime | None:
     return min((leak.first for leak in known if leak.first), default=None)
 
 
-def _blind(context: Context, entry: Entry) -> datetime:
-    """Where nobody knows since when the key was exposed: the policy's time before the response."""
-    return parse(entry.opened_at) - timedelta(days=context.policy.auditlog.lookback_days)
+def _default_start(context: Context, entry: LedgerEntry) -> datetime:
+    """Where the first exposure is unknown: the policy's look-back before the response."""
+    return parse_time(entry.opened_at) - timedelta(days=context.policy.auditlog.lookback_days)
 
 
-def _read(context: Context, since: datetime) -> Datum[Activity]:
-    """Read the log once; a year of it need not fit into memory."""
-    counts, telling, more = Counter[str](), list[Mapping[str, Any]](), 0
+def _read(context: Context, since: datetime) -> Datum[WorkspaceActivity]:
+    """Read the log once as a stream: a year of it may not fit into memory."""
+    counts, suspicious, more = Counter[str](), list[Mapping[str, Any]](), 0
     try:
         for row in context.client.activity_logs(since):
             kind = str(row.get("activity_type", ""))
             counts[kind] += 1
-            if kind in _TELLING:
-                more += len(telling) == _MOST_ROWS
-                telling += [row] if len(telling) < _MOST_ROWS else []
+            if kind in _SUSPICIOUS:
+                more += len(suspicious) == _MAX_ROWS
+                suspicious += [row] if len(suspicious) < _MAX_ROWS else []
     except (CollectionError, ConfigurationError) as error:
         return Unavailable(reason=str(error), call="GET /admins/activity_logs")
-    return Known(Activity(counts, tuple(telling), more))
+    return Known(WorkspaceActivity(counts, tuple(suspicious), more))
 
 
-def write_up(incident: Incident) -> str:
+def incident_report(incident: Incident) -> str:
     """The incident report, as Markdown. Names from the workspace are escaped."""
     return "\n".join(_lines(incident)) + "\n"
 
@@ -157,8 +157,8 @@ def _lines(incident: Incident) -> Iterator[str]:
     yield f"# Incident: {entry.variable} was compromised"
     yield ""
     yield f"- Key: {code(entry.old_fingerprint)}, replaced by {_or_none(entry.new_fingerprint)}"
-    yield f"- Response begun by {escape(entry.actor)} on {entry.opened_at}"
-    yield f"- The response stands at {entry.state}. {escape(entry.reason)}".rstrip()
+    yield f"- Response started by {escape(entry.actor)} on {entry.opened_at}"
+    yield f"- The response is at {entry.state}. {escape(entry.reason)}".rstrip()
     yield f"- {_gap(incident)}"
     yield from ("", "## Where the key was exposed", "")
     yield from _exposure(incident)
@@ -176,18 +176,18 @@ def _or_none(fingerprint: str) -> str:
 
 def _gap(incident: Incident) -> str:
     if incident.moved(State.REVOKED) is None:
-        return "THE KEY IS NOT PROVEN DEAD YET: withdraw it first."
+        return "THE KEY IS NOT PROVEN DEAD YET: revoke it first."
     if incident.gap is None:
-        return "There is no live key in use yet: the gap lasts."
-    return f"Without a live key in use for {int(incident.gap.total_seconds() // 60)} minutes."
+        return "No live key is in use yet: the gap continues."
+    return f"No live key was in use for {int(incident.gap.total_seconds() // 60)} minutes."
 
 
 def _exposure(incident: Incident) -> Iterator[str]:
     if isinstance(incident.leaks, Unavailable):
-        yield f"Not looked at: {escape(incident.leaks.reason)}"
+        yield f"Not checked: {escape(incident.leaks.reason)}"
         return
     if not incident.leaks.value:
-        yield "The repository that was examined does not hold this key: it got out another way."
+        yield "The scanned repository does not contain this key: it was exposed in another way."
     for leak in incident.leaks.value:
         for place in leak.places:
             when = f"{place.first:%Y-%m-%d %H:%M}" if place.first else "time unknown"
@@ -197,23 +197,23 @@ def _exposure(incident: Incident) -> Iterator[str]:
 
 def _activity(incident: Incident) -> Iterator[str]:
     if isinstance(incident.activity, Unavailable):
-        yield f"Not looked at: {escape(incident.activity.reason)}"
+        yield f"Not checked: {escape(incident.activity.reason)}"
         yield ""
-        yield "Read it with a token that has the scope `read_admins`, then write this again."
+        yield "Use a token with the scope `read_admins`, then create this report again."
         return
     seen = incident.activity.value
-    yield f"{sum(seen.counts.values())} rows; by kind: " + ", ".join(
+    yield f"{sum(seen.counts.values())} rows. By type: " + ", ".join(
         f"{escape(kind)} {count}" for kind, count in sorted(seen.counts.items())
     )
     yield from ("", "| When (UTC) | Who | From | What |", "|---|---|---|---|")
-    yield from (_row(row) for row in seen.telling)
+    yield from (_row(row) for row in seen.suspicious)
     if seen.more:
-        yield from ("", f"{seen.more} more: see the activity log itself (notebook 07).")
+        yield from ("", f"{seen.more} more are in the activity log (notebook 07).")
 
 
 def _row(row: Mapping[str, Any]) -> str:
     who = row.get("performed_by") or {}
     at = datetime.fromtimestamp(int(row.get("created_at") or 0), UTC)
     cells = (who.get("email"), who.get("ip"), row.get("activity_description"))
-    told = " | ".join(escape(str(cell or "–")) for cell in cells)
-    return f"| {at:%Y-%m-%d %H:%M} | {told} |"
+    texts = " | ".join(escape(str(cell or "–")) for cell in cells)
+    return f"| {at:%Y-%m-%d %H:%M} | {texts} |"

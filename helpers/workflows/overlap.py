@@ -1,7 +1,7 @@
-"""A receiver during the rotation of its client secret: what crosses from rotation to webhooks.
+"""Test a webhook receiver during the rotation of its client secret.
 
-The store holds both secrets while a rotation is open. The receiver is tested with both, so
-that nobody copies a secret for it: accepted during the overlap, the old one refused afterwards.
+The store holds both secrets while a rotation is open. The test signs with both, so that nobody has
+to copy a secret. The receiver must accept both during the overlap and refuse the old one later.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ from pydantic import SecretStr
 
 from helpers.core.errors import UsageError
 from helpers.core.settings import Credential, Profile
-from helpers.rotation.stores.base import SecretStore, Stage
-from helpers.rotation.stores.choice import open_store
+from helpers.rotation.stores.base import SecretStore, Stage, open_store
 from helpers.webhooks.action import SECRET, URL, run_battery
 from helpers.webhooks.battery import BatteryOptions
 from helpers.webhooks.cases import CORE
@@ -26,14 +25,14 @@ from helpers.webhooks.target import parse_target
 if TYPE_CHECKING:
     from helpers.core.context import Context
 
-__all__ = ["Pair", "pair_of", "try_overlap"]
+__all__ = ["SecretPair", "pair_of", "try_overlap"]
 
 _TRIED: Final = (*CORE, "R12", "R14", "R15", "O01", "O02", "O03")
-_OLD: Final = f"{SECRET}_PREVIOUS"  # what a curl line calls it; no setting has this name
+_OLD: Final = f"{SECRET}_PREVIOUS"  # its name in a curl line; no setting has this name
 
 
 @dataclass(frozen=True)
-class Pair:
+class SecretPair:
     """The new secret and the old one."""
 
     new: SecretStr
@@ -50,8 +49,8 @@ def try_overlap(
 ) -> BatteryResult:
     """Test the profile's receiver with both secrets of the open rotation.
 
-    The client secret signs Canvas Kit requests as well: `scheme` says which the receiver takes.
-    Raises UsageError where no rotation left two secrets, no receiver is known, or consent is
+    The client secret also signs Canvas Kit requests: `scheme` says which the receiver expects.
+    Raises UsageError where the store does not hold two secrets, no receiver is known, or consent is
     missing; StoreError where the store can't be read.
     """
     address = url or context.settings.text(URL)
@@ -60,18 +59,18 @@ def try_overlap(
             "No receiver is configured.", f"Set {URL}, or give its address with --url."
         )
     target, pair = parse_target(address), pair_of(context)
-    if consent or target.loopback:  # what can't be recorded is not done
+    if consent or target.loopback:  # a test that can't be recorded is not run
         context.record("runbook.webhook.overlap", resource=target.receiver.address)
     old = PreviousSecret(_OLD, pair.old.get_secret_value().encode(), revoked=revoked)
     builder = RequestBuilder(scheme, pair.new.get_secret_value().encode(), previous=old)
     return run_battery(target, builder, BatteryOptions(cases=_TRIED, consent=consent))
 
 
-def pair_of(context: Context) -> Pair:
-    """Both secrets out of the profile's store: pending and current, or current and previous."""
+def pair_of(context: Context) -> SecretPair:
+    """Both secrets from the profile's store: pending and current, or current and previous."""
     if context.settings.profile is Profile.SANDBOX:
         raise UsageError(
-            "The sandbox rotates in a rehearsal of its own, which leaves nothing behind.",
+            "Sandbox rotations are rehearsals, which leave no secrets in a store.",
             "Name a real profile with --profile.",
         )
     store = _store(context)
@@ -81,10 +80,10 @@ def pair_of(context: Context) -> Pair:
         if value is not None and before is not None:
             for secret in (value, before):
                 context.redactor.register("client_secret", secret.get_secret_value())
-            return Pair(value, before)
+            return SecretPair(value, before)
     raise UsageError(
-        f"{store.label} holds one client secret alone: no rotation is under way.",
-        "Begin one with `runbook rotate client-secret`, or name the old secret's variable: "
+        f"{store.label} holds only one client secret: no rotation is open.",
+        "Start one with `runbook rotate client-secret`, or name the old secret's variable: "
         "`runbook webhook test URL --previous-secret-variable NAME`.",
     )
 

@@ -54,8 +54,8 @@ def test_a_key_is_rotated_across_a_restart_and_stands_in_no_file(
     folder.mkdir()
     with start_lab(folder, widget_state=True) as lab:
         notebook = open_form(at_desk(browser, lab), desk)
-        press(notebook, "Check only", "It could begin.")
-        press(notebook, "Begin", "second private app")
+        press(notebook, "Check only", "The rotation can start.")
+        press(notebook, "Start", "second private app")
         new = desk.hub.create_app("Second", SCOPES).access_token.get_secret_value()
         field = notebook.panel.get_by_placeholder("paste it here")
         field.fill(new)
@@ -63,26 +63,26 @@ def test_a_key_is_rotated_across_a_restart_and_stands_in_no_file(
         redactor = redactor_of(new, desk.app.access_token.get_secret_value())
         assert leaks(lab, redactor) == {}
         picture(notebook, "pasted")
-        press(notebook, "Go on", "stands at SWAPPED")
+        press(notebook, "Resume", "is at SWAPPED")
         assert field.input_value() == ""
         notebook.save()
 
         notebook.restart()
         choose_desk(notebook, desk)
-        says(notebook, "stands at SWAPPED")
-        press(notebook, "Go on", "then confirm it")  # nobody vouches for what was not asked
-        vouch(notebook)
-        press(notebook, "Go on", "stands at CONFIRMED")
+        says(notebook, "is at SWAPPED")
+        press(notebook, "Resume", "then confirm it")  # nobody vouches for what was not asked
+        confirm(notebook)
+        press(notebook, "Resume", "is at CONFIRMED")
         picture(notebook, "confirmed")
         desk.hub.uninstall(desk.app.id)
-        press(notebook, "Go on", "stands at DONE")
+        press(notebook, "Resume", "is at DONE")
         picture(notebook, "done")
         notebook.save()
         notebook.close()
 
     assert list(redactor.leaks(desk.env_file.read_bytes()))  # where it belongs, it is found
     assert written_kinds(folder) >= {"notebook", "checkpoint", "history", "ledger", "log"}
-    assert "stands at DONE" in widgets_of(folder / "notebooks" / NAME)
+    assert "is at DONE" in widgets_of(folder / "notebooks" / NAME)
     assert leaks(lab, redactor) == {}
 
 
@@ -95,11 +95,11 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def test_in_the_sandbox_the_form_works_after_all_cells_ran(browser: Browser, lab: Lab) -> None:
     notebook = Notebook(at_desk(browser, lab), f"notebooks/{NAME}")
     notebook.run_all()
-    press(notebook, "Begin", "developer hub makes the key")
+    press(notebook, "Start", "developer hub creates the key")
     picture(notebook, "sandbox")
-    press(notebook, "Go on", "stands at SWAPPED")
-    vouch(notebook)
-    press(notebook, "Go on", "stands at DONE")
+    press(notebook, "Resume", "is at SWAPPED")
+    confirm(notebook)
+    press(notebook, "Resume", "is at DONE")
     notebook.close()
 
 
@@ -108,41 +108,41 @@ def test_every_mode_and_both_ways_back(browser: Browser, lab: Lab, desk: Desk) -
     choose = notebook.panel.get_by_label("mode")
     tokens = [desk.app.access_token.get_secret_value()]
 
-    press(notebook, "Begin", "second private app")
-    press(notebook, "Give up", "stands at ABORTED")
+    press(notebook, "Start", "second private app")
+    press(notebook, "Cancel", "is at ABORTED")
     says(notebook, "The key in use is as before")
     picture(notebook, "aborted")
 
-    press(notebook, "Begin", "second private app")
+    press(notebook, "Start", "second private app")
     paste(notebook, desk.hub.create_app("Second", SCOPES), tokens)
-    press(notebook, "Go on", "stands at SWAPPED")
-    press(notebook, "Give up", "stands at ROLLED_BACK")
+    press(notebook, "Resume", "is at SWAPPED")
+    press(notebook, "Cancel", "is at ROLLED_BACK")
     says(notebook, "Withdraw the new one")
     picture(notebook, "rolled-back")
 
     choose.select_option("in-place")
     says(notebook, "assume that")
     picture(notebook, "in-place-plan")
-    press(notebook, "Begin", "THE OLD TOKEN MAY DIE AT THIS CLICK")
+    press(notebook, "Start", "THE OLD TOKEN MAY DIE AT THIS CLICK")
     paste(notebook, desk.hub.regenerate_token(desk.app.id), tokens)
-    press(notebook, "Give up", "The way out is forward")
-    press(notebook, "Go on", "stands at SWAPPED")
+    press(notebook, "Cancel", "The way out is forward")
+    press(notebook, "Resume", "is at SWAPPED")
     picture(notebook, "in-place-swapped")
-    vouch(notebook)
-    press(notebook, "Go on", "stands at DONE")
+    confirm(notebook)
+    press(notebook, "Resume", "is at DONE")
 
     notebook.panel.get_by_label("the key is compromised: revoke it first").check()
     says(notebook, "YOU withdraw the key NOW")
     picture(notebook, "compromised-plan")
-    press(notebook, "Begin", "Click Regenerate token NOW")
+    press(notebook, "Start", "Click Regenerate token NOW")
     stolen_again = desk.hub.regenerate_token(desk.app.id)
-    press(notebook, "Go on", "Copy the token that you have regenerated")
-    says(notebook, "stands at REVOKED")
+    press(notebook, "Resume", "Copy the token that you regenerated")
+    says(notebook, "is at REVOKED")
     picture(notebook, "compromised-revoked")
     paste(notebook, stolen_again, tokens)
-    press(notebook, "Go on", "stands at SWAPPED")
-    vouch(notebook)
-    press(notebook, "Go on", "stands at DONE")
+    press(notebook, "Resume", "is at SWAPPED")
+    confirm(notebook)
+    press(notebook, "Resume", "is at DONE")
     picture(notebook, "compromised-done")
 
     notebook.save()
@@ -180,8 +180,8 @@ def paste(notebook: Notebook, app: App, tokens: list[str]) -> None:
     notebook.panel.get_by_placeholder("paste it here").fill(tokens[-1])
 
 
-def vouch(notebook: Notebook) -> None:
-    notebook.panel.get_by_label("I vouch for: readers").check()
+def confirm(notebook: Notebook) -> None:
+    notebook.panel.get_by_label("I confirm: readers").check()
 
 
 def press(notebook: Notebook, button: str, answer: str) -> None:

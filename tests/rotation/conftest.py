@@ -18,14 +18,14 @@ from helpers.core.settings import Profile, load_settings
 from helpers.intercom import client, transport
 from helpers.intercom.developer_hub import App, DeveloperHub
 from helpers.intercom.pace import Pace
+from helpers.rotation.context import Need, RotationStatus
 from helpers.rotation.guide import Guide
-from helpers.rotation.procedures import Offer
-from helpers.rotation.standing import Need, Standing
+from helpers.rotation.procedure import OperatorInput
 from helpers.rotation.transitions import Mode, State
 from helpers.sandbox import Sandbox, start
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-READERS = Offer(attested=frozenset({"readers"}))
+READERS = OperatorInput(attested=frozenset({"readers"}))
 SCOPES = ("read_single_admin", "read_admins", "read_tags")
 
 
@@ -72,23 +72,23 @@ class Desk:
         """A fault that strikes calls of a route."""
         self.click("POST", "/faults", kind=kind, route=route, **how)
 
-    def second_app(self, *more: str) -> Offer:
+    def second_app(self, *more: str) -> OperatorInput:
         """What a person does in overlap mode: a second app; its token."""
-        return Offer(secret=self.hub.create_app("Second", (*SCOPES, *more)).access_token)
+        return OperatorInput(secret=self.hub.create_app("Second", (*SCOPES, *more)).access_token)
 
     def to_confirmed(self) -> None:
         """In overlap, to where the old key waits to be withdrawn."""
-        self.guide.begin(Mode.OVERLAP)
-        self.guide.go_on(self.second_app())
-        assert self.guide.go_on(READERS).entry.state is State.CONFIRMED
+        self.guide.start(Mode.OVERLAP)
+        self.guide.resume(self.second_app())
+        assert self.guide.resume(READERS).entry.state is State.CONFIRMED
 
     def in_file(self) -> str:
         return self.env_file.read_text().partition("=")[2].strip()
 
 
-def at(standing: Standing) -> tuple[State, Need | None]:
+def at(status: RotationStatus) -> tuple[State, Need | None]:
     """Where it stands, and what it waits for."""
-    return standing.entry.state, standing.pause.need if standing.pause else None
+    return status.entry.state, status.pause.need if status.pause else None
 
 
 def guide_of(desk: Desk, variable: str, value: str) -> Guide:

@@ -8,8 +8,8 @@ from helpers.core.model import Cause, Unavailable
 from helpers.core.policy import Acts, Policy
 from helpers.core.settings import Profile
 from helpers.rotation.action import act, rehearse
-from helpers.rotation.hold import hold
 from helpers.rotation.records import RotationRehearsal
+from helpers.rotation.session import rotation_lock
 from helpers.rotation.transitions import ORDER, Mode
 from tests.rotation.conftest import Desk
 
@@ -53,15 +53,15 @@ def test_a_headless_run_goes_on_with_what_is_open(make_desk: Callable[..., Desk]
     desk = make_desk(policy=ALLOWED)
     desk.to_confirmed()
     desk.hub.uninstall(desk.app.id)
-    assert "INTERCOM_ACCESS_TOKEN stands at DONE." in reason_of(act(desk.reopened().context))
-    assert desk.guide.standing() is None
+    assert "INTERCOM_ACCESS_TOKEN is at DONE." in reason_of(act(desk.reopened().context))
+    assert desk.guide.status() is None
 
 
 def test_a_headless_run_says_what_a_rotation_waits_for(make_desk: Callable[..., Desk]) -> None:
     desk = make_desk(policy=ALLOWED)
     assert "No rotation is open" in reason_of(act(desk.context))
     desk.to_confirmed()
-    assert "stands at CONFIRMED and waits:" in reason_of(act(desk.reopened().context))
+    assert "is at CONFIRMED and waits:" in reason_of(act(desk.reopened().context))
 
 
 def reason_of(found: RotationRehearsal | Unavailable) -> str:
@@ -73,8 +73,8 @@ def test_a_headless_run_tells_what_keeps_a_rotation_from_going_on(
     make_desk: Callable[..., Desk],
 ) -> None:
     desk = make_desk(policy=ALLOWED)
-    desk.guide.begin(Mode.OVERLAP)
-    with hold(desk.context.state, "INTERCOM_ACCESS_TOKEN", "ada@desk"):
+    desk.guide.start(Mode.OVERLAP)
+    with rotation_lock(desk.context.state, "INTERCOM_ACCESS_TOKEN", "ada@desk"):
         found = act(desk.context)
     assert isinstance(found, Unavailable)
-    assert "could not go on: ada@desk is working" in found.reason
+    assert "could not continue: ada@desk is working" in found.reason

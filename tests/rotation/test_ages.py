@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from helpers.core.settings import Credential
 from helpers.rotation.ages import age_of, recorded_by
-from helpers.rotation.ledger import Entry
+from helpers.rotation.ledger import LedgerEntry
 from helpers.rotation.records import KnownBy, Regeneration
 from helpers.rotation.transitions import Mode, State
 
@@ -28,7 +28,7 @@ def row(days: float, app: str = "", what: str = "app_package_token_regeneration"
     )
 
 
-def entry(**changes: Any) -> Entry:
+def entry(**changes: Any) -> LedgerEntry:
     values: dict[str, Any] = {
         "id": "r",
         "variable": TOKEN.variable,
@@ -45,7 +45,7 @@ def entry(**changes: Any) -> Entry:
         "opened_at": "2026-02-01T09:00:00Z",
         "moved_at": "2026-02-01T10:00:00Z",
     }
-    return Entry(**{**values, **changes})
+    return LedgerEntry(**{**values, **changes})
 
 
 def test_the_ledger_is_the_best_witness() -> None:

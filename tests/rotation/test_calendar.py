@@ -9,14 +9,14 @@ import icalendar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.rotation.calendar import Due, calendar
+from helpers.rotation.schedule import DueDate, calendar
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-def due(owner: str = "ada@example.com", *, sure: bool = True) -> Due:
+def due(owner: str = "ada@example.com", *, sure: bool = True) -> DueDate:
     days = (date(2026, 4, 25), date(2026, 5, 13), date(2026, 5, 31))
-    return Due("production", "INTERCOM_ACCESS_TOKEN", "0" * 16, days[2], owner, days, sure)
+    return DueDate("production", "INTERCOM_ACCESS_TOKEN", "0" * 16, days[2], owner, days, sure)
 
 
 def unfolded(text: str) -> list[str]:

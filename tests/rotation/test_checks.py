@@ -12,10 +12,10 @@ from helpers.core.judge import judge
 from helpers.core.model import Cause, Datum, Finding, Known, Severity, Snapshot, Status, Unavailable
 from helpers.core.policy import Policy, RotationPolicy
 from helpers.rotation.records import (
-    IdentitySecret,
     KeyAge,
     KnownBy,
     Leftover,
+    ListedIdentitySecret,
     Proof,
     Regeneration,
     RehearsedStep,
@@ -87,8 +87,8 @@ def rehearsal(*states: State, proven: bool = True) -> RotationRehearsal:
     )
 
 
-def secret(name: str) -> IdentitySecret:
-    return IdentitySecret(id=name, name=name, created_at=NOW)
+def secret(name: str) -> ListedIdentitySecret:
+    return ListedIdentitySecret(id=name, name=name, created_at=NOW)
 
 
 def judged(check_id: str, policy: Policy | None = None, **data: Any) -> list[Finding]:

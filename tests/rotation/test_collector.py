@@ -13,7 +13,7 @@ from helpers.core.judge import judge
 from helpers.core.model import Finding, Known, Severity, Snapshot, Status, Unavailable
 from helpers.core.policy import Policy
 from helpers.rotation.collect import collect
-from helpers.rotation.procedures import Offer
+from helpers.rotation.procedure import OperatorInput
 from helpers.rotation.records import KnownBy
 from helpers.rotation.transitions import Mode
 from tests.rotation.conftest import NOW, READERS, Desk
@@ -39,10 +39,10 @@ def test_a_key_made_outside_the_process_is_a_critical_finding(desk: Desk) -> Non
 
 
 def test_a_key_made_by_a_rotation_is_none(desk: Desk) -> None:
-    desk.guide.begin(Mode.IN_PLACE)
+    desk.guide.start(Mode.IN_PLACE)
     new = desk.hub.regenerate_token(desk.app.id).access_token
-    desk.guide.go_on(Offer(secret=new))
-    desk.guide.go_on(READERS)
+    desk.guide.resume(OperatorInput(secret=new))
+    desk.guide.resume(READERS)
     again = desk.reopened()
     assert regenerations(again) == []
     facts = collect(again.context)

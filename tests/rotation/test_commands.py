@@ -73,7 +73,7 @@ def test_what_can_t_go_on_says_so(run: Run, desk: Desk) -> None:
 def test_flags_that_exclude_one_another_are_refused(run: Run, desk: Desk) -> None:
     result = run(rotate, "access-token", "--env-file", str(desk.env_file), "--abort", "--resume")
     assert isinstance(result.exception, UsageError)
-    assert result.exception.message == "--abort and --resume exclude one another."
+    assert result.exception.message == "--abort and --resume exclude each other."
 
 
 def test_a_rotation_goes_on_in_the_store_that_it_was_begun_in(run: Run, desk: Desk) -> None:
@@ -121,7 +121,7 @@ def test_a_compromised_key_ends_in_an_incident_report(run: Run, desk: Desk, tmp_
     )
     text = out.read_text()
     assert "leak.py" in text
-    assert "Without a live key in use for 0 minutes" in text
+    assert "No live key was in use for 0 minutes" in text
     assert "regenerated the access token of Under test" in text
     assert desk.token not in text
     assert new not in text
@@ -146,7 +146,7 @@ def test_in_the_sandbox_a_client_secret_can_be_rehearsed() -> None:
     words = ["client-secret", "--confirm", "readers"]
     words += ["--confirm", NEW_WORKS, "--confirm", OLD_REFUSED]
     status, said = told(CliRunner().invoke(rotate, words, standalone_mode=False))
-    assert (status, "stands at DONE" in said) == (0, True)
+    assert (status, "is at DONE" in said) == (0, True)
 
 
 def test_a_rotation_on_a_real_profile_is_in_the_runbooks_own_audit_log(

@@ -14,7 +14,7 @@ import pytest
 
 from helpers.core.errors import ConfigurationError
 from helpers.core.model import fingerprint
-from helpers.rotation.consumers import Consumer, reported
+from helpers.rotation.evidence import Consumer, reported
 from tests.conftest import HOME
 
 MARK = "0123456789abcdef"

@@ -23,28 +23,28 @@ def form(make_desk: Callable[..., Desk]) -> tuple[Desk, RotationForm]:
 
 
 def said(form: RotationForm) -> str:
-    return str(form._widgets["said"].value)
+    return str(form._widgets["output"].value)
 
 
 def press(form: RotationForm, action: Callable[[], None]) -> str:
-    form._guarded(action)
+    form._run(action)
     return said(form)
 
 
 def test_it_leads_from_the_plan_to_the_end(form: tuple[Desk, RotationForm]) -> None:
     desk, it = form
     assert "THIS CAN" in said(it)
-    assert "It could begin" in press(it, it.check)
-    assert "second private app" in press(it, it.begin)
+    assert "The rotation can start" in press(it, it.check)
+    assert "second private app" in press(it, it.start)
     offer = desk.second_app()
     assert offer.secret is not None
     it._widgets["secret"].value = offer.secret.get_secret_value()
-    assert "stands at SWAPPED" in press(it, it.go_on)
+    assert "is at SWAPPED" in press(it, it.resume)
     assert it._widgets["secret"].value == ""
-    it._widgets["vouch"].value = True
-    assert "stands at CONFIRMED" in press(it, it.go_on)
+    it._widgets["confirm"].value = True
+    assert "is at CONFIRMED" in press(it, it.resume)
     desk.hub.uninstall(desk.app.id)
-    assert "stands at DONE" in press(it, it.go_on)
+    assert "is at DONE" in press(it, it.resume)
     assert offer.secret.get_secret_value() not in state_of(it)
 
 
@@ -52,39 +52,39 @@ def test_it_stands_where_the_rotation_stands_after_a_restart(
     form: tuple[Desk, RotationForm],
 ) -> None:
     desk, it = form
-    press(it, it.begin)
+    press(it, it.start)
     again = RotationForm(desk.context)
     again._form()
-    assert "stands at PLANNED" in said(again)
-    assert "Go on" in said(again)
+    assert "is at PLANNED" in said(again)
+    assert "Resume" in said(again)
 
 
 def test_it_gives_up(form: tuple[Desk, RotationForm]) -> None:
     _, it = form
-    press(it, it.begin)
-    assert "stands at ABORTED" in press(it, it.give_up)
+    press(it, it.start)
+    assert "is at ABORTED" in press(it, it.cancel)
 
 
 def test_a_key_that_is_refused_is_cleared_too(form: tuple[Desk, RotationForm]) -> None:
     desk, it = form
-    press(it, it.begin)
+    press(it, it.start)
     it._widgets["secret"].value = desk.token
-    assert "in use now" in press(it, it.go_on)
+    assert "in use now" in press(it, it.resume)
     assert it._widgets["secret"].value == ""
     assert desk.token not in state_of(it)
 
 
 def test_nobody_vouches_for_what_was_not_asked(form: tuple[Desk, RotationForm]) -> None:
     desk, it = form
-    press(it, it.begin)
-    assert it._widgets["vouch"].disabled
+    press(it, it.start)
+    assert it._widgets["confirm"].disabled
     offer = desk.second_app()
     assert offer.secret is not None
-    it._widgets["vouch"].value = True
+    it._widgets["confirm"].value = True
     it._widgets["secret"].value = offer.secret.get_secret_value()
-    assert "stands at SWAPPED" in press(it, it.go_on)
-    assert it._widgets["vouch"].description == "I vouch for: readers"
-    assert not it._widgets["vouch"].value
+    assert "is at SWAPPED" in press(it, it.resume)
+    assert it._widgets["confirm"].description == "I confirm: readers"
+    assert not it._widgets["confirm"].value
 
 
 def test_a_client_secret_goes_the_whole_way_by_what_a_person_vouches_for(
@@ -97,14 +97,14 @@ def test_a_client_secret_goes_the_whole_way_by_what_a_person_vouches_for(
     it._widgets["key"].value = "INTERCOM_CLIENT_SECRET"
     assert it._widgets["mode"].options == ("in-place",)
     assert "every webhook receiver accept two secrets" in said(it)
-    press(it, it.begin)
+    press(it, it.start)
     it._widgets["secret"].value = secrets.token_hex(16)
-    assert "stands at STAGED" in press(it, it.go_on)
+    assert "is at STAGED" in press(it, it.resume)
     for state in ("SWAPPED", "CONFIRMED", "DONE"):
-        if it._widgets["vouch"].disabled:  # the withdrawal is asked for first
-            press(it, it.go_on)
-        it._widgets["vouch"].value = True
-        assert f"stands at {state}" in press(it, it.go_on)
+        if it._widgets["confirm"].disabled:  # the withdrawal is asked for first
+            press(it, it.resume)
+        it._widgets["confirm"].value = True
+        assert f"is at {state}" in press(it, it.resume)
 
 
 def test_without_any_key_it_says_how_to_get_one(
@@ -121,16 +121,16 @@ def test_without_any_key_it_says_how_to_get_one(
 
 def test_an_error_is_a_sentence(form: tuple[Desk, RotationForm]) -> None:
     _, it = form
-    assert "No rotation of INTERCOM_ACCESS_TOKEN is open" in press(it, it.go_on)
+    assert "No rotation of INTERCOM_ACCESS_TOKEN is open" in press(it, it.resume)
 
 
 def test_in_the_sandbox_the_hub_makes_the_key(make_desk: Callable[..., Desk]) -> None:
     it = RotationForm(make_desk(Profile.SANDBOX).context)
     it._form()
-    assert "Sandbox" in press(it, it.begin)
-    assert "stands at SWAPPED" in press(it, it.go_on)
-    it._widgets["vouch"].value = True
-    assert "stands at DONE" in press(it, it.go_on)
+    assert "Sandbox" in press(it, it.start)
+    assert "is at SWAPPED" in press(it, it.resume)
+    it._widgets["confirm"].value = True
+    assert "is at DONE" in press(it, it.resume)
 
 
 @pytest.mark.parametrize("variable", ["INTERCOM_READ_TOKEN", "INTERCOM_IDENTITY_SECRET"])
@@ -145,10 +145,10 @@ def test_in_the_sandbox_every_key_can_be_rehearsed(
     it = RotationForm(desk.context)
     it._form()
     it._widgets["key"].value = variable
-    press(it, it.begin)
-    press(it, it.go_on)
-    it._widgets["vouch"].value = True
-    assert "stands at DONE" in press(it, it.go_on)
+    press(it, it.start)
+    press(it, it.resume)
+    it._widgets["confirm"].value = True
+    assert "is at DONE" in press(it, it.resume)
     assert desk.env_file.read_text() == before
 
 

@@ -11,10 +11,10 @@ import pytest
 
 from helpers.core.errors import UsageError
 from helpers.core.model import Known, Unavailable
-from helpers.rotation.procedures import Offer
+from helpers.rotation.procedure import OperatorInput
 from helpers.rotation.transitions import Mode
 from helpers.workflows import incident as workflow
-from helpers.workflows.incident import Incident, gather, write_up
+from helpers.workflows.incident import Incident, collect_incident, incident_report
 from tests.rotation.conftest import NOW, READERS, Desk
 
 VARIABLE = "INTERCOM_ACCESS_TOKEN"
@@ -55,12 +55,12 @@ def row(desk: Desk, at: datetime, said: str) -> None:
 
 def respond(desk: Desk) -> Incident:
     """A whole response to the theft; the incident."""
-    desk.guide.begin(Mode.IN_PLACE, compromised=True)
+    desk.guide.start(Mode.IN_PLACE, compromised=True)
     new = desk.hub.regenerate_token(desk.app.id).access_token
-    desk.guide.go_on()
-    desk.guide.go_on(Offer(secret=new))
-    desk.guide.go_on(READERS)
-    return gather(desk.reopened().context, VARIABLE)
+    desk.guide.resume()
+    desk.guide.resume(OperatorInput(secret=new))
+    desk.guide.resume(READERS)
+    return collect_incident(desk.reopened().context, VARIABLE)
 
 
 def test_it_links_the_exposure_and_what_happened_since_it(desk: Desk) -> None:
@@ -69,7 +69,7 @@ def test_it_links_the_exposure_and_what_happened_since_it(desk: Desk) -> None:
     row(desk, LEAKED + timedelta(days=3), "Eve | <script> came")
     incident = respond(desk)
     assert incident.since == LEAKED
-    text = write_up(incident)
+    text = incident_report(incident)
     exposure = text.partition("## Where the key was exposed")[2].partition("##")[0]
     assert "2026-02-20 12:00" in exposure
     assert "config.py" in exposure
@@ -88,40 +88,42 @@ def test_without_an_exposure_it_looks_back_as_far_as_the_policy_says(desk: Desk)
     assert incident.leaks == Known(())
     lookback = desk.context.policy.auditlog.lookback_days
     assert incident.since == NOW - timedelta(days=lookback)
-    assert "it got out another way" in write_up(incident)
+    assert "exposed in another way" in incident_report(incident)
 
 
 def test_what_is_too_much_for_a_table_is_counted(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workflow, "_MOST_ROWS", 1)
+    monkeypatch.setattr(workflow, "_MAX_ROWS", 1)
     for days in (1, 2, 3):
         row(desk, NOW - timedelta(days=days), f"Eve came {days}")
     incident = respond(desk)
     assert isinstance(incident.activity, Known)
     kept = incident.activity.value
-    assert len(kept.telling) == 1
+    assert len(kept.suspicious) == 1
     assert kept.counts["admin_impersonation_start"] >= 3
-    assert f"{kept.more} more: see the activity log itself" in write_up(incident)
+    assert f"{kept.more} more are in the activity log" in incident_report(incident)
 
 
 def test_until_the_key_is_proven_dead_it_says_so_first_of_all(desk: Desk) -> None:
-    desk.guide.begin(Mode.IN_PLACE, compromised=True)
-    incident = gather(desk.reopened().context, VARIABLE)
-    assert "NOT PROVEN DEAD YET" in write_up(incident)
+    desk.guide.start(Mode.IN_PLACE, compromised=True)
+    incident = collect_incident(desk.reopened().context, VARIABLE)
+    assert "NOT PROVEN DEAD YET" in incident_report(incident)
     desk.hub.regenerate_token(desk.app.id)
-    desk.guide.go_on()
-    assert "the gap lasts" in write_up(gather(desk.reopened().context, VARIABLE))
+    desk.guide.resume()
+    assert "the gap continues" in incident_report(
+        collect_incident(desk.reopened().context, VARIABLE)
+    )
 
 
 def test_a_log_that_can_t_be_read_is_told(desk: Desk) -> None:
     desk.click("PUT", f"/apps/{desk.app.id}", scopes=["read_single_admin"])
     incident = respond(desk)
     assert isinstance(incident.activity, Unavailable)
-    assert "read_admins" in write_up(incident)
+    assert "read_admins" in incident_report(incident)
 
 
 def test_there_is_no_report_where_nothing_was_stolen(desk: Desk) -> None:
-    desk.guide.begin(Mode.IN_PLACE)
+    desk.guide.start(Mode.IN_PLACE)
     with pytest.raises(UsageError, match="--compromised"):
-        gather(desk.context, VARIABLE)
+        collect_incident(desk.context, VARIABLE)

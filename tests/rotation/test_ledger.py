@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from helpers.core.errors import LockedError, StateError
-from helpers.rotation.ledger import Entry, Ledger
+from helpers.rotation.ledger import Ledger, LedgerEntry
 from helpers.rotation.transitions import CLOSED, ORDER, Mode, State, may_move, next_state
 from helpers.system.state import open_state
 
@@ -69,7 +69,7 @@ def ledgers(tmp_path: Path) -> Iterator[tuple[Ledger, Ledger]]:
         yield Ledger(one, clock=clock, actor="ada"), Ledger(two, clock=clock, actor="bob")
 
 
-def begin(ledger: Ledger, variable: str = "INTERCOM_ACCESS_TOKEN") -> Entry:
+def begin(ledger: Ledger, variable: str = "INTERCOM_ACCESS_TOKEN") -> LedgerEntry:
     return ledger.open(
         variable=variable,
         kind="access_token",
@@ -106,7 +106,7 @@ def test_of_two_that_move_the_same_rotation_the_slower_is_told(
 def test_a_way_that_does_not_exist_is_not_taken(ledgers: tuple[Ledger, Ledger]) -> None:
     ada, _ = ledgers
     entry = begin(ada)
-    with pytest.raises(StateError, match="can't go from PLANNED to DONE"):
+    with pytest.raises(StateError, match="can't move from PLANNED to DONE"):
         ada.move(entry, State.DONE)
     assert ada.entry(entry.id) == entry
 
@@ -115,8 +115,8 @@ def test_a_person_sends_it_back_to_where_it_stood_alone(ledgers: tuple[Ledger, L
     ada, _ = ledgers
     staged = ada.move(begin(ada), State.STAGED)
     waiting = ada.move(staged, State.NEEDS_HUMAN, reason="odd", stood_at=State.STAGED)
-    assert (waiting.at, waiting.reason) == (State.STAGED, "odd")
+    assert (waiting.resumes_at, waiting.reason) == (State.STAGED, "odd")
     with pytest.raises(StateError):
         ada.move(waiting, State.CONFIRMED)
-    back = ada.move(waiting, waiting.at)
+    back = ada.move(waiting, waiting.resumes_at)
     assert (back.state, back.reason) == (State.STAGED, "")

@@ -14,10 +14,10 @@ from pydantic import SecretStr
 from helpers.core.errors import RunbookError, UsageError
 from helpers.intercom.client import Client
 from helpers.rotation.client_secret import NEW_WORKS, OLD_REFUSED, signs
+from helpers.rotation.context import Need
 from helpers.rotation.guide import Guide
 from helpers.rotation.identity_secret import OLD_DELETED
-from helpers.rotation.procedures import Delivery, Offer
-from helpers.rotation.standing import Need
+from helpers.rotation.procedure import OperatorInput, SignedDelivery
 from helpers.rotation.transitions import Mode, State
 from tests.rotation.conftest import SCOPES, Desk, at, guide_of
 
@@ -25,72 +25,74 @@ OLD, NEW = SecretStr("old-" + "a" * 32), SecretStr("new-" + "b" * 32)
 READERS = frozenset({"readers"})
 
 
-def delivery(secret: SecretStr, body: bytes = b'{"type":"notification_event"}') -> Delivery:
+def delivery(secret: SecretStr, body: bytes = b'{"type":"notification_event"}') -> SignedDelivery:
     mac = hmac.new(secret.get_secret_value().encode(), body, hashlib.sha1).hexdigest()
-    return Delivery(body, f"sha1={mac}")
+    return SignedDelivery(body, f"sha1={mac}")
 
 
 @given(st.binary(max_size=50), st.text("0123456789abcdef=sha", max_size=50))
 def test_only_the_secret_that_signed_fits(body: bytes, noise: str) -> None:
     assert signs(NEW, delivery(NEW, body))
     assert not signs(OLD, delivery(NEW, body))
-    assert not signs(NEW, Delivery(body, noise))
+    assert not signs(NEW, SignedDelivery(body, noise))
     assert not signs(None, delivery(NEW, body))
 
 
 @pytest.fixture
 def client_secret(desk: Desk) -> Guide:
     guide = guide_of(desk, "INTERCOM_CLIENT_SECRET", OLD.get_secret_value())
-    guide.begin(Mode.IN_PLACE)
+    guide.start(Mode.IN_PLACE)
     return guide
 
 
 def test_a_delivery_proves_the_new_client_secret(client_secret: Guide) -> None:
-    waiting = client_secret.go_on(Offer(secret=NEW))
+    waiting = client_secret.resume(OperatorInput(secret=NEW))
     assert waiting.entry.state is State.STAGED
     assert waiting.pause is not None
     assert waiting.pause.need is Need.CLICK
-    still_old = client_secret.go_on(Offer(delivery=delivery(OLD)))
+    still_old = client_secret.resume(OperatorInput(delivery=delivery(OLD)))
     assert still_old.entry.state is State.STAGED
-    swapped = client_secret.go_on(Offer(delivery=delivery(NEW), attested=READERS))
+    swapped = client_secret.resume(OperatorInput(delivery=delivery(NEW), attested=READERS))
     assert swapped.entry.state is State.DONE
 
 
 def test_a_delivery_that_neither_secret_signed_needs_a_person(client_secret: Guide) -> None:
-    client_secret.go_on(Offer(secret=NEW))
-    strange = client_secret.go_on(Offer(delivery=delivery(SecretStr("someone else's"))))
+    client_secret.resume(OperatorInput(secret=NEW))
+    strange = client_secret.resume(OperatorInput(delivery=delivery(SecretStr("someone else's"))))
     assert strange.entry.state is State.NEEDS_HUMAN
 
 
 def test_what_was_swapped_stays_swapped_whatever_a_later_delivery_shows(
     client_secret: Guide,
 ) -> None:
-    client_secret.go_on(Offer(secret=NEW))
-    client_secret.go_on(Offer(attested=READERS | {NEW_WORKS}))
-    strange = client_secret.go_on(Offer(delivery=delivery(SecretStr("someone else's"))))
+    client_secret.resume(OperatorInput(secret=NEW))
+    client_secret.resume(OperatorInput(attested=READERS | {NEW_WORKS}))
+    strange = client_secret.resume(OperatorInput(delivery=delivery(SecretStr("someone else's"))))
     assert strange.entry.state is State.NEEDS_HUMAN
-    assert strange.entry.at is State.CONFIRMED
-    assert client_secret.go_on(Offer(delivery=delivery(NEW))).entry.state is State.DONE
+    assert strange.entry.resumes_at is State.CONFIRMED
+    assert client_secret.resume(OperatorInput(delivery=delivery(NEW))).entry.state is State.DONE
 
 
 def test_a_mangled_delivery_costs_no_second_pasting(client_secret: Guide) -> None:
-    client_secret.go_on(Offer(secret=NEW))
-    mangled = Delivery(delivery(NEW).body + b"\n", delivery(NEW).signature)
-    assert client_secret.go_on(Offer(delivery=mangled)).entry.state is State.NEEDS_HUMAN
-    assert client_secret.go_on(Offer(delivery=delivery(NEW))).entry.state is State.SWAPPED
+    client_secret.resume(OperatorInput(secret=NEW))
+    mangled = SignedDelivery(delivery(NEW).body + b"\n", delivery(NEW).signature)
+    assert client_secret.resume(OperatorInput(delivery=mangled)).entry.state is State.NEEDS_HUMAN
+    assert client_secret.resume(OperatorInput(delivery=delivery(NEW))).entry.state is State.SWAPPED
 
 
 def test_a_stolen_client_secret_is_dead_when_a_person_vouches_for_it(desk: Desk) -> None:
     guide = guide_of(desk, "INTERCOM_CLIENT_SECRET", OLD.get_secret_value())
-    waiting = guide.begin(Mode.IN_PLACE, compromised=True)
+    waiting = guide.start(Mode.IN_PLACE, compromised=True)
     assert waiting.pause is not None
-    assert waiting.pause.vouch == (OLD_REFUSED,)
-    assert guide.go_on(Offer(delivery=delivery(OLD))).entry.state is State.PLANNED
-    nobody_knows = guide.go_on(Offer(delivery=delivery(NEW)))
+    assert waiting.pause.attestable == (OLD_REFUSED,)
+    assert guide.resume(OperatorInput(delivery=delivery(OLD))).entry.state is State.PLANNED
+    nobody_knows = guide.resume(OperatorInput(delivery=delivery(NEW)))
     assert nobody_knows.entry.state is State.PLANNED, "there is nothing to compare it with yet"
-    assert guide.go_on(Offer(attested=frozenset({OLD_REFUSED}))).entry.state is State.REVOKED
-    guide.go_on(Offer(secret=NEW))
-    done = guide.go_on(Offer(delivery=delivery(NEW), attested=READERS))
+    assert (
+        guide.resume(OperatorInput(attested=frozenset({OLD_REFUSED}))).entry.state is State.REVOKED
+    )
+    guide.resume(OperatorInput(secret=NEW))
+    done = guide.resume(OperatorInput(delivery=delivery(NEW), attested=READERS))
     assert done.entry.state is State.DONE
 
 
@@ -102,25 +104,28 @@ def test_a_mode_that_intercom_does_not_offer_for_a_key_is_refused(
     desk: Desk, variable: str, mode: Mode
 ) -> None:
     with pytest.raises(UsageError, match=f"can't be rotated in mode {mode}"):
-        guide_of(desk, variable, OLD.get_secret_value()).begin(mode)
+        guide_of(desk, variable, OLD.get_secret_value()).start(mode)
 
 
 def test_a_person_may_vouch_which_the_ledger_tells(client_secret: Guide) -> None:
-    client_secret.go_on(Offer(secret=NEW))
-    half = client_secret.go_on(Offer(attested=READERS | {NEW_WORKS}))
+    client_secret.resume(OperatorInput(secret=NEW))
+    half = client_secret.resume(OperatorInput(attested=READERS | {NEW_WORKS}))
     assert half.entry.state is State.CONFIRMED
-    assert client_secret.go_on(Offer(attested=frozenset({OLD_REFUSED}))).entry.state is State.DONE
+    assert (
+        client_secret.resume(OperatorInput(attested=frozenset({OLD_REFUSED}))).entry.state
+        is State.DONE
+    )
     hows = [e.detail.get("how") for e in client_secret.history() if e.what == "evidence"]
     assert hows[-1] == "attested"
 
 
 def test_a_client_secret_can_be_given_up_only_before_a_new_one_is_here(desk: Desk) -> None:
     guide = guide_of(desk, "INTERCOM_CLIENT_SECRET", OLD.get_secret_value())
-    guide.begin(Mode.IN_PLACE)
+    guide.start(Mode.IN_PLACE)
     assert guide.abort().entry.state is State.ABORTED
-    guide.begin(Mode.IN_PLACE)
-    guide.go_on(Offer(secret=NEW))
-    with pytest.raises(UsageError, match="forward"):
+    guide.start(Mode.IN_PLACE)
+    guide.resume(OperatorInput(secret=NEW))
+    with pytest.raises(UsageError, match="Continue with --resume"):
         guide.abort()
 
 
@@ -152,10 +157,10 @@ def test_an_identity_secret_is_rotated_by_the_api(identity: tuple[Desk, Guide]) 
     desk, guide = identity
     with desk.context.client:
         assert len(names(desk)) == 1
-        waiting = guide.begin(Mode.OVERLAP)
+        waiting = guide.start(Mode.OVERLAP)
         assert waiting.entry.state is State.SWAPPED
         assert len(names(desk)) == 2, "both are valid until the old one is deleted"
-        assert guide.go_on(Offer(attested=READERS)).entry.state is State.DONE
+        assert guide.resume(OperatorInput(attested=READERS)).entry.state is State.DONE
         assert names(desk) == [f"runbook rotation {waiting.entry.id}"]
     assert OLD.get_secret_value() not in desk.env_file.read_text()
 
@@ -164,8 +169,8 @@ def test_a_value_lost_in_a_crash_is_deleted_and_made_anew(identity: tuple[Desk, 
     desk, guide = identity
     desk.click("POST", "/faults", kind="tear", route="/secure_mode_secrets", method="POST", times=1)
     with pytest.raises(RunbookError, match="secure_mode_secrets"):
-        guide.begin(Mode.OVERLAP)
-    again = guide.go_on()
+        guide.start(Mode.OVERLAP)
+    again = guide.resume()
     assert again.entry.state is State.SWAPPED
     with desk.context.client:
         assert len(names(desk)) == 2
@@ -176,16 +181,16 @@ def test_several_identity_secrets_can_t_be_told_apart(identity: tuple[Desk, Guid
     with writing_client(desk) as client:
         client.create_identity_secret("forgotten")
     with pytest.raises(UsageError, match="2 identity secrets are alive"):
-        guide.begin(Mode.OVERLAP)
+        guide.start(Mode.OVERLAP)
 
 
 def test_a_stolen_identity_secret_is_deleted_first(identity: tuple[Desk, Guide]) -> None:
     desk, guide = identity
-    waiting = guide.begin(Mode.OVERLAP, compromised=True)
+    waiting = guide.start(Mode.OVERLAP, compromised=True)
     assert waiting.entry.state is State.SWAPPED
     with desk.context.client:
         assert names(desk) == [f"runbook rotation {waiting.entry.id}"]
-    assert guide.go_on(Offer(attested=READERS)).entry.state is State.DONE
+    assert guide.resume(OperatorInput(attested=READERS)).entry.state is State.DONE
     states = [e.name for e in guide.history() if e.what == "move"]
     assert states[:3] == ["PLANNED", "REVOKED", "STAGED"]
 
@@ -193,7 +198,7 @@ def test_a_stolen_identity_secret_is_deleted_first(identity: tuple[Desk, Guide])
 def test_a_missing_scope_for_identity_secrets_is_no_passing_trouble(desk: Desk) -> None:
     guide = guide_of(desk, "INTERCOM_IDENTITY_SECRET", OLD.get_secret_value())
     with pytest.raises(UsageError, match="lacks a scope"):
-        guide.begin(Mode.OVERLAP)
+        guide.start(Mode.OVERLAP)
 
 
 @pytest.mark.usefixtures("patient")
@@ -202,35 +207,35 @@ def test_passing_trouble_with_the_list_of_identity_secrets_waits(
     identity: tuple[Desk, Guide], status: int
 ) -> None:
     desk, guide = identity
-    guide.begin(Mode.OVERLAP)
+    guide.start(Mode.OVERLAP)
     desk.fault("status", "/secure_mode_secrets", status=status, method="GET")
-    assert at(guide.go_on(Offer(attested=READERS))) == (State.CONFIRMED, Need.RETRY)
+    assert at(guide.resume(OperatorInput(attested=READERS))) == (State.CONFIRMED, Need.RETRY)
     desk.click("DELETE", "/faults")
-    assert guide.go_on().entry.state is State.DONE
+    assert guide.resume().entry.state is State.DONE
 
 
 def test_a_scope_that_is_taken_away_in_the_middle_needs_a_person(
     identity: tuple[Desk, Guide],
 ) -> None:
     desk, guide = identity
-    guide.begin(Mode.OVERLAP)
+    guide.start(Mode.OVERLAP)
     desk.click("PUT", f"/apps/{desk.app.id}", scopes=list(SCOPES))
-    assert at(guide.go_on(Offer(attested=READERS))) == (State.NEEDS_HUMAN, Need.DECISION)
+    assert at(guide.resume(OperatorInput(attested=READERS))) == (State.NEEDS_HUMAN, Need.DECISION)
     scopes = [*SCOPES, "read_secure_mode_secret", "write_secure_mode_secret"]
     desk.click("PUT", f"/apps/{desk.app.id}", scopes=scopes)
-    assert guide.go_on().entry.state is State.DONE
+    assert guide.resume().entry.state is State.DONE
 
 
 def test_an_identity_secret_that_somebody_makes_meanwhile_is_left_alone(
     identity: tuple[Desk, Guide],
 ) -> None:
     desk, guide = identity
-    guide.begin(Mode.OVERLAP)
+    guide.start(Mode.OVERLAP)
     (seeded, _) = ids(desk)
     with writing_client(desk) as client:
         client.delete_identity_secret(seeded)
         client.create_identity_secret("somebody else's")
-    assert guide.go_on(Offer(attested=READERS)).entry.state is State.DONE
+    assert guide.resume(OperatorInput(attested=READERS)).entry.state is State.DONE
     with desk.context.client:
         assert "somebody else's" in names(desk)
 
@@ -241,14 +246,14 @@ def test_of_several_stolen_identity_secrets_a_person_says_which_one_died(
     desk, guide = identity
     with writing_client(desk) as client:
         client.create_identity_secret("forgotten")
-    waiting = guide.begin(Mode.OVERLAP, compromised=True)
+    waiting = guide.start(Mode.OVERLAP, compromised=True)
     assert waiting.pause is not None
-    assert (waiting.entry.state, waiting.pause.vouch) == (State.PLANNED, (OLD_DELETED,))
+    assert (waiting.entry.state, waiting.pause.attestable) == (State.PLANNED, (OLD_DELETED,))
     assert len(ids(desk)) == 2, "no program guesses which"
     with writing_client(desk) as client:
         client.delete_identity_secret(ids(desk)[0])
-    assert guide.go_on().entry.state is State.PLANNED
-    vouched = Offer(attested=READERS | {OLD_DELETED})
-    assert guide.go_on(vouched).entry.state is State.DONE
+    assert guide.resume().entry.state is State.PLANNED
+    vouched = OperatorInput(attested=READERS | {OLD_DELETED})
+    assert guide.resume(vouched).entry.state is State.DONE
     with desk.context.client:
         assert "forgotten" in names(desk)

@@ -8,12 +8,12 @@ import pytest
 
 from helpers.core.policy import RotationPolicy
 from helpers.rotation.records import KeyAge, KnownBy
-from helpers.rotation.schedule import Scheduled, scheduled
+from helpers.rotation.schedule import KeySchedule, schedule_key
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 
 
-def aged(days: int, policy: RotationPolicy | None = None) -> Scheduled:
+def aged(days: int, policy: RotationPolicy | None = None) -> KeySchedule:
     key = KeyAge(
         variable="INTERCOM_ACCESS_TOKEN",
         kind="access_token",
@@ -23,7 +23,7 @@ def aged(days: int, policy: RotationPolicy | None = None) -> Scheduled:
         known_by=KnownBy.LEDGER,
         exact=True,
     )
-    return scheduled(key, policy or RotationPolicy(), NOW, "production")
+    return schedule_key(key, policy or RotationPolicy(), NOW, "production")
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_warnings_come_at_60_80_and_100_per_cent_of_90_days(
 
 
 def test_the_calendar_rings_on_the_days_of_the_warnings() -> None:
-    due = aged(10).as_due(RotationPolicy())
+    due = aged(10).due_date(RotationPolicy())
     made = (NOW - timedelta(days=10)).date()
     assert [(day - made).days for day in due.warn_on] == [54, 72, 90]
     assert due.on == due.warn_on[-1]

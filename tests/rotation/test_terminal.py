@@ -104,7 +104,7 @@ def tryout(tmp_path: Path) -> Iterator[TryOut]:
 def test_overlap_at_a_terminal_killed_at_the_prompt_and_resumed(tryout: TryOut) -> None:
     before, old = tryout.app(), tryout.token.get_secret_value()
     with tryout.terminal() as person:
-        person.answers("Begin?", "y")
+        person.answers("Start?", "y")
         person.sees("New key (not shown)")
         person.process.kill()
         person.process.wait()
@@ -112,17 +112,17 @@ def test_overlap_at_a_terminal_killed_at_the_prompt_and_resumed(tryout: TryOut) 
     new = second.access_token.get_secret_value()
     with tryout.terminal("--resume") as person:
         person.answers("New key (not shown)", "no key")
-        person.sees("This is no key: it is too short")
+        person.sees("This is not a key: it is too short")
         person.answers("New key (not shown)", old)
-        person.sees("This is the key that is in use now")
+        person.sees("This is the key in use now")
         person.answers("New key (not shown)", new)
-        person.answers("Do you vouch for: readers?", "y")
+        person.answers("Do you confirm: readers?", "y")
         person.sees("Uninstall the old app")
         assert tryout.token.get_secret_value() == new
         tryout.hub.uninstall(before.id)
         person.answers("Done?", "y")
         assert person.ends() == 0
-    assert "INTERCOM_ACCESS_TOKEN stands at DONE." in person.seen
+    assert "INTERCOM_ACCESS_TOKEN is at DONE." in person.seen
     assert new not in person.seen
     assert old not in person.seen
     assert tryout.leaks(new) == ["sandbox.env"]
@@ -132,20 +132,20 @@ def test_overlap_at_a_terminal_killed_at_the_prompt_and_resumed(tryout: TryOut) 
 def test_in_place_left_at_the_prompt_and_finished_by_standard_input(tryout: TryOut) -> None:
     app, old = tryout.app(), tryout.token.get_secret_value()
     with tryout.terminal("--mode", "in-place") as person:
-        person.answers("Begin?", "y")
+        person.answers("Start?", "y")
         person.sees("THE OLD TOKEN MAY DIE AT THIS CLICK")
         person.sees("New key (not shown)")
         person.types("\x03")
         assert person.ends() == 130
     new = tryout.hub.regenerate_token(app.id).access_token.get_secret_value()
-    for typed, answer in ((f"{old}\n", "in use now"), (f"{new}\n{new}\n", "This is no key")):
+    for typed, answer in ((f"{old}\n", "in use now"), (f"{new}\n{new}\n", "This is not a key")):
         wrong = tryout.piped(typed, "--resume", "--stdin")
         assert (wrong.returncode, answer in wrong.stdout) == (3, True)
     empty = tryout.piped("", "--resume", "--stdin")
     assert (empty.returncode, "Nothing came on standard input" in empty.stderr) == (2, True)
     done = tryout.piped(f"{new}\n", "--resume", "--stdin", "--confirm", "readers")
     assert done.returncode == 0, done.stderr
-    assert "stands at DONE" in done.stdout
+    assert "is at DONE" in done.stdout
     assert new not in done.stdout + done.stderr + person.seen
     assert tryout.leaks(new) == ["sandbox.env"]
     assert tryout.leaks(old) == []
@@ -162,17 +162,17 @@ def test_of_two_operators_at_once_one_is_told_who_holds_it(tryout: TryOut) -> No
 def test_a_key_is_not_typed_where_the_terminal_would_show_it(tryout: TryOut) -> None:
     with tryout.terminal("--stdin") as person:
         assert person.ends() == 2
-    assert "Leave --stdin out" in person.seen
+    assert "Omit --stdin" in person.seen
 
 
 def test_the_sandbox_profile_says_that_it_forgets(tmp_path: Path) -> None:
     rotate = ("rotate", "access-token")
     env = TryOut(tmp_path).env
     with at_terminal(*rotate, cwd=tmp_path, env=env) as person:
-        person.answers("Begin?", "y")
-        person.answers("Do you vouch for: readers?", "y")
+        person.answers("Start?", "y")
+        person.answers("Do you confirm: readers?", "y")
         assert person.ends() == 0
-    assert "stands at DONE" in person.seen
+    assert "is at DONE" in person.seen
     with at_terminal(*rotate, "--resume", cwd=tmp_path, env=env) as person:
         assert person.ends() == 2
     assert "runbook sandbox > sandbox.env" in person.seen

@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from helpers.intercom.responses import ApiResponse
-from helpers.rotation.access_token import AccessToken
-from helpers.rotation.procedures import Offer
-from helpers.rotation.verdicts import Outlook
-from helpers.rotation.verification import DEAD, Ask, alive, prove_dead, verify
+from helpers.rotation.access_token import AccessTokenProcedure
+from helpers.rotation.procedure import OperatorInput, ProbeOutcome
+from helpers.rotation.verification import DEAD, MeCall, alive, prove_dead, verify
 from tests.rotation.test_ages import entry
 
 OLD, NEW = SecretStr("old"), SecretStr("new")
@@ -27,7 +26,7 @@ answers = st.builds(
 )
 
 
-def one_by_one(answers: Iterable[ApiResponse]) -> Ask:
+def one_by_one(answers: Iterable[ApiResponse]) -> MeCall:
     waiting = iter(answers)
     return lambda _: next(waiting)
 
@@ -44,48 +43,48 @@ def is_dead(answer: ApiResponse) -> bool:
 def test_only_two_deaths_round_a_living_control_prove_a_death(
     first: ApiResponse, control: ApiResponse, second: ApiResponse, seen: bool
 ) -> None:
-    verdict = prove_dead(one_by_one((first, control, second)), OLD, NEW, seen_alive=seen)
+    result = prove_dead(one_by_one((first, control, second)), OLD, NEW, seen_alive=seen)
     wanted = is_dead(first) and is_dead(second) and control.status == 200 and seen
-    assert verdict.proven == wanted
+    assert result.proven == wanted
 
 
 @given(answers, answers)
 def test_in_a_gap_two_deaths_are_enough_and_needed(first: ApiResponse, second: ApiResponse) -> None:
-    verdict = prove_dead(one_by_one((first, second)), OLD, None, seen_alive=False)
-    assert verdict.proven == (is_dead(first) and is_dead(second))
+    result = prove_dead(one_by_one((first, second)), OLD, None, seen_alive=False)
+    assert result.proven == (is_dead(first) and is_dead(second))
 
 
 @pytest.mark.parametrize("body", [None, {}, [], "a page", {"app": {"id_code": "x"}}])
 def test_a_200_of_somebody_else_is_no_sign_of_life(body: Any) -> None:
-    verdict = alive(one_by_one([ApiResponse("GET /me", 200, body=body)]), NEW)
-    assert verdict.outlook is Outlook.UNCLEAR
-    assert "proxy" in verdict.say
+    result = alive(one_by_one([ApiResponse("GET /me", 200, body=body)]), NEW)
+    assert result.outcome is ProbeOutcome.UNCLEAR
+    assert "proxy" in result.message
 
 
 @pytest.mark.parametrize(
     ("app", "outlook", "told"),
     [
-        ({"id_code": "ours", "region": "EU"}, Outlook.PROVEN, "200"),
-        ({"id_code": "theirs", "region": "EU"}, Outlook.REFUTED, "workspace theirs"),
-        ({"id_code": "ours", "region": "US"}, Outlook.REFUTED, "region US"),
-        ({"region": "EU"}, Outlook.UNCLEAR, "which workspace"),
-        ({"id_code": "ours"}, Outlook.UNCLEAR, "which region"),
+        ({"id_code": "ours", "region": "EU"}, ProbeOutcome.PROVEN, "200"),
+        ({"id_code": "theirs", "region": "EU"}, ProbeOutcome.REFUTED, "workspace theirs"),
+        ({"id_code": "ours", "region": "US"}, ProbeOutcome.REFUTED, "region US"),
+        ({"region": "EU"}, ProbeOutcome.UNCLEAR, "which workspace"),
+        ({"id_code": "ours"}, ProbeOutcome.UNCLEAR, "which region"),
     ],
 )
 def test_a_new_key_has_to_say_the_place_that_the_old_one_said(
-    app: dict[str, str], outlook: Outlook, told: str
+    app: dict[str, str], outlook: ProbeOutcome, told: str
 ) -> None:
-    verdict = verify(one_by_one([me(**app)]), NEW, {"workspace": "ours", "region": "EU"})
-    assert verdict.outlook is outlook
-    assert told in verdict.say
+    result = verify(one_by_one([me(**app)]), NEW, {"workspace": "ours", "region": "EU"})
+    assert result.outcome is outlook
+    assert told in result.message
 
 
 def test_where_the_old_key_tells_nothing_the_configured_workspace_counts() -> None:
-    token = AccessToken(
+    token = AccessTokenProcedure(
         lambda _: me(id_code="theirs", region="US"), lambda _: frozenset(), workspace="ours"
     )
     stolen = entry(compromised=True)
-    refuted = token.verify(stolen, NEW, None, {"status": 401}, Offer())
-    assert refuted.outlook is Outlook.REFUTED
-    seen_before = {"workspace": "theirs", "region": "US"}
-    assert token.verify(stolen, NEW, None, seen_before, Offer()).proven
+    refuted = token.verify(stolen, NEW, None, {"status": 401}, OperatorInput())
+    assert refuted.outcome is ProbeOutcome.REFUTED
+    baseline = {"workspace": "theirs", "region": "US"}
+    assert token.verify(stolen, NEW, None, baseline, OperatorInput()).proven

@@ -110,7 +110,7 @@ def test_canvas_kit_requests_are_signed_with_the_same_secret(tmp_path: Path, sto
 def test_without_a_rotation_without_a_receiver_and_in_the_sandbox_it_says_so(
     tmp_path: Path, store: EnvFileStore
 ):
-    with pytest.raises(UsageError, match="no rotation is under way"):
+    with pytest.raises(UsageError, match="no rotation is open"):
         overlap(tmp_path, "--url", "http://127.0.0.1:9/")
     with pytest.raises(UsageError, match="No receiver"):
         overlap(tmp_path)

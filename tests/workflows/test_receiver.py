@@ -24,7 +24,7 @@ Resume = Callable[..., tuple[object, str]]
 
 @pytest.fixture
 def resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Resume]:
-    """A rotation that stands at SWAPPED, and its command."""
+    """A rotation that is at SWAPPED, and its command."""
     monkeypatch.setenv("RUNBOOK_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.delenv(VARIABLE, raising=False)
     (tmp_path / ".env").write_text(f"{VARIABLE}={OLD}\n", "utf-8")
@@ -39,7 +39,7 @@ def resume(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Resume]:
         return done.return_value, done.output
 
     _, output = run("--stdin", "--confirm", NEW_WORKS, typed=NEW)
-    assert "stands at SWAPPED" in output
+    assert "is at SWAPPED" in output
     yield lambda *arguments: run("--resume", *arguments)
     assert NEW in (tmp_path / ".env").read_text("utf-8")
 
@@ -51,25 +51,25 @@ def listening_for(*known: str) -> Listener:
 def test_accepting_both_confirms_and_refusing_the_old_one_ends_it(resume: Resume) -> None:
     with listener_at_work(listening_for(NEW, OLD)) as url:
         status, output = resume("--try-receiver", url)
-        assert (status, "stands at CONFIRMED" in output) == (3, True)
+        assert (status, "is at CONFIRMED" in output) == (3, True)
         status, output = resume("--try-receiver", url)
         assert (status, "does not show it yet" in output) == (3, True)
-        assert "stands at CONFIRMED" in output
+        assert "is at CONFIRMED" in output
     with listener_at_work(listening_for(NEW)) as url:
         status, output = resume("--try-receiver", url)
-    assert (status, "stands at DONE" in output) == (0, True)
+    assert (status, "is at DONE" in output) == (0, True)
 
 
 def test_a_receiver_that_knows_one_secret_alone_confirms_nothing(resume: Resume) -> None:
     with listener_at_work(listening_for(NEW)) as url:
         status, output = resume("--try-receiver", url)
-    assert (status, "stands at SWAPPED" in output) == (3, True)
+    assert (status, "is at SWAPPED" in output) == (3, True)
     assert "O01" in output
 
 
 def test_a_receiver_that_is_not_there_confirms_nothing(resume: Resume) -> None:
     status, output = resume("--try-receiver", "http://127.0.0.1:9/")
-    assert (status, "stands at SWAPPED" in output) == (3, True)
+    assert (status, "is at SWAPPED" in output) == (3, True)
 
 
 def test_one_receiver_does_not_stand_for_several_consumers(resume: Resume, tmp_path: Path) -> None:
@@ -84,7 +84,7 @@ def test_one_receiver_does_not_stand_for_several_consumers(resume: Resume, tmp_p
     with listener_at_work(listening_for(NEW, OLD)) as url:
         status, output = resume("--try-receiver", url, "--policy", str(policy))
     assert (status, "worker" in output) == (3, True)
-    assert "stands at SWAPPED" in output
+    assert "is at SWAPPED" in output
 
 
 @pytest.mark.parametrize("words", [("access-token", "--resume"), ("client-secret",)])

@@ -1,4 +1,4 @@
-"""Are keys young enough, and does somebody see to it?"""
+"""Checks on the age and the owner of keys."""
 
 from __future__ import annotations
 
@@ -18,9 +18,7 @@ from helpers.core.model import (
     passed,
 )
 from helpers.core.policy import Policy
-from helpers.rotation.records import (
-    KeyAge,
-)
+from helpers.rotation.records import KeyAge
 
 _REGENERATE = "Developer Hub > your app > Test & Publish > Your Workspaces"
 _CONTROLS = ("SOC 2 CC6.1", "ISO 27001 A.5.17", "NIST CSF PR.AA-01")
@@ -30,7 +28,7 @@ def _key(key: KeyAge) -> Resource:
     return Resource(kind="credential", key=key.variable)
 
 
-def _witness(key: KeyAge, now: datetime) -> Evidence:
+def _source(key: KeyAge, now: datetime) -> Evidence:
     at_least = "" if key.exact else "at least "
     return Evidence(
         what=f"{at_least}{key.days(now)} days old, fingerprint {key.fingerprint}",
@@ -45,19 +43,19 @@ def _witness(key: KeyAge, now: datetime) -> Evidence:
     severity=Severity.HIGH,
     effort=Effort.HOURS,
     remediation=(
-        "Rotate it: `runbook rotate --help` leads through it, key by key.",
-        f"A person makes the new key: {_REGENERATE}.",
+        "Rotate it: `runbook rotate --help` lists the command for each key.",
+        f"A person creates the new key: {_REGENERATE}.",
     ),
     controls=_CONTROLS,
 )
 def key_is_young_enough(
     keys: tuple[KeyAge, ...], policy: Policy, now: datetime
 ) -> Iterator[Outcome]:
-    """A key that was copied unnoticed stays good until it is rotated.
+    """A copied key works until it is rotated.
 
-    PASS: the key's making is known, and it is within the limit.
-    FAIL: the key is over the limit, if only by what is known for sure.
-    MANUAL: it has been seen for less than the limit, but how old it is nobody knows.
+    PASS: the key's creation date is known, and its age is within the limit.
+    FAIL: the key is older than the limit, even by its lowest possible age.
+    MANUAL: the key was first seen within the limit, but its exact age is unknown.
     NOT_APPLICABLE: no key is configured.
     ERROR: the ledger can't be read.
     """
@@ -67,13 +65,13 @@ def key_is_young_enough(
         limit, age = policy.rotation.limit(key.kind), key.days(now)
         if age > limit:
             message = f"{_at_least(key)}{age} days old; the limit is {limit}."
-            yield failed(_key(key), message, _witness(key, now))
+            yield failed(_key(key), message, _source(key, now))
         elif key.exact:
-            yield passed(_key(key), f"{age} of {limit} days.", _witness(key, now))
+            yield passed(_key(key), f"{age} of {limit} days.", _source(key, now))
         else:
-            message = f"Known for {age} of {limit} days, but it may be older: find out when it was "
-            message += f"made ({_REGENERATE}), or rotate it and know from then on."
-            yield manual(_key(key), message, _witness(key, now))
+            message = f"First seen {age} days ago, but it may be older than {limit} days: find out "
+            message += f"when it was created ({_REGENERATE}), or rotate it to know its age."
+            yield manual(_key(key), message, _source(key, now))
 
 
 def _at_least(key: KeyAge) -> str:
@@ -88,19 +86,19 @@ def _at_least(key: KeyAge) -> str:
     effort=Effort.HOURS,
     remediation=(
         "Plan the rotation: `runbook keys --calendar keys.ics` makes a calendar of the dates.",
-        "Tell the owner and those who use the key.",
+        "Inform the owner and everyone who uses the key.",
     ),
     controls=_CONTROLS,
 )
 def key_is_not_due_soon(
     keys: tuple[KeyAge, ...], policy: Policy, now: datetime
 ) -> Iterator[Outcome]:
-    """What no program can rotate has to be planned before it is late.
+    """A rotation that needs a person must be planned in time.
 
-    PASS: less of the allowed age is used up than the first step of the policy's warning.
-    FAIL: a step of the warning is passed: low, from the second step on medium.
-    MANUAL: too little is known of the key's age to say.
-    NOT_APPLICABLE: no key is configured, or it is overdue, which ROT-001 says.
+    PASS: the key's age is below the first warning step of the policy.
+    FAIL: the age has passed a warning step: low, and medium from the second step on.
+    MANUAL: the key's age is unknown.
+    NOT_APPLICABLE: no key is configured, or the key is overdue, which ROT-001 reports.
     ERROR: the ledger can't be read.
     """
     if not keys:
@@ -118,10 +116,10 @@ def _due(key: KeyAge, policy: Policy, now: datetime) -> Outcome:
         due = key.since + timedelta(days=limit)
         severity = Severity.LOW if len(passed_steps) == 1 else Severity.MEDIUM
         message = f"{_at_least(key)}{age} of {limit} days; due by {due:%Y-%m-%d}."
-        return failed(_key(key), message, _witness(key, now), severity=severity)
+        return failed(_key(key), message, _source(key, now), severity=severity)
     if not key.exact:
-        return manual(_key(key), "When it is due can't be said: its age is not known.")
-    return passed(_key(key), f"{age} of {limit} days.", _witness(key, now))
+        return manual(_key(key), "The due date is unknown, because the age is.")
+    return passed(_key(key), f"{age} of {limit} days.", _source(key, now))
 
 
 @check(
@@ -133,11 +131,11 @@ def _due(key: KeyAge, policy: Policy, now: datetime) -> Outcome:
     controls=("ISO 27001 A.5.17", "NIST CSF PR.AA-01", "CIS 5.5"),
 )
 def keys_have_an_owner(keys: tuple[KeyAge, ...], policy: Policy) -> Iterator[Outcome]:
-    """A key that nobody owns is rotated by nobody.
+    """Nobody rotates a key that nobody owns.
 
-    PASS: the policy names who sees to its rotation.
-    FAIL: it names nobody.
-    MANUAL: never, because the policy says it or does not.
+    PASS: the policy names the owner of the key.
+    FAIL: the policy names no owner.
+    MANUAL: never: the policy either names an owner or does not.
     NOT_APPLICABLE: no key is configured.
     ERROR: the ledger can't be read.
     """
@@ -146,6 +144,6 @@ def keys_have_an_owner(keys: tuple[KeyAge, ...], policy: Policy) -> Iterator[Out
     for key in keys:
         owner = policy.rotation.owner_of(key.variable)
         if owner:
-            yield passed(_key(key), f"{owner} sees to it.")
+            yield passed(_key(key), f"{owner} owns it.")
         else:
-            yield failed(_key(key), "Nobody is named who sees to its rotation.")
+            yield failed(_key(key), "The policy names no owner.")

@@ -1,9 +1,9 @@
 """AWS Secrets Manager: the stages are its version labels AWSCURRENT, AWSPENDING, AWSPREVIOUS.
 
 Moving AWSCURRENT names the version it is taken from, which is a compare-and-swap; the same call
-moves AWSPREVIOUS. Two traps are avoided: every read names its label (a read without one may give
-the old value after a move), and AWSPENDING is taken off the version that became current (left
-there, it blocks the next rotation). The secret is a plain string.
+moves AWSPREVIOUS. Two traps: every read names its label (a read without one may return the old
+value after a move), and AWSPENDING is removed from the version that became current (left there, it
+blocks the next rotation). The secret is a plain string.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from helpers.rotation.stores.base import (
     Stage,
     StoreError,
     StoreSetupError,
+    expect,
+    matches,
 )
-from helpers.rotation.stores.fingerprints import expect, matches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +36,7 @@ _LABEL: Final = {
 
 
 class AwsStore:
-    """One secret of AWS Secrets Manager. Region and credentials: as boto3 finds them."""
+    """One secret of AWS Secrets Manager. boto3 finds the region and the credentials."""
 
     capabilities = Capabilities(compare_and_swap=True, versions=True)
 
@@ -50,7 +51,7 @@ class AwsStore:
         return f"AWS Secrets Manager: {self._id}"
 
     def doctor(self) -> None:
-        """The secret is there, is a string, and no other rotation's label is on it."""
+        """Check that the secret exists and is a string."""
         if self.read(Stage.CURRENT) is None:
             raise StoreSetupError(
                 f"{self.label} holds no string.", "Create it with the key as a plain string."
@@ -67,15 +68,14 @@ class AwsStore:
         return SecretStr(value) if value else None
 
     def stage(self, value: SecretStr, run_id: str) -> None:
-        """A new version under AWSPENDING; its id follows from the rotation and the value."""
+        """Add a version labelled AWSPENDING, with an id derived from the rotation and the value."""
         from helpers.core.model import fingerprint
 
         held, current = self._version(Stage.PENDING), self._version(Stage.CURRENT)
-        mark = fingerprint(self._kind, value.get_secret_value())
-        token = _version_id(run_id, mark)
+        token = _version_id(run_id, fingerprint(self._kind, value.get_secret_value()))
         if held and held not in (token, current) and not held.startswith(_prefix(run_id)):
             raise ConflictError(
-                f"A pending version of another rotation waits in {self.label}.",
+                f"{self.label} holds a pending version of another rotation.",
                 "Finish or abort that one first.",
             )
         self._call(
@@ -86,7 +86,7 @@ class AwsStore:
         )
 
     def promote(self, expect_current: str, expect_pending: str) -> None:
-        """Move AWSCURRENT to the pending version, then take AWSPENDING off it."""
+        """Move AWSCURRENT to the pending version, then remove AWSPENDING from it."""
         current = self.read(Stage.CURRENT)
         if not matches(self._kind, current, expect_pending):
             expect(self._kind, current, expect_current, self.label)
@@ -105,7 +105,7 @@ class AwsStore:
         self.discard(Stage.PENDING)
 
     def discard(self, stage: Stage) -> None:
-        """Take the label off; AWS deletes versions without a label by itself."""
+        """Remove the label; AWS itself deletes versions without a label."""
         if stage is Stage.CURRENT:
             raise ValueError("The current value is never discarded.")
         version = self._version(stage)
@@ -131,7 +131,7 @@ class AwsStore:
         return next((v for v, stages in labels.items() if _LABEL[stage] in stages), "")
 
     def _call(self, method: str, **arguments: Any) -> dict[str, Any] | None:
-        """The answer; None where there is nothing. No argument is repeated in an error."""
+        """The answer; None where nothing exists. Errors never repeat an argument."""
         from botocore.exceptions import BotoCoreError, ClientError
 
         try:
@@ -166,14 +166,14 @@ def _prefix(run_id: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"intercom-runbook/{run_id}"))[:8]
 
 
-def _version_id(run_id: str, mark: str) -> str:
-    """32 characters at least, the same for the same rotation and value."""
-    return _prefix(run_id) + str(uuid.uuid5(uuid.NAMESPACE_OID, f"{run_id}/{mark}"))[8:]
+def _version_id(run_id: str, key_fingerprint: str) -> str:
+    """An id of at least 32 characters, the same for the same rotation and value."""
+    return _prefix(run_id) + str(uuid.uuid5(uuid.NAMESPACE_OID, f"{run_id}/{key_fingerprint}"))[8:]
 
 
 def _refused(label: str, code: str) -> StoreError:
     if code in ("InvalidParameterException", "InvalidRequestException"):
         return ConflictError(
-            f"{label} has changed meanwhile ({code}).", "Look who else rotates it."
+            f"{label} has changed in the meantime ({code}).", "Find out who else rotates it."
         )
-    return StoreError(f"{label} refused ({code}).", "See to it, then go on with --resume.")
+    return StoreError(f"{label} refused ({code}).", "Fix that, then continue with --resume.")

@@ -5,7 +5,7 @@ killed one can be swept. What can't be replaced without harm is refused: hard li
 anything that is no regular file, files that this user may not write.
 
 Order: temporary file beside the target (exclusive, 0600), owner, mode, extended attributes, all
-bytes, fsync; the target is looked at once more; rename; fsync of the folder; read back.
+bytes, fsync; the target is checked once more; rename; fsync of the folder; read back.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def replace(path: Path, change: Change) -> None:
         before = check_replaceable(path)
         old = read(path)
         if old is None:  # pragma: no cover (it was there a moment ago, and the folder is locked)
-            raise ConflictError(f"{path} has vanished.", "Look what else writes it.")
+            raise ConflictError(f"{path} has vanished.", "Find out what else writes it.")
         new = change(old)
         if new == old:
             return
@@ -108,7 +108,7 @@ def replace(path: Path, change: Change) -> None:
             raise
         os.fsync(folder)
         if read(path) != new:
-            raise ConflictError(f"{path} was overwritten at once.", "Look what else writes it.")
+            raise ConflictError(f"{path} was overwritten at once.", "Find out what else writes it.")
 
 
 def create(path: Path, content: bytes) -> None:
@@ -162,7 +162,7 @@ def _unchanged(path: Path, before: os.stat_result) -> None:
     if any(getattr(now, name) != getattr(before, name) for name in same):
         raise ConflictError(
             f"{path} was changed by another program just now; nothing was written.",
-            "Look what else writes it, then go on with --resume.",
+            "Find out what else writes it, then continue with --resume.",
         )
 
 
@@ -175,7 +175,7 @@ def _sweep(path: Path) -> None:
 
 
 def _is_mount(path: Path) -> bool:
-    """A bind mount of a single file has its folder's device: only the mount table tells."""
+    """A bind mount of a single file has its folder's device: only the mount table shows it."""
     try:
         mounts = Path("/proc/self/mountinfo").read_text("utf-8")
     except OSError:
@@ -188,7 +188,7 @@ def _refused(path: Path, error: OSError) -> StoreError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return StoreError(f"The disk under {path} is full; nothing was changed.", "Make room.")
     if error.errno == errno.ELOOP:
-        return StoreError(f"{path} has become a symbolic link.", "Look who changed it.")
+        return StoreError(f"{path} has become a symbolic link.", "Find out who changed it.")
     return StoreError(
         f"{path} can't be used: {error.strerror}.",
         "Check the rights of the file and its folder.",

@@ -1,8 +1,8 @@
 """The operating system's keyring: Secret Service, macOS Keychain, Windows Credential Locker.
 
-Only backends that the system protects are accepted, also inside a chain: `keyrings.alt` would write
-base64 to the disk without a word. A keyring has no compare-and-swap: the runbook's own lock stands
-in, and each promotion compares fingerprints first.
+Only backends that the system protects are accepted, including each one in a chain: `keyrings.alt`
+would silently write base64 to the disk. A keyring has no compare-and-swap, so the runbook relies on
+its own lock, and each promotion compares fingerprints first.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from helpers.rotation.stores.base import (
     Stage,
     StoreError,
     StoreSetupError,
+    expect,
+    matches,
 )
-from helpers.rotation.stores.fingerprints import expect, matches
 from helpers.system.system_keyring import unprotected
 
 if TYPE_CHECKING:
@@ -51,35 +52,35 @@ class KeyringStore:
         return f"keyring {self._service}: {self._variable}"
 
     def doctor(self) -> None:
-        """A backend that the system protects, unlocked, that holds the secret."""
-        strange = unprotected(self._keyring.get_keyring())
-        if strange:
+        """Check that the backend protects secrets, is unlocked, and holds the secret."""
+        weak = unprotected(self._keyring.get_keyring())
+        if weak:
             raise StoreSetupError(
-                f"The keyring backend {strange} does not protect secrets.",
+                f"The keyring backend {weak} does not protect secrets.",
                 "Start the desktop's keyring (gnome-keyring under D-Bus), or choose another store.",
             )
         if self.read(Stage.CURRENT) is None:
             raise StoreSetupError(f"{self.label} holds nothing.", "Set it with `keyring set`.")
 
     def read(self, stage: Stage) -> SecretStr | None:
-        """The value, if the keyring has it; a pending one without its rotation's id."""
+        """The value, if the keyring has it, without the rotation's id of a pending one."""
         from pydantic import SecretStr
 
         value = self._raw(stage)
         return SecretStr(value.rpartition("\n")[2]) if value else None
 
     def stage(self, value: SecretStr, run_id: str) -> None:
-        """Keep the new secret, with the rotation's id in a line before it."""
-        waiting = self._raw(Stage.PENDING)
-        if waiting and waiting.partition("\n")[0] != run_id:
+        """Store the new secret after a line with the rotation's id."""
+        pending = self._raw(Stage.PENDING)
+        if pending and pending.partition("\n")[0] != run_id:
             raise ConflictError(
-                f"A pending secret of another rotation waits in {self.label}.",
+                f"{self.label} holds a pending secret of another rotation.",
                 "Finish or abort that one first.",
             )
         self._set(Stage.PENDING, f"{run_id}\n{value.get_secret_value()}")
 
     def promote(self, expect_current: str, expect_pending: str) -> None:
-        """Keep the old one, set the new one, forget the pending one: in this order."""
+        """Keep the old value, set the new one, delete the pending one: in this order."""
         current, pending = self.read(Stage.CURRENT), self.read(Stage.PENDING)
         if not matches(self._kind, current, expect_pending):
             old = expect(self._kind, current, expect_current, self.label)
@@ -89,7 +90,7 @@ class KeyringStore:
         self.discard(Stage.PENDING)
 
     def rollback(self, expect_current: str, expect_previous: str) -> None:
-        """Set the old one again and forget both."""
+        """Set the old value again and delete both others."""
         current = self.read(Stage.CURRENT)
         if not matches(self._kind, current, expect_previous):
             expect(self._kind, current, expect_current, self.label)
@@ -99,7 +100,7 @@ class KeyringStore:
         self.discard(Stage.PENDING)
 
     def discard(self, stage: Stage) -> None:
-        """Delete what waits."""
+        """Delete the value of that stage."""
         if stage is Stage.CURRENT:
             raise ValueError("The current value is never discarded.")
         if self._raw(stage) is not None:
@@ -127,5 +128,5 @@ class KeyringStore:
 
 def _refused(error: Exception) -> StoreError:
     return StoreError(
-        f"The keyring refused ({type(error).__name__}).", "Unlock it, then go on with --resume."
+        f"The keyring refused ({type(error).__name__}).", "Unlock it, then continue with --resume."
     )

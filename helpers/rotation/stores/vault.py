@@ -1,8 +1,9 @@
 """Vault or OpenBao, key/value engine version 2: one document, changed by check-and-set.
 
 The document holds the variable, and beside it `<variable>.pending` and `<variable>.previous` while
-a rotation needs them; all other fields stay. A promotion is one write, with the version that was
-read as its condition: whoever was slower is refused. Address and token: VAULT_ADDR, VAULT_TOKEN.
+a rotation needs them; all other fields stay. A promotion is one write on condition of the version
+that was read, so Vault refuses the slower of two writers. Address and token come from VAULT_ADDR
+and VAULT_TOKEN.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from helpers.rotation.stores.base import (
     Stage,
     StoreError,
     StoreSetupError,
+    expect,
+    matches,
 )
-from helpers.rotation.stores.fingerprints import expect, matches
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -47,11 +49,11 @@ class VaultStore:
         return f"Vault {self._mount}/{self._path}: {self._variable}"
 
     def doctor(self) -> None:
-        """The document can be read, holds the field, and can be written under its own version."""
+        """Check that the document can be read and written and holds the field."""
         document, version = self._document()
         if not document.get(self._variable):
             raise StoreSetupError(
-                f"{self.label} holds nothing.", "Put the key there: `vault kv put`."
+                f"{self.label} holds nothing.", "Store the key with `vault kv put`."
             )
         self._write(document, version)
 
@@ -69,7 +71,7 @@ class VaultStore:
         def change(document: Document) -> Document:
             if self._field(Stage.PENDING) in document and document.get(owner) != run_id:
                 raise ConflictError(
-                    f"A pending secret of another rotation waits in {self.label}.",
+                    f"{self.label} holds a pending secret of another rotation.",
                     "Finish or abort that one first.",
                 )
             pending = {self._field(Stage.PENDING): value.get_secret_value(), owner: run_id}
@@ -78,7 +80,7 @@ class VaultStore:
         self._change(change)
 
     def promote(self, expect_current: str, expect_pending: str) -> None:
-        """Previous, current and pending change in one write."""
+        """Change previous, current and pending in one write."""
 
         def change(document: Document) -> Document:
             current, pending = (self._of(document, s) for s in (Stage.CURRENT, Stage.PENDING))
@@ -94,7 +96,7 @@ class VaultStore:
         self._change(change)
 
     def rollback(self, expect_current: str, expect_previous: str) -> None:
-        """Current becomes the previous one; both others go."""
+        """Make the previous value current and remove both others."""
 
         def change(document: Document) -> Document:
             current, previous = (self._of(document, s) for s in (Stage.CURRENT, Stage.PREVIOUS))
@@ -143,7 +145,9 @@ class VaultStore:
                 self._path, mount_point=self._mount, raise_on_deleted_version=True
             )
         except InvalidPath:
-            raise StoreSetupError(f"{self.label} is not there.", "Check mount and path.") from None
+            raise StoreSetupError(
+                f"{self.label} does not exist.", "Check mount and path."
+            ) from None
         except (VaultError, RequestException) as error:
             raise _refused(self.label, error) from None
         return dict(found["data"]["data"]), int(found["data"]["metadata"]["version"])
@@ -158,7 +162,8 @@ class VaultStore:
             )
         except InvalidRequest:
             raise ConflictError(
-                f"{self.label} was changed by someone else just now.", "Look who, then --resume."
+                f"{self.label} was just changed by someone else.",
+                "Find out who, then use --resume.",
             ) from None
         except (VaultError, RequestException) as error:
             raise _refused(self.label, error) from None
@@ -178,5 +183,5 @@ def _client() -> Any:
 def _refused(label: str, error: Exception) -> StoreError:
     return StoreError(
         f"{label} refused ({type(error).__name__}).",
-        "Check VAULT_ADDR and VAULT_TOKEN, and that the policy lets it read and update.",
+        "Check VAULT_ADDR and VAULT_TOKEN, and that its policy allows read and update.",
     )

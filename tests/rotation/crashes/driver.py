@@ -18,13 +18,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from helpers.core.model import fingerprint
-from helpers.rotation.engine import Engine
-from helpers.rotation.hold import hold
-from helpers.rotation.ledger import Entry, Ledger
-from helpers.rotation.procedures import Offer, Procedure
+from helpers.rotation.engine import RotationEngine
+from helpers.rotation.ledger import Ledger, LedgerEntry
+from helpers.rotation.procedure import OperatorInput, ProbeOutcome, ProbeResult, Procedure
+from helpers.rotation.session import rotation_lock
 from helpers.rotation.stores.base import Stage
 from helpers.rotation.transitions import Mode, State
-from helpers.rotation.verdicts import Outlook, Verdict
 from helpers.system.state import open_state
 from tests.rotation.crashes.bomb import in_child
 from tests.rotation.crashes.keys import Key, key_of
@@ -76,7 +75,7 @@ class World:
     def state(self) -> Path:
         return self.folder / "state"
 
-    def entry(self) -> Entry | None:
+    def entry(self) -> LedgerEntry | None:
         with closing(open_state(self.state)) as connection:
             entries = Ledger(connection, clock=lambda: NOW, actor="test").entries()
         return entries[-1] if entries else None
@@ -88,15 +87,18 @@ class World:
 
     def work(self) -> None:
         """Start or go on, to the end; a person brings what is asked for, or leaves."""
-        with hold(self.state, VARIABLE, "test"), closing(open_state(self.state)) as connection:
+        with (
+            rotation_lock(self.state, VARIABLE, "test"),
+            closing(open_state(self.state)) as connection,
+        ):
             ledger = Ledger(connection, clock=lambda: NOW, actor="test")
-            engine = Engine(ledger, self.place.open(), self.procedure())
+            engine = RotationEngine(ledger, self.place.open(), self.procedure())
             entries = ledger.entries()
             entry = entries[-1] if entries else None
             way = self.way
             entry = entry or engine.start(VARIABLE, way.mode, compromised=way.compromised)
             for _ in range(1 if way.leave else 4):
-                offer = Offer() if way.leave else self.key.offer()
+                offer = OperatorInput() if way.leave else self.key.offer()
                 if engine.resume(ledger.entry(entry.id), offer).pause is None:
                     break
             entry = ledger.entry(entry.id)
@@ -107,7 +109,7 @@ class World:
         """The key's procedure; where somebody is to abort, the new key will not do."""
         procedure: Any = self.key.procedure()
         if self.way.leave == "abort":
-            procedure.verify = lambda *_: Verdict(Outlook.REFUTED, "It will not do.")
+            procedure.verify = lambda *_: ProbeResult(ProbeOutcome.REFUTED, "It will not do.")
         return cast("Procedure", procedure)
 
 

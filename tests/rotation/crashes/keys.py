@@ -15,11 +15,11 @@ from helpers.intercom.calls import call_named
 from helpers.intercom.client import Client
 from helpers.intercom.developer_hub import App, DeveloperHub
 from helpers.intercom.responses import ApiResponse
-from helpers.rotation.access_token import AccessToken
-from helpers.rotation.client_secret import OLD_REFUSED, ClientSecret
-from helpers.rotation.hub_hand import HubHand
-from helpers.rotation.identity_secret import IdentitySecret
-from helpers.rotation.procedures import Delivery, Offer, Procedure
+from helpers.rotation.access_token import AccessTokenProcedure
+from helpers.rotation.client_secret import OLD_REFUSED, ClientSecretProcedure
+from helpers.rotation.identity_secret import IdentitySecretProcedure
+from helpers.rotation.procedure import OperatorInput, Procedure, SignedDelivery
+from helpers.rotation.rehearsal import HubOperator
 from helpers.sandbox import tokens
 from helpers.sandbox.seeds import DEMO
 
@@ -34,7 +34,7 @@ class Key(Protocol):
 
     def procedure(self) -> Procedure: ...
 
-    def offer(self) -> Offer: ...
+    def offer(self) -> OperatorInput: ...
 
     def lives(self, value: str) -> bool: ...
 
@@ -76,10 +76,12 @@ class Token(_Key):
         self.old = app.access_token.get_secret_value()
 
     def procedure(self) -> Procedure:
-        return AccessToken(self._ask, lambda _: frozenset({"read_tags"}), HubHand(self.hub))
+        return AccessTokenProcedure(
+            self._ask, lambda _: frozenset({"read_tags"}), HubOperator(self.hub)
+        )
 
-    def offer(self) -> Offer:
-        return Offer(attested=READERS)
+    def offer(self) -> OperatorInput:
+        return OperatorInput(attested=READERS)
 
     def lives(self, value: str) -> bool:
         return self._ask(SecretStr(value)).ok
@@ -104,12 +106,14 @@ class Secret(_Key):
         self.old = app.client_secret.get_secret_value()
 
     def procedure(self) -> Procedure:
-        return ClientSecret(HubHand(self.hub))
+        return ClientSecretProcedure(HubOperator(self.hub))
 
-    def offer(self) -> Offer:
+    def offer(self) -> OperatorInput:
         key, body = self.now().client_secret.get_secret_value(), b'{"type":"notification_event"}'
         signature = "sha1=" + hmac.new(key.encode(), body, hashlib.sha1).hexdigest()
-        return Offer(attested=READERS | {OLD_REFUSED}, delivery=Delivery(body, signature))
+        return OperatorInput(
+            attested=READERS | {OLD_REFUSED}, delivery=SignedDelivery(body, signature)
+        )
 
     def lives(self, value: str) -> bool:
         return self.now().client_secret.get_secret_value() == value
@@ -127,10 +131,10 @@ class Identity(_Key):
         self.old = DEMO.profiles["production"].identity_secret
 
     def procedure(self) -> Procedure:
-        return IdentitySecret(self._client)
+        return IdentitySecretProcedure(self._client)
 
-    def offer(self) -> Offer:
-        return Offer(attested=READERS)
+    def offer(self) -> OperatorInput:
+        return OperatorInput(attested=READERS)
 
     def lives(self, value: str) -> bool:
         return value in self._alive()

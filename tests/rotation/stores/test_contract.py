@@ -121,6 +121,6 @@ def test_no_text_of_a_store_tells_its_secret(kept: Kept) -> None:
 
 def test_a_store_says_what_it_does_not_notice_and_what_it_keeps(kept: Kept) -> None:
     told = " ".join(kept.store.capabilities.caveats)
-    assert ("does not notice other writers" in told) == ("keyring" in kept.store.label)
+    assert ("does not detect other writers" in told) == ("keyring" in kept.store.label)
     versioned = kept.store.label.startswith(("AWS", "Vault"))
     assert ("keeps older versions" in told) == versioned

@@ -14,8 +14,7 @@ import pytest
 
 from helpers.rotation.stores import durable
 from helpers.rotation.stores.base import Stage
-from helpers.rotation.stores.envfile import EnvFileStore
-from helpers.rotation.stores.splice import splice, value_of
+from helpers.rotation.stores.envfile import EnvFileStore, splice, value_of
 from tests.rotation.stores.conftest import KIND, VARIABLE, rotate
 
 KILLS = int(os.environ.get("RUNBOOK_ENV_KILLS", "40"))  # 500 for a thorough run

@@ -15,8 +15,7 @@ from pydantic import SecretStr
 from helpers.core.errors import ConfigurationError
 from helpers.core.settings import Credential, Profile, load_settings
 from helpers.rotation.stores.aws import AwsStore
-from helpers.rotation.stores.base import StoreError, StoreSetupError
-from helpers.rotation.stores.choice import open_store
+from helpers.rotation.stores.base import StoreError, StoreSetupError, open_store
 from helpers.rotation.stores.oskeyring import KeyringStore
 from helpers.rotation.stores.vault import VaultStore
 from tests.conftest import HOME
@@ -73,7 +72,7 @@ def test_a_missing_extra_is_named_with_how_to_get_it(
 
 
 def test_nothing_of_an_extra_is_imported_before_its_store_is_opened() -> None:
-    code = "import sys, helpers.rotation.guide, helpers.rotation.stores.choice as c; "
+    code = "import sys, helpers.rotation.guide, helpers.rotation.stores.base as c; "
     code += "import helpers.rotation.stores.aws, helpers.rotation.stores.vault; "
     code += "print({'boto3', 'hvac', 'keyring'} & set(sys.modules) or 'none')"
     done = subprocess.run(
@@ -123,7 +122,7 @@ def test_vault_says_what_is_missing_or_refused(vault_address: tuple[str, str]) -
     address, token = vault_address
     known, unknown = (hvac.Client(url=address, token=t) for t in (token, "no-such-token"))
     known.secrets.kv.v2.create_or_update_secret("there", {"OTHER": "1"}, mount_point="secret")
-    with pytest.raises(StoreSetupError, match="is not there"):
+    with pytest.raises(StoreSetupError, match="does not exist"):
         VaultStore("secret", "elsewhere", VARIABLE, KIND, client=known).doctor()
     with pytest.raises(StoreSetupError, match="holds nothing"):
         VaultStore("secret", "there", VARIABLE, KIND, client=known).doctor()

@@ -9,7 +9,7 @@ from dotenv.parser import parse_stream
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.rotation.stores.splice import EnvFileError, splice, value_of
+from helpers.rotation.stores.envfile import EnvFileError, splice, value_of
 from tests.rotation.stores.conftest import VARIABLE, fresh
 
 DECOY = f'NOTE="first line\n{VARIABLE}=decoy\nlast line"\n'
@@ -111,5 +111,5 @@ def test_a_file_that_is_not_utf_8_is_refused() -> None:
 
 @pytest.mark.parametrize("value", ["", "a b", "a'b", 'a"b', "a#b", "a\nB=1", "a$b", "a\\b", "ä"])
 def test_a_value_that_means_something_is_refused(value: str) -> None:
-    with pytest.raises(EnvFileError, match="characters that mean something"):
+    with pytest.raises(EnvFileError, match="characters that are special"):
         splice(f"{VARIABLE}=a\n".encode(), VARIABLE, value)

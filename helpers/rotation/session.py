@@ -1,4 +1,4 @@
-"""What a rotation needs, put together from a profile: ledger, store, procedure, consumers, lock."""
+"""A session on one rotation, opened from a profile: lock, ledger, store, procedure, consumers."""
 
 from __future__ import annotations
 
@@ -7,41 +7,42 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import SecretStr
 
 from helpers.core.context import Context
-from helpers.core.errors import ConfigurationError, UsageError
+from helpers.core.errors import ConfigurationError, LockedError, UsageError
 from helpers.core.settings import VARIABLES, Credential, Profile
 from helpers.intercom.calls import call_named
 from helpers.intercom.client import Client
 from helpers.intercom.regions import base_url
 from helpers.intercom.responses import ApiResponse
-from helpers.rotation.access_token import AccessToken
-from helpers.rotation.client_secret import ClientSecret
-from helpers.rotation.consumers import Consumer
-from helpers.rotation.engine import Engine
-from helpers.rotation.hold import hold
-from helpers.rotation.identity_secret import IdentitySecret
-from helpers.rotation.ledger import Entry, Ledger
-from helpers.rotation.probing import reach
-from helpers.rotation.procedures import Hand, Procedure
+from helpers.rotation.access_token import AccessTokenProcedure
+from helpers.rotation.client_secret import ClientSecretProcedure
+from helpers.rotation.engine import RotationEngine
+from helpers.rotation.evidence import Consumer
+from helpers.rotation.identity_secret import IdentitySecretProcedure
+from helpers.rotation.ledger import Ledger, LedgerEntry
+from helpers.rotation.procedure import Operator, Procedure
 from helpers.rotation.stores.base import SecretStore
+from helpers.rotation.verification import readable_scopes
+from helpers.system.lock import locked
 from helpers.system.state import open_state
 
-__all__ = ["Workshop", "actor_of", "kind_of", "ledger_of", "workshop"]
+__all__ = ["RotationSession", "actor_of", "kind_of", "open_ledger", "open_session", "rotation_lock"]
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """The engine and the ledger of one variable, held by this process."""
+class RotationSession:
+    """The engine and the ledger of one variable, which this process has locked."""
 
     variable: str
-    engine: Engine
+    engine: RotationEngine
     ledger: Ledger
 
-    def open_entry(self) -> Entry:
-        """The open rotation. Raises UsageError where there is none, or none in this store."""
+    def open_entry(self) -> LedgerEntry:
+        """The open rotation. Raises UsageError where none is open in this store."""
         found, here = self.ledger.open_entry(self.variable), self.engine.store.label
         if found is None:
             raise UsageError(
@@ -49,14 +50,14 @@ class Workshop:
             )
         if found.store != here:
             raise UsageError(
-                f"The rotation of {self.variable} was begun in {found.store}, not in {here}.",
-                "Name that store as you did then: --store, --env-file, or policy.toml.",
+                f"The rotation of {self.variable} was started in {found.store}, not in {here}.",
+                "Name the same store again: --store, --env-file, or policy.toml.",
             )
         return found
 
 
 def actor_of(context: Context) -> str:
-    """Who works here: user and machine; the sandbox's actor is nobody in particular."""
+    """The user and machine that the ledger records; `sandbox` in the sandbox."""
     if context.settings.profile is Profile.SANDBOX:
         return "sandbox"
     try:
@@ -66,39 +67,39 @@ def actor_of(context: Context) -> str:
 
 
 @contextmanager
-def ledger_of(context: Context) -> Iterator[Ledger]:
+def open_ledger(context: Context) -> Iterator[Ledger]:
     """The profile's ledger, closed at the end. Raises StateError."""
     with closing(open_state(context.state)) as connection:
         ledger = Ledger(
             connection, clock=context.clock, actor=actor_of(context), record=context.record
         )
         if context.settings.profile is Profile.SANDBOX:
-            ledger.number_ids()
+            ledger.use_sequential_ids()
         yield ledger
 
 
 @contextmanager
-def workshop(
+def open_session(
     context: Context,
     variable: str,
     *,
     store: SecretStore | None = None,
-    hand: Hand | None = None,
-) -> Iterator[Workshop]:
-    """Hold one variable's rotation. Raises LockedError, ConfigurationError, StateError."""
-    from helpers.rotation.stores.choice import open_store
+    operator: Operator | None = None,
+) -> Iterator[RotationSession]:
+    """Lock the rotation of one variable. Raises LockedError, ConfigurationError, StateError."""
+    from helpers.rotation.stores.base import open_store
 
     credential = _credential(context, variable)
-    with hold(context.state, variable, actor_of(context)), ledger_of(context) as ledger:
-        engine = Engine(
+    with rotation_lock(context.state, variable, actor_of(context)), open_ledger(context) as ledger:
+        engine = RotationEngine(
             ledger,
             store or open_store(context.policy.rotation.store, context.settings, credential),
-            _procedure(context, credential.kind, hand),
+            _procedure(context, credential.kind, operator),
             _consumers(context, variable),
-            tell=context.progress,
+            progress=context.progress,
             register=context.redactor.register,
         )
-        yield Workshop(variable, engine, ledger)
+        yield RotationSession(variable, engine, ledger)
 
 
 def kind_of(variable: str) -> str:
@@ -127,7 +128,7 @@ def _consumers(context: Context, variable: str) -> list[Consumer]:
     ]
 
 
-def _procedure(context: Context, kind: str, hand: Hand | None) -> Procedure:
+def _procedure(context: Context, kind: str, operator: Operator | None) -> Procedure:
     url = base_url(context.settings)
     version = context.policy.environment.api_version
 
@@ -137,14 +138,31 @@ def _procedure(context: Context, kind: str, hand: Hand | None) -> Procedure:
 
     def probe(token: SecretStr) -> frozenset[str]:
         with Client(token, url, version) as client:
-            return reach(client)
+            return readable_scopes(client)
 
     def connect() -> Client:
         return Client.from_settings(context.settings, acts=("rotation",))
 
     if kind == "client_secret":
-        return ClientSecret(hand)
+        return ClientSecretProcedure(operator)
     if kind == "identity_secret":
-        return IdentitySecret(connect)
+        return IdentitySecretProcedure(connect)
     workspace = context.settings.text("INTERCOM_APP_ID")
-    return AccessToken(ask, probe, hand, workspace=workspace)
+    return AccessTokenProcedure(ask, probe, operator, workspace=workspace)
+
+
+@contextmanager
+def rotation_lock(folder: Path, variable: str, who: str) -> Iterator[None]:
+    """Lock the rotation of a variable. The kernel releases the lock when the process ends.
+
+    Raises LockedError, which names the holder, and StateError where the folder can't be written.
+    """
+
+    def busy(holder: str) -> LockedError:
+        return LockedError(
+            f"{holder or 'someone'} is working on the rotation of {variable} right now.",
+            "Wait until they are done, or ask them; `runbook rotate status` shows its state.",
+        )
+
+    with locked(folder / f"rotation-{variable}.lock", note=who, busy=busy):
+        yield
