@@ -3,8 +3,8 @@
 from helpers.auditlog import AuditLog, audited, recording
 
 with AuditLog.open(folder, state) as log, recording(log):
-    with audited("intercom.contact.export", resource="export/17") as told:
-        told["rows"] = export()
+    with audited("intercom.contact.export", resource="export/17") as metadata:
+        metadata["rows"] = export()
 """
 
 from helpers.auditlog.log import AuditLog, record

@@ -1,4 +1,4 @@
-"""The act of the audit step: bring the mirrors up to date, where the policy has them on."""
+"""The action of the audit step: bring the mirrors up to date, if the policy turns them on."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ __all__ = ["act"]
 
 
 def act(context: Context) -> MirrorEvidence | Unavailable:
-    """Send what waits to every mirror that the policy names. What prevents it is the answer."""
+    """Send the waiting records to every mirror that the policy names.
+
+    Raises nothing for a mirror that can't be used: the result says why.
+    """
     if not context.policy.acts.mirror:
         return Unavailable(
             reason="Mirrors are off: `acts.mirror` in policy.toml turns them on.",

@@ -1,9 +1,9 @@
 """Intercom's own activity log, fetched: incremental, resumable, within the rate limit.
 
-The days that are missing are asked for, newest first, one run of days at a time; several pages are
-on their way at once, and the client keeps to the rate limit. A day counts as complete when a row of
-an earlier day has come, or the run is over, and it ended an hour ago; what is complete is on the
-disk before it counts, so a fetch that was interrupted goes on where it stopped.
+The missing days are requested newest first, one range of days at a time; several pages are in
+flight at once, and the client keeps to the rate limit. A day is complete once it ended an hour ago
+and either a row of an earlier day has arrived or the range is finished. Its rows are on disk before
+it is marked complete, so an interrupted fetch resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from helpers.auditlog.partitions import Partitions, PartitionWriter, is_row
 
 __all__ = ["FetchResult", "PageSource", "activity_pages", "fetch"]
 
-_SETTLED: Final = timedelta(hours=1)  # rows may come late; a day that ended before is complete
-_PER_PAGE: Final = 250  # the most that Intercom gives
-_AT_ONCE: Final = 8  # pages on their way
-_KEEP_EVERY: Final = 100  # pages between two writes to the disk
+_SETTLED: Final = timedelta(hours=1)  # rows may arrive late
+_PER_PAGE: Final = 250  # Intercom's maximum
+_AT_ONCE: Final = 8  # pages in flight
+_KEEP_EVERY: Final = 100  # pages between two writes to disk
 
 Progress = Callable[[str], None]
 
 
 class PageSource(Protocol):
-    """Gives one page of the activity log: its rows and how many pages there are."""
+    """Returns one page of the activity log: its rows, and the number of pages."""
 
     def __call__(self, after: int, before: int, page: int) -> tuple[Sequence[Any], int]:
         """The rows in [after, before], Unix seconds."""
@@ -36,7 +36,7 @@ class PageSource(Protocol):
 
 @dataclass
 class FetchResult:
-    """What a fetch did: rows and calls, and how many days became complete."""
+    """What a fetch did: its rows and calls, and the number of days it completed."""
 
     rows: int = 0
     calls: int = 0
@@ -45,20 +45,20 @@ class FetchResult:
 
 @dataclass
 class _DayRange:
-    """One run of missing days while its pages come in. Moments are Unix seconds."""
+    """A range of missing days while its pages arrive. Times are Unix seconds."""
 
     first: date
     last: date
     closed_before: datetime
-    rows: int = 0  # since the last write to the disk
+    rows: int = 0  # since the last write to disk
     oldest: int | None = None
     ordered: bool = True
-    noted: date | None = None  # days after this one are on the disk
+    marked: date | None = None  # this day and those after it are marked complete
 
-    def of_it(self, items: Sequence[Any]) -> list[dict[str, Any]]:
-        """The rows of a page that belong to these days.
+    def select(self, items: Sequence[Any]) -> list[dict[str, Any]]:
+        """The rows of a page that fall on these days.
 
-        Rows out of order do too; but then no day is complete before the end.
+        Rows may be out of order; then no day is complete until the last page has arrived.
         """
         begin, end = _unix(self.first), _unix(self.last + timedelta(days=1))
         found = [item for item in items if is_row(item) and begin <= item["created_at"] < end]
@@ -70,7 +70,7 @@ class _DayRange:
         return found
 
     def complete(self, *, ended: bool) -> list[date]:
-        """The days of which every row has come, and that are over."""
+        """The days that are over and whose rows have all arrived."""
         reached = self.first
         if not ended:
             if not self.ordered or self.oldest is None:
@@ -91,8 +91,8 @@ def fetch(
 ) -> FetchResult:
     """Bring the partitions up to date from `start` to `end` (UTC).
 
-    Raises what `pages` raises (IntercomError, UnreachableError) and StateError; what had come until
-    then is kept.
+    Raises what `pages` raises (IntercomError, UnreachableError) and StateError; rows that arrived
+    before the error are kept.
     """
     done = FetchResult()
     meter = _ProgressMeter(progress)
@@ -100,51 +100,51 @@ def fetch(
         partitions.ingest() as writer,
         ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="activity") as pool,
     ):
-        keeper = _PageWriter(partitions, writer, done)
+        page_writer = _PageWriter(partitions, writer, done)
         for first, last in list(partitions.missing(start.date(), end.date())):
-            run = _DayRange(first, last, end - _SETTLED)
+            days = _DayRange(first, last, end - _SETTLED)
             before = min(_unix(last + timedelta(days=1)), int(end.timestamp()))
-            keeper.receive(run, _ordered(pool, pages, _unix(first), before, meter))
+            page_writer.receive(days, _ordered(pool, pages, _unix(first), before, meter))
     return done
 
 
 @dataclass
 class _PageWriter:
-    """Brings the pages of a run to the disk, and what became complete into the coverage."""
+    """Writes the pages of a range to disk, and its complete days to the coverage."""
 
     partitions: Partitions
     writer: PartitionWriter
     done: FetchResult
 
-    def receive(self, run: _DayRange, pages: Iterator[Sequence[Any]]) -> None:
-        """Take every page; what came before a failure is kept."""
+    def receive(self, days: _DayRange, pages: Iterator[Sequence[Any]]) -> None:
+        """Write every page; pages that arrived before a failure are kept."""
         ended = False
         try:
             for number, items in enumerate(pages, 1):
-                self.writer.add(run.of_it(items))
+                self.writer.add(days.select(items))
                 self.done.calls += 1
                 if number % _KEEP_EVERY == 0:
-                    self._keep(run, ended=False)
+                    self._flush(days, ended=False)
             ended = True
         finally:
-            self._keep(run, ended=ended)
+            self._flush(days, ended=ended)
 
-    def _keep(self, run: _DayRange, *, ended: bool) -> None:
+    def _flush(self, days: _DayRange, *, ended: bool) -> None:
         self.writer.flush()
-        days = run.complete(ended=ended)
-        fresh = [day for day in days if run.noted is None or day < run.noted]
+        complete = days.complete(ended=ended)
+        fresh = [day for day in complete if days.marked is None or day < days.marked]
         if fresh:
-            self.partitions.note(fresh)
-        run.noted = min(days) if days else run.noted
+            self.partitions.mark_complete(fresh)
+        days.marked = min(complete) if complete else days.marked
         self.done.days += len(fresh)
-        self.done.rows += run.rows
-        run.rows = 0
+        self.done.rows += days.rows
+        days.rows = 0
 
 
 def _ordered(
     pool: ThreadPoolExecutor, pages: PageSource, after: int, before: int, meter: _ProgressMeter
 ) -> Iterator[Sequence[Any]]:
-    """The pages in their order, the next few already on their way."""
+    """The pages in order, with the next few already requested."""
     items, total = pages(after, before, 1)
     meter.add(total)
     waiting: list[Future[tuple[Sequence[Any], int]]] = []
@@ -155,7 +155,7 @@ def _ordered(
                 waiting.append(pool.submit(pages, after, before, following))
                 following += 1
             yield items
-            meter.came(len(items))
+            meter.advance(len(items))
             if not waiting:
                 return
             items, now_total = waiting.pop(0).result()
@@ -167,31 +167,31 @@ def _ordered(
 
 
 class _ProgressMeter:
-    """Tells how far a fetch is, and how long it will take at the pace so far."""
+    """Reports the progress of a fetch, and the time it still takes at the pace so far."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._begun = time.monotonic()
-        self._told = self._begun
+        self._reported = self._begun
         self._pages = self._total = self._rows = 0
 
     def add(self, pages: int) -> None:
-        """More pages are known to come."""
+        """Add pages to the expected total."""
         self._total += pages
 
-    def came(self, rows: int) -> None:
-        """A page came; said once a second at most."""
+    def advance(self, rows: int) -> None:
+        """Count a page; reports at most once a second."""
         self._pages += 1
         self._rows += rows
         now = time.monotonic()
-        if now - self._told >= 1:
-            self._told = now
+        if now - self._reported >= 1:
+            self._reported = now
             left = (now - self._begun) / self._pages * (self._total - self._pages)
             self._progress(f"Activity log: {self._rows:,} rows, about {left:.0f} s left.")
 
 
 def activity_pages(client: Any) -> PageSource:
-    """The pages as an Intercom client gives them."""
+    """A page source that reads from an Intercom client."""
     from helpers.intercom.calls import call_named
 
     call = call_named("GET /admins/activity_logs")
@@ -199,10 +199,10 @@ def activity_pages(client: Any) -> PageSource:
     def page(after: int, before: int, page: int) -> tuple[Sequence[Any], int]:
         period = {"created_at_after": after, "created_at_before": before}
         body = client.call(call, params={**period, "page": page, "per_page": _PER_PAGE}).json()
-        found = body.get("activity_logs")
-        told = body.get("pages")
-        total = told.get("total_pages") if isinstance(told, dict) else 1
-        return found if isinstance(found, list) else [], int(total or 1)
+        rows = body.get("activity_logs")
+        paging = body.get("pages")
+        total = paging.get("total_pages") if isinstance(paging, dict) else 1
+        return rows if isinstance(rows, list) else [], int(total or 1)
 
     return page
 

@@ -1,8 +1,8 @@
-"""Writing the chain: one writer at a time, one write a commit, durable before it is acknowledged.
+"""Writing the chain: one writer at a time, one write per commit, durable before it is acknowledged.
 
-Any number of processes may hold a chain. Each commit takes the folder's lock, looks whether the
-tail is still the one it knows, and goes on from there. Nothing is ever cut or rewritten: bytes that
-a killed writer left half-written stay where they are, and a `log.recovery` record names them.
+Any number of processes may open a chain. Each commit takes the folder's lock, checks whether the
+tail is still the one it knows, and appends to it. Nothing is ever cut or rewritten: half-written
+bytes of a killed writer stay in the file, and a `log.recovery` record names them.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _WRITABLE: Final = 0o200
 
 
 class Chain:
-    """The log's files, as a writer holds them. Safe to share between threads."""
+    """The log's files, open for writing. Safe to share between threads."""
 
     def __init__(
         self, folder: Path, *, clock: Callable[[], datetime], actor: Actor, install_id: str
@@ -54,22 +54,22 @@ class Chain:
         self._poisoned = False
         self._tail: Tail | None = None
         self._segment: int | None = None
-        with _explained(folder):
+        with _storage_errors(folder):
             self._lock = open_lock_file(folder / _LOCK)
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
         self._close_segment()
         os.close(self._lock)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the log: recovered, rotated, and nobody else writes. Nests."""
+        """Lock the log for writing, recovered and rotated to the current month. Reentrant."""
         with self._mutex:
             self._depth += 1
             try:
                 if self._depth == 1:
-                    self._take()
+                    self._acquire()
                 yield
             finally:
                 self._depth -= 1
@@ -78,13 +78,13 @@ class Chain:
 
     @property
     def head(self) -> Anchor:
-        """The last record. Only while held."""
+        """The last record. Only while locked."""
         return Anchor(seq=self._known.seq, hash=self._known.hash)
 
     def commit(self, events: Sequence[LogEvent]) -> Anchor:
-        """Append the events, all with one write and one fsync. Only while held.
+        """Append the events with one write and one fsync. Only while locked.
 
-        Raises StateError where the disk refuses; then none of them is acknowledged.
+        Raises StateError if the disk refuses; then none of them is acknowledged.
         """
         tail = self._known
         now = self._clock()
@@ -101,16 +101,16 @@ class Chain:
     @property
     def _known(self) -> Tail:
         if self._tail is None:
-            raise StateError("The audit log is not held.", "This is a defect of its caller.")
+            raise StateError("The audit log is not locked.", "This is a defect of its caller.")
         return self._tail
 
-    def _take(self) -> None:
+    def _acquire(self) -> None:
         if self._poisoned:
             raise StateError(
-                "The disk failed under the audit log; what it holds is not certain.",
-                "Look at the disk, then open the log again: it is read anew.",
+                "The disk failed while the audit log was written; its content is uncertain.",
+                "Check the disk, then open the log again: it is read from disk.",
             )
-        with _explained(self.folder):
+        with _storage_errors(self.folder):
             acquire(self._lock)
             if not self._unchanged():
                 self._read()
@@ -137,12 +137,12 @@ class Chain:
         if torn:
             self.commit([LogEvent(RECOVERY, metadata=torn)])
         if not self._known.started or (torn and tail and not tail.started):
-            self._head_segment(month, self.head)
+            self._start_segment(month, self.head)
 
     def _repair_torn(self, tail: Tail) -> dict[str, Any]:
-        """What a killed writer left, for the record that names it; {} where nothing is torn.
+        """Metadata that names what a killed writer left; {} if nothing is torn.
 
-        A record that lacks only its line feed is given one, and is a record.
+        A record that lacks only its line feed is completed with one.
         """
         if not tail.torn:
             return {}
@@ -158,7 +158,7 @@ class Chain:
     def _rotate_if_due(self) -> None:
         month = month_of(self._clock())
         tail = self._known
-        if month <= tail.month:  # also where the clock went back: a segment is never left for older
+        if month <= tail.month:  # also if the clock went back: never return to an older segment
             return
         self.before_rotation()
         tail = self._known
@@ -167,17 +167,17 @@ class Chain:
         old.chmod(0o400)
         self._open(month)
         self._tail = Tail(month, self._size(), tail.seq, tail.hash, started=False)
-        self._head_segment(month, self.head)
+        self._start_segment(month, self.head)
 
-    def _head_segment(self, month: str, head: Anchor) -> None:
-        """A segment starts with the head of the one before it."""
+    def _start_segment(self, month: str, head: Anchor) -> None:
+        """Start a segment with a record that carries the head of the previous one."""
         carried: dict[str, Any] = {"segment": month, "head_seq": head.seq, "head_hash": head.hash}
         carried["install_id"] = log_id_of(self.folder)
         self.commit([LogEvent(SEGMENT, metadata=carried)])
 
     def _append(self, data: bytes) -> None:
-        assert self._segment is not None  # noqa: S101 (the caller looked)
-        with _explained(self.folder):
+        assert self._segment is not None  # noqa: S101 (the caller holds the lock)
+        with _storage_errors(self.folder):
             try:
                 written = os.write(self._segment, data)
             except OSError:
@@ -212,13 +212,13 @@ class Chain:
 
 
 @contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    """An error of the disk as one that says what to do."""
+def _storage_errors(folder: Path) -> Iterator[None]:
+    """Turn an OSError into a StateError that says what to do."""
     try:
         yield
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise StateError(
             f"The audit log {folder} can't be written: {reason}. The record was not accepted.",
-            "Make room or give this user write access; what was accepted before is safe.",
+            "Free some space or give this user write access; earlier records are safe.",
         ) from None

@@ -1,4 +1,4 @@
-"""Collect what the audit logs say: our own or the application's, and Intercom's activity log."""
+"""Collect the local audit log (ours or the application's) and Intercom's activity log."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ _CALL: Final = "GET /admins/activity_logs"
 
 
 def collect(context: Context) -> AuditFacts:
-    """Read both logs. Fetched activity is kept in the state folder, so no day is fetched twice."""
-    asked = _Activity(context)
+    """Read both logs. Fetched activity stays in the state folder, so no day is fetched twice."""
+    activity = _Activity(context)
     return AuditFacts(
         log=_log(context),
-        activity=asked.summary,
-        answers=asked.answers,
+        activity=activity.summary,
+        answers=activity.answers,
         reviews=_reviews(context),
         mirror=_mirror(context),
     )
 
 
 class _Activity:
-    """Intercom's activity log over the policy's period, asked once."""
+    """Intercom's activity log over the policy's period, queried once."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
 
     @property
     def summary(self) -> Datum[ActivitySummary]:
-        return self._asked if isinstance(self._asked, Unavailable) else Known(self._asked[0])
+        return self._queried if isinstance(self._queried, Unavailable) else Known(self._queried[0])
 
     @property
     def answers(self) -> Datum[tuple[QuestionResult, ...]]:
-        return self._asked if isinstance(self._asked, Unavailable) else Known(self._asked[1])
+        return self._queried if isinstance(self._queried, Unavailable) else Known(self._queried[1])
 
     @cached_property
-    def _asked(self) -> tuple[ActivitySummary, tuple[QuestionResult, ...]] | Unavailable:
+    def _queried(self) -> tuple[ActivitySummary, tuple[QuestionResult, ...]] | Unavailable:
         from helpers.auditlog.activity import activity_pages, fetch
         from helpers.auditlog.questions import QuestionParameters, ask
 
@@ -102,7 +102,7 @@ def _log(context: Context) -> Datum[LogStatus]:
 
 
 def _mirror(context: Context) -> Datum[MirrorEvidence]:
-    """What the act brought, if it was carried out."""
+    """The result of the mirror action, if it ran."""
     found = context.evidence
     if isinstance(found, Unavailable) and not context.policy.acts.mirror:
         reason = "Mirrors are off: `acts.mirror` in policy.toml turns them on."

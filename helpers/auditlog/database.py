@@ -1,7 +1,7 @@
-"""DuckDB, kept within bounds: how much memory it takes, and where it puts what does not fit.
+"""DuckDB with limits on its memory, and a private folder for what does not fit.
 
-The rows name people, so what spills goes into the folder that holds them anyway, never into the
-current one, which is DuckDB's default.
+The rows name people, so DuckDB spills into the folder that already holds them, not into the
+current folder, which is its default.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = ["open_database", "sql_list"]
 
-_MEMORY: Final = "512MB"  # of its buffers; the process takes a little more
+_MEMORY: Final = "512MB"  # for its buffers; the process takes a little more
 _SPILL: Final = ".spill"
 
 
 @contextmanager
 def open_database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that spills into a folder. It fetches no extension.
+    """An in-memory database that spills into a folder. It downloads no extension.
 
-    Raises StateError for a disk that refuses and for a file that is damaged.
+    Raises StateError if the disk refuses or a file is damaged.
     """
     import duckdb
 
@@ -35,7 +35,7 @@ def open_database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             "autoinstall_known_extensions": "false",
             "memory_limit": _MEMORY,
             "temp_directory": str(folder / _SPILL),
-            "preserve_insertion_order": "false",  # else a file is written from memory as a whole
+            "preserve_insertion_order": "false",  # otherwise a file is built in memory first
         }
     )
     try:
@@ -43,22 +43,22 @@ def open_database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     except (duckdb.InvalidInputException, duckdb.SerializationException):
         raise StateError(
             "The fetched activity log is damaged.",
-            "Delete the folder `activity` of this profile's state: it is fetched again.",
+            "Delete the folder `activity` in this profile's state, then fetch again.",
         ) from None
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise StateError(
             f"The activity log in {folder} can't be used: {_reason(error)}.",
-            "Make room, or give this user access.",
+            "Free some space, or give this user access.",
         ) from None
     finally:
         connection.close()
 
 
 def _reason(error: Exception) -> str:
-    """DuckDB's own, without its kind and advice, which take several lines."""
+    """DuckDB's message without its category and advice, which span several lines."""
     return str(error).splitlines()[0].partition(": ")[2].rstrip(".").lower()
 
 
 def sql_list(paths: Iterable[Path]) -> str:
-    """Paths as a list in SQL."""
+    """Paths as a list literal in SQL."""
     return "[" + ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths) + "]"

@@ -1,6 +1,6 @@
-"""The demo application's audit log: what a support automation of the sandbox's company recorded.
+"""The demo application's audit log: the records of a support automation at the demo company.
 
-Deterministic: the same bytes in every run, so that the notebook shows the same head.
+Deterministic: every run writes the same bytes, so the notebook always shows the same head.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _ROUTES: Final = (
 
 
 def plant(demo: Path, now: datetime) -> None:
-    """Write 75 days of records into `audit`, and note their head in `state` as a run would.
+    """Write 75 days of records into `audit`, and save their head in `state` as a run would.
 
-    The sandbox's mirror contact has them up to a week ago.
+    The sandbox's mirror contact already has the records up to a week ago.
     """
     from helpers.sandbox.seeds import MIRROR_CONTACT
 
     folder, state = demo / "audit", demo / "state"
-    own = folder.with_name(f"{folder.name}-state")  # the application's: keys, and its own state.db
+    own = folder.with_name(f"{folder.name}-state")  # the application's keys and its own state.db
     salt = own / "keys" / "salt"
     salt.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     salt.write_bytes(sha256(b"the demo's salt").digest())
@@ -53,32 +53,32 @@ def plant(demo: Path, now: datetime) -> None:
                 clock.now = event.at or start
                 log.append_many([event])
         head = log.seal()
-    with head_writer(state) as note:
-        note(_LOG_ID, head, now - timedelta(days=1))
+    with head_writer(state) as write_head:
+        write_head(_LOG_ID, head, now - timedelta(days=1))
     deliver(folder, state, _BeforeThisWeek(None, MIRROR_CONTACT), lambda: now - timedelta(days=7))
 
 
 class _BeforeThisWeek(IntercomEvents):
-    """The mirror as it was then: it had taken everything."""
+    """The mirror a week ago, when it had received every record."""
 
     def batches(self, entries: Iterable[LogEntry], now: datetime) -> Iterator[MirrorBatch]:
-        """What had come by then."""
+        """The records before the given time."""
         yield MirrorBatch(tuple(entry for entry in entries if entry.at < now))
 
     def send(self, batch: MirrorBatch, last_second: int) -> int:
-        """Nothing is left to do."""
+        """Accept the batch without sending it."""
         del batch
         return last_second
 
 
 class _Clock:
-    """A clock that is set."""
+    """A clock with a settable time."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
 
     def __call__(self) -> datetime:
-        """The moment that it was set to."""
+        """The time it is set to."""
         return self.now
 
 

@@ -1,8 +1,8 @@
-r"""One line of the log: canonical JSON, so that a record has one spelling and one hash.
+r"""One line of the log: canonical JSON, so that a record has one encoding and one hash.
 
 Sorted keys, no spaces, ASCII only (other characters as `\\uXXXX`), no floats, times in UTC. The
-hash of a record is the SHA-256 of its raw line without the line feed, and stands in the next
-record's `prev`.
+hash of a record is the SHA-256 of its raw line without the line feed; the next record carries it
+as `prev`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ DISCREPANCY: Final = "log.discrepancy"
 EXPIRED: Final = "log.expired"
 SUCCESS: Final = "success"
 FAILURE: Final = "failure"
-_LARGEST: Final = 2**53 - 1  # what every JSON reader keeps exactly (RFC 8259, 6)
+_LARGEST: Final = 2**53 - 1  # exact in every JSON reader (RFC 8259, section 6)
 _FIELDS: Final = frozenset(
     {"v", "seq", "timestamp", "action", "user", "resource", "result", "metadata", "prev"}
 )
@@ -62,7 +62,7 @@ Json = Any
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acted: the account of the system, the machine, and the Intercom teammate if known."""
+    """Who acted: the system account, the machine, and the Intercom teammate if known."""
 
     os_user: str
     host: str
@@ -71,19 +71,19 @@ class Actor:
 
 @dataclass(frozen=True)
 class LogEvent:
-    """What is to be recorded. `resource` holds `id` and `fingerprint`; metadata is flat."""
+    """An event to record. `resource` holds `id` and `fingerprint`; metadata is flat."""
 
     action: str
     resource: Mapping[str, str] = field(default_factory=dict)
     result: str = SUCCESS
     metadata: Mapping[str, Json] = field(default_factory=dict)
-    user: Actor | None = None  # None: the log's own
+    user: Actor | None = None  # None: the log's own actor
     at: datetime | None = None  # None: now
 
 
 @dataclass(frozen=True)
 class LogEntry:
-    """A record as it stands in the log. `hash` is the SHA-256 of its line."""
+    """A record read from the log. `hash` is the SHA-256 of its line."""
 
     seq: int
     timestamp: str
@@ -97,12 +97,12 @@ class LogEntry:
 
     @property
     def at(self) -> datetime:
-        """The moment of the record, UTC."""
+        """The time of the record, UTC."""
         return datetime.fromisoformat(self.timestamp)
 
 
 def local_actor() -> Actor:
-    """Who runs this process, and where."""
+    """The user who runs this process, and the machine."""
     try:
         user = getpass.getuser()
     except (KeyError, OSError):
@@ -111,23 +111,23 @@ def local_actor() -> Actor:
 
 
 def canonical(value: Json) -> bytes:
-    """The one spelling of a JSON value. Raises ValueError for floats and integers beyond 2^53."""
+    """The canonical JSON encoding. Raises ValueError for floats and integers beyond 2^53."""
     _refuse_inexact(value)
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
 def digest(line: bytes) -> str:
-    """The hash that chains: SHA-256 of the raw line, hex."""
+    """The hash that links records: SHA-256 of the raw line, hex."""
     return hashlib.sha256(line).hexdigest()
 
 
 def timestamp(moment: datetime) -> str:
-    """`2026-03-02T09:00:00.000000Z`, always UTC, always as long, so that text sorts as time."""
+    """`2026-03-02T09:00:00.000000Z`: always UTC and of one length, so that text sorts by time."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def encode(event: LogEvent, *, seq: int, at: datetime, user: Actor, prev: str) -> bytes:
-    """The line of an event at its place in the chain, without the line feed."""
+    """The line of an event at its position in the chain, without the line feed."""
     return canonical(
         {
             "v": FORMAT,
@@ -144,13 +144,13 @@ def encode(event: LogEvent, *, seq: int, at: datetime, user: Actor, prev: str) -
 
 
 def audit_line(event: LogEvent) -> str:
-    """`[AUDIT] {…}`, as collectors read it from standard output."""
-    told = {"action": event.action, "resource": dict(event.resource), "result": event.result}
-    return f"[AUDIT] {canonical(told | {'metadata': dict(event.metadata)}).decode()}"
+    """`[AUDIT] {…}`, as log collectors read it from standard output."""
+    fields = {"action": event.action, "resource": dict(event.resource), "result": event.result}
+    return f"[AUDIT] {canonical(fields | {'metadata': dict(event.metadata)}).decode()}"
 
 
 def parse(line: bytes) -> LogEntry | None:
-    """The record in a line, or None where it is not one whole record."""
+    """The record in a line, or None if it is not one complete record."""
     try:
         record = json.loads(line)
     except ValueError:
@@ -169,9 +169,9 @@ def _typed(record: Mapping[str, Json]) -> bool:
 
 def _refuse_inexact(value: Json) -> None:
     if isinstance(value, float):
-        raise ValueError("A float has no one spelling: give an integer of a smaller unit.")  # noqa: TRY004 (a value, not its type, is refused)
+        raise ValueError("A float has no canonical encoding: use an integer in a smaller unit.")  # noqa: TRY004 (a value, not its type, is refused)
     if isinstance(value, int) and abs(value) > _LARGEST:
-        raise ValueError("An integer beyond 2^53 is not the same to every reader: give text.")
+        raise ValueError("JSON readers disagree on integers beyond 2^53: use text.")
     if isinstance(value, Mapping):
         for item in value.values():
             _refuse_inexact(item)

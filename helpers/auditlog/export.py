@@ -1,4 +1,4 @@
-"""Picking records out of a log, and handing them on as JSON lines or CSV."""
+"""Select records from a log, and export them as JSON lines or CSV."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 @dataclass(frozen=True)
 class EntryFilter:
-    """What is wanted. `action` may hold `*`; empty means any. Times are UTC, `until` exclusive."""
+    """Criteria for records: empty means any, `action` and `resource` may hold `*`, times are UTC.
+
+    `until` is exclusive.
+    """
 
     action: str = ""
     result: str = ""
@@ -35,8 +38,8 @@ class EntryFilter:
     since: datetime | None = None
     until: datetime | None = None
 
-    def wants(self, entry: LogEntry) -> bool:
-        """Whether a record is among them."""
+    def matches(self, entry: LogEntry) -> bool:
+        """Whether a record meets every criterion."""
         return (
             (not self.action or fnmatchcase(entry.action, self.action))
             and (not self.result or entry.result == self.result)
@@ -47,19 +50,19 @@ class EntryFilter:
         )
 
 
-def select(folder: Path, selection: EntryFilter) -> Iterator[LogEntry]:
-    """The records of a log that are wanted, in order."""
-    return filter(selection.wants, entries(folder))
+def select(folder: Path, criteria: EntryFilter) -> Iterator[LogEntry]:
+    """The matching records of a log, in order."""
+    return filter(criteria.matches, entries(folder))
 
 
 def to_json(found: Iterable[LogEntry]) -> Iterator[str]:
-    """One JSON object a line, with the hash that anchors use."""
+    """One JSON object per line, with the hash that anchors use."""
     for entry in found:
         yield json.dumps(asdict(entry), sort_keys=True) + "\n"
 
 
 def to_csv(found: Iterable[LogEntry]) -> Iterator[str]:
-    """CSV (RFC 4180) with a header; a cell that a spreadsheet would compute gets an apostrophe."""
+    """CSV (RFC 4180) with a header; an apostrophe keeps a spreadsheet from computing a cell."""
     yield _line(COLUMNS)
     for entry in found:
         yield _line(_cells(entry))

@@ -1,7 +1,7 @@
-"""Signing for a period: what `runbook review` asks, as a form in JupyterLab; elsewhere a sentence.
+"""Sign for a period: `runbook review` as a form in JupyterLab; elsewhere a sentence.
 
-Signed is what the cells above the form have shown. Afterwards the step is collected anew, so that
-the verdicts below know of the signature.
+The signature covers what the cells above the form have shown. The step is then collected again, so
+that the verdicts below include the signature.
 """
 
 from __future__ import annotations
@@ -20,41 +20,41 @@ from helpers.core.view import View, prose, stack
 __all__ = ["ReviewForm", "open_review"]
 
 _ELSEWHERE: Final = (
-    "In JupyterLab a form to sign stands here. On the command line: `runbook review`. "
-    "A run without a person signs nothing: the period stays unreviewed."
+    "In JupyterLab this is a form to sign. On the command line: `runbook review`. "
+    "An unattended run signs nothing: the period stays unreviewed."
 )
-_SEEN: Final = "I have seen the answers above, and followed up what stands out"
-_KEEP: Final = "Keep the anchor elsewhere. The verdicts below count it when they run again."
+_SEEN: Final = "I have read the answers above, and followed up what stands out"
+_KEEP: Final = "Keep the anchor elsewhere. Run the verdicts below again to include the signature."
 _FORGETS: Final = (
-    "The verdicts below count it when they run again; the sandbox forgets it with this notebook."
+    "Run the verdicts below again to include it. The sandbox discards it with this notebook."
 )
 
 
 class CollectedStep(Protocol):
-    """An opened step, of which the form needs its context and what it has collected."""
+    """A collected step: the form needs its context and its snapshot."""
 
     @property
     def context(self) -> Context:
-        """The profile's settings, policy and places."""
+        """The profile's settings, policy and folders."""
         ...
 
     @property
     def snapshot(self) -> Snapshot[Any]:
-        """What was collected and shown."""
+        """The collected facts, as shown."""
         ...
 
     def collect(self) -> View:
-        """Collect anew."""
+        """Collect again."""
         ...
 
 
 def open_review(step: CollectedStep) -> ReviewForm:
-    """Let a person sign for the period that a step has shown."""
+    """A form to sign for the period that a step has shown."""
     return ReviewForm(step)
 
 
 class ReviewForm:
-    """A signature to give. Everything it does, `runbook review` does too."""
+    """The form. `runbook review` does the same on the command line."""
 
     def __init__(self, step: CollectedStep) -> None:
         self._step = step
@@ -72,9 +72,9 @@ class ReviewForm:
         display(self._form() if in_jupyterlab() else prose(_ELSEWHERE))  # type: ignore[no-untyped-call]
 
     def sign(self) -> None:
-        """Sign for what was shown, if the box is ticked; then let the step look again."""
+        """Sign for what was shown if the box is ticked; then collect the step again."""
         if not self._widgets["seen"].value:
-            raise UsageError("Nothing was signed.", "Tick the box, if it is so.")
+            raise UsageError("Nothing was signed.", "Tick the box to confirm the review.")
         facts = self._step.snapshot.facts
         reviewer, note = self._widgets["reviewer"].value, self._widgets["note"].value
         anchor = sign_off(self._step.context, facts, reviewer, note=note)
@@ -91,13 +91,13 @@ class ReviewForm:
         wide = {"style": {"description_width": "6rem"}, "layout": w.Layout(width="36rem")}
         self._widgets = {
             "reviewer": w.Text(description="your name", placeholder="who signs", **wide),
-            "note": w.Text(description="note", placeholder="what should be remembered", **wide),
+            "note": w.Text(description="note", placeholder="what to remember", **wide),
             "seen": w.Checkbox(description=_SEEN, **wide),
             "said": w.HTML(),
         }
         button = w.Button(description="Sign")
         button.on_click(lambda _: self._guarded(self.sign))
-        self._guarded(lambda: self._show(prose(_asked(self._step.snapshot.facts))))
+        self._guarded(lambda: self._show(prose(_signature_text(self._step.snapshot.facts))))
         return w.VBox([*self._widgets.values(), button])
 
     def _guarded(self, action: Callable[[], None]) -> None:
@@ -107,16 +107,17 @@ class ReviewForm:
             self._show(prose(error.message), prose(error.advice))
 
     def _show(self, *views: View) -> None:
-        html = f'<div style="line-height:1.4">{stack(*views).html}</div>'  # widgets set lines wide
+        # widgets default to a wide line height
+        html = f'<div style="line-height:1.4">{stack(*views).html}</div>'
         self._widgets["said"].value = self._step.context.redactor.text(html)
 
 
-def _asked(facts: AuditFacts) -> str:
-    """What a signature would say. Raises CollectionError where there is nothing to sign for."""
+def _signature_text(facts: AuditFacts) -> str:
+    """What a signature would say. Raises CollectionError if there is nothing to sign."""
     summary, answers = signable(facts)
     flagged = sum(answer.flagged for answer in answers)
     return (
         f"You sign for {summary.start:%Y-%m-%d} to {summary.end:%Y-%m-%d}: {summary.rows} rows, "
-        f"{len(answers)} questions, {flagged} rows that stand out. The digest of what was seen "
+        f"{len(answers)} questions, {flagged} rows that stand out. The digest of the answers "
         f"begins with {results_digest(answers)[:16]}."
     )

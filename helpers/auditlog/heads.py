@@ -1,8 +1,8 @@
-"""How far a log was known to reach, in `state.db`: a place apart from the log, so a cut shows.
+"""The head of each log, saved in `state.db`, apart from the log, so that a cut shows.
 
-Heads are noted at the seals, once a second at most, and when a log is closed; not with every
-record, since a commit costs four times what an append does. So a cut of what a killed process wrote
-after that can't be told, by this means, from its never having been written.
+Heads are saved at the seals, at most once a second, and when a log is closed; not with every
+record, because a database commit costs four times an append. Records that a killed process wrote
+after the last saved head can therefore be cut without a trace in `state.db`.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from helpers.core.errors import StateError
 
 __all__ = ["HeadStore", "head_writer", "read_head"]
 
-_SECONDS: Final = 1.0  # between two notes
-_NOTE: Final = """
+_SECONDS: Final = 1.0  # between two saved heads
+_SAVE: Final = """
 INSERT INTO audit_heads (log, seq, hash, noted_at) VALUES (?, ?, ?, ?)
 ON CONFLICT (log) DO UPDATE SET seq = excluded.seq, hash = excluded.hash,
   noted_at = excluded.noted_at WHERE excluded.seq > audit_heads.seq OR ?
@@ -30,70 +30,70 @@ ON CONFLICT (log) DO UPDATE SET seq = excluded.seq, hash = excluded.hash,
 
 
 class HeadStore:
-    """The head of a log that is being written, as it is noted now and then."""
+    """Saves the head of a log that is being written, from time to time."""
 
     def __init__(self, state: Path, clock: Callable[[], datetime]) -> None:
         self._state = state
         self._clock = clock
-        self._noted = 0.0
-        self.moved = False  # since it was noted
-        self.head_error = ""  # why it could not be kept; empty: it was
+        self._saved_at = 0.0
+        self.moved = False  # since it was saved
+        self.head_error = ""  # why the last save failed; empty if it succeeded
 
     @property
     def due(self) -> bool:
-        """Whether the last time is long enough ago."""
-        return time.monotonic() - self._noted > _SECONDS
+        """Whether the last save is long enough ago."""
+        return time.monotonic() - self._saved_at > _SECONDS
 
-    def note(self, log: str, head: Anchor, *, back: bool = False) -> None:
-        """Keep the head. A failure here loses no record, so it is told, not raised."""
+    def save(self, log: str, head: Anchor, *, back: bool = False) -> None:
+        """Save the head. A failure loses no record: `head_error` reports it, nothing is raised."""
         try:
-            with head_writer(self._state) as keep:
-                keep(log, head, self._clock(), back=back)
-            self.head_error, self._noted, self.moved = "", time.monotonic(), False
+            with head_writer(self._state) as write:
+                write(log, head, self._clock(), back=back)
+            self.head_error, self._saved_at, self.moved = "", time.monotonic(), False
         except StateError as error:
             self.head_error = error.message
 
     def cut(self, log: str, found: Anchor) -> Mapping[str, str | int]:
-        """What was known of a log that ends before it, or otherwise; {} where it is as known."""
-        noted = read_head(self._state, log)
-        if noted is None or noted.seq < found.seq or noted == found:
+        """Metadata for a log that ends before its saved head, or differs there; else {}."""
+        saved = read_head(self._state, log)
+        if saved is None or saved.seq < found.seq or saved == found:
             return {}
         return {
-            "expected_seq": noted.seq,
-            "expected_hash": noted.hash,
+            "expected_seq": saved.seq,
+            "expected_hash": saved.hash,
             "found_seq": found.seq,
         }
 
 
 class HeadWriter(Protocol):
-    """Remembers the head of a log, which only goes forward unless told `back`."""
+    """Saves the head of a log; it only moves forward, unless `back` is set."""
 
     def __call__(self, log: str, head: Anchor, at: datetime, *, back: bool = False) -> None:
-        """Raises StateError where it can't be kept."""
+        """Raises StateError if it can't be saved."""
 
 
 @contextmanager
 def head_writer(state: Path) -> Iterator[HeadWriter]:
-    """Open `state.db` to note heads. Raises StateError where it can't be used."""
+    """Open `state.db` to save heads. Raises StateError if it can't be used."""
     from helpers.system.state import open_state
 
     with closing(open_state(state)) as connection:
 
-        def note(log: str, head: Anchor, at: datetime, *, back: bool = False) -> None:
+        def write(log: str, head: Anchor, at: datetime, *, back: bool = False) -> None:
             values = (log, head.seq, head.hash, timestamp(at), back)
             try:
-                connection.execute(_NOTE, values)
+                connection.execute(_SAVE, values)
             except sqlite3.Error as error:
                 raise StateError(
-                    f"The head of the audit log can't be kept: {error}.",
-                    "The records are safe; make room, or look who holds state.db.",
+                    f"The head of the audit log can't be saved: {error}.",
+                    "The records are safe. Free some space, or find what locks state.db.",
                 ) from None
 
-        yield note
+        yield write
 
 
 def read_head(state: Path, log: str) -> Anchor | None:
-    """The head last noted for a log, without making a `state.db` where there is none."""
+    """The head last saved for a log; does not create `state.db` if it is missing."""
     from helpers.system.state import open_state
     from helpers.system.state.database import FILE_NAME
 

@@ -1,10 +1,10 @@
-"""The audit log, as a program holds it.
+"""The audit log, as a program writes it.
 
     with AuditLog.open(Path("/var/log/app/audit"), Path("/var/lib/app")) as log:
         log.append("intercom.contact.export", resource={"id": "export/17"}, rows=300)
 
-A record is on the disk, chained to the one before, when `append` returns. `append_many` commits up
-to a hundred at a time, for bulk. Once `start_sealing` has given out a root key, every hundred
+When `append` returns, the record is on disk and chained to the previous one. `append_many` commits
+up to a hundred records at a time. After `start_sealing` has returned a root key, every hundred
 records are sealed (see `seals`).
 """
 
@@ -45,7 +45,7 @@ _KEYS: Final = "keys"
 
 
 class AuditLog:
-    """Append-only, chained, sealed. Safe to share between threads, and between processes."""
+    """Append-only, chained and sealed. Safe to share between threads and between processes."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class AuditLog:
         echo: TextIO | None = None,
         install_id: str = "",
     ) -> None:
-        """Use `open`. Raises StateError where the folders can't be used."""
+        """Use `open`. Raises StateError if the folders can't be used."""
         self.folder = folder
         self.state = state
         self._clock = clock or _utc_now
@@ -78,19 +78,19 @@ class AuditLog:
         self._chain.before_rotation = self._checkpoint
         self._key: SealKey | None = None
         self._log_id = ""
-        self._since = 0  # records of this object since its last checkpoint
+        self._unsealed = 0  # records that this object wrote since its last checkpoint
         self._head = HeadStore(state, self._clock)
 
     @classmethod
     def open(cls, folder: Path, state: Path, **options: Any) -> Self:
-        """Open a log, or begin one. `state` is a folder apart from it: keys, and `state.db`.
+        """Open a log, or create it. `state` is a separate folder for the keys and `state.db`.
 
-        `fields` are names of metadata beyond those of `redacting.FIELDS`; `echo` is a stream to
-        which every record goes as `[AUDIT] {…}` too.
+        `fields` are metadata names allowed in addition to `redacting.FIELDS`; `echo` is a stream
+        that also receives every record, as `[AUDIT] {…}`.
         """
         log = cls(folder, state, **options)
         try:
-            log._compare_with_noted_head()
+            log._compare_with_saved_head()
         except BaseException:
             log._chain.close()
             raise
@@ -103,11 +103,11 @@ class AuditLog:
         self.close()
 
     def close(self) -> None:
-        """Note the head in `state.db` and let go."""
+        """Save the head in `state.db` and close the files."""
         try:
             if self._head.moved:
                 with self._chain.locked():
-                    self._note_head()
+                    self._save_head()
         finally:
             self._chain.close()
 
@@ -119,17 +119,17 @@ class AuditLog:
         result: str = SUCCESS,
         **metadata: Any,
     ) -> Anchor:
-        """Record one action, durably; the answer is its number and hash.
+        """Record one action durably; returns its number and hash.
 
-        Raises StateError where the disk refuses: then it was not accepted.
+        Raises StateError if the disk refuses; then nothing was recorded.
         """
         named = {"id": resource} if isinstance(resource, str) and resource else resource or {}
         return self.append_many([LogEvent(action, dict(named), result, metadata)])
 
     def append_many(self, events: Iterable[LogEvent]) -> Anchor:
-        """Record many, up to a hundred with one write and one fsync; the answer is the last one.
+        """Record many events, up to a hundred per write and fsync; returns the last one's anchor.
 
-        Where the disk refuses, those of the commits before it stay recorded.
+        Raises StateError if the disk refuses; earlier commits stay recorded.
         """
         waiting = iter([self._cleaner.event(event) for event in events])
         with self._chain.locked():
@@ -144,20 +144,20 @@ class AuditLog:
         return last
 
     def start_sealing(self, *, root_key: bytes | None = None, keyring: bool = False) -> bytes:
-        """Seal from here on. The answer is the root key: keep it elsewhere, it is not stored.
+        """Seal from now on. Returns the root key, which is not stored: keep it elsewhere.
 
-        With `keyring` the current key lies in the system's keyring. Raises ConfigurationError where
-        there is none that protects it.
+        With `keyring` the system's keyring holds the current key. Raises ConfigurationError if no
+        keyring protects it.
         """
         root = root_key or new_root_key()
         first = SealKey(key_id(root), 0, root, -1, self.log_id if keyring else "")
         with self._chain.locked():
-            with suppress(StateError):  # a key that is lost can't seal once more
+            with suppress(StateError):  # a lost key can't write a last seal
                 self._refresh()
             if self._key:
                 self._checkpoint()
             if keyring:
-                save_to_keyring(first)  # before the log promises seals
+                save_to_keyring(first)  # before the log announces seals
             placed = self._commit([LogEvent(SEALING, metadata={"key_id": first.root})])
             self._key = replace(first, sealed=placed.seq)
             self._keys.write(self._key)
@@ -165,23 +165,23 @@ class AuditLog:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Let no other process write meanwhile."""
+        """Keep other processes from writing in the meantime."""
         with self._chain.locked():
             yield
 
-    def tell(self, action: str, metadata: Mapping[str, Any]) -> Anchor:
-        """Record something about the log itself, and seal it."""
+    def append_internal(self, action: str, metadata: Mapping[str, Any]) -> Anchor:
+        """Record an event of the log itself, and seal it."""
         with self._chain.locked():
             self._refresh()
             self._commit([LogEvent(action, metadata=metadata)])
             return self.seal()
 
     def seal(self) -> Anchor:
-        """Seal what is there, as at the end of a run, and note the head."""
+        """Seal the log as it is, for example at the end of a run, and save the head."""
         with self._chain.locked():
             self._refresh()
             self._checkpoint()
-            self._note_head()
+            self._save_head()
             return self._chain.head
 
     @property
@@ -191,7 +191,7 @@ class AuditLog:
 
     @property
     def head_error(self) -> str:
-        """Why the head could not be kept in `state.db`; empty where it was."""
+        """Why the head could not be saved in `state.db`; empty if it was."""
         return self._head.head_error
 
     @property
@@ -203,15 +203,15 @@ class AuditLog:
 
     def _due(self) -> int:
         """Records since the last checkpoint."""
-        return self._chain.head.seq - self._key.sealed if self._key else self._since
+        return self._chain.head.seq - self._key.sealed if self._key else self._unsealed
 
     def _refresh(self) -> None:
-        """Read the key again: another process may have moved it on."""
+        """Read the key again: another process may have advanced it."""
         self._key = self._keys.read()
 
     def _commit(self, batch: Sequence[LogEvent]) -> Anchor:
         done = self._chain.commit(batch)
-        self._since += len(batch)
+        self._unsealed += len(batch)
         self._head.moved = True
         if self._echo:
             for event in batch:
@@ -219,7 +219,7 @@ class AuditLog:
         return done
 
     def _checkpoint(self) -> None:
-        """Seal (append and fsync first, then move the key on), and note the head now and then."""
+        """Seal (append and fsync, then advance the key), and save the head from time to time."""
         head = self._chain.head
         if self._key is None:
             self._refresh()
@@ -230,26 +230,28 @@ class AuditLog:
             placed = self._chain.commit([event])
             self._key = key.next(placed.seq)
             self._keys.write(self._key)
-        self._since = 0
+        self._unsealed = 0
         if self._head.due:
-            self._note_head()
+            self._save_head()
 
-    def _note_head(self) -> None:
-        self._head.note(self.log_id, self._chain.head)
+    def _save_head(self) -> None:
+        self._head.save(self.log_id, self._chain.head)
 
-    def _compare_with_noted_head(self) -> None:
-        """Say in the log itself where it ends before what was known of it, and go on from there."""
+    def _compare_with_saved_head(self) -> None:
+        """If the log ends before its saved head, record that in the log and continue from there."""
         with self._chain.locked():
             cut = self._head.cut(self.log_id, self._chain.head)
             if cut:
                 self._chain.commit([LogEvent(DISCREPANCY, metadata=cut)])
-                self._head.note(self.log_id, self._chain.head, back=True)
+                self._head.save(self.log_id, self._chain.head, back=True)
 
 
-def record(state: Path, action: str, /, *, redactor: Redactor | None = None, **told: Any) -> Anchor:
-    """Record one action of the runbook itself in a profile's own log, `state/audit`."""
+def record(
+    state: Path, action: str, /, *, redactor: Redactor | None = None, **fields: Any
+) -> Anchor:
+    """Record one action of the runbook itself in a profile's log, `state/audit`."""
     with AuditLog.open(state / "audit", state, redactor=redactor) as log:
-        return log.append(action, **told)
+        return log.append(action, **fields)
 
 
 def _utc_now() -> datetime:

@@ -1,8 +1,8 @@
-"""Copies elsewhere. The log is its own queue: a mirror is a place in it, kept in `state.db`.
+"""Copies in other places. The log is the queue: `state.db` keeps each mirror's position in it.
 
 So nothing can get lost between log and queue, a mirror that is down blocks nobody, and delivery
-goes on where it stopped, in order. What was sent but not yet noted when the process died is sent
-again: at least once, and seldom more.
+resumes in order where it stopped. A batch that was sent but not yet marked when the process died is
+sent again: delivery is at least once.
 """
 
 from __future__ import annotations
@@ -21,83 +21,83 @@ from helpers.auditlog.segments import log_id_of, read_tail, segments
 
 __all__ = ["DeliveryError", "MirrorBatch", "RefusedError", "Sink", "deliver", "entries_after"]
 
-_FIRST_PAUSE: Final = 5  # seconds; doubled with each failure
+_FIRST_PAUSE: Final = 5  # seconds; doubled after each failure
 _LONGEST_PAUSE: Final = 3600
 
 
 class DeliveryError(Exception):
-    """Not now: the mirror is down, slow or misconfigured. The text says why."""
+    """A temporary failure: the mirror is down, slow or misconfigured. The text says why."""
 
 
 class RefusedError(Exception):
-    """Never: the mirror will not take this, whatever we do. The text says why."""
+    """A permanent failure: the mirror will never accept this batch. The text says why."""
 
 
 @dataclass(frozen=True)
 class MirrorBatch:
-    """Records that travel together, in order."""
+    """Records that are sent together, in order."""
 
     entries: tuple[LogEntry, ...]
 
     @property
     def last(self) -> LogEntry:
-        """The newest of them."""
+        """The newest record."""
         return self.entries[-1]
 
 
 class Sink(Protocol):
-    """Where copies go. `last_second` is what `send` gave for the parcel before (0: none)."""
+    """A target for copies. `last_second` is what the last `send` returned (0: none)."""
 
     name: str
 
     def batches(self, entries: Iterable[LogEntry], now: datetime) -> Iterator[MirrorBatch]:
-        """Pack records."""
+        """Group records into batches."""
 
     def send(self, batch: MirrorBatch, last_second: int) -> int:
-        """Send one. Raises DeliveryError, RefusedError."""
+        """Send one batch. Raises DeliveryError, RefusedError."""
 
 
 def deliver(folder: Path, state: Path, sink: Sink, clock: Callable[[], datetime]) -> MirrorStatus:
-    """Send what is waiting, until all has arrived or the mirror fails; then say how it stands.
+    """Send the waiting records until all have arrived or the mirror fails; returns its status.
 
-    Raises StateError where `state.db` can't be used. A failing mirror is no error: the next call
+    Raises StateError if `state.db` can't be used. A failing mirror raises nothing: the next call
     tries again, after a pause that doubles from 5 seconds to an hour.
     """
     from helpers.system.state import open_state
 
     log = log_id_of(folder)
     with closing(open_state(state)) as connection:
-        place = _MirrorPosition(connection, sink.name, log)
-        if place.not_before <= timestamp(clock()):
-            _send_all(folder, sink, place, clock)
+        position = _MirrorPosition(connection, sink.name, log)
+        if position.not_before <= timestamp(clock()):
+            _send_all(folder, sink, position, clock)
         tail = read_tail(folder)
-        behind = max((tail.seq if tail else -1) - place.seq, 0)
+        behind = max((tail.seq if tail else -1) - position.seq, 0)
         return MirrorStatus(
             sink=sink.name,
-            last=place.seq,
+            last=position.seq,
             behind=behind,
-            refused=place.refused(),
-            reason=place.reason,
+            refused=position.refused(),
+            reason=position.reason,
         )
 
 
 def _send_all(
-    folder: Path, sink: Sink, place: _MirrorPosition, clock: Callable[[], datetime]
+    folder: Path, sink: Sink, position: _MirrorPosition, clock: Callable[[], datetime]
 ) -> None:
-    for batch in sink.batches(entries_after(folder, place.seq), clock()):
+    for batch in sink.batches(entries_after(folder, position.seq), clock()):
         try:
-            second = sink.send(batch, place.second)
+            second = sink.send(batch, position.second)
         except DeliveryError as error:
-            place.failed(str(error), clock())
+            position.failed(str(error), clock())
             return
         except RefusedError as error:
-            place.refuse(batch, str(error))
+            position.refuse(batch, str(error))
             continue
-        place.arrived(batch.last.seq, second)
+        position.arrived(batch.last.seq, second)
 
 
 def entries_after(folder: Path, seq: int) -> Iterator[LogEntry]:
-    """The records behind a number, without reading the segments before it."""
+    """The records after a number, without reading earlier segments."""
     found = segments(folder)
     wanted = [i for i, segment in enumerate(found) if _first_seq(segment) <= seq + 1]
     for segment in found[wanted[-1] if wanted else 0 :]:
@@ -118,7 +118,7 @@ def _first_seq(segment: Path) -> int:
 
 
 class _MirrorPosition:
-    """How far a mirror has come, in `state.db`."""
+    """The position of a mirror in the log, stored in `state.db`."""
 
     def __init__(self, connection: sqlite3.Connection, sink: str, log: str) -> None:
         self._connection = connection
@@ -134,25 +134,25 @@ class _MirrorPosition:
         self.second = second[0] if second else 0
 
     def refused(self) -> int:
-        """How many records this mirror will never take."""
+        """How many records this mirror will never accept."""
         query = "SELECT count(*) FROM audit_mirror_refusals WHERE sink=? AND log=?"
         return int(self._connection.execute(query, self._key).fetchone()[0])
 
     def arrived(self, seq: int, second: int) -> None:
-        """Note that everything up to a record is there."""
+        """Save that the mirror has every record up to this one."""
         self.seq, self._attempts, self.not_before, self.reason = seq, 0, "", ""
         self.second = max(second, self.second)
         self._write()
 
     def failed(self, reason: str, now: datetime) -> None:
-        """Note a failure, and when to try again."""
+        """Save a failure, and when to try again."""
         pause = min(_FIRST_PAUSE * 2**self._attempts, _LONGEST_PAUSE)
         self._attempts += 1
         self.not_before, self.reason = timestamp(now + timedelta(seconds=pause)), reason
         self._write()
 
     def refuse(self, batch: MirrorBatch, reason: str) -> None:
-        """Note what will never arrive, and go on behind it."""
+        """Save which records the mirror refused, and continue after them."""
         rows = [(*self._key, entry.seq, reason) for entry in batch.entries]
         self._connection.executemany(
             "INSERT OR IGNORE INTO audit_mirror_refusals VALUES (?, ?, ?, ?)", rows

@@ -48,25 +48,25 @@ _LOCK: Final = ".lock"
 
 
 class Partitions:
-    """The months in one folder. Who would write waits until nobody else does."""
+    """The months in one folder. Writers wait for each other."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def covered(self) -> frozenset[date]:
-        """The days that are complete."""
+        """The complete days."""
         try:
             stored = json.loads((self.folder / _COVERAGE).read_text("utf-8"))
             return frozenset(date.fromisoformat(day) for day in stored["days"])
         except FileNotFoundError:
             return frozenset()
         except (OSError, ValueError, KeyError, TypeError):
-            return frozenset()  # asked for again, and merged by id
+            return frozenset()  # fetched again, and merged by id
 
     def missing(self, first: date, last: date) -> Iterator[tuple[date, date]]:
-        """The runs of days from `first` to `last` that are not complete, newest first.
+        """The ranges of days from `first` to `last` that are not complete, newest first.
 
-        No run crosses a month, so that each ends in one file.
+        No range crosses a month, so that each one goes into one file.
         """
         covered = self.covered()
         day, end = last, None
@@ -84,11 +84,11 @@ class Partitions:
 
     @contextmanager
     def ingest(self) -> Iterator[PartitionWriter]:
-        """Take rows in. What a killed process left is merged first, what came at the end.
+        """Write rows. Parts of a killed process are merged first, the new rows at the end.
 
-        Raises StateError where the folder or the disk refuses.
+        Raises StateError if the folder or the disk refuses.
         """
-        with self._alone():
+        with self._locked():
             writer = PartitionWriter(self.folder)
             try:
                 writer.discard()
@@ -99,12 +99,12 @@ class Partitions:
             finally:
                 writer.discard()
 
-    def note(self, complete: Iterable[date]) -> None:
-        """Note days as complete. Their rows have to be on the disk before."""
+    def mark_complete(self, complete: Iterable[date]) -> None:
+        """Mark days as complete. Their rows must already be on disk."""
         self._write_coverage(self.covered() | set(complete))
 
     def files(self) -> list[Path]:
-        """The months there are, oldest first."""
+        """The files of the months, oldest first."""
         return sorted(self.folder.glob("????-??.parquet"))
 
     def months_before(self, day: date) -> list[str]:
@@ -113,11 +113,11 @@ class Partitions:
         return sorted(month for month in months if end_of(month) <= day)
 
     def forget(self, before: date) -> list[str]:
-        """Drop whole months that ended before a day, and their coverage; the answer names them.
+        """Delete whole months that ended before a day, and their coverage; returns their names.
 
-        Raises StateError where the folder or the disk refuses.
+        Raises StateError if the folder or the disk refuses.
         """
-        with self._alone():
+        with self._locked():
             months = self.months_before(before)
             if months:
                 kept = (day for day in self.covered() if day.strftime("%Y-%m") not in months)
@@ -130,8 +130,8 @@ class Partitions:
         return months
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Hold the folder; the kernel lets go of it when the process ends, however it ends."""
+    def _locked(self) -> Iterator[None]:
+        """Lock the folder; the kernel releases the lock however the process ends."""
         with storage_errors(self.folder):
             descriptor = open_lock_file(self.folder / _LOCK)
         try:
@@ -141,9 +141,9 @@ class Partitions:
             os.close(descriptor)
 
     def _write_coverage(self, days: Iterable[date]) -> None:
-        told = {"days": sorted(day.isoformat() for day in days)}
+        coverage = {"days": sorted(day.isoformat() for day in days)}
         with storage_errors(self.folder):
-            write_private(self.folder / _COVERAGE, json.dumps(told))
+            write_private(self.folder / _COVERAGE, json.dumps(coverage))
 
 
 Item = Mapping[str, Any]
@@ -167,7 +167,7 @@ COPY (
     coalesce(CAST(metadata AS VARCHAR), '{{}}') AS metadata
   FROM read_json($SPOOL, format = 'array', columns = {_SHAPE})
 ) TO $TARGET (FORMAT parquet, COMPRESSION zstd)
-"""  # noqa: S608 (our own text)
+"""  # noqa: S608 (constant text)
 _TO_MONTH: Final = """
 COPY (
   WITH repeated AS MATERIALIZED (
@@ -182,14 +182,14 @@ COPY (
 
 
 class PartitionWriter:
-    """The spools and parts of one folder. Raises StateError where the folder or disk refuses."""
+    """Writes the spools and parts of a folder. Raises StateError if the folder or disk refuses."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._spools: dict[str, TextIO] = {}
 
     def add(self, items: Iterable[Any]) -> None:
-        """Spool Intercom's rows, unknown types too; what has no id or time is left out."""
+        """Spool Intercom's rows, including unknown types; skips items without an id or a time."""
         months: dict[str, list[Item]] = defaultdict(list)
         for item in items:
             if is_row(item):
@@ -199,22 +199,22 @@ class PartitionWriter:
                 self._spool(month, found)
 
     def flush(self) -> None:
-        """Put what was spooled on the disk as parts."""
+        """Write the spooled rows to disk as parts."""
         with storage_errors(self._folder):
             while self._spools:
                 month, stream = self._spools.popitem()
                 self._part(month, stream)
 
     def merge(self) -> None:
-        """Bring every part into its month, by id; of rows with one id the last that came stays."""
+        """Merge every part into its month, by id; of rows with the same id the latest one stays."""
         with storage_errors(self._folder):
             for month, found in parts_of(self._folder).items():
                 self._merge(self._folder / f"{month}.parquet", found)
 
     def discard(self) -> None:
-        """Remove what is no whole part: of this process, and of one that was killed."""
+        """Remove incomplete files, both of this process and of one that was killed."""
         while self._spools:
-            with suppress(OSError):  # what it still holds goes with it
+            with suppress(OSError):  # its buffered rows are discarded too
                 self._spools.popitem()[1].close()
         with storage_errors(self._folder):
             for left in (*self._folder.glob(_SPOOLS), self._folder / _UNFINISHED):
@@ -244,7 +244,7 @@ class PartitionWriter:
             part.unlink()
 
     def _write(self, sql: str, target: Path) -> None:
-        """Write a file that is whole or not there."""
+        """Write a file that is either complete or absent."""
         unfinished = self._folder / _UNFINISHED
         with open_database(self._folder) as database:
             database.execute(sql.replace("$TARGET", sql_list([unfinished])[1:-1]))
@@ -253,7 +253,7 @@ class PartitionWriter:
 
 
 def parts_of(folder: Path) -> Mapping[str, list[Path]]:
-    """The parts that wait in a folder, by month, in the order in which they came."""
+    """The parts waiting in a folder, by month, in the order they were written."""
     parts: dict[str, list[Path]] = defaultdict(list)
     for part in sorted(folder.glob(_PARTS)):
         parts[part.name[1:8]].append(part)
@@ -261,7 +261,7 @@ def parts_of(folder: Path) -> Mapping[str, list[Path]]:
 
 
 def is_row(item: Any) -> bool:
-    """Whether this is a row: an object with an id and a time."""
+    """Whether an item is a row: an object with an id and a time."""
     if not isinstance(item, dict) or not item.get("id"):
         return False
     moment = item.get("created_at")
@@ -274,7 +274,7 @@ def _month(day: int) -> str:
 
 
 def _spelled(items: list[Item]) -> str:
-    """JSON that DuckDB reads: Python's reader takes infinities, which its writer refuses."""
+    """JSON for DuckDB, which accepts no infinities; Python's parser does."""
     try:
         return _ENCODER.encode(items)
     except ValueError:
@@ -293,7 +293,7 @@ _ENCODER: Final = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separato
 
 
 def _private(path: Path) -> TextIO:
-    """A new file for the owner only; half a surrogate pair, which is no text, becomes `?`."""
+    """A new file that only its owner can read; a lone surrogate, which is not text, becomes `?`."""
     path.unlink(missing_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     return os.fdopen(descriptor, "w", encoding="utf-8", errors="replace")
@@ -301,12 +301,12 @@ def _private(path: Path) -> TextIO:
 
 @contextmanager
 def storage_errors(folder: Path) -> Iterator[None]:
-    """Say what a refusal of the disk means here. Raises StateError."""
+    """Turn errors of the disk into a StateError that says what to do."""
     try:
         yield
     except (OSError, UsageError) as error:
         reason = error.message if isinstance(error, UsageError) else error.strerror or "unknown"
         raise StateError(
-            f"The activity log can't be kept in {folder}: {reason.lower().rstrip('.')}.",
-            "Make room, or give this user write access.",
+            f"The activity log can't be written to {folder}: {reason.lower().rstrip('.')}.",
+            "Free some space, or give this user write access.",
         ) from None

@@ -1,8 +1,8 @@
-"""Questions to the activity log: named SQL in files, and what comes of asking them.
+"""Questions about the activity log: named SQL files, and their results.
 
-A question is `questions/<name>.sql`. Its comment says `title`, `asks` and which `variables` it
-uses; it answers with rows of id, happened, actor, ip, activity, detail, flags. `_prepare.sql` makes
-what they build on. DuckDB answers them over the Parquet partitions.
+A question is `questions/<name>.sql`. Its comment gives `title`, `asks` and the `variables` it uses;
+its result has the columns id, happened, actor, ip, activity, detail, flags. `_prepare.sql` creates
+the tables that all questions use. DuckDB runs them on the Parquet partitions.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Question", "QuestionParameters", "ask", "known_types", "questions"]
 
-_SHOWN: Final = 50  # rows of one answer that go into a snapshot
+_SHOWN: Final = 50  # rows of one result that go into a snapshot
 _LONGEST: Final = 300  # characters of one detail
 _HEADER: Final = re.compile(r"^-- (title|asks|variables): (.+)$", re.MULTILINE)
 _VARIABLES: Final[Mapping[str, Any]] = {
@@ -53,7 +53,7 @@ class Question:
 
 @dataclass(frozen=True)
 class QuestionParameters:
-    """What is asked about: a period, who is a teammate today, and the variables of the policy."""
+    """The period, the ids of today's teammates, and the variables that the policy sets."""
 
     start: datetime
     end: datetime
@@ -63,7 +63,7 @@ class QuestionParameters:
 
 @cache
 def questions() -> tuple[Question, ...]:
-    """Every question there is, the takeover first, the others by name."""
+    """Every question: the takeover first, then the others by name."""
     folder = files("helpers.auditlog").joinpath("questions")
     found = [
         _question(f.name.removesuffix(".sql"), f.read_text("utf-8"))
@@ -75,7 +75,7 @@ def questions() -> tuple[Question, ...]:
 
 @cache
 def known_types() -> frozenset[str]:
-    """The kinds of activity in Intercom's API description 2.16. The set is open: others occur."""
+    """The activity types in Intercom's API description 2.16. The set is open: others occur."""
     text = files("helpers.auditlog").joinpath("known_types.txt").read_text("ascii")
     return frozenset(text.split())
 
@@ -83,7 +83,7 @@ def known_types() -> frozenset[str]:
 def ask(
     partitions: Sequence[Path], parameters: QuestionParameters
 ) -> tuple[ActivitySummary, tuple[QuestionResult, ...]]:
-    """Put every question to the rows in these files. Raises StateError where one is damaged."""
+    """Run every question on the rows in these files. Raises StateError if a file is damaged."""
     folder = partitions[0].parent if partitions else Path()
     with open_database(folder) as database:
         _prepare(database, partitions, parameters)
@@ -92,9 +92,9 @@ def ask(
 
 
 def _question(name: str, sql: str) -> Question:
-    told: dict[str, str] = dict(_HEADER.findall(sql))
-    variables = tuple(v.strip() for v in told.get("variables", "").split(",") if v.strip())
-    return Question(name, told["title"], told["asks"], variables, sql)
+    header: dict[str, str] = dict(_HEADER.findall(sql))
+    variables = tuple(v.strip() for v in header.get("variables", "").split(",") if v.strip())
+    return Question(name, header["title"], header["asks"], variables, sql)
 
 
 def _prepare(
@@ -118,12 +118,12 @@ def _prepare(
 def _view(database: duckdb.DuckDBPyConnection, partitions: Sequence[Path]) -> None:
     columns = ", ".join(COLUMNS)
     if partitions:
-        rows = f"SELECT {columns} FROM read_parquet({sql_list(partitions)})"  # noqa: S608 (our own text)
+        rows = f"SELECT {columns} FROM read_parquet({sql_list(partitions)})"  # noqa: S608 (constant text)
     else:
         nothing = ", ".join(f"NULL::{kind} AS {name}" for name, kind in COLUMNS.items())
         rows = f"SELECT {nothing} WHERE false"
     database.execute(
-        f"CREATE TEMP VIEW activity AS SELECT * FROM ({rows}) "  # noqa: S608 (our own text)
+        f"CREATE TEMP VIEW activity AS SELECT * FROM ({rows}) "  # noqa: S608 (constant text)
         "WHERE happened < getvariable('period_end')"
     )
 

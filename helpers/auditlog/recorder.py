@@ -1,8 +1,8 @@
-"""Recording around an action: success or failure, without being able to forget either.
+"""Record an action together with its outcome, success or failure.
 
 with AuditLog.open(folder, state) as log, recording(log):
-    with audited("contact.export", resource="export/17") as told:
-        told["rows"] = export()
+    with audited("contact.export", resource="export/17") as metadata:
+        metadata["rows"] = export()
     client = httpx.Client(event_hooks=http_hooks())
 """
 
@@ -32,7 +32,7 @@ _REFUSED: Final = 400
 
 @contextmanager
 def recording(log: AuditLog) -> Iterator[AuditLog]:
-    """Within it, `audited` and `http_hooks` write to this log (in this thread or task)."""
+    """Inside the block `audited` and `http_hooks` write to this log (in this thread or task)."""
     token = _CURRENT.set(log)
     try:
         yield log
@@ -48,29 +48,30 @@ def audited(
     log: AuditLog | None = None,
     **metadata: Any,
 ) -> Iterator[dict[str, Any]]:
-    """Record an action when it is over; what was raised makes it a failure and goes on.
+    """Record an action when it ends; an exception makes it a failure, and propagates.
 
-    What is put into the dict that it gives becomes metadata. Of an exception the type is recorded,
-    not the text. Raises StateError where the log can't take the record, UsageError without a log.
+    Entries that the block adds to the yielded dict become metadata. Of an exception only the type
+    is recorded, not the text. Raises StateError if the log can't be written, UsageError if there
+    is no log.
     """
     into = log or _current()
-    told: dict[str, Any] = dict(metadata)
+    fields: dict[str, Any] = dict(metadata)
     try:
-        yield told
+        yield fields
     except BaseException as error:
-        told.setdefault("reason", type(error).__name__)
-        into.append(action, resource=resource, result=FAILURE, **told)
+        fields.setdefault("reason", type(error).__name__)
+        into.append(action, resource=resource, result=FAILURE, **fields)
         raise
-    into.append(action, resource=resource, result=SUCCESS, **told)
+    into.append(action, resource=resource, result=SUCCESS, **fields)
 
 
 def http_hooks(
     log: AuditLog | None = None, action: str = "intercom.api.call"
 ) -> dict[str, list[Callable[..., Any]]]:
-    """Event hooks for an `httpx.Client`: each answer becomes a record.
+    """Event hooks for an `httpx.Client`: each response becomes a record.
 
-    Method, route (ids replaced, no query), status, request id and milliseconds. httpx calls no hook
-    for a connection that failed: wrap what must not be missed in `audited`.
+    It holds the method, route (ids replaced, no query), status, request id and milliseconds. httpx
+    calls no hook for a failed connection: use `audited` for calls that must not be missed.
     """
     into = log or _current()
 
@@ -100,5 +101,5 @@ def route_of(path: str) -> str:
 def _current() -> AuditLog:
     log = _CURRENT.get()
     if log is None:
-        raise UsageError("There is no audit log to record in.", "Use `with recording(log): …`.")
+        raise UsageError("There is no audit log to write to.", "Use `with recording(log): …`.")
     return log

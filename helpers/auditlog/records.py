@@ -32,23 +32,23 @@ __all__ = [
 
 
 class LogVerdict(StrEnum):
-    """What verifying says of a log."""
+    """The verdict of a verification."""
 
     INTACT = "intact"
     TAMPERED = "tampered"
     TRUNCATED = "truncated"
-    UNVERIFIED = "unverified"  # whole in itself, but nothing outside the log vouches for it
+    UNVERIFIED = "unverified"  # consistent, but nothing outside the log confirms it
 
 
 class Anchor(Record):
-    """A record by its number and hash, kept outside the log."""
+    """The number and hash of a record, kept outside the log."""
 
     seq: int
     hash: str
 
 
 class Verification(Record):
-    """The verdict on a log. `problem` and `first_bad` say what is wrong, and where first."""
+    """The verdict on a log. `problem` says what is wrong, `first_bad` where it starts."""
 
     verdict: LogVerdict
     log: str = ""  # the install id
@@ -59,8 +59,8 @@ class Verification(Record):
     first_seq: int = 0
     head: Anchor | None = None
     seals: int = 0
-    covered_to: int = -1  # the last record that something outside the log vouches for
-    vouched: tuple[str, ...] = ()  # what outside the log was held against it
+    covered_to: int = -1  # the last record that something outside the log confirms
+    vouched: tuple[str, ...] = ()  # the outside evidence it was compared with
     notes: tuple[str, ...] = ()
 
 
@@ -72,7 +72,7 @@ class Count(Record):
 
 
 class Gap(Record):
-    """The longest silence."""
+    """The longest time without a record."""
 
     days: int
     start: datetime
@@ -91,12 +91,12 @@ class RecentRecord(Record):
 
 
 class LogStatus(Record):
-    """The local audit log. `chained` is False for plain JSON lines, which nothing protects."""
+    """The local audit log. `chained` is False for plain JSON lines, which have no protection."""
 
     source: str  # the variable that names it, or "runbook" for our own
     chained: bool
     records: int
-    before_run: int  # of them, from before this run
+    before_run: int  # written before this run
     first_at: datetime | None
     last_at: datetime | None
     failures: int
@@ -108,7 +108,7 @@ class LogStatus(Record):
 
 
 class ActivityRow(Record):
-    """One row of Intercom's activity log that answers a question. `flags` say why it stands out."""
+    """A row of Intercom's activity log in a question's result. `flags` say why it stands out."""
 
     id: str
     at: datetime
@@ -120,7 +120,7 @@ class ActivityRow(Record):
 
 
 class QuestionResult(Record):
-    """A question put to the activity log: how many rows answer it, the first of them, with what."""
+    """The result of a question: the number of rows, the first of them, and the parameters used."""
 
     question: str
     title: str
@@ -131,7 +131,7 @@ class QuestionResult(Record):
 
 
 class DayCount(Record):
-    """Activity of a day: all of it, and what bears on security."""
+    """The activity of a day: all rows, and those that are relevant to security."""
 
     day: str
     total: int
@@ -139,20 +139,20 @@ class DayCount(Record):
 
 
 class ActivitySummary(Record):
-    """The activity log between two moments, counted."""
+    """Counts of the activity log over a period."""
 
     start: datetime
     end: datetime
     rows: int
     teammates: int
     types: tuple[Count, ...]
-    unknown_types: tuple[str, ...]  # not in Intercom's description 2.16; kept all the same
+    unknown_types: tuple[str, ...]  # not in Intercom's API description 2.16; kept as well
     days: tuple[DayCount, ...]
     security: tuple[ActivityRow, ...]  # for the timeline
 
 
 class Review(Record):
-    """Somebody looked at a period and signed. `results` is the digest of what was seen."""
+    """A signed review of a period. `results` is the digest of the results that were shown."""
 
     reviewer: str
     signed_at: datetime
@@ -163,17 +163,17 @@ class Review(Record):
 
 
 class MirrorStatus(Record):
-    """How far one mirror is behind. `refused` counts what it will never take."""
+    """How far one mirror is behind. `refused` counts the records it will never accept."""
 
     sink: str
-    last: int = -1  # the number of the last record that it has; -1 for none
+    last: int = -1  # the number of the last record it has; -1 if it has none
     behind: int
     refused: int
     reason: str = ""
 
 
 class MirrorEvidence(Record):
-    """What the mirror act did."""
+    """What the mirror action did."""
 
     mirrors: tuple[MirrorStatus, ...]
 
@@ -189,7 +189,7 @@ class AuditFacts(Record):
 
 
 def collapse_repeats(rows: Sequence[ActivityRow]) -> list[ActivityRow]:
-    """Rows that repeat the one before word for word, in one row with their number."""
+    """Replace consecutive identical rows by one row with their number."""
     kept = []
     for _, found in groupby(rows, key=lambda row: (row.actor, row.activity, row.detail)):
         first, *more = found
@@ -199,6 +199,6 @@ def collapse_repeats(rows: Sequence[ActivityRow]) -> list[ActivityRow]:
 
 
 def results_digest(answers: tuple[QuestionResult, ...]) -> str:
-    """The digest of what a reviewer saw: SHA-256 over the answers, hex."""
-    told = "\n".join(answer.model_dump_json() for answer in answers)
-    return hashlib.sha256(told.encode("utf-8", "surrogatepass")).hexdigest()
+    """The digest of what a reviewer saw: SHA-256 over the results, hex."""
+    text = "\n".join(answer.model_dump_json() for answer in answers)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,8 +1,8 @@
-"""What may enter the log: known fields, no secrets, no e-mail or IP address in clear.
+"""What may enter the log: known fields, no secrets, no e-mail or IP address in plain text.
 
-This happens before hashing, since what is chained can't be taken out again. Addresses become
-salted names (`email:1f3a…`): the same address has the same name within one log, so a question like
-"was it the same person" has an answer, and nobody can look the address up without the salt.
+This happens before hashing, because a chained record can't be removed again. Addresses become
+salted names (`email:1f3a…`): within one log an address always has the same name, so "was it the
+same person" can be answered, but nobody can recover the address without the salt.
 """
 
 from __future__ import annotations
@@ -26,18 +26,17 @@ __all__ = ["FIELDS", "EventRedactor", "read_salt"]
 
 FIELDS: Final = frozenset(
     (
+        *("run_id", "step", "check", "profile", "state", "attempt", "exit_status", "reason"),
         *(
-            "run_id",
-            "step",
-            "check",
-            "profile",
-            "state",
-            "attempt",
-            "exit_status",
-            "reason",
             "note",
+            "method",
+            "route",
+            "http_status",
+            "request_id",
+            "duration_ms",
+            "topic",
+            "version",
         ),
-        *("method", "route", "http_status", "request_id", "duration_ms", "topic", "version"),
         *("credential", "variable", "file", "count", "rows", "from", "to", "email", "ip"),
         *("period_from", "period_to", "results_sha256", "reviewer", "dropped"),
     )
@@ -47,12 +46,12 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9_.]{0,79}")
 _EMAIL: Final = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,253}\.[A-Za-z]{2,24}")
 _IPV4: Final = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)")
 _IPV6: Final = re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:){2,7}[0-9a-fA-F:]{0,40}(?![\w:])")
-_LONGEST: Final = 1000  # characters of one text; the rest is cut, and said to be
+_LONGEST: Final = 1000  # characters of one text; the rest is cut, and marked as cut
 _MOST: Final = 32  # fields of one record
 
 
 class EventRedactor:
-    """Makes an event fit for the log. `salt` is the installation's, `fields` are a team's own."""
+    """Redacts events for the log. `salt` is the installation's, `fields` are additional ones."""
 
     def __init__(self, redactor: Redactor, salt: bytes, fields: Collection[str] = ()) -> None:
         self._redactor = redactor
@@ -60,15 +59,17 @@ class EventRedactor:
         self._fields = FIELDS | set(fields)
 
     def event(self, event: LogEvent) -> LogEvent:
-        """The event with known fields only, secrets and addresses replaced.
+        """The event with known fields only, and secrets and addresses replaced.
 
-        Raises ValueError for an action that is no dotted name, or one of the log's own, or a
-        result that is neither `success` nor `failure`: a program says those, not the world.
+        Raises ValueError for an action that is not a dotted name or is reserved for the log, and
+        for a result other than `success` and `failure`: these come from code, not from outside.
         """
         if event.action.startswith("log."):
-            raise ValueError("Actions that begin with `log.` are the log's own.")
+            raise ValueError("Actions that begin with `log.` are reserved for the log.")
         if not _NAME.fullmatch(event.action) or event.result not in ("success", "failure"):
-            raise ValueError("An action is a dotted lower-case name, a result success or failure.")
+            raise ValueError(
+                "An action is a dotted lower-case name, a result is success or failure."
+            )
         kept, dropped = self._sorted(event.metadata)
         if dropped:
             kept["dropped"] = ",".join(sorted(dropped))[:_LONGEST]
@@ -99,14 +100,14 @@ class EventRedactor:
         def name(match: re.Match[str]) -> str:
             if kind == "ip" and not _is_address(match[0]):
                 return match[0]  # a time of day, a version
-            told = f"{kind}\0{match[0].lower()}".encode()
-            return f"{kind}:{hmac.new(self._salt, told, hashlib.sha256).hexdigest()[:16]}"
+            address = f"{kind}\0{match[0].lower()}".encode()
+            return f"{kind}:{hmac.new(self._salt, address, hashlib.sha256).hexdigest()[:16]}"
 
         return name
 
 
 def read_salt(path: Path) -> bytes:
-    """The installation's salt, made at first use. Raises StateError where it can't be."""
+    """The installation's salt, created at first use. Raises StateError if that fails."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
@@ -116,7 +117,7 @@ def read_salt(path: Path) -> bytes:
             os.write(descriptor, secrets.token_bytes(32))
             os.close(descriptor)
             try:
-                os.link(temporary, path)  # the first one stays
+                os.link(temporary, path)  # the first one to be linked stays
             except FileExistsError:
                 pass
             finally:

@@ -1,7 +1,8 @@
-"""Letting go of the past: whole segments only, and a tombstone stays.
+"""Retention: old segments are removed as a whole, and a tombstone stays.
 
-The tombstone names what went and where the chain goes on; the seal behind it signs it. A verifier
-accepts a log that begins in the middle only with a tombstone for exactly that place.
+The tombstone names the removed segments and the record after which the chain continues; the seal
+after it signs it. A verifier accepts a log that begins in the middle only with a tombstone for
+exactly that position.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ __all__ = ["expire"]
 
 
 def expire(log: AuditLog, keep_days: int, now: datetime) -> tuple[str, ...]:
-    """Remove the segments whose month ended more than `keep_days` ago; the answer names them.
+    """Remove the segments whose month ended more than `keep_days` ago; returns their names.
 
-    The tombstone is sealed and on the disk before a file goes. Raises StateError where a file can't
-    be removed; asked again, it goes on.
+    The tombstone is sealed and on disk before any file is removed. Raises StateError if a file
+    can't be removed; the next call continues.
     """
     with log.locked():
         limit = now.date() - timedelta(days=keep_days)
@@ -31,7 +32,7 @@ def expire(log: AuditLog, keep_days: int, now: datetime) -> tuple[str, ...]:
         if not old:
             return ()
         last = tail_of(old[-1])
-        log.tell(
+        log.append_internal(
             EXPIRED,
             {
                 "install_id": log.log_id,

@@ -1,4 +1,4 @@
-"""Evidence of review: a person looked at a period and signed for it, in the log itself."""
+"""Evidence of review: a person went through a period and signed for it, in the log itself."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def sign(
     *,
     note: str = "",
 ) -> Anchor:
-    """Record who reviewed which period, and the digest of what was seen; then seal it.
+    """Record who reviewed which period, and the digest of the results; then seal the log.
 
-    Raises UsageError without a name, StateError where the log can't take it.
+    Raises UsageError without a name, StateError if the log can't be written.
     """
     if len(reviewer.strip()) not in _NAME:
         raise UsageError("A review needs the name of a person.", "Give your name.")
@@ -55,10 +55,10 @@ def sign(
 
 
 def sign_off(context: Context, facts: AuditFacts, reviewer: str, *, note: str = "") -> Anchor:
-    """Record in the profile's own log that a person has seen these answers.
+    """Record in the profile's log that a person has reviewed these results.
 
-    Raises CollectionError where there is nothing to sign for, UsageError without a name, and
-    StateError where the log can't take it.
+    Raises CollectionError if there is nothing to sign, UsageError without a name, and StateError
+    if the log can't be written.
     """
     summary, answers = signable(facts)
     options = {"clock": context.clock, "redactor": context.redactor}
@@ -67,15 +67,15 @@ def sign_off(context: Context, facts: AuditFacts, reviewer: str, *, note: str = 
 
 
 def signable(facts: AuditFacts) -> tuple[ActivitySummary, tuple[QuestionResult, ...]]:
-    """What can be signed for. Raises CollectionError where the activity log was not looked at."""
+    """What a signature covers. Raises CollectionError if the activity log was not read."""
     if isinstance(facts.activity, Unavailable) or isinstance(facts.answers, Unavailable):
         reason = facts.activity.reason if isinstance(facts.activity, Unavailable) else ""
-        raise CollectionError(f"There is nothing to sign for. {reason}", "Mend that first.")
+        raise CollectionError(f"There is nothing to sign. {reason}", "Fix that first.")
     return facts.activity.value, facts.answers.value
 
 
 def reviews_in(folder: Path) -> tuple[Review, ...]:
-    """Every review in a log, oldest first. Raises OSError where it can't be read."""
+    """Every review in a log, oldest first. Raises OSError if it can't be read."""
     return tuple(_reviews(folder))
 
 
@@ -88,15 +88,15 @@ def _reviews(folder: Path) -> Iterator[Review]:
 
 
 def _review(entry: LogEntry) -> Review | None:
-    told = entry.metadata
+    fields = entry.metadata
     try:
         return Review(
-            reviewer=str(told["reviewer"]),
+            reviewer=str(fields["reviewer"]),
             signed_at=entry.at,
-            period_from=_moment(told["period_from"]),
-            period_to=_moment(told["period_to"]),
-            rows=int(told["rows"]),
-            results=str(told["results_sha256"]),
+            period_from=_moment(fields["period_from"]),
+            period_to=_moment(fields["period_to"]),
+            rows=int(fields["rows"]),
+            results=str(fields["results_sha256"]),
         )
     except (KeyError, ValueError, TypeError):
         return None

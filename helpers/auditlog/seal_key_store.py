@@ -28,25 +28,25 @@ class SealKeyStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._unlocked: SealKey | None = None  # so that a keyring is asked once an epoch
+        self._unlocked: SealKey | None = None  # so that the keyring is read once an epoch
 
     @property
     def sealing(self) -> bool:
-        """Whether there is a key, wherever it lies."""
+        """Whether there is a key, wherever it is stored."""
         return self.path.exists()
 
     def read(self) -> SealKey | None:
-        """The current key, or None where the log is not sealed.
+        """The current key, or None if the log is not sealed.
 
-        Raises StateError where the file is damaged or the keyring refuses.
+        Raises StateError if the file is damaged or the keyring refuses.
         """
         stored = self._stored()
         return self._of_keyring(stored) if stored and stored.keyring else stored
 
     def write(self, key: SealKey) -> None:
-        """Put a key in the place of the last one, durably. Raises StateError."""
+        """Replace the key durably. Raises StateError."""
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if key.keyring:  # first: a keyring that is ahead of the file is understood
+        if key.keyring:  # first: a reader accepts a keyring that is ahead of the file
             save_to_keyring(key)
             self._unlocked = key
         old = _open_for_erasing(self.path)
@@ -81,8 +81,8 @@ class SealKeyStore:
 def _put(path: Path, key: SealKey) -> None:
     secret = "" if key.keyring else key.key.hex()
     stored = {"root": key.root, "epoch": key.epoch, "key": secret, "sealed": key.sealed}
-    told = canonical(stored | ({"keyring": key.keyring} if key.keyring else {}))
-    replace_private(path, told, mode=0o400)
+    content = canonical(stored | ({"keyring": key.keyring} if key.keyring else {}))
+    replace_private(path, content, mode=0o400)
 
 
 def _open_for_erasing(path: Path) -> int | None:
@@ -102,12 +102,15 @@ _SERVICE: Final = "intercom-security-runbook audit log"
 
 
 def _usable_keyring() -> Any:
-    """The package, with a backend that the system protects. Raises ConfigurationError."""
+    """The package `keyring`, with a backend that the system protects.
+
+    Raises ConfigurationError if the package or such a backend is missing.
+    """
     try:
         import keyring
     except ImportError:
         raise ConfigurationError(
-            "A seal key in the keyring needs the package keyring.",
+            "Keeping the seal key in the keyring needs the package keyring.",
             "Install it: pip install 'intercom-security-runbook[keyring]'.",
         ) from None
     strange = unprotected(keyring.get_keyring())
@@ -120,21 +123,21 @@ def _usable_keyring() -> Any:
 
 
 def save_to_keyring(key: SealKey) -> None:
-    """Put a key in the place of the one before. Raises StateError where the keyring refuses."""
-    told = json.dumps({"root": key.root, "epoch": key.epoch, "key": key.key.hex()})
-    _asked("set_password", key.keyring, told)
+    """Replace the key in the keyring. Raises StateError if the keyring refuses."""
+    secret = json.dumps({"root": key.root, "epoch": key.epoch, "key": key.key.hex()})
+    _call_keyring("set_password", key.keyring, secret)
 
 
 def _load_from_keyring(stored: SealKey) -> SealKey:
-    """The key that belongs to what the file tells.
+    """The key that belongs to the file's epoch.
 
-    Or that of the next epoch, where a process died between writing to the one and to the other.
-    Raises StateError where the keyring refuses, or holds another key.
+    Or to the next epoch, if a process died between writing the keyring and the file. Raises
+    StateError if the keyring refuses or holds another key.
     """
     try:
-        told = json.loads(_asked("get_password", stored.keyring) or "")
-        found = replace(stored, epoch=told["epoch"], key=bytes.fromhex(told["key"]))
-        if told["root"] == stored.root and found.epoch - stored.epoch in (0, 1):
+        held = json.loads(_call_keyring("get_password", stored.keyring) or "")
+        found = replace(stored, epoch=held["epoch"], key=bytes.fromhex(held["key"]))
+        if held["root"] == stored.root and found.epoch - stored.epoch in (0, 1):
             return found
     except (ValueError, KeyError, TypeError):
         pass
@@ -144,7 +147,7 @@ def _load_from_keyring(stored: SealKey) -> SealKey:
     )
 
 
-def _asked(method: str, *arguments: str) -> Any:
+def _call_keyring(method: str, *arguments: str) -> Any:
     keyring = _usable_keyring()
     try:
         return getattr(keyring, method)(_SERVICE, *arguments)

@@ -1,7 +1,7 @@
-"""The files of a log: one a month, `YYYY-MM.jsonl`, only ever appended to.
+"""The files of a log: one a month, `YYYY-MM.jsonl`, append-only.
 
-The tail of the newest file is where the chain goes on. A process that was killed in the middle of
-a write leaves a torn line there; the reader of the tail tells whole records and torn bytes apart.
+The chain continues at the tail of the newest file. A process that was killed in the middle of a
+write leaves a torn line there; reading the tail separates whole records from torn bytes.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ _BLOCK: Final = 64 * 1024
 
 @dataclass(frozen=True)
 class Tail:
-    """The end of a log: the last whole record, and torn lines behind it.
+    """The end of a log: the last whole record, and torn lines after it.
 
-    `torn` holds the hashes of the torn lines, `torn_bytes` their length; `open_line` says that the
-    last of them lacks its line feed.
+    `torn` holds the hashes of the torn lines, `torn_bytes` their total length; `open_line` means
+    that the last one lacks its line feed.
     """
 
     month: str
     size: int
     seq: int
     hash: str
-    started: bool  # whether this month's file holds a whole record yet
+    started: bool  # whether this month's file already holds a whole record
     torn: tuple[str, ...] = ()
     torn_bytes: int = 0
     open_line: bool = False
-    prev: str = ZERO  # of the last whole record
+    prev: str = ZERO  # `prev` of the last whole record
 
 
 def month_of(moment: datetime) -> str:
-    """The name of a moment's segment, without its suffix."""
+    """The name of the segment for a time, without its suffix."""
     return moment.strftime("%Y-%m")
 
 
@@ -53,7 +53,7 @@ def end_of(month: str) -> date:
 
 
 def segments(folder: Path) -> list[Path]:
-    """The segments of a log, oldest first; other files are left alone."""
+    """The segments of a log, oldest first; other files are ignored."""
     try:
         return sorted(path for path in folder.iterdir() if _SEGMENT.fullmatch(path.name))
     except FileNotFoundError:
@@ -61,7 +61,7 @@ def segments(folder: Path) -> list[Path]:
 
 
 def entries(folder: Path) -> Iterator[LogEntry]:
-    """Every whole record, in order. Torn lines are passed over: `verify` tells of them."""
+    """Every whole record, in order. Torn lines are skipped; `verify` reports them."""
     for segment in segments(folder):
         with segment.open("rb") as stream:
             for line in stream:
@@ -71,7 +71,7 @@ def entries(folder: Path) -> Iterator[LogEntry]:
 
 
 def log_id_of(folder: Path) -> str:
-    """The install id of a log: every segment says it in one of its first records."""
+    """The install id of a log: every segment carries it in one of its first records."""
     for entry in islice(entries(folder), 3):
         found = entry.metadata.get("install_id")
         if entry.action in (GENESIS, SEGMENT) and isinstance(found, str):
@@ -80,7 +80,7 @@ def log_id_of(folder: Path) -> str:
 
 
 def read_tail(folder: Path) -> Tail | None:
-    """The end of a log, or None where there is no log yet."""
+    """The end of a log, or None if there is no log yet."""
     found = segments(folder)
     if not found:
         return None
@@ -135,7 +135,7 @@ def tail_of(path: Path) -> Tail:
 
 
 def _lines_backward(descriptor: int, size: int) -> Iterator[bytes]:
-    """The lines of a file from its end, each with its line feed if it has one."""
+    """The lines of a file from last to first, each with its line feed if it has one."""
     buffer = b""
     position = size
     while position > 0:

@@ -1,8 +1,8 @@
 """Two mirrors: events of a dedicated contact in Intercom, and a syslog server.
 
-Intercom keeps one event per contact, name and second, takes ten flat metadata keys and 120 names
-of events. So all records of one second travel as one event of one name, with the number and hash of
-the last: an anchor, and a summary. A second is sent when it is over.
+Intercom keeps one event per contact, name and second, and accepts ten flat metadata keys and 120
+event names. So all records of one second are sent as one event under one name: a summary, with the
+number and hash of the last record as an anchor. A second is sent once it is over.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SYSLOG_PORT: Final = 514
 
 
 class IntercomEvents(Sink):
-    """Events of one contact, which should be used for nothing else."""
+    """Events of one contact that is used for nothing else."""
 
     def __init__(self, client: Any, contact: str) -> None:
         self.name = f"intercom-events/{contact}"
@@ -37,7 +37,7 @@ class IntercomEvents(Sink):
         self._contact = contact
 
     def batches(self, entries: Iterable[LogEntry], now: datetime) -> Iterator[MirrorBatch]:
-        """The records of each second that is over."""
+        """One batch for each second that is over."""
         current = int(now.timestamp())
         for second, found in groupby(entries, key=lambda entry: int(entry.at.timestamp())):
             if second >= current:
@@ -45,7 +45,7 @@ class IntercomEvents(Sink):
             yield MirrorBatch(tuple(found))
 
     def send(self, batch: MirrorBatch, last_second: int) -> int:
-        """Send one second's records; never with a second that was used before."""
+        """Send one second's records, under a second that was not used before."""
         second = max(int(batch.last.at.timestamp()), last_second + 1)
         try:
             self._client.create_event(event_of(batch, self._contact, second))
@@ -58,7 +58,7 @@ class IntercomEvents(Sink):
 
 
 def event_of(batch: MirrorBatch, contact: str, second: int) -> dict[str, Any]:
-    """The event for some records: nine flat keys, the anchor among them."""
+    """The event for a batch: nine flat metadata keys, including the anchor."""
     entries = batch.entries
     return {
         "event_name": EVENT_NAME,
@@ -85,8 +85,8 @@ def _listed(values: Iterable[str]) -> str:
 class Syslog(Sink):
     """RFC 5424 messages to `udp://host:port`, `tcp://host:port` or `unix:///dev/log`.
 
-    Over UDP and unix sockets nobody says what arrived. Over TCP (RFC 6587, octet counting) what the
-    server's machine took counts as arrived.
+    UDP and unix sockets confirm nothing. Over TCP (RFC 6587, octet counting) a message counts as
+    delivered once the server's machine has accepted it.
     """
 
     def __init__(self, address: str) -> None:
@@ -94,13 +94,13 @@ class Syslog(Sink):
         usable = self._url.path if self._url.scheme == "unix" else self._url.hostname
         if self._url.scheme not in ("udp", "tcp", "unix") or not usable:
             raise ConfigurationError(
-                f"auditlog.syslog can't be {address!r}.",
-                "Choice: udp://host:514, tcp://host:601 or unix:///dev/log.",
+                f"auditlog.syslog is {address!r}, which is not a syslog address.",
+                "Use udp://host:514, tcp://host:601 or unix:///dev/log.",
             )
         self.name = f"syslog/{address}"
 
     def batches(self, entries: Iterable[LogEntry], now: datetime) -> Iterator[MirrorBatch]:
-        """One record a message."""
+        """One message per record."""
         del now
         for entry in entries:
             yield MirrorBatch((entry,))
@@ -133,7 +133,7 @@ class Syslog(Sink):
 
 
 def _message(entry: LogEntry) -> bytes:
-    told = {
+    fields = {
         "seq": entry.seq,
         "hash": entry.hash,
         "action": entry.action,
@@ -145,4 +145,4 @@ def _message(entry: LogEntry) -> bytes:
     priority = _WARNING if entry.result == FAILURE else _NOTICE
     host = entry.user.get("host") or "-"
     head = f"<{priority}>1 {entry.timestamp} {host} runbook - audit - "
-    return head.encode("ascii", "replace") + canonical(told)
+    return head.encode("ascii", "replace") + canonical(fields)

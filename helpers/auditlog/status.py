@@ -1,8 +1,8 @@
-"""The state of a local log, ours or an application's, for the audit to judge.
+"""The state of the local log, ours or an application's, as the checks need it.
 
-An application may keep plain JSON lines; then records are counted by their time, and nothing can be
-said of tampering. Records from the run's own time prove nothing, so those from before are counted
-apart.
+An application may keep plain JSON lines; then records are counted by their time, and tampering
+can't be detected. Records written during the run prove nothing, so older ones are counted
+separately.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SIGNED: Final = "review.signed"
 
 @dataclass(frozen=True)
 class _Line:
-    """What of a record is counted and shown."""
+    """The parts of a record that are counted and shown."""
 
     seq: int
     at: datetime
@@ -50,7 +50,7 @@ class _Line:
 
 
 def log_folder(settings: Settings, state: Path) -> tuple[Path, str]:
-    """The folder of the local log and who names it: the application's, else the runbook's own."""
+    """The folder of the local log and its source: the application's log, else the runbook's own."""
     configured = settings.text("INTERCOM_AUDIT_LOG")
     if configured:
         return Path(configured).expanduser(), "INTERCOM_AUDIT_LOG"
@@ -58,7 +58,7 @@ def log_folder(settings: Settings, state: Path) -> tuple[Path, str]:
 
 
 def status_of(folder: Path, source: str, state: Path, now: datetime) -> LogStatus:
-    """Read and verify a log. `now` is when the run began. Raises OSError, StateError."""
+    """Read and verify a log. `now` is the start of the run. Raises OSError, StateError."""
     chained = bool(segments(folder))
     lines = _chained(folder) if chained else _plain(folder)
     verification = _verified(folder, state, now) if chained else None
@@ -66,14 +66,14 @@ def status_of(folder: Path, source: str, state: Path, now: datetime) -> LogStatu
 
 
 def _verified(folder: Path, state: Path, now: datetime) -> Verification:
-    """Hold the log against its head as it was last noted, and note how far it reaches now."""
+    """Compare the log with its saved head, then save the head it has now."""
     log = log_id_of(folder)
     head = read_head(state, log)
     found = verify(folder, anchors=[head] if head else [])
     whole = found.verdict in (LogVerdict.INTACT, LogVerdict.UNVERIFIED)
     if whole and found.head and found.head != head:
-        with head_writer(state) as note:
-            note(log, found.head, now)
+        with head_writer(state) as write:
+            write(log, found.head, now)
     return found
 
 
@@ -129,9 +129,9 @@ def _shown(line: _Line) -> RecentRecord:
 
 
 def _chained(folder: Path) -> Iterator[_Line]:
-    """The records of one of our logs, without those of the log and of the runbook themselves.
+    """The records of one of our logs, without those about the log and the runbook themselves.
 
-    What the runbook does is on record as well, but it is no sign that an application logs.
+    The runbook's own records don't show that an application logs anything.
     """
     for entry in entries(folder):
         if entry.action.startswith(_OWN):
@@ -142,7 +142,7 @@ def _chained(folder: Path) -> Iterator[_Line]:
 
 
 def _plain(folder: Path) -> Iterator[_Line]:
-    """The lines of a log that is not ours, which have a time and an action under usual names."""
+    """The lines of another log that have a time and an action under common names."""
     files = sorted(f for f in folder.glob("*") if f.suffix in (".jsonl", ".log", ".ndjson"))
     for file in files:
         with file.open(encoding="utf-8", errors="replace") as stream:
@@ -162,12 +162,12 @@ def _plain_line(number: int, line: str) -> _Line | None:
     at = next(filter(None, (_time(record.get(name)) for name in _TIMES)), None)
     if at is None:
         return None
-    action = _said(record, "action", "event", "type", "message")
-    actor, result = _said(record, "user", "actor", "admin"), _said(record, "result", "status")
-    return _Line(number, at, action, actor, _said(record, "resource", "target"), result)
+    action = _text(record, "action", "event", "type", "message")
+    actor, result = _text(record, "user", "actor", "admin"), _text(record, "result", "status")
+    return _Line(number, at, action, actor, _text(record, "resource", "target"), result)
 
 
-def _said(record: Mapping[str, Any], *names: str) -> str:
+def _text(record: Mapping[str, Any], *names: str) -> str:
     return next((str(record[n])[:80] for n in names if isinstance(record.get(n), str)), "")
 
 

@@ -54,35 +54,35 @@ _DARK: Final = (
 
 
 def timeline_view(facts: AuditFacts) -> View:
-    """The picture, and in plain text the days on which something bears on security."""
+    """The picture, and as plain text the days with security events."""
     if isinstance(facts.activity, Unavailable):
-        return prose(f"Not looked at: {facts.activity.reason}")
+        return prose(f"Not checked: {facts.activity.reason}")
     return picture(drawing(facts), "\n".join(_text(facts.activity.value)))
 
 
 def drawing(facts: AuditFacts) -> Markup:
-    """The picture as SVG; empty where the activity log was not looked at."""
+    """The picture as SVG; empty if the activity log was not read."""
     if isinstance(facts.activity, Unavailable):
         return Markup("")
     known = () if isinstance(facts.answers, Unavailable) else facts.answers.value
-    return _drawn(facts.activity.value, takeovers_in(known))
+    return _drawn(facts.activity.value, _takeovers_in(known))
 
 
-def _drawn(summary: ActivitySummary, stories: Sequence[TakeoverSteps]) -> Markup:
-    height = _MONTH + height_of(stories)
-    parts = [*_bands(summary, stories), *_bars(summary), *_weeks(summary)]
+def _drawn(summary: ActivitySummary, takeovers: Sequence[TakeoverSteps]) -> Markup:
+    height = _MONTH + _height_of(takeovers)
+    parts = [*_bands(summary, takeovers), *_bars(summary), *_weeks(summary)]
     for number, (name, _) in enumerate(_LANES):
         rows = [row for row in summary.security if _lane(row) == name]
         parts.extend(_dots(summary, name, rows, _TOP + _BARS + 22 + number * _LANE))
-    parts.extend(draw_takeovers(stories, _MONTH))
+    parts.extend(_draw_takeovers(takeovers, _MONTH))
     return Markup(
         '<svg xmlns="http://www.w3.org/2000/svg" class="timeline" role="img" aria-label="{}" '
         'viewBox="0 0 {} {}" width="{}" height="{}">'
         '<style>{}</style><rect class="ground" x=".5" y=".5" width="{}" height="{}" rx="6"/>'
         '<text class="title" x="{}" y="26">{}</text>{}{}</svg>'
     ).format(
-        *(_title(summary), WIDTH, height, WIDTH, height, _style(), WIDTH - 1, height - 1),
-        *(EDGE, _title(summary), Markup("").join(parts), _key()),
+        *(_title(summary), _WIDTH, height, _WIDTH, height, _style(), _WIDTH - 1, height - 1),
+        *(_EDGE, _title(summary), Markup("").join(parts), _key()),
     )
 
 
@@ -106,33 +106,33 @@ def _title(summary: ActivitySummary) -> str:
 
 def _x(summary: ActivitySummary, moment: datetime) -> float:
     share = (moment - summary.start) / (summary.end - summary.start)
-    return round(_LEFT + min(max(share, 0), 1) * (WIDTH - EDGE - _LEFT), 1)
+    return round(_LEFT + min(max(share, 0), 1) * (_WIDTH - _EDGE - _LEFT), 1)
 
 
 def _noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
 
 
-def _bands(summary: ActivitySummary, stories: Sequence[TakeoverSteps]) -> Iterator[Markup]:
-    """The days of a story, and from the first of them a wedge to its steps below."""
+def _bands(summary: ActivitySummary, takeovers: Sequence[TakeoverSteps]) -> Iterator[Markup]:
+    """The days of a takeover, and a wedge from the first of them to its steps below."""
     bottom = _TOP + _BARS + len(_LANES) * _LANE + 14
-    for story in stories:
-        middle = _x(summary, _noon(story.rows[0].at.date()))
-        left, right = middle - 9, _x(summary, _noon(story.rows[-1].at.date())) + 9
+    for takeover in takeovers:
+        middle = _x(summary, _noon(takeover.rows[0].at.date()))
+        left, right = middle - 9, _x(summary, _noon(takeover.rows[-1].at.date())) + 9
         yield Markup('<rect class="band" x="{}" y="{}" width="{}" height="{}" rx="3"/>').format(
             left, _TOP - 6, round(right - left, 1), bottom - _TOP + 6
         )
-    for story in stories[:1]:
-        middle = _x(summary, _noon(story.rows[0].at.date()))
+    for takeover in takeovers[:1]:
+        middle = _x(summary, _noon(takeover.rows[0].at.date()))
         yield Markup('<path class="wedge" d="M{} {}H{}L{} {}H{}Z"/>').format(
-            middle - 9, bottom, middle + 9, WIDTH - EDGE, _MONTH, EDGE
+            middle - 9, bottom, middle + 9, _WIDTH - _EDGE, _MONTH, _EDGE
         )
 
 
 def _bars(summary: ActivitySummary) -> Iterator[Markup]:
     most = max((day.total for day in summary.days), default=1)
     yield Markup('<text class="dim" x="{}" y="{}">all activity, by day</text>').format(
-        EDGE, _TOP + _BARS
+        _EDGE, _TOP + _BARS
     )
     for day in summary.days:
         x = _x(summary, _noon(date.fromisoformat(day.day)))
@@ -143,7 +143,7 @@ def _bars(summary: ActivitySummary) -> Iterator[Markup]:
 
 
 def _weeks(summary: ActivitySummary) -> Iterator[Markup]:
-    """A label and a line each week."""
+    """A line and a label for each week."""
     bottom = _TOP + _BARS + len(_LANES) * _LANE + 14
     first = summary.start.date() + timedelta(days=1)
     for back in range((summary.end.date() - first).days + 1):
@@ -155,7 +155,7 @@ def _weeks(summary: ActivitySummary) -> Iterator[Markup]:
                 '<text class="dim" x="{}" y="{}" text-anchor="{}">{}</text>'
             ).format(
                 *(x, x, _TOP, bottom + 4),
-                *((x + 4, bottom + 4, "start") if x < WIDTH - 60 else (x - 4, bottom + 4, "end")),
+                *((x + 4, bottom + 4, "start") if x < _WIDTH - 60 else (x - 4, bottom + 4, "end")),
                 f"{day.day} {day:%b}",
             )
 
@@ -163,10 +163,10 @@ def _weeks(summary: ActivitySummary) -> Iterator[Markup]:
 def _dots(
     summary: ActivitySummary, name: str, rows: Sequence[ActivityRow], y: int
 ) -> Iterator[Markup]:
-    """A lane: one dot a day, with the number of what it stands for."""
-    yield Markup('<text x="{}" y="{}">{}</text>').format(EDGE, y + 4, name)
+    """A lane: one dot per day, with the number of its rows."""
+    yield Markup('<text x="{}" y="{}">{}</text>').format(_EDGE, y + 4, name)
     yield Markup('<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(
-        _LEFT, WIDTH - EDGE, y, y
+        _LEFT, _WIDTH - _EDGE, y, y
     )
     for day, found in groupby(rows, key=lambda row: row.at.date()):
         several = list(found)
@@ -185,36 +185,36 @@ def _key() -> Markup:
     y = 22
     return Markup(
         '<circle class="alarm" cx="{}" cy="{}" r="5"/><text class="dim" x="{}" y="{}">'
-        'stands out: a new address, an unusual hour</text><circle class="calm" cx="{}" cy="{}" '
+        'stands out: new address or unusual hour</text><circle class="calm" cx="{}" cy="{}" '
         'r="5"/><text class="dim" x="{}" y="{}">as usual</text>'
-    ).format(WIDTH - 366, y, WIDTH - 356, y + 4, WIDTH - 78, y, WIDTH - 68, y + 4)
+    ).format(_WIDTH - 366, y, _WIDTH - 356, y + 4, _WIDTH - 78, y, _WIDTH - 68, y + 4)
 
 
 def _text(summary: ActivitySummary) -> Iterator[str]:
     yield _title(summary)
     for day in summary.days:
         if day.security:
-            yield f"{day.day}  {day.total} rows, {day.security} bear on security"
+            yield f"{day.day}  {day.total} rows, {day.security} relevant to security"
 
 
-WIDTH: Final = 860
-EDGE: Final = 20
-_MOST: Final = 12  # steps of one story; the table below the picture has more
-_STORIES: Final = 3
+_WIDTH: Final = 860
+_EDGE: Final = 20
+_MOST: Final = 12  # steps of one takeover; the table below the picture has more
+_MOST_TAKEOVERS: Final = 3
 _LONGEST: Final = 90  # characters
 _STEP, _HEAD, _GAP = 24, 34, 16
 
 
 @dataclass(frozen=True)
 class TakeoverSteps:
-    """What one account did, in order; rows that repeat each other are one."""
+    """The steps of one account, in order; repeated rows are collapsed into one."""
 
     actor: str
     rows: tuple[ActivityRow, ...]
 
     @property
     def title(self) -> str:
-        """Who, when, and from where."""
+        """The account, the time, and the addresses."""
         first, last = self.rows[0], self.rows[-1]
         same = first.at.date() == last.at.date()
         until = f"{last.at:%H:%M}" if same else f"{last.at:%Y-%m-%d %H:%M}"
@@ -224,31 +224,31 @@ class TakeoverSteps:
         return sanitize(f"Signs of a takeover: {self.actor}, {when}{where}")
 
 
-def takeovers_in(answers: Sequence[QuestionResult]) -> list[TakeoverSteps]:
-    """The signs of a takeover, account by account, the first to begin first."""
+def _takeovers_in(answers: Sequence[QuestionResult]) -> list[TakeoverSteps]:
+    """The signs of a takeover, one account at a time, in order of their first step."""
     rows = [row for answer in answers if answer.question == "takeover" for row in answer.rows]
     rows.sort(key=lambda row: row.actor)
     found = [
         TakeoverSteps(actor, tuple(collapse_repeats(list(theirs))))
         for actor, theirs in groupby(rows, key=lambda row: row.actor)
     ]
-    return sorted(found, key=lambda story: story.rows[0].at)
+    return sorted(found, key=lambda takeover: takeover.rows[0].at)
 
 
-def height_of(stories: Sequence[TakeoverSteps]) -> int:
-    """How much room the steps take, in the units of the picture."""
-    shown = stories[:_STORIES]
+def _height_of(takeovers: Sequence[TakeoverSteps]) -> int:
+    """The height of the steps, in the units of the picture."""
+    shown = takeovers[:_MOST_TAKEOVERS]
     return sum(_HEAD + min(len(s.rows), _MOST + 1) * _STEP for s in shown) + _GAP * bool(shown)
 
 
-def draw_takeovers(stories: Sequence[TakeoverSteps], top: int) -> Iterator[Markup]:
-    """The steps as dots on a thread, each with its time and what was done."""
+def _draw_takeovers(takeovers: Sequence[TakeoverSteps], top: int) -> Iterator[Markup]:
+    """The steps as dots on a line, each with its time and what was done."""
     y = top
-    for story in stories[:_STORIES]:
+    for takeover in takeovers[:_MOST_TAKEOVERS]:
         yield Markup('<text class="title alarm" x="{}" y="{}">{}</text>').format(
-            EDGE, y + 20, story.title
+            _EDGE, y + 20, takeover.title
         )
-        steps = list(_steps(story))
+        steps = list(_steps(takeover))
         first = y + _HEAD + 10
         yield Markup('<line class="thread" x1="80" x2="80" y1="{}" y2="{}"/>').format(
             first, first + (len(steps) - 1) * _STEP
@@ -258,16 +258,16 @@ def draw_takeovers(stories: Sequence[TakeoverSteps], top: int) -> Iterator[Marku
         y += _HEAD + len(steps) * _STEP
 
 
-def _steps(story: TakeoverSteps) -> Iterator[tuple[str, str]]:
-    for row in story.rows[:_MOST]:
+def _steps(takeover: TakeoverSteps) -> Iterator[tuple[str, str]]:
+    for row in takeover.rows[:_MOST]:
         what = sanitize(row.detail or row.activity)
         yield f"{row.at:%H:%M}", what if len(what) <= _LONGEST else f"{what[: _LONGEST - 1]}…"
-    if len(story.rows) > _MOST:
-        yield "", f"and {len(story.rows) - _MOST} more steps"
+    if len(takeover.rows) > _MOST:
+        yield "", f"and {len(takeover.rows) - _MOST} more steps"
 
 
 def _step(y: int, when: str, what: str) -> Markup:
     return Markup(
         '<circle class="alarm" cx="80" cy="{}" r="5"/><text class="dim" x="{}" y="{}">{}</text>'
         '<text x="98" y="{}">{}</text>'
-    ).format(y, EDGE, y + 4, when, y + 4, what)
+    ).format(y, _EDGE, y + 4, when, y + 4, what)

@@ -47,39 +47,40 @@ def verify(
     anchors: Sequence[Anchor] = (),
     require_seals: bool = False,
 ) -> Verification:
-    """Verify a log, here or as a copy. Nothing is written.
+    """Verify a log or a copy of one. Writes nothing.
 
-    Raises OSError where a file can't be read; a log that is damaged is an answer, not an error.
+    Raises OSError if a file can't be read. A damaged log raises nothing: the verdict says so.
     """
-    walk = _LogVerifier(root_keys, anchors, require_seals=require_seals)
+    verifier = _LogVerifier(root_keys, anchors, require_seals=require_seals)
     found = segments(folder)
     try:
         for segment in found:
             with segment.open("rb") as stream:
-                walk.segment(segment.stem, stream)
-        walk.end()
-    except BrokenLogError as broken:
-        return walk.result(len(found), broken)
-    return walk.result(len(found), None)
+                verifier.segment(segment.stem, stream)
+        verifier.end()
+    except BrokenLogError as error:
+        return verifier.result(len(found), error)
+    return verifier.result(len(found), None)
 
 
 def parse_anchor(text: str) -> Anchor:
-    """An anchor as reports show it, `seq:hash`. Raises UsageError for any other text."""
+    """Parse an anchor as reports show it, `seq:hash`. Raises UsageError for any other text."""
     seq, _, found = text.partition(":")
     hexadecimal = all(c in "0123456789abcdef" for c in found)
     if not seq.isdecimal() or not hexadecimal or len(found) not in range(16, 65):
         raise UsageError(
-            f"{text!r} is no anchor.", "An anchor is seq:hash, with 16 to 64 characters of hash."
+            f"{text!r} is not an anchor.",
+            "An anchor is seq:hash, with 16 to 64 characters of hash.",
         )
     return Anchor(seq=int(seq), hash=found)
 
 
-_OWN: Final = "log."
+_INTERNAL: Final = "log."
 _NAMES_TORN: Final = frozenset({GENESIS, RECOVERY})
 
 
 class _LogVerifier:
-    """Goes through a log record by record; raises BrokenError at the first that is wrong."""
+    """Checks a log record by record; raises BrokenLogError at the first bad record."""
 
     def __init__(
         self, root_keys: Sequence[bytes], anchors: Sequence[Anchor], *, require_seals: bool
@@ -94,11 +95,11 @@ class _LogVerifier:
         self._torn: list[str] = []
         self._torn_at = ""
         self._first: int | None = None
-        self._start: tuple[int, str] | None = None  # where a log without its genesis begins
+        self._start: tuple[int, str] | None = None  # where a log without its genesis record begins
         self._last_at = ""
         self._log = ""
         self._records = 0
-        self._met: list[Anchor] = []
+        self._confirmed: list[Anchor] = []
         self._notes: list[str] = []
         self._tombstone: Mapping[str, Any] | None = None
         self._tombstone_pending = False
@@ -112,7 +113,7 @@ class _LogVerifier:
             hashed = sha256(line).hexdigest()
             record = _record(line) if raw.endswith(b"\n") else None
             if record is None:
-                self._torn_line(hashed, number)
+                self._note_torn(hashed, number)
                 continue
             if not begun:
                 begun = self._begins(record, number)
@@ -124,82 +125,82 @@ class _LogVerifier:
             self._take(record)
 
     def end(self) -> None:
-        """The log is over: is anything missing that should be there?"""
+        """Check at the end of the log that nothing is missing."""
         for anchor in sorted(self._anchors.values(), key=lambda a: a.seq):
             if anchor.seq > self._seq:
                 raise BrokenLogError(
                     LogVerdict.TRUNCATED,
-                    f"The log ends at record {self._seq}, but record {anchor.seq} was there.",
+                    f"The log ends at record {self._seq}, but it had a record {anchor.seq}.",
                     f"record {self._seq + 1}",
                 )
         if self._start and not self._covered_start():
             raise BrokenLogError(
                 LogVerdict.TRUNCATED,
-                f"The log begins at record {self._first}, and no tombstone says why.",
+                f"The log begins at record {self._first}, and no tombstone explains it.",
                 f"record {self._first}",
             )
         if self._torn:
             self._notes.append(
-                "The last line is torn, as a killed writer leaves it; the next one will say so."
+                "The last line is torn, as a killed writer leaves it. The next writer records it."
             )
         self._seals.end(required=self._require_seals)
 
-    def result(self, segments: int, broken: BrokenLogError | None) -> Verification:
+    def result(self, segments: int, error: BrokenLogError | None) -> Verification:
         """The verdict."""
         vouched = tuple(self._vouched())
         verdict = LogVerdict.INTACT if vouched else LogVerdict.UNVERIFIED
-        problem = "" if vouched else "Nothing outside the log vouches for it."
-        if self._seq < 0 and not broken:
-            verdict, problem = LogVerdict.UNVERIFIED, "There is no record."
-        if self._require_seals and self._seals.checked_to < 0 and not broken:
+        problem = "" if vouched else "Nothing outside the log confirms it."
+        if self._seq < 0 and not error:
+            verdict, problem = LogVerdict.UNVERIFIED, "The log is empty."
+        if self._require_seals and self._seals.checked_to < 0 and not error:
             verdict, problem = LogVerdict.UNVERIFIED, "No seal could be checked."
         return Verification(
-            verdict=broken.verdict if broken else verdict,
+            verdict=error.verdict if error else verdict,
             log=self._log,
-            problem=broken.problem if broken else problem,
-            first_bad=broken.where if broken else "",
+            problem=error.problem if error else problem,
+            first_bad=error.where if error else "",
             records=self._records,
             segments=segments,
             first_seq=self._first or 0,
             head=Anchor(seq=self._seq, hash=self._hash) if self._seq >= 0 else None,
-            seals=self._seals.met,
-            covered_to=max([self._seals.checked_to, *(anchor.seq for anchor in self._met)]),
+            seals=self._seals.count,
+            covered_to=max([self._seals.checked_to, *(anchor.seq for anchor in self._confirmed)]),
             vouched=vouched,
             notes=tuple(self._notes),
         )
 
     def _vouched(self) -> Iterable[str]:
         if self._seals.checked_to >= 0:
-            yield f"{self._seals.met} seals, checked up to record {self._seals.checked_to}"
-        if self._met:
-            yield f"an anchor at record {max(a.seq for a in self._met)}"
+            yield f"{self._seals.count} seals, checked up to record {self._seals.checked_to}"
+        if self._confirmed:
+            yield f"an anchor at record {max(a.seq for a in self._confirmed)}"
 
     def _begins(self, record: Mapping[str, Any], number: int) -> bool:
-        """The first record of a segment: genesis, a segment's head, or a recovery before it."""
+        """Check the first record of a segment: genesis, a segment head, or a recovery before it."""
         action = record["action"]
         if self._first is None:
             self._first = record["seq"]
             self._log = str(record["metadata"].get("install_id", ""))
             if action != GENESIS or record["seq"] != 0:
-                # the segments before are gone: a tombstone has to say so
+                # earlier segments are gone: a tombstone must cover them
                 self._start = (record["seq"] - 1, record["prev"])
                 self._seq, self._hash = self._start
         if action not in (GENESIS, SEGMENT, RECOVERY):
-            raise self._tampered("a segment begins in the middle of the chain", record, number)
+            raise self._tampered("a segment does not begin with its head record", record, number)
         if action == SEGMENT and record["metadata"].get("segment") != self._month:
-            raise self._tampered("the segment was put under another month's name", record, number)
+            raise self._tampered("the segment was renamed to another month", record, number)
         return bool(action != RECOVERY)
 
-    def _torn_line(self, hashed: str, number: int) -> None:
+    def _note_torn(self, hashed: str, number: int) -> None:
         if not self._torn:
             self._torn_at = f"{self._month}.jsonl, line {number}"
         self._torn.append(hashed)
 
     def _check_torn(self, record: Mapping[str, Any]) -> None:
-        """Torn lines are fine where the record behind them names each by its hash."""
-        told = str(record["metadata"].get("torn", ""))
-        if record["action"] in _NAMES_TORN and told == ",".join(self._torn):
-            if told:
+        """Accept torn lines if the record after them names each one by its hash."""
+        named = str(record["metadata"].get("torn", ""))
+        if record["action"] in _NAMES_TORN and named == ",".join(self._torn):
+            if named:
                 self._notes.append(
                     f"A torn line ({self._torn_at}) was recovered by record {record['seq']}."
                 )
@@ -207,11 +208,13 @@ class _LogVerifier:
             return
         if self._torn:
             raise BrokenLogError(
-                LogVerdict.TAMPERED, "A line is no record, and no recovery names it.", self._torn_at
+                LogVerdict.TAMPERED,
+                "A line is not a record, and no recovery names it.",
+                self._torn_at,
             )
         raise BrokenLogError(
             LogVerdict.TAMPERED,
-            "A recovery names torn lines that are not there.",
+            "A recovery names torn lines that do not exist.",
             f"record {record['seq']}",
         )
 
@@ -224,7 +227,7 @@ class _LogVerifier:
         if seq > self._seq + 1:
             problem = f"records {self._seq + 1} to {seq - 1} are missing"
         elif seq <= self._seq:
-            problem = f"record {seq} stands where {self._seq + 1} belongs"
+            problem = f"record {seq} is where record {self._seq + 1} should be"
         else:
             problem = (
                 f"record {seq} does not follow from the one before it; one of them was changed"
@@ -236,7 +239,7 @@ class _LogVerifier:
         return BrokenLogError(LogVerdict.TAMPERED, problem[0].upper() + problem[1:] + ".", where)
 
     def _take(self, record: Mapping[str, Any]) -> None:
-        """Count a record that is in its place, and hold what is known of it against it."""
+        """Count a record in the right position, and compare it with what is known of it."""
         self._records += 1
         anchor = self._anchors.get(self._seq)
         if anchor:
@@ -246,8 +249,8 @@ class _LogVerifier:
             self._notes.append(f"The clock went back at record {self._seq}.")
         self._last_at = max(at, self._last_at)
         action = record["action"]
-        if action.startswith(_OWN):
-            self._own(action, record["metadata"])
+        if action.startswith(_INTERNAL):
+            self._internal(action, record["metadata"])
         else:
             self._seals.record(self._seq)
 
@@ -255,12 +258,12 @@ class _LogVerifier:
         if not self._hash.startswith(anchor.hash):
             raise BrokenLogError(
                 LogVerdict.TAMPERED,
-                f"Record {anchor.seq} is not the one that was there.",
+                f"Record {anchor.seq} differs from the anchor.",
                 f"record {anchor.seq} or one before it",
             )
-        self._met.append(anchor)
+        self._confirmed.append(anchor)
 
-    def _own(self, action: str, metadata: Mapping[str, Any]) -> None:
+    def _internal(self, action: str, metadata: Mapping[str, Any]) -> None:
         if action == CHECKPOINT:
             headless = self._start is not None
             self._seals.seal(metadata, self._seq, self._before, headless=headless)
@@ -273,16 +276,16 @@ class _LogVerifier:
         elif action == DISCREPANCY:
             raise BrokenLogError(
                 LogVerdict.TRUNCATED,
-                f"The writer found the log cut: it had known record {metadata.get('expected_seq')}"
-                f", and found {metadata.get('found_seq')} to be the last.",
+                f"The writer found the log cut: it knew record {metadata.get('expected_seq')}, "
+                f"but the last record was {metadata.get('found_seq')}.",
                 f"record {int(metadata.get('found_seq') or 0) + 1}",
             )
 
     def _covered_start(self) -> bool:
-        told = self._tombstone
-        if told is None or (self._seals.begun and self._tombstone_pending):
+        tombstone = self._tombstone
+        if tombstone is None or (self._seals.begun and self._tombstone_pending):
             return False
-        return self._start == (told.get("through_seq"), told.get("through_hash"))
+        return self._start == (tombstone.get("through_seq"), tombstone.get("through_hash"))
 
 
 def _record(line: bytes) -> Mapping[str, Any] | None:
@@ -306,15 +309,19 @@ def _record(line: bytes) -> Mapping[str, Any] | None:
 
 
 class _SealVerifier:
-    """Holds each seal against the one before, and the root keys that were given."""
+    """Checks each seal against the previous one and the given root keys.
+
+    Without a root key it still knows which epoch must follow which, and that at most a hundred
+    records share one seal; with the root key it recomputes every seal.
+    """
 
     def __init__(self, root_keys: Sequence[bytes]) -> None:
         self._roots = {key_id(key): key for key in root_keys}
         self._root = ""  # the id of the root key in force
         self._key: tuple[int, bytes] | None = None  # epoch and key, where the root key is known
         self._epoch = -1
-        self._since = 0  # records since the last seal that are not the log's own
-        self.met = 0
+        self._since = 0  # records since the last seal, without those about the log itself
+        self.count = 0
         self.checked_to = -1  # seq of the last seal that was checked with a key
 
     @property
@@ -323,21 +330,21 @@ class _SealVerifier:
         return bool(self._root)
 
     def record(self, seq: int) -> None:
-        """A record that is not the log's own."""
+        """Count a record that is not about the log itself."""
         self._since += 1
         if self._root and self._since > EVERY:
             raise BrokenLogError(
                 LogVerdict.TAMPERED,
-                f"More than {EVERY} records stand behind one seal: seals are missing.",
+                f"More than {EVERY} records without a seal: seals are missing.",
                 f"record {seq}",
             )
 
     def start(self, root: str, seq: int) -> None:
-        """The log says under which root key sealing goes on."""
+        """Switch to the root key that the log names."""
         if self._roots and root not in self._roots:
             raise BrokenLogError(
                 LogVerdict.TAMPERED,
-                f"Sealing goes on under a root key that was not given ({root}).",
+                f"The log continues under a root key that was not given ({root}).",
                 f"record {seq}",
             )
         self._root, self._epoch, self._since = root, -1, 0
@@ -345,7 +352,7 @@ class _SealVerifier:
         self._key = (0, known) if known else None
 
     def seal(self, metadata: Mapping[str, Any], seq: int, prev: str, *, headless: bool) -> None:
-        """A seal, at its place behind `prev`; `headless` logs begin behind their first record."""
+        """Check a seal after the record `prev`; a `headless` log has lost its first records."""
         epoch, seal = metadata.get("epoch"), str(metadata.get("seal", ""))
         if type(epoch) is not int:
             raise BrokenLogError(LogVerdict.TAMPERED, "A seal has no epoch.", f"record {seq}")
@@ -354,29 +361,29 @@ class _SealVerifier:
         if self._epoch >= 0 and epoch not in (self._epoch, self._epoch + 1):
             raise BrokenLogError(
                 LogVerdict.TRUNCATED if epoch > self._epoch else LogVerdict.TAMPERED,
-                f"Seal {epoch} follows seal {self._epoch}: what was between them is gone.",
+                f"Seal {epoch} follows seal {self._epoch}: the records between them are gone.",
                 f"record {seq}",
             )
         self._epoch, self._since = epoch, 0
-        self.met += 1
+        self.count += 1
         if self._key:
             self._check(self._key, epoch, seal, seq, prev)
 
     def end(self, *, required: bool) -> None:
-        """The log is over: was there any seal, where there has to be?"""
+        """Check at the end of the log that it has seals, if it must have any."""
         if (self._roots or required) and not self._root:
             raise BrokenLogError(
                 LogVerdict.TAMPERED if self._roots else LogVerdict.UNVERIFIED,
-                "There is no seal in this log.",
+                "This log has no seal.",
                 "the whole log",
             )
 
     def _adopt(self, epoch: int, seq: int, *, headless: bool) -> None:
-        """Seals of a log whose sealing record has expired: any of the root keys given may fit."""
+        """Start at a seal whose sealing record has expired: any of the given root keys may fit."""
         self._root = next(iter(self._roots), "expired")
         if not headless:
             raise BrokenLogError(
-                LogVerdict.TAMPERED, "A seal without a start of sealing.", f"record {seq}"
+                LogVerdict.TAMPERED, "A seal appears before sealing was started.", f"record {seq}"
             )
         root = self._roots.get(self._root)
         self._key = (0, root) if root else None
@@ -390,14 +397,14 @@ class _SealVerifier:
         if not hmac.compare_digest(seal_of(key, epoch=epoch, seq=seq, prev=prev), seal):
             raise BrokenLogError(
                 LogVerdict.TAMPERED,
-                f"Seal {epoch} is not right: something between it and the seal before was changed.",
+                f"Seal {epoch} is wrong: a record between it and the previous seal was changed.",
                 f"record {seq}, or one of the {EVERY} before it",
             )
         self.checked_to = seq
 
 
 class BrokenLogError(Exception):
-    """The log can't be what was written. `where` names the first bad record."""
+    """The log is not what was written. `where` names the first bad record."""
 
     def __init__(self, verdict: LogVerdict, problem: str, where: str) -> None:
         super().__init__(problem)

@@ -1,4 +1,4 @@
-"""The audit step, to look at: the local log, a timeline, the questions and their answers."""
+"""The views of the audit step: the local log, a timeline, the questions and their answers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
     "overview",
     "review",
     "rows_of",
-    "story",
+    "takeover",
     "timeline",
     "who_did_what",
 ]
@@ -33,18 +33,18 @@ _VERDICTS: Final = {
     LogVerdict.INTACT: "intact",
     LogVerdict.TAMPERED: "TAMPERED",
     LogVerdict.TRUNCATED: "TRUNCATED",
-    LogVerdict.UNVERIFIED: "unbroken, but nothing outside the log vouches for it",
+    LogVerdict.UNVERIFIED: "unbroken, but nothing outside the log confirms it",
 }
 _ROWS: Final = 8
 
 
 def _missing(datum: Datum[object]) -> View:
     reason = datum.reason if isinstance(datum, Unavailable) else ""
-    return prose(f"Not looked at: {reason}")
+    return prose(f"Not checked: {reason}")
 
 
 def overview(facts: AuditFacts) -> View:
-    """Both logs in a few lines: is it on, is it whole, how much happened."""
+    """Both logs in a few lines: whether the log is on and intact, and how much happened."""
     return stack(_log(facts.log), _activity(facts))
 
 
@@ -53,10 +53,10 @@ def _log(datum: Datum[LogStatus]) -> View:
         return _missing(datum)
     log = datum.value
     if not log.records:
-        return prose(f"The local audit log ({log.source}) holds no record.")
+        return prose(f"The local audit log ({log.source}) is empty.")
     rows = [
-        ("named by", log.source),
-        ("records", f"{log.records}, of them {log.before_run} from before this run"),
+        ("source", log.source),
+        ("records", f"{log.records}, {log.before_run} of them from before this run"),
         ("from, to", f"{log.first_at:%Y-%m-%d} to {log.last_at:%Y-%m-%d %H:%M} UTC"),
         ("failures", str(log.failures)),
         *_chain(log),
@@ -67,12 +67,12 @@ def _log(datum: Datum[LogStatus]) -> View:
 def _chain(log: LogStatus) -> list[tuple[str, str]]:
     found = log.verification
     if found is None:
-        return [("chain", "none: plain lines, which anybody could change unseen")]
+        return [("chain", "none: plain lines, which anyone could change without a trace")]
     rows = [("chain", _VERDICTS[found.verdict])]
     if found.problem and found.first_bad:
         rows.append(("first bad record", f"{found.first_bad}: {found.problem}"))
     if found.vouched:
-        rows.append(("held against", ", ".join(found.vouched)))
+        rows.append(("confirmed by", ", ".join(found.vouched)))
     if found.head:
         rows.append(("head", f"{found.head.seq}:{found.head.hash[:32]}"))
     rows.extend(("note", note) for note in found.notes[:5])
@@ -86,32 +86,29 @@ def _activity(facts: AuditFacts) -> View:
     security = sum(day.security for day in summary.days)
     return prose(
         f"Intercom's activity log, {summary.start:%Y-%m-%d} to {summary.end:%Y-%m-%d}: "
-        f"{summary.rows} rows by {summary.teammates} teammates, {security} of which bear on "
+        f"{summary.rows} rows by {summary.teammates} teammates, {security} of them relevant to "
         "security."
-        + (
-            f" Kinds that are new: {', '.join(summary.unknown_types)}."
-            * bool(summary.unknown_types)
-        )
+        + (f" Unknown types: {', '.join(summary.unknown_types)}." * bool(summary.unknown_types))
     )
 
 
 def timeline(facts: AuditFacts) -> View:
-    """Day by day: how much was done, and what bears on security, in one picture."""
+    """One picture: the activity of each day, and its security events."""
     from helpers.auditlog.timeline import timeline_view
 
     return timeline_view(facts)
 
 
-def story(facts: AuditFacts) -> View:
+def takeover(facts: AuditFacts) -> View:
     """What looks like a taken-over account, step by step."""
     if isinstance(facts.answers, Unavailable):
         return _missing(facts.answers)
     rows = [r for a in facts.answers.value if a.question == "takeover" for r in a.rows]
-    empty = "No account shows the signs of a takeover in this period."
+    empty = "No account shows signs of a takeover in this period."
     return table(_COLUMNS, [_shown(row) for row in collapse_repeats(rows)], empty=empty)
 
 
-_COLUMNS: Final = ("when (UTC)", "who", "from", "what", "stands out by")
+_COLUMNS: Final = ("when (UTC)", "who", "from", "what", "stands out because")
 
 
 def _shown(row: ActivityRow) -> tuple[str, ...]:
@@ -126,7 +123,7 @@ def _shown(row: ActivityRow) -> tuple[str, ...]:
 
 
 def answers(facts: AuditFacts) -> View:
-    """Every question, how many rows answer it, and those that stand out."""
+    """Every question, the number of rows in its result, and how many stand out."""
     if isinstance(facts.answers, Unavailable):
         return _missing(facts.answers)
     columns = ("question", "rows", "stand out", "who")
@@ -134,7 +131,7 @@ def answers(facts: AuditFacts) -> View:
 
 
 def rows_of(facts: AuditFacts, question: str) -> View:
-    """The rows that answer one question. Raises UsageError for a name that is none."""
+    """The rows of one question's result. Raises UsageError for an unknown name."""
     if isinstance(facts.answers, Unavailable):
         return _missing(facts.answers)
     found = {answer.question: answer for answer in facts.answers.value}
@@ -143,7 +140,7 @@ def rows_of(facts: AuditFacts, question: str) -> View:
         raise UsageError(f"There is no question {question!r}.", f"The questions are: {known}.")
     rows = [_shown(row) for row in found[question].rows]
     more = found[question].count - len(rows)
-    shown = table(_COLUMNS, rows, empty="No row answers it.")
+    shown = table(_COLUMNS, rows, empty="No rows.")
     return stack(shown, prose(f"{more} more rows.")) if more else shown
 
 
@@ -161,7 +158,7 @@ def _line(answer: QuestionResult) -> tuple[str, ...]:
 
 
 def who_did_what(facts: AuditFacts) -> View:
-    """The newest records of the local log, and who wrote how much."""
+    """The newest records of the local log, and the number of records per action."""
     if isinstance(facts.log, Unavailable):
         return _missing(facts.log)
     log = facts.log.value
@@ -169,16 +166,16 @@ def who_did_what(facts: AuditFacts) -> View:
         (str(r.seq), f"{r.at:%Y-%m-%d %H:%M}", r.actor, r.action, r.resource or "–", r.result)
         for r in log.recent
     ]
-    columns = ("record", "when (UTC)", "who", "did what", "to what", "result")
+    columns = ("record", "when (UTC)", "who", "action", "resource", "result")
     counts = [(count.name, str(count.count)) for count in log.actions]
     return stack(
-        table(columns, recent, empty="There is no record to show."),
-        table(("action", "how often"), counts, empty=""),
+        table(columns, recent, empty="There are no records."),
+        table(("action", "count"), counts, empty=""),
     )
 
 
 def review(facts: AuditFacts) -> View:
-    """Who has signed for which period, and what a signature of this one would say."""
+    """Who has signed for which period, and the digest that a signature would carry now."""
     if isinstance(facts.reviews, Unavailable):
         return _missing(facts.reviews)
     rows = [
@@ -191,7 +188,7 @@ def review(facts: AuditFacts) -> View:
         )
         for r in facts.reviews.value
     ]
-    columns = ("reviewer", "signed (UTC)", "period", "rows", "digest of what was seen")
+    columns = ("reviewer", "signed (UTC)", "period", "rows", "digest of the answers")
     signed = table(columns, rows, empty="Nobody has signed for any period.")
     if isinstance(facts.answers, Unavailable):
         return signed
@@ -200,10 +197,10 @@ def review(facts: AuditFacts) -> View:
 
 
 def action(evidence: MirrorEvidence) -> View:
-    """What mirroring did."""
+    """The result of the mirror action."""
     rows = [
         (m.sink, f"record {m.last}" if m.last >= 0 else "–", m.behind, m.refused, m.reason or "–")
         for m in evidence.mirrors
     ]
-    columns = ("mirror", "has all up to", "records waiting", "refused for good", "last trouble")
+    columns = ("mirror", "complete up to", "records waiting", "refused", "last error")
     return table(columns, rows, empty="No mirror is configured.")

@@ -23,7 +23,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "audit": ("helpers.cli.audit:audit", "Run every notebook and write the report."),
     "auditlog": (
         "helpers.cli.auditlog:auditlog",
-        "Verify, seal, read the audit log; ask Intercom's.",
+        "Verify, seal and read the audit log; query Intercom's.",
     ),
     "review": ("helpers.cli.review:review", "Sign off a period of the activity log."),
     "attest": ("helpers.cli.attest:attest", "Record what no API reports, with a name and a date."),

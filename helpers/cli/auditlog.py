@@ -24,8 +24,8 @@ __all__ = ["auditlog"]
     "--root-key-file", "keys", multiple=True, type=click.Path(path_type=Path), help="From `seal`."
 )
 @click.option("--anchor", "anchors", multiple=True, help="seq:hash, from a report or the mirror.")
-@click.option("--require-seals", is_flag=True, help="No verdict of intact without a checked seal.")
-def verify(  # noqa: PLR0917 (click names them)
+@click.option("--require-seals", is_flag=True, help="Report intact only with a verified seal.")
+def verify(  # noqa: PLR0917 (click passes them by name)
     folder: Path | None,
     profile: str,
     env_file: str,
@@ -34,13 +34,13 @@ def verify(  # noqa: PLR0917 (click names them)
     anchors: tuple[str, ...],
     require_seals: bool,  # noqa: FBT001 (a flag)
 ) -> int:
-    r"""Is the log as it was written? Of the profile, or of a copied FOLDER.
+    r"""Verify that the profile's log, or a copied FOLDER, is as it was written.
 
-    A copied folder needs a root key or an anchor; the profile's own log is held against its head
-    in state.db as well.
+    A copied folder needs a root key or an anchor; the profile's own log is also compared with its
+    head in state.db.
 
     \b
-    Exit status: 0 intact, 14 tampered, 13 truncated, 3 nothing outside the log vouches for it
+    Exit status: 0 intact, 14 tampered, 13 truncated, 3 nothing outside the log confirms it
     """
     from helpers.auditlog.heads import read_head
     from helpers.auditlog.seals import read_root_key
@@ -66,9 +66,9 @@ def _report(found: Verification) -> None:
     if found.first_bad:
         click.echo(f"  First bad: {found.first_bad}.")
     for vouched in found.vouched:
-        click.echo(f"  Held against {vouched}.")
+        click.echo(f"  Confirmed by {vouched}.")
     if found.head and found.head.seq > found.covered_to >= 0:
-        click.echo(f"  Records after {found.covered_to} have the chain alone to vouch for them.")
+        click.echo(f"  Records after {found.covered_to} are confirmed by the chain alone.")
     for note in found.notes[:10]:
         click.echo(f"  {note}")
     if found.head:
@@ -77,23 +77,23 @@ def _report(found: Verification) -> None:
 
 @click.command()
 @of_profile
-@click.option("--new", is_flag=True, help="Go on under a new root key.")
+@click.option("--new", is_flag=True, help="Continue under a new root key.")
 @click.option("--keyring", is_flag=True, help="Keep the current key in the system's keyring.")
 def seal(profile: str, env_file: str, policy: str, *, new: bool, keyring: bool) -> None:
-    """Start sealing the runbook's own log; shows the root key, once."""
+    """Start sealing the runbook's own log; shows the root key once."""
     from helpers.core.errors import UsageError
 
     with own_log(profile, env_file, policy) as (log, _):
         if log.sealing and not new:
             raise UsageError(
-                "This log is sealed already; its root key was shown then.",
-                "`--new` goes on under another root key; keep both.",
+                "This log is already sealed; its root key was shown at the start.",
+                "`--new` continues under another root key; keep both.",
             )
         root = log.start_sealing(keyring=keyring)
     click.echo(root.hex())
     click.echo(
-        "This is the root key, shown once and stored nowhere. Keep it away from this machine;\n"
-        "`runbook auditlog verify --root-key-file FILE` takes it.",
+        "This is the root key, shown once and stored nowhere. Keep it off this machine;\n"
+        "`runbook auditlog verify --root-key-file FILE` uses it.",
         err=True,
     )
 
@@ -102,7 +102,7 @@ def seal(profile: str, env_file: str, policy: str, *, new: bool, keyring: bool) 
 @of_profile
 @click.option("--days", type=click.IntRange(31), help="Default: the policy's retention_days.")
 def expire(profile: str, env_file: str, policy: str, days: int | None) -> None:
-    """Remove segments that are older than the retention; a sealed tombstone stays."""
+    """Remove segments older than the retention period; a sealed tombstone stays."""
     from helpers.auditlog.retention import expire as expired
 
     with own_log(profile, env_file, policy) as (log, context):
@@ -113,10 +113,10 @@ def expire(profile: str, env_file: str, policy: str, days: int | None) -> None:
 @click.command()
 @of_profile
 def mirror(profile: str, env_file: str, policy: str) -> int:
-    r"""Bring the mirrors up to date, where the policy has them on.
+    r"""Bring the mirrors up to date, if the policy turns them on.
 
     \b
-    Exit status: 0 all has arrived, 3 something waits or was refused, 2 mirrors are off
+    Exit status: 0 every record arrived, 3 records wait or were refused, 2 mirrors are off
     """
     from helpers.auditlog.action import act
     from helpers.auditlog.views import action as shown
@@ -135,7 +135,7 @@ def mirror(profile: str, env_file: str, policy: str) -> int:
 @of_profile
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1))
 def fetch(profile: str, env_file: str, policy: str, days: int) -> None:
-    """Fetch Intercom's activity log; goes on where it stopped, no closed day twice."""
+    """Fetch Intercom's activity log; resumes where it stopped, fetches no closed day twice."""
     from helpers.auditlog.activity import activity_pages
     from helpers.auditlog.activity import fetch as fetched
     from helpers.auditlog.partitions import Partitions
@@ -150,14 +150,14 @@ def fetch(profile: str, env_file: str, policy: str, days: int) -> None:
             end,
             progress=lambda line: click.echo(line, err=True),
         )
-    click.echo(f"{done.rows:,} rows in {done.calls:,} calls; {done.days} days became complete.")
+    click.echo(f"{done.rows:,} rows in {done.calls:,} calls; {done.days} days completed.")
 
 
 @click.command()
 @of_profile
 @click.argument("question", required=False)
 def ask(profile: str, env_file: str, policy: str, question: str | None) -> None:
-    """Put the questions to the activity log; with a QUESTION's name, show all its rows."""
+    """Query the activity log with every question; with a QUESTION's name, show its rows."""
     from helpers.auditlog.collect import collect
     from helpers.auditlog.views import answers, rows_of
     from helpers.core.errors import CollectionError
@@ -174,7 +174,7 @@ def ask(profile: str, env_file: str, policy: str, question: str | None) -> None:
 @of_profile
 @click.option("--days", type=click.IntRange(31), help="Default: the policy's retention_days.")
 def forget(profile: str, env_file: str, policy: str, days: int | None) -> None:
-    """Drop fetched months that are older than so many days; the log says which."""
+    """Delete fetched months older than so many days; the log records which."""
     from helpers.auditlog.partitions import Partitions
 
     with context_of(profile, env_file, policy) as context:
@@ -182,15 +182,15 @@ def forget(profile: str, env_file: str, policy: str, days: int | None) -> None:
         limit = context.clock().date() - timedelta(days=keep)
         place = Partitions(context.state / "activity")
         months = ", ".join(place.months_before(limit))
-        if months:  # first: what can't be recorded is not done
+        if months:  # first: a deletion that can't be recorded is not done
             context.record("runbook.activity.forgotten", resource="activity", note=months)
             place.forget(limit)
-    click.echo(f"Forgotten: {months}." if months else "Nothing is old enough.")
+    click.echo(f"Deleted: {months}." if months else "Nothing is old enough.")
 
 
 @click.group()
 def auditlog() -> None:
-    """Verify, seal, read and export the audit log; fetch and question Intercom's own."""
+    """Verify, seal, read and export the audit log; fetch and query Intercom's own."""
 
 
 for _command in (verify, seal, expire, mirror, tail, query, export, fetch, ask, forget):

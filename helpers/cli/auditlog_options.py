@@ -1,4 +1,4 @@
-"""What the commands of `runbook auditlog` share: options, and the log or profile they are about."""
+"""Shared by the commands of `runbook auditlog`: options, and the log or profile they use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["FOLDER", "context_of", "log_of", "of_profile", "own_log", "readable"]
 
 _PROFILE: Final = click.option("--profile", default="sandbox", show_default=True)
-_ENV_FILE: Final = click.option("--env-file", default="", help="In place of the profile's own.")
+_ENV_FILE: Final = click.option("--env-file", default="", help="Instead of the profile's own.")
 _POLICY: Final = click.option("--policy", default="", help="Default: the project's policy.toml.")
 FOLDER: Final = click.argument(
     "folder", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False)
@@ -42,7 +42,7 @@ def context_of(profile: str, env_file: str, policy: str) -> Iterator[Context]:
 def log_of(
     folder: Path | None, profile: str, env_file: str, policy: str
 ) -> Iterator[tuple[Path, Path | None]]:
-    """The folder of a log, and the state folder that knows of it."""
+    """The folder of a log, and the state folder that holds its head."""
     from helpers.auditlog.status import log_folder
 
     if folder:
@@ -54,7 +54,7 @@ def log_of(
 
 @contextmanager
 def own_log(profile: str, env_file: str, policy: str) -> Iterator[tuple[AuditLog, Context]]:
-    """The runbook's own log of a profile, to write to."""
+    """The runbook's own log of a profile, open for writing."""
     from helpers.auditlog.log import AuditLog
 
     with (
@@ -68,7 +68,7 @@ def own_log(profile: str, env_file: str, policy: str) -> Iterator[tuple[AuditLog
 
 @contextmanager
 def readable(folder: Path) -> Iterator[None]:
-    """Say in one sentence what keeps a log from being read. Raises CollectionError."""
+    """Turn an OSError into a CollectionError that says why the log can't be read."""
     from helpers.core.errors import CollectionError
 
     try:

@@ -1,4 +1,4 @@
-"""`runbook auditlog tail`, `query`, `export`: the records of a log, read and handed on."""
+"""`runbook auditlog tail`, `query`, `export`: read and export the records of a log."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ __all__ = ["export", "query", "tail"]
 @FOLDER
 @of_profile
 @click.option("-n", "--lines", default=10, show_default=True, type=click.IntRange(0))
-@click.option("-f", "--follow", is_flag=True, help="Go on as records come.")
-def tail(  # noqa: PLR0917 (click names them)
+@click.option("-f", "--follow", is_flag=True, help="Keep printing new records.")
+def tail(  # noqa: PLR0917 (click passes them by name)
     folder: Path | None,
     profile: str,
     env_file: str,
@@ -31,7 +31,7 @@ def tail(  # noqa: PLR0917 (click names them)
     lines: int,
     follow: bool,  # noqa: FBT001 (a flag)
 ) -> None:
-    """The last records, each as `[AUDIT] {…}`, for people and for collectors."""
+    """Print the last records, each as `[AUDIT] {…}`, for people and log collectors."""
     import time
     from collections import deque
 
@@ -53,12 +53,12 @@ def tail(  # noqa: PLR0917 (click names them)
             seen = shown[-1].seq if shown else seen
 
 
-def _selecting(function: Callable[..., Any]) -> Callable[..., Any]:
+def _filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--until", default="", help="Before this day or time, UTC."),
-        click.option("--since", default="", help="From this day or time on, UTC."),
+        click.option("--until", default="", help="Before this date or time, UTC."),
+        click.option("--since", default="", help="From this date or time on, UTC."),
         click.option("--resource", default="", help="May hold *."),
-        click.option("--user", default="", help="The account of the system."),
+        click.option("--user", default="", help="The system account."),
         click.option("--result", type=click.Choice(["success", "failure"])),
         click.option("--action", default="", help="May hold *."),
     ):
@@ -69,44 +69,44 @@ def _selecting(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.command()
 @FOLDER
 @of_profile
-@_selecting
+@_filter_options
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
 def query(
     folder: Path | None, profile: str, env_file: str, policy: str, limit: int, **wanted: Any
 ) -> None:
-    """Records that fit, newest last."""
+    """Show matching records, newest last."""
     from collections import deque
 
     from helpers.auditlog.export import select
     from helpers.core.redaction import sanitize
     from helpers.core.view import table
 
-    selection = _selection(**wanted)
+    criteria = _entry_filter(**wanted)
     with log_of(folder, profile, env_file, policy) as (place, _), readable(place):
-        found = deque(select(place, selection), maxlen=limit)
+        found = deque(select(place, criteria), maxlen=limit)
     rows = [
-        (  # noqa: RUF005
+        (
             str(e.seq),
             e.timestamp[:19],
             e.user.get("os_user", ""),
             e.action,
             e.resource.get("id", ""),
+            e.result,
         )
-        + (e.result,)
         for e in found
     ]
     cells = [tuple(sanitize(cell) for cell in row) for row in rows]
-    columns = ("record", "when (UTC)", "who", "did what", "to what", "result")
-    click.echo(table(columns, cells, empty="No record fits.").text)
+    columns = ("record", "when (UTC)", "who", "action", "resource", "result")
+    click.echo(table(columns, cells, empty="No record matches.").text)
 
 
 @click.command()
 @FOLDER
 @of_profile
-@_selecting
+@_filter_options
 @click.option("--format", "form", type=click.Choice(["json", "csv"]), default="json")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Default: stdout.")
-def export(  # noqa: PLR0917 (click names them)
+def export(  # noqa: PLR0917 (click passes them by name)
     folder: Path | None,
     profile: str,
     env_file: str,
@@ -115,13 +115,13 @@ def export(  # noqa: PLR0917 (click names them)
     out: Path | None,
     **wanted: Any,
 ) -> None:
-    """Hand records on, as JSON lines or CSV; formulas are neutralised."""
+    """Export records as JSON lines or CSV; spreadsheet formulas are neutralised."""
     from helpers.auditlog.export import select, to_csv, to_json
     from helpers.system.files import write_private
 
-    selection = _selection(**wanted)
+    criteria = _entry_filter(**wanted)
     with log_of(folder, profile, env_file, policy) as (place, _), readable(place):
-        lines = (to_csv if form == "csv" else to_json)(select(place, selection))
+        lines = (to_csv if form == "csv" else to_json)(select(place, criteria))
         if out:
             write_private(out, "".join(lines))
         else:
@@ -129,7 +129,7 @@ def export(  # noqa: PLR0917 (click names them)
                 click.echo(line, nl=False)
 
 
-def _selection(**wanted: Any) -> EntryFilter:
+def _entry_filter(**wanted: Any) -> EntryFilter:
     from helpers.auditlog.export import EntryFilter
 
     since, until = _moment(wanted.pop("since")), _moment(wanted.pop("until"))
@@ -141,5 +141,7 @@ def _moment(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text) if text else None
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no time: 2026-03-02 or 2026-03-02T09:00.") from None
+        raise click.BadParameter(
+            f"{text!r} is not a time such as 2026-03-02 or 2026-03-02T09:00."
+        ) from None
     return moment.replace(tzinfo=UTC) if moment and moment.tzinfo is None else moment

@@ -11,12 +11,12 @@ __all__ = ["review"]
 
 @click.command()
 @click.option("--profile", default="sandbox", show_default=True)
-@click.option("--env-file", default="", help="In place of the profile's own.")
+@click.option("--env-file", default="", help="Instead of the profile's own.")
 @click.option("--policy", default="", help="Default: the project's policy.toml.")
 @click.option("--reviewer", prompt="Your name", help="Who signs.")
-@click.option("--note", default="", help="What should be remembered of it.")
-@click.option("--yes", is_flag=True, help="Sign without being asked again.")
-def review(  # noqa: PLR0917 (click names them)
+@click.option("--note", default="", help="A note to store with the signature.")
+@click.option("--yes", is_flag=True, help="Sign without confirmation.")
+def review(  # noqa: PLR0917 (click passes them by name)
     profile: str,
     env_file: str,
     policy: str,
@@ -24,10 +24,10 @@ def review(  # noqa: PLR0917 (click names them)
     note: str,
     yes: bool,  # noqa: FBT001 (a flag)
 ) -> None:
-    """Show the answers, then record in the log who saw them, when, and their digest."""
+    """Show the answers, then record who reviewed them, when, and their digest."""
     from helpers.auditlog.collect import collect
     from helpers.auditlog.review import sign_off, signable
-    from helpers.auditlog.views import answers, overview, story
+    from helpers.auditlog.views import answers, overview, takeover
     from helpers.notebook.context_factory import open_context
     from helpers.notebook.parameters import Choices
 
@@ -35,8 +35,8 @@ def review(  # noqa: PLR0917 (click names them)
         context = open_context("auditlog", Choices(profile, env_file, policy=policy), closing)
         facts = collect(context)
         signable(facts)
-        for view in (overview(facts), story(facts), answers(facts)):
+        for view in (overview(facts), takeover(facts), answers(facts)):
             click.echo(view.text + "\n")
-        yes or click.confirm("Have you seen this, and followed up what stands out?", abort=True)
+        yes or click.confirm("Have you read this, and followed up what stands out?", abort=True)
         anchor = sign_off(context, facts, reviewer, note=note)
     click.echo(f"Signed. Anchor: {anchor.seq}:{anchor.hash}")

@@ -132,7 +132,7 @@ def test_a_cut_tail_is_told_for_ever_once_the_writer_has_gone_on(sealed: Bench) 
     sealed.fill(5)
     found = sealed.verify(key=True)
     assert found.verdict is LogVerdict.TRUNCATED
-    assert "known record" in found.problem
+    assert "knew record" in found.problem
 
 
 def test_an_old_copy_with_its_database_is_found_by_an_anchor_alone(bench: Bench) -> None:

@@ -77,7 +77,7 @@ def test_export_and_query_agree(bench: Bench, run: Callable[..., Result], tmp_pa
     assert out.stat().st_mode & 0o777 == 0o600
     assert len(out.read_text().splitlines()) == 6
     assert "thing/3" in run("query", str(bench.folder), "--limit", "1").output
-    assert "No record fits" in run("query", str(bench.folder), "--since", "2030-01-01").output
+    assert "No record matches" in run("query", str(bench.folder), "--since", "2030-01-01").output
 
 
 def test_sealing_starts_once_and_shows_the_root_key(run: Callable[..., Result]) -> None:
@@ -103,11 +103,11 @@ def test_forgetting_drops_old_months_and_the_log_says_which(
             {"id": str(age), "created_at": int((now - timedelta(days=age)).timestamp())}
             for age in (1, 100, 1000)
         )
-    months.note([(now - timedelta(days=1000)).date()])
-    assert run("forget", *DESK, str(desk)).output.startswith("Forgotten: ")
+    months.mark_complete([(now - timedelta(days=1000)).date()])
+    assert run("forget", *DESK, str(desk)).output.startswith("Deleted: ")
     assert len(months.files()) == 2
     assert not months.covered()
-    assert run("forget", "--days", "31", *DESK, str(desk)).output.startswith("Forgotten: ")
+    assert run("forget", "--days", "31", *DESK, str(desk)).output.startswith("Deleted: ")
     assert len(months.files()) == 1
     assert "Nothing is old enough" in run("forget", "--days", "31", *DESK, str(desk)).output
     told = [e for e in entries(state / "audit") if e.action == "runbook.activity.forgotten"]

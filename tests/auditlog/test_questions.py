@@ -15,7 +15,7 @@ from helpers.core.errors import StateError
 
 END = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NOON = datetime(2026, 2, 17, 12, 0, tzinfo=UTC)  # a Tuesday
-NEW = "from an address new for this teammate"
+NEW = "from an address new to this teammate"
 LATE = "outside working hours"
 
 

@@ -207,7 +207,7 @@ def test_after_a_failed_fsync_the_log_must_be_opened_anew(
         patch.setattr(os, "fsync", fail)
         with pytest.raises(StateError, match="not accepted"):
             log.append("demo.lost")
-    with pytest.raises(StateError, match="not certain"):
+    with pytest.raises(StateError, match="uncertain"):
         log.append("demo.act")
     log._chain.close()
     bench.fill(1)

@@ -56,7 +56,7 @@ def test_the_facts_survive_the_disk(facts: AuditFacts, context: Context) -> None
 
 
 def test_the_planted_takeover_is_told(facts: AuditFacts) -> None:
-    told = views.story(facts).text
+    told = views.takeover(facts).text
     for part in ("7 times", "successfully", "disabled two-factor", "regenerated", "exported"):
         assert part in told
 
@@ -118,7 +118,7 @@ def test_views_escape_what_the_workspace_says(facts: AuditFacts) -> None:
     )
     changed = facts.model_copy(update={"activity": Known(summary), "answers": Known(answers)})
     assert "<script" not in _drawn(changed)
-    for view in (views.timeline, views.story, views.answers, views.overview, views.review):
+    for view in (views.timeline, views.takeover, views.answers, views.overview, views.review):
         assert "<script" not in str(view(changed).html)
 
 
@@ -165,7 +165,7 @@ def test_a_review_is_signed_into_the_log_with_what_was_seen(
 def test_where_nothing_was_looked_at_nobody_can_sign(context: Context) -> None:
     gone = Unavailable(reason="It was down.", call="GET /admins/activity_logs")
     empty = AuditFacts(log=gone, activity=gone, answers=gone, reviews=gone, mirror=gone)
-    with pytest.raises(CollectionError, match="nothing to sign for"):
+    with pytest.raises(CollectionError, match="nothing to sign"):
         sign_off(context, empty, "Ann Review")
 
 

@@ -32,7 +32,7 @@ def test_a_period_is_signed_for_and_the_verdict_follows(browser: Browser, tmp_pa
         picture(notebook, "open")
 
         press(notebook, "Nothing was signed.")
-        notebook.panel.get_by_label("I have seen the answers above").check()
+        notebook.panel.get_by_label("I have read the answers above").check()
         press(notebook, "A review needs the name of a person.")
         assert signed(folder) == []
 
@@ -41,7 +41,7 @@ def test_a_period_is_signed_for_and_the_verdict_follows(browser: Browser, tmp_pa
         press(notebook, "Signed by Ann Review. Anchor:")
         picture(notebook, "signed")
         assert signed(folder) == ["Ann Review"]
-        assert not notebook.panel.get_by_label("I have seen the answers above").is_checked()
+        assert not notebook.panel.get_by_label("I have read the answers above").is_checked()
 
         notebook.run('step.show("review")')
         shows(notebook, "Ann Review")

@@ -33,7 +33,7 @@ def _facts() -> AuditFacts:
         ip="192.0.2.1",
         activity="bulk_export",
         detail=HOSTILE,
-        flags=("from an address new for this teammate",),
+        flags=("from an address new to this teammate",),
     )
     summary = ActivitySummary(
         start=NOW - timedelta(days=30),

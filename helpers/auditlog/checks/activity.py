@@ -24,7 +24,7 @@ from helpers.core.model import (
     passed,
 )
 
-_ASK: Final = "Ask the teammate, by another way than Intercom, whether it was them."
+_ASK: Final = "Ask the teammate outside Intercom whether it was them."
 _CONTROLS: Final = ("SOC 2 CC7.2", "ISO 27001 A.8.16", "NIST CSF DE.CM-03")
 _REVIEW: Final = "If it was expected, sign for the period with `runbook review`, or waive it."
 _SHOWN: Final = 8
@@ -41,19 +41,19 @@ _SHOWN: Final = 8
         _ASK,
         "Settings > Teammates: sign the account out, reset its password, switch two-factor on.",
         "Regenerate every token and secret that the account touched (step 03).",
-        "Remove the webhooks and apps that it made.",
-        "Note what was exported: a breach may have to be reported.",
+        "Remove the webhooks and apps that it created.",
+        "Note what was exported: you may have to report a breach.",
     ),
 )
 def account_taken_over(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
 ) -> Iterator[Outcome]:
-    """Failed log-ins, a success from a new address, then something is disarmed or taken.
+    """Failed log-ins, a success from a new address, then a protection is disabled or data taken.
 
     PASS: No such sequence in the period.
     FAIL: An account shows the sequence.
-    MANUAL: A sequence without a new address or unusual hour has not been reviewed.
-    NOT_APPLICABLE: never, because accounts are always there.
+    MANUAL: There is a sequence without a new address or unusual hour; not reviewed.
+    NOT_APPLICABLE: never, because every workspace has accounts.
     ERROR: The activity log could not be read.
     """
     yield from _judge(answers, reviews, "takeover")
@@ -71,11 +71,11 @@ def account_taken_over(
 def repeated_failures(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
 ) -> Iterator[Outcome]:
-    """Failures and then a success is what guessing a password looks like, and mistyping one too.
+    """Failures followed by a success can mean a guessed password, or a mistyped one.
 
-    PASS: Nobody logged in after repeated failures, or a review has seen it.
-    FAIL: Somebody did, from an address new for them or outside working hours.
-    MANUAL: Somebody did, from a usual place at a usual time; not reviewed.
+    PASS: Nobody logged in after repeated failures, or a review covers it.
+    FAIL: Somebody did, from an address new to them or outside working hours.
+    MANUAL: Somebody did, from a usual address at a usual time; not reviewed.
     NOT_APPLICABLE: never, because log-ins are always recorded.
     ERROR: The activity log could not be read.
     """
@@ -85,7 +85,7 @@ def repeated_failures(
 @check(
     id="AUD-018",
     step="auditlog",
-    title="Teammates log in from places they know",
+    title="Teammates log in from known addresses",
     severity=Severity.MEDIUM,
     confidence=Confidence.LOW,
     controls=(*_CONTROLS,),
@@ -94,11 +94,11 @@ def repeated_failures(
 def new_addresses(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
 ) -> Iterator[Outcome]:
-    """A stolen password is used from somewhere else. Travel and home networks look the same.
+    """A stolen password is used from another address. Travel and home networks look the same.
 
     PASS: Every log-in came from an address that the teammate had used before.
-    FAIL: One came from an address that is new for them.
-    MANUAL: never, because an address is new or not, as far as the fetched history goes.
+    FAIL: A log-in came from an address that is new to the teammate.
+    MANUAL: never, because the fetched history shows whether an address is new.
     NOT_APPLICABLE: never, because log-ins are always recorded.
     ERROR: The activity log could not be read.
     """
@@ -108,24 +108,24 @@ def new_addresses(
 @check(
     id="AUD-020",
     step="auditlog",
-    title="Security is changed in working hours",
+    title="Security changes are made in working hours",
     severity=Severity.LOW,
     confidence=Confidence.LOW,
     controls=_CONTROLS,
     remediation=(
         _ASK,
-        "If the hours are ordinary, set `auditlog.working_hours` and `timezone` in policy.toml.",
+        "If these hours are normal, set `auditlog.working_hours` and `timezone` in policy.toml.",
     ),
 )
 def off_hours(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
 ) -> Iterator[Outcome]:
-    """Intruders work when nobody looks.
+    """Intruders work when nobody is watching.
 
-    PASS: Whatever bears on security was done in the policy's working hours.
-    FAIL: Something was not.
-    MANUAL: never, because the time of a row says it.
-    NOT_APPLICABLE: never, because every row has a time.
+    PASS: Every security change was made in the policy's working hours.
+    FAIL: A security change was made outside them.
+    MANUAL: never, because every row has a time.
+    NOT_APPLICABLE: never, because the settings exist in every workspace.
     ERROR: The activity log could not be read.
     """
     yield from _judge(answers, reviews, "off_hours")
@@ -134,7 +134,7 @@ def off_hours(
 @check(
     id="AUD-021",
     step="auditlog",
-    title="Departed and dormant teammates are quiet",
+    title="Departed and dormant accounts are not active",
     severity=Severity.HIGH,
     confidence=Confidence.MEDIUM,
     controls=("SOC 2 CC6.2", "ISO 27001 A.5.18", "CIS 5.3", "CIS 6.2"),
@@ -143,15 +143,15 @@ def off_hours(
 def departed_or_dormant(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
 ) -> Iterator[Outcome]:
-    """An account that should be asleep and acts is used by somebody.
+    """If an account that should be unused is active, somebody is using it.
 
-    Silence is seen as far as the fetched history goes: `runbook auditlog fetch --days 400`.
+    Silence is measured over the fetched history: `runbook auditlog fetch --days 400` extends it.
 
     PASS: No such account was active.
     FAIL: One was, after its removal or after a long silence.
-    MANUAL: An account that is not among today's teammates was active in the period, before it left
-        as far as the log tells; not reviewed.
-    NOT_APPLICABLE: never, because teammates come and go everywhere.
+    MANUAL: An account that is not among today's teammates was active in the period, and the log
+        shows no earlier removal; not reviewed.
+    NOT_APPLICABLE: never, because teammates leave every workspace.
     ERROR: The activity log or the list of teammates could not be read.
     """
     yield from _judge(answers, reviews, "dormant_active", "departed_active")
@@ -164,14 +164,14 @@ def departed_or_dormant(
     severity=Severity.LOW,
     confidence=Confidence.LOW,
     controls=_CONTROLS,
-    remediation=("Look at what was done on that day, and whether a script did it.", _REVIEW),
+    remediation=("Check what was done on that day, and whether a script did it.", _REVIEW),
 )
 def peaks(answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]) -> Iterator[Outcome]:
-    """A day of many times the usual is a script, a campaign, or somebody in a hurry.
+    """A day far above the usual is a script, a campaign, or somebody in a hurry.
 
     PASS: No teammate had such a day.
-    FAIL: One had.
-    MANUAL: never, because counts say it.
+    FAIL: A teammate had such a day.
+    MANUAL: never, because the counts decide.
     NOT_APPLICABLE: never, because every teammate can act.
     ERROR: The activity log could not be read.
     """
@@ -181,23 +181,23 @@ def peaks(answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]) -> I
 @check(
     id="AUD-012",
     step="auditlog",
-    title="Tokens and secrets were changed by those who should",
+    title="Token and secret changes were authorised",
     severity=Severity.HIGH,
     controls=("SOC 2 CC7.1", "ISO 27001 A.8.16", "NIST CSF DE.CM-03"),
     remediation=(
-        "Find the rotation or the ticket that this belongs to.",
-        "If there is none, regenerate the token again and look at what the old one was used for.",
+        "Find the rotation or the ticket for this change.",
+        "If there is none, regenerate the token again and check what the old one was used for.",
         _REVIEW,
     ),
 )
 def tokens_and_secrets(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
 ) -> Iterator[Outcome]:
-    """A regenerated token is in the hands of whoever regenerated it.
+    """Whoever regenerates a token has it.
 
-    PASS: No token or secret was changed, or a review has seen it.
-    FAIL: One was, from an address new for the teammate or outside working hours.
-    MANUAL: One was, from a usual place at a usual time; not reviewed.
+    PASS: No token or secret was changed, or a review covers it.
+    FAIL: One was, from an address new to the teammate or outside working hours.
+    MANUAL: One was, from a usual address at a usual time; not reviewed.
     NOT_APPLICABLE: never, because every app has a token.
     ERROR: The activity log could not be read.
     """
@@ -211,7 +211,7 @@ def tokens_and_secrets(
     severity=Severity.HIGH,
     controls=("SOC 2 CC7.2", "ISO 27001 A.8.12", "NIST CSF DE.CM-03"),
     remediation=(
-        "Ask who exported or deleted for the reason, and where the data went.",
+        "Ask the teammate why they exported or deleted data, and where it went.",
         "Limit the permission to export under Settings > Teammates.",
         _REVIEW,
     ),
@@ -221,9 +221,9 @@ def data_taken_out(
 ) -> Iterator[Outcome]:
     """Exports take customer data out of Intercom's reach; bulk deletions can't be undone.
 
-    PASS: There was none, or a review has seen it.
-    FAIL: There was one, from an address new for the teammate or outside working hours.
-    MANUAL: There was one, from a usual place at a usual time; not reviewed.
+    PASS: Nothing was exported or deleted, or a review covers it.
+    FAIL: Something was, from an address new to the teammate or outside working hours.
+    MANUAL: Something was, from a usual address at a usual time; not reviewed.
     NOT_APPLICABLE: never, because any workspace can be exported.
     ERROR: The activity log could not be read.
     """
@@ -244,12 +244,12 @@ def data_taken_out(
 def two_factor(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
 ) -> Iterator[Outcome]:
-    """Switching it off opens an account. A setting that never changed leaves no trace here.
+    """Without it a password opens the account. A setting that never changed leaves no trace here.
 
-    PASS: Nothing changed, or a review has seen it.
+    PASS: Nothing changed, or a review covers it.
     FAIL: It was switched off, or changed from a new address or outside working hours.
-    MANUAL: It was changed otherwise; not reviewed.
-    NOT_APPLICABLE: never, because any account has the setting.
+    MANUAL: It was changed from a usual address at a usual time; not reviewed.
+    NOT_APPLICABLE: never, because every account has the setting.
     ERROR: The activity log could not be read.
     """
     yield from _judge(answers, reviews, "two_factor_changes")
@@ -258,23 +258,23 @@ def two_factor(
 @check(
     id="AUD-015",
     step="auditlog",
-    title="Sign-in and security settings are as the team left them",
+    title="Sign-in and security settings are unchanged",
     severity=Severity.HIGH,
     controls=("SOC 2 CC7.1", "ISO 27001 A.8.16", "NIST CSF DE.CM-03"),
     remediation=(
-        "Compare Settings > Security with what the team decided, and set it back.",
+        "Compare Settings > Security with what the team decided, and restore it.",
         _REVIEW,
     ),
 )
 def sign_in_settings(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
 ) -> Iterator[Outcome]:
-    """Who may sign in how is decided in a few settings; each change of them matters.
+    """A few settings decide who may sign in and how; every change to them matters.
 
-    PASS: Nothing changed, or a review has seen it.
+    PASS: Nothing changed, or a review covers it.
     FAIL: Something changed from a new address or outside working hours, or somebody signed in by a
         method that is not allowed.
-    MANUAL: Something changed otherwise; not reviewed.
+    MANUAL: Something changed from a usual address at a usual time; not reviewed.
     NOT_APPLICABLE: never, because every workspace has the settings.
     ERROR: The activity log could not be read.
     """
@@ -284,11 +284,11 @@ def sign_in_settings(
 @check(
     id="AUD-016",
     step="auditlog",
-    title="Intercom's staff looked in only when asked",
+    title="Intercom's staff had consent for every access",
     severity=Severity.MEDIUM,
     controls=("SOC 2 CC6.3", "ISO 27001 A.5.23", "NIST CSF DE.CM-06"),
     remediation=(
-        "Find the support case that the impersonation belongs to.",
+        "Find the support case for the impersonation.",
         "Revoke the consent when the case is closed: Settings > Security.",
         _REVIEW,
     ),
@@ -296,12 +296,12 @@ def sign_in_settings(
 def impersonation(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
 ) -> Iterator[Outcome]:
-    """Intercom's staff can act as a teammate, with a consent that somebody has to give.
+    """Intercom's staff can act as a teammate if somebody in the workspace consents.
 
-    PASS: Nobody was impersonated and no consent given, or a review has seen it.
-    FAIL: It began without a consent in the 30 days before, or at an unusual time or place.
+    PASS: Nobody was impersonated and no consent was given, or a review covers it.
+    FAIL: It began without a consent in the 30 days before, or at an unusual time or address.
     MANUAL: A consent was given or used; not reviewed.
-    NOT_APPLICABLE: never, because any workspace can be looked into.
+    NOT_APPLICABLE: never, because Intercom's staff can be admitted to any workspace.
     ERROR: The activity log could not be read.
     """
     yield from _judge(answers, reviews, "impersonation")
@@ -310,7 +310,7 @@ def impersonation(
 @check(
     id="AUD-017",
     step="auditlog",
-    title="Permissions were changed by those who should",
+    title="Permission changes were authorised",
     severity=Severity.MEDIUM,
     controls=("SOC 2 CC6.2", "ISO 27001 A.5.18", "NIST CSF PR.AA-05", "CIS 6.1"),
     remediation=("Compare the role with the person's work: Settings > Teammates.", _REVIEW),
@@ -318,11 +318,11 @@ def impersonation(
 def permissions(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
 ) -> Iterator[Outcome]:
-    """Rights grow unseen. Each change of a role, a permission or an invitation has a reason.
+    """Permissions grow unnoticed. Each change to a role, permission or invitation needs a reason.
 
-    PASS: Nothing changed, or a review has seen it.
+    PASS: Nothing changed, or a review covers it.
     FAIL: Something changed from a new address or outside working hours.
-    MANUAL: Something changed otherwise; not reviewed.
+    MANUAL: Something changed from a usual address at a usual time; not reviewed.
     NOT_APPLICABLE: never, because every teammate has permissions.
     ERROR: The activity log could not be read.
     """
@@ -335,17 +335,17 @@ def permissions(
     title="Apps and webhooks are known",
     severity=Severity.MEDIUM,
     controls=("SOC 2 CC7.1", "ISO 27001 A.8.9", "NIST CSF DE.CM-09"),
-    remediation=("Remove what nobody knows: Settings > Apps, and the Developer Hub.", _REVIEW),
+    remediation=("Remove what nobody recognises: Settings > Apps, and the Developer Hub.", _REVIEW),
 )
 def apps_and_webhooks(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
 ) -> Iterator[Outcome]:
-    """An app or a webhook is a standing way out for data.
+    """An app or a webhook keeps sending data out of the workspace.
 
-    PASS: None was added or removed, or a review has seen it.
+    PASS: None was added or removed, or a review covers it.
     FAIL: One was, from a new address or outside working hours.
-    MANUAL: One was, otherwise; not reviewed.
-    NOT_APPLICABLE: never, because any workspace can have them.
+    MANUAL: One was, from a usual address at a usual time; not reviewed.
+    NOT_APPLICABLE: never, because every workspace can have them.
     ERROR: The activity log could not be read.
     """
     yield from _judge(answers, reviews, "app_installs", "webhook_changes")
@@ -354,13 +354,13 @@ def apps_and_webhooks(
 def _judge(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...], *names: str
 ) -> Iterator[Outcome]:
-    """Judge the answers of these questions, teammate by teammate."""
+    """Judge the results of these questions, one teammate at a time."""
     for answer in answers:
         if answer.question not in names:
             continue
         if not answer.count:
             resource = Resource(kind="question", key=answer.question, name=answer.title)
-            yield passed(resource, "Nothing in the period.", *_asked(answer))
+            yield passed(resource, "Nothing in the period.", *_parameters(answer))
             continue
         rows = sorted(answer.rows, key=lambda row: row.actor)
         for actor, found in groupby(rows, key=lambda row: row.actor):
@@ -368,7 +368,10 @@ def _judge(
         if answer.count > len(answer.rows):
             more = answer.count - len(answer.rows)
             resource = Resource(kind="question", key=answer.question, name=answer.title)
-            yield manual(resource, f"{more} more rows than a report holds: `runbook auditlog ask`.")
+            yield manual(
+                resource,
+                f"{more} more rows than a report shows: `runbook auditlog ask` lists them.",
+            )
 
 
 def _of_teammate(
@@ -401,9 +404,9 @@ def _shown(rows: Iterable[ActivityRow]) -> tuple[Evidence, ...]:
     )
 
 
-def _asked(answer: QuestionResult) -> tuple[Evidence, ...]:
-    told = ", ".join(f"{name} = {value}" for name, value in answer.parameters)
-    return (Evidence(what=f"asked with {told}"),) if told else ()
+def _parameters(answer: QuestionResult) -> tuple[Evidence, ...]:
+    used = ", ".join(f"{name} = {value}" for name, value in answer.parameters)
+    return (Evidence(what=f"asked with {used}"),) if used else ()
 
 
 def _reviewed(row: ActivityRow, reviews: tuple[Review, ...]) -> bool:

@@ -45,17 +45,17 @@ _BROKEN: Final = {LogVerdict.TAMPERED: Severity.CRITICAL, LogVerdict.TRUNCATED: 
     ),
 )
 def audit_logging_is_on(log: LogStatus, policy: Policy, now: datetime) -> Iterator[Outcome]:
-    """Without records nobody can say who used the keys. What this run wrote itself proves nothing.
+    """Without records nobody knows who used the keys. Records of this run prove nothing.
 
-    PASS: The log holds records from before this run, and the newest is not older than the policy's
-        longest gap.
+    PASS: The log holds records from before this run, and the newest is within the policy's longest
+        gap.
     FAIL: There is no record from before this run, or none within the policy's longest gap.
-    MANUAL: never, because records are there or not.
+    MANUAL: never, because the log shows whether there are records.
     NOT_APPLICABLE: never, because every environment needs an audit log.
     ERROR: The log could not be read.
     """
     if not log.before_run or log.last_at is None:
-        yield failed(_LOG, "No record is older than this run.", Evidence(what=log.source))
+        yield failed(_LOG, "The log has no record from before this run.", Evidence(what=log.source))
         return
     evidence = Evidence(what=f"{log.before_run} records, to {log.last_at:%Y-%m-%d %H:%M} UTC")
     silent = (now - log.last_at).days
@@ -68,33 +68,33 @@ def audit_logging_is_on(log: LogStatus, policy: Policy, now: datetime) -> Iterat
 @check(
     id="AUD-002",
     step="auditlog",
-    title="The audit log is as it was written",
+    title="The audit log is intact",
     severity=Severity.MEDIUM,
     effort=Effort.HOURS,
     controls=("SOC 2 CC7.2", "ISO 27001 A.8.15", "NIST CSF PR.PS-04"),
     remediation=(
         "Copy the log and `state.db` away before anything else writes to them.",
         "`runbook auditlog verify --root-key-file …` on the copy names the first bad record.",
-        "Compare with the anchors of earlier reports and of the mirror.",
+        "Compare it with the anchors in earlier reports and in the mirror.",
     ),
 )
 def log_is_intact(log: LogStatus) -> Iterator[Outcome]:
-    """A log that can be changed unseen is no evidence.
+    """A log that can be changed without a trace is not evidence.
 
-    PASS: The chain is unbroken up to a head that was noted outside of the log.
+    PASS: The chain is unbroken up to a head that is saved outside the log.
     FAIL: A record was changed, moved or removed (critical), the log was cut (high), or its lines
-        are not chained at all, so that nobody could tell (medium).
-    MANUAL: The chain is unbroken, but nothing outside the log vouches for it yet.
-    NOT_APPLICABLE: There is no record.
+        are not chained, so that changes leave no trace (medium).
+    MANUAL: The chain is unbroken, but nothing outside the log confirms it yet.
+    NOT_APPLICABLE: The log is empty.
     ERROR: The log could not be read.
     """
     found = log.verification
     if not log.records and (found is None or not found.records):
-        yield not_applicable(_LOG, "There is no record.")
+        yield not_applicable(_LOG, "The log is empty.")
     elif found is None:
         yield failed(
             _LOG,
-            "The records are plain lines: anybody who can write them can change them unseen.",
+            "The records are plain lines: any writer can change them without a trace.",
             remediation=("Write the log through `helpers.auditlog.AuditLog`, which chains it.",),
         )
     else:
@@ -102,18 +102,18 @@ def log_is_intact(log: LogStatus) -> Iterator[Outcome]:
 
 
 def _integrity(found: Verification) -> Outcome:
-    told = [Evidence(what=note) for note in found.notes[:5]]
+    evidence = [Evidence(what=note) for note in found.notes[:5]]
     if found.verdict in _BROKEN:
         where = Evidence(what=found.problem, where=found.first_bad)
         severity = _BROKEN[found.verdict]
-        return failed(_LOG, f"The log is {found.verdict}.", where, *told, severity=severity)
-    told = [
+        return failed(_LOG, f"The log is {found.verdict}.", where, *evidence, severity=severity)
+    evidence = [
         Evidence(what=f"{found.records} records checked, with {', '.join(found.vouched)}"),
-        *told,
+        *evidence,
     ]
     if found.verdict is LogVerdict.INTACT:
-        return passed(_LOG, "The chain is unbroken and reaches what was noted of it.", *told)
-    return manual(_LOG, f"The chain is unbroken. {found.problem}", *told[1:])
+        return passed(_LOG, "The chain is unbroken and reaches its saved head.", *evidence)
+    return manual(_LOG, f"The chain is unbroken. {found.problem}", *evidence[1:])
 
 
 @check(
@@ -124,16 +124,16 @@ def _integrity(found: Verification) -> Outcome:
     effort=Effort.HOURS,
     controls=("SOC 2 CC7.2", "ISO 27001 A.8.15", "CIS 8.2"),
     remediation=(
-        "Find out whether logging was off, or nothing was done, between the two days.",
-        "If silence is ordinary here, raise `auditlog.max_gap_days` in policy.toml.",
+        "Find out whether logging was off between the two days, or nothing was done.",
+        "If such gaps are normal here, raise `auditlog.max_gap_days` in policy.toml.",
     ),
 )
 def log_has_no_gap(log: LogStatus, policy: Policy) -> Iterator[Outcome]:
-    """A long silence between records is a time of which nothing is known.
+    """Nothing is known about a long gap between two records.
 
-    PASS: No silence between two records is longer than the policy allows.
-    FAIL: One is.
-    MANUAL: never, because the times of the records say it.
+    PASS: No gap between two records is longer than the policy allows.
+    FAIL: A gap is longer.
+    MANUAL: never, because the times of the records decide.
     NOT_APPLICABLE: There are fewer than two records.
     ERROR: The log could not be read.
     """
@@ -141,11 +141,11 @@ def log_has_no_gap(log: LogStatus, policy: Policy) -> Iterator[Outcome]:
     if gap is None:
         yield not_applicable(_LOG, "There are fewer than two records.")
         return
-    told = Evidence(what=f"{gap.days} days, {gap.start:%Y-%m-%d} to {gap.end:%Y-%m-%d}")
+    evidence = Evidence(what=f"{gap.days} days, {gap.start:%Y-%m-%d} to {gap.end:%Y-%m-%d}")
     if gap.days > policy.auditlog.max_gap_days:
-        yield failed(_LOG, f"Nothing was recorded for {gap.days} days.", told)
+        yield failed(_LOG, f"Nothing was recorded for {gap.days} days.", evidence)
     else:
-        yield passed(_LOG, "No silence is longer than the policy allows.", told)
+        yield passed(_LOG, "No gap is longer than the policy allows.", evidence)
 
 
 @check(
@@ -156,33 +156,33 @@ def log_has_no_gap(log: LogStatus, policy: Policy) -> Iterator[Outcome]:
     effort=Effort.HOURS,
     controls=("ISO 27001 A.8.15", "CIS 8.10"),
     remediation=(
-        "Look for what removes old files: logrotate, a clean-up job, a volume that was replaced.",
-        "Expire whole segments only, by `runbook auditlog expire`, which leaves a tombstone.",
+        "Find out what removes old files: logrotate, a clean-up job, a replaced volume.",
+        "Remove segments only with `runbook auditlog expire`, which leaves a tombstone.",
     ),
 )
 def log_is_kept(log: LogStatus, policy: Policy, now: datetime) -> Iterator[Outcome]:
-    """An incident is often noticed months later; by then the records must still be there.
+    """Incidents are often discovered months later, when the records must still exist.
 
-    PASS: The log reaches back as far as the policy asks, or to its own first record.
-    FAIL: Older records were removed although the policy asks for them.
-    MANUAL: The log is younger than the policy's retention, and plain lines don't say whether
-        older ones were there.
-    NOT_APPLICABLE: There is no record.
+    PASS: The log reaches back as far as the policy requires, or to its first record.
+    FAIL: Older records were removed although the policy requires them.
+    MANUAL: The log is younger than the policy's retention, and plain lines don't show whether
+        older ones existed.
+    NOT_APPLICABLE: The log is empty.
     ERROR: The log could not be read.
     """
     if log.first_at is None:
-        yield not_applicable(_LOG, "There is no record.")
+        yield not_applicable(_LOG, "The log is empty.")
         return
     days = (now - log.first_at).days
-    told = Evidence(what=f"the first record is of {log.first_at:%Y-%m-%d}, {days} days ago")
+    evidence = Evidence(what=f"the first record is from {log.first_at:%Y-%m-%d}, {days} days ago")
     if days >= policy.auditlog.retention_days:
-        yield passed(_LOG, "The log reaches back far enough.", told)
+        yield passed(_LOG, "The log reaches back far enough.", evidence)
     elif log.verification is None:
-        yield manual(_LOG, "Is the log this young, or was something removed?", told)
+        yield manual(_LOG, "Is the log this young, or were records removed?", evidence)
     elif log.verification.first_seq == 0:
-        yield passed(_LOG, "Everything since the log began is there.", told)
+        yield passed(_LOG, "The log is complete from its first record.", evidence)
     else:
-        yield failed(_LOG, "Records that the policy asks for were removed.", told)
+        yield failed(_LOG, "Records that the policy requires were removed.", evidence)
 
 
 @check(
@@ -193,31 +193,33 @@ def log_is_kept(log: LogStatus, policy: Policy, now: datetime) -> Iterator[Outco
     effort=Effort.HOURS,
     controls=("ISO 27001 A.8.15", "CIS 8.9"),
     remediation=(
-        "Look why the mirror refuses: `runbook auditlog mirror` says what it answered.",
-        "Nothing is lost meanwhile: the log is the queue, and delivery goes on where it stopped.",
+        "Find out why the mirror refuses: `runbook auditlog mirror` shows its answer.",
+        "Nothing is lost in the meantime: the log is the queue, and delivery resumes.",
     ),
 )
 def log_is_mirrored(mirror: MirrorEvidence) -> Iterator[Outcome]:
-    """Whoever owns the machine owns the log; a copy elsewhere is what they can't reach.
+    """Whoever controls the machine controls the log, but not a copy elsewhere.
 
-    PASS: A mirror has taken every record.
-    FAIL: A mirror is behind, or has refused records for good.
+    PASS: A mirror has received every record.
+    FAIL: A mirror is behind, or has refused records permanently.
     MANUAL: The policy keeps mirrors off.
-    NOT_APPLICABLE: No mirror is named, or there is no record to copy yet.
-    ERROR: The mirror could not be tried.
+    NOT_APPLICABLE: No mirror is configured, or there is no record to copy yet.
+    ERROR: The mirror action could not run.
     """
     if not mirror.mirrors:
         yield not_applicable(_LOG, "No mirror is configured.")
     for one in mirror.mirrors:
         resource = Resource(kind="mirror", key=one.sink, name=f"mirror {one.sink}")
         if one.behind or one.refused:
-            told = Evidence(what=one.reason or "not tried again yet")
-            yield failed(resource, f"{one.behind} records wait, {one.refused} were refused.", told)
+            evidence = Evidence(what=one.reason or "not retried yet")
+            yield failed(
+                resource, f"{one.behind} records are waiting, {one.refused} were refused.", evidence
+            )
         elif one.last < 0:
             yield not_applicable(resource, "There is no record to copy yet.")
         else:
-            told = Evidence(what=f"it has every record up to number {one.last}")
-            yield passed(resource, "Every record has arrived.", told)
+            evidence = Evidence(what=f"it has every record up to number {one.last}")
+            yield passed(resource, "Every record has arrived.", evidence)
 
 
 @check(
@@ -234,12 +236,12 @@ def log_is_mirrored(mirror: MirrorEvidence) -> Iterator[Outcome]:
 def period_is_reviewed(
     reviews: tuple[Review, ...], policy: Policy, now: datetime
 ) -> Iterator[Outcome]:
-    """A log that nobody reads protects nobody; auditors ask for evidence that somebody did.
+    """A log that nobody reads protects nobody; auditors ask for evidence of review.
 
     PASS: A person signed for a period that ends within the policy's review interval.
-    FAIL: Nobody did, or the last review is older.
-    MANUAL: never, because a review is recorded or not.
-    NOT_APPLICABLE: never, because the activity log is always there.
+    FAIL: Nobody has signed, or the last review is older.
+    MANUAL: never, because reviews are recorded.
+    NOT_APPLICABLE: never, because every workspace has an activity log.
     ERROR: The log of reviews could not be read.
     """
     resource = Resource(kind="review", key="activity", name="review of the activity log")
@@ -247,11 +249,11 @@ def period_is_reviewed(
     if newest is None:
         yield failed(resource, "Nobody has signed for any period.")
         return
-    told = Evidence(
-        what=f"{newest.reviewer} signed on {newest.signed_at:%Y-%m-%d} for the time to "
+    evidence = Evidence(
+        what=f"{newest.reviewer} signed on {newest.signed_at:%Y-%m-%d} for the time up to "
         f"{newest.period_to:%Y-%m-%d}; {newest.rows} rows, digest {newest.results[:16]}"
     )
     if now - newest.period_to > timedelta(days=policy.auditlog.review_days):
-        yield failed(resource, "The last review is too long ago.", told)
+        yield failed(resource, "The last review is too old.", evidence)
     else:
-        yield passed(resource, "The period was reviewed.", told)
+        yield passed(resource, "The period was reviewed.", evidence)

@@ -1,5 +1,5 @@
--- What every question builds on. `activity` is every row that was ever fetched, up to the end of
--- the period; a period is a small part of it, the rest is the baseline.
+-- The tables that every question uses. `activity` is every row that was ever fetched, up to the end
+-- of the period; the period is a small part of it, the rest is the baseline.
 --
 -- variables: period_start, period_end (UTC), time_zone, day_starts, day_ends (hours)
 
@@ -29,14 +29,14 @@ SELECT unnest(types), kind FROM (VALUES
   ('webhook', ['app_webhook_creation', 'app_webhook_deletion'])
 ) AS named (kind, types);
 
--- Each address of each teammate: when it was first seen, and since when the teammate is known.
+-- Each address of each teammate: when it was first seen, and when the teammate was first seen.
 CREATE TEMP TABLE places AS
 SELECT actor, ip, min(happened) AS first_at, min(min(happened)) OVER (PARTITION BY actor) AS known_since
 FROM activity
 WHERE ip <> '' AND activity <> 'admin_login_failure'
 GROUP BY actor, ip;
 
--- The rows of the period that bear on security, with what makes them stand out.
+-- The security-relevant rows of the period, with the reasons why they stand out.
 CREATE TEMP TABLE security AS
 WITH local AS (
   SELECT a.*, k.kind, timezone(getvariable('time_zone'), a.happened AT TIME ZONE 'UTC') AS local_at
@@ -44,10 +44,10 @@ WITH local AS (
   WHERE a.happened >= getvariable('period_start') AND a.happened < getvariable('period_end')
 )
 SELECT local.* EXCLUDE (local_at), list_filter([
-    -- seen for less than a day, for somebody who was known before
+    -- first seen less than a day ago, while the teammate was already known
     CASE WHEN p.first_at > p.known_since AND happened < p.first_at + INTERVAL 1 DAY
       AND p.first_at >= getvariable('period_start')
-      THEN 'from an address new for this teammate' END,
+      THEN 'from an address new to this teammate' END,
     CASE WHEN isodow(local_at) > 5 OR hour(local_at) < getvariable('day_starts')
       OR hour(local_at) >= getvariable('day_ends')
       THEN 'outside working hours' END

@@ -1,5 +1,5 @@
 -- title: Apps installed or removed
--- asks: Which apps came in or went?
+-- asks: Which apps were installed or removed?
 SELECT id, happened, actor, ip, activity, detail, flags FROM security
 WHERE kind = 'app'
 ORDER BY happened, id

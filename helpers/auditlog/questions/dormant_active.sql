@@ -1,7 +1,7 @@
 -- title: Teammates back after a long silence
--- asks: Who was active again after a silence of many days?
+-- asks: Who became active again after many days without activity?
 -- variables: dormant_days
-WITH days AS (  -- a silence of a day or more ends with the first action of some day
+WITH days AS (  -- a gap of a day or more ends with the first action of a day
   SELECT actor, CAST(happened AS DATE) AS day, min(happened) AS first_at, max(happened) AS last_at
   FROM activity WHERE actor <> '' GROUP BY ALL
 ), silences AS (

@@ -1,5 +1,5 @@
 -- title: Exports
--- asks: Who took data out?
+-- asks: Who exported data?
 SELECT id, happened, actor, ip, activity, detail, flags FROM security
 WHERE kind = 'export'
 ORDER BY happened, id

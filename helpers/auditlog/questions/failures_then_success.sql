@@ -1,5 +1,5 @@
 -- title: Log-ins after repeated failures
--- asks: Who logged in after failing several times shortly before?
+-- asks: Who logged in shortly after several failed attempts?
 -- variables: failures, within_minutes
 WITH entries AS (
   SELECT s.*, (

@@ -1,5 +1,5 @@
 -- title: Impersonation by Intercom's staff
--- asks: When did Intercom's staff look into the workspace as a teammate, and who agreed?
+-- asks: When did Intercom's staff act as a teammate, and who consented?
 WITH consents AS (
   SELECT happened FROM activity WHERE activity = 'admin_impersonation_consent_approved'
 )

@@ -9,5 +9,5 @@ SELECT s.id, s.happened, s.actor, s.ip, s.activity, s.detail, s.flags
 FROM security AS s JOIN networks AS n
   ON starts_with(s.ip, n.network || CASE WHEN contains(s.ip, ':') THEN ':' ELSE '.' END)
 WHERE s.activity = 'admin_login_success' AND s.happened < n.first_at + INTERVAL 1 DAY
-  AND list_contains(s.flags, 'from an address new for this teammate')
+  AND list_contains(s.flags, 'from an address new to this teammate')
 ORDER BY s.happened, s.id

@@ -1,5 +1,5 @@
 -- title: Security-relevant activity outside working hours
--- asks: What that bears on security was done at night or at a week-end?
+-- asks: Which security-relevant actions happened at night or at the weekend?
 -- variables: time_zone, day_starts, day_ends
 SELECT id, happened, actor, ip, activity, detail, flags FROM security
 WHERE kind <> 'log-in' AND list_contains(flags, 'outside working hours')

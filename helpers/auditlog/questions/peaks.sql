@@ -1,5 +1,5 @@
--- title: Days far above a teammate's own ordinary
--- asks: On which days did somebody do many times what they usually do?
+-- title: Days far above a teammate's usual activity
+-- asks: On which days was somebody many times more active than usual?
 -- variables: peak_times, peak_least
 WITH days AS (
   SELECT actor, date_trunc('day', happened) AS day, count(*) AS n, max(id) AS id, max(ip) AS ip

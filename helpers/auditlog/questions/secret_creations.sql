@@ -1,5 +1,5 @@
--- title: Secrets made or deleted
--- asks: Who made or deleted a Messenger secret or a connector's token?
+-- title: Secrets created or deleted
+-- asks: Who created or deleted a Messenger secret or a connector's token?
 SELECT id, happened, actor, ip, activity, detail, flags FROM security
 WHERE kind = 'secret'
 ORDER BY happened, id

@@ -1,5 +1,5 @@
 -- title: Signs of a taken-over account
--- asks: Who came in after repeated failures or from a new address, and then disarmed or emptied something within a day?
+-- asks: Who logged in from a new address after repeated failures, and within a day disabled a protection or took data?
 -- variables: failures, within_minutes
 WITH entries AS (
   SELECT s.actor, s.happened AS entered, s.ip,
@@ -7,7 +7,7 @@ WITH entries AS (
      WHERE f.activity = 'admin_login_failure' AND f.actor = s.actor
        AND f.happened BETWEEN s.happened - to_minutes(CAST(getvariable('within_minutes') AS BIGINT)) AND s.happened
     ) AS failures,
-    list_contains(s.flags, 'from an address new for this teammate') AS new_address
+    list_contains(s.flags, 'from an address new to this teammate') AS new_address
   FROM security AS s WHERE s.activity = 'admin_login_success'
 ), suspicious AS (
   SELECT * FROM entries
