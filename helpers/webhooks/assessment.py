@@ -92,7 +92,7 @@ def _survived(response: ReceiverResponse) -> bool:
 
 def _severity_of_a_break(case: Case) -> Severity:
     """A forgery that breaks the receiver was not accepted, which is less severe."""
-    if case.alone:  # these cases test for breakage
+    if case.id.startswith("E"):  # these cases test for breakage
         return case.severity
     return min(case.severity, Severity.MEDIUM, key=lambda severity: severity.rank)
 

@@ -72,7 +72,7 @@ def test_the_battery_is_on_record_before_it_begins(monkeypatch: pytest.MonkeyPat
         done.append("tried")
         raise StateError("The receiver is gone.", "Start it.")
 
-    monkeypatch.setattr(action, "try_receiver", tried)
+    monkeypatch.setattr(action, "send_battery", tried)
     with ExitStack() as closing:
         context = open_context("05_webhook_verification", Choices(), closing)
         context.record = lambda action, **_: done.append(action)

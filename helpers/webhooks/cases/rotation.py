@@ -49,6 +49,7 @@ def previous_secret(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     why="The second comparison is often weaker than the first.",
     consequence=ANYONE,
     references=(_CWE347,),
+    alone=True,  # after O01: a receiver may remember what it accepted
 )
 def forged_by_previous(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """A changed body, a truncated signature, and one of another body, all with that secret."""
