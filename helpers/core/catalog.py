@@ -15,8 +15,11 @@ A check is a pure function that asks for data by name, as a test asks for fixtur
 
 `env_files` is the value of the field of that name in the step's facts. Where the datum is
 `Unavailable`, the judge answers for the check (ERROR, or MANUAL where it is off or not
-configured), so a check never sees a missing value and can't skip one. `policy` and `now` are given
-to a check that names them. Ids are immutable: a check that changes its meaning gets a new one.
+configured), so a check never sees a missing value and can't skip one. A datum that is `Partial` is
+an ERROR as well, unless the check names it in `partial=("env_files",)`, because each of its
+failures stands by itself: those are kept, and all PASS and NOT_APPLICABLE give way to one ERROR.
+`policy` and `now` are given to a check that names them. Ids are immutable: a check that changes its
+meaning gets a new one.
 """
 
 from __future__ import annotations
@@ -68,6 +71,7 @@ class Check:
     controls: tuple[str, ...]
     checklist: str
     function: CheckFunction
+    partial: tuple[str, ...] = ()  # data of which a part is enough to find failures
 
     def __call__(self, *args: object, **data: object) -> Iterable[Outcome]:
         """Run the function on plain values."""
@@ -123,11 +127,16 @@ def check(
     references: tuple[str, ...] = (),
     controls: tuple[str, ...] = (),
     checklist: str = "",
+    partial: tuple[str, ...] = (),
 ) -> Callable[[CheckFunction], Check]:
-    """Make a `Check` of a function. `remediation` has one step a line: where to click."""
+    """Make a `Check` of a function. `remediation` has one step a line: where to click.
+
+    `partial` names the data of which a part is enough to find failures. Raises ValueError for a
+    name that the function does not ask for.
+    """
 
     def decorate(function: CheckFunction) -> Check:
-        return Check(
+        made = Check(
             id=id,
             step=step,
             title=title,
@@ -139,7 +148,11 @@ def check(
             controls=controls,
             checklist=checklist,
             function=function,
+            partial=partial,
         )
+        if not set(partial) <= set(made.data):
+            raise ValueError(f"{id} does not ask for all of {', '.join(partial)}.")
+        return made
 
     return decorate
 

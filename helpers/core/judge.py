@@ -17,6 +17,7 @@ from helpers.core.model import (
     Finding,
     Known,
     Outcome,
+    Partial,
     Resource,
     Snapshot,
     Status,
@@ -25,6 +26,8 @@ from helpers.core.model import (
 from helpers.core.policy import Policy
 
 __all__ = ["identity", "judge"]
+
+_NEEDS_THE_WHOLE = frozenset({Status.PASS, Status.NOT_APPLICABLE})
 
 
 def judge(
@@ -62,17 +65,42 @@ def _outcomes(
     check: Check, snapshot: Snapshot[Any], policy: Policy, now: datetime
 ) -> Iterator[Outcome]:
     data = {name: getattr(snapshot.facts, name) for name in check.data}
-    missing = {name: datum for name, datum in data.items() if isinstance(datum, Unavailable)}
-    if missing:
-        yield from (_unavailable(name, datum) for name, datum in missing.items())
+    partial = {name: datum for name, datum in data.items() if isinstance(datum, Partial)}
+    refused = [name for name, datum in data.items() if not _usable(check, name, datum)]
+    if refused:
+        yield from (_not_read(name, data[name]) for name in refused)
         return
-    known = {name: datum.value for name, datum in data.items() if isinstance(datum, Known)}
     context = {"policy": policy, "now": now}
     wanted = {name: context[name] for name in check.wanted if name in context}
-    outcomes = list(check(**known, **wanted))
+    values = {name: datum.value for name, datum in data.items()}
+    outcomes = list(check(**values, **wanted))
+    if partial:
+        yield from (outcome for outcome in outcomes if outcome.status not in _NEEDS_THE_WHOLE)
+        yield from (_partly_read(name, datum) for name, datum in partial.items())
+        return
     yield from outcomes or [
         _error(check, "The check reached no verdict; this is a bug in the check.")
     ]
+
+
+def _usable(check: Check, name: str, datum: Known[Any] | Partial[Any] | Unavailable) -> bool:
+    """Whether a check can work with a datum: a part is enough only where the check says so."""
+    return isinstance(datum, Known) or (isinstance(datum, Partial) and name in check.partial)
+
+
+def _not_read(name: str, datum: Partial[Any] | Unavailable) -> Outcome:
+    return _partly_read(name, datum) if isinstance(datum, Partial) else _unavailable(name, datum)
+
+
+def _partly_read(name: str, datum: Partial[Any]) -> Outcome:
+    """What is missing may hold anything, so that no part of a datum is a pass."""
+    named = datum.reason if datum.call in datum.reason else f"{datum.call}: {datum.reason}"
+    return Outcome(
+        status=Status.ERROR,
+        resource=Resource(kind="datum", key=name, name=name.replace("_", " ")),
+        message=f"Only partly read: {named}",
+        evidence=(Evidence(what="not read whole", where=datum.call),),
+    )
 
 
 def _unavailable(name: str, datum: Unavailable) -> Outcome:

@@ -6,11 +6,11 @@ the one that was written, so judging it again gives the same findings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,6 +28,7 @@ __all__ = [
     "Finding",
     "Known",
     "Outcome",
+    "Partial",
     "Record",
     "Report",
     "Resource",
@@ -45,6 +46,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+U = TypeVar("U")
 FactsT = TypeVar("FactsT", bound="Record")
 
 
@@ -94,6 +96,27 @@ class Known(Generic[T]):
     value: T
     known: Literal[True] = True
 
+    def map(self, change: Callable[[T], U]) -> Known[U]:
+        """Another datum made of this one."""
+        return Known(change(self.value))
+
+
+@dataclass(frozen=True)
+class Partial(Generic[T]):
+    """A datum of which only a part was read: what came, why the rest did not, and the call.
+
+    What `value` holds is right; what it does not hold says nothing.
+    """
+
+    value: T
+    reason: str
+    call: str
+    known: Literal["partial"] = "partial"
+
+    def map(self, change: Callable[[T], U]) -> Partial[U]:
+        """Another datum made of this one, which is as partial."""
+        return Partial(change(self.value), self.reason, self.call)
+
 
 class Unavailable(Record):
     """A datum that could not be read: why, and the call that would have read it."""
@@ -103,8 +126,12 @@ class Unavailable(Record):
     call: str
     cause: Cause = Cause.FAILED
 
+    def map(self, change: Callable[[Any], object]) -> Unavailable:  # noqa: ARG002 (as the others)
+        """The same: nothing can be made of it."""
+        return self
 
-Datum = Annotated[Known[T] | Unavailable, Field(discriminator="known")]
+
+Datum = Annotated[Known[T] | Partial[T] | Unavailable, Field(discriminator="known")]
 
 
 class Snapshot(Record, Generic[FactsT]):

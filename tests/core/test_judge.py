@@ -14,6 +14,7 @@ from helpers.core.model import (
     Datum,
     Known,
     Outcome,
+    Partial,
     Record,
     Resource,
     Severity,
@@ -21,6 +22,8 @@ from helpers.core.model import (
     Status,
     Unavailable,
     failed,
+    manual,
+    not_applicable,
     passed,
 )
 from helpers.core.policy import Policy
@@ -89,6 +92,59 @@ def test_missing_datum_is_never_a_pass_and_names_the_call(cause: Cause, status: 
     assert finding.evidence[0].where == "GET /doors"
 
 
+PART = Partial(("front", "ajar"), "1 row was not understood.", "GET /doors")
+
+
+def judged(doors: tuple[str, ...]) -> Iterator[Outcome]:
+    verdicts = {"ajar": failed, "unseen": manual, "none": not_applicable}
+    for door in doors:
+        yield verdicts.get(door, passed)(Resource(kind="door", key=door), "Checked.")
+
+
+def test_part_of_a_datum_is_an_error_for_a_check_that_needs_the_whole():
+    (finding,) = run(make(judged), doors=PART)
+    assert finding.status is Status.ERROR
+    assert finding.message == "Only partly read: GET /doors: 1 row was not understood."
+
+
+def test_part_of_a_datum_keeps_failures_of_a_check_that_says_so_and_drops_every_pass():
+    part = Partial(("front", "ajar", "unseen", "none"), "GET /doors was cut short.", "GET /doors")
+    findings = run(make(judged, partial=("doors",)), doors=part)
+    assert [(f.resource.key, f.status) for f in findings] == [
+        ("doors", Status.ERROR),
+        ("ajar", Status.FAIL),
+        ("unseen", Status.MANUAL),
+    ]
+    assert findings[0].message == "Only partly read: GET /doors was cut short."
+
+
+def test_part_of_a_datum_without_a_verdict_is_an_error_too():
+    found = run(make(judged, partial=("doors",)), doors=Partial((), "Nothing came.", "GET /doors"))
+    assert [f.status for f in found] == [Status.ERROR]
+
+
+def test_check_that_takes_a_part_of_one_datum_needs_the_whole_of_the_others():
+    def both(doors: tuple[str, ...], windows: int) -> Iterator[Outcome]:
+        yield failed(DOOR, f"{doors} {windows}")
+
+    check_both = make(both, partial=("doors",))
+    partial_window = Partial(1, "Some were dark.", "GET /windows")
+    (finding,) = run(check_both, doors=PART, windows=partial_window)
+    assert (finding.resource.key, finding.status) == ("windows", Status.ERROR)
+
+
+def test_check_that_names_a_part_it_does_not_ask_for_is_refused():
+    with pytest.raises(ValueError, match="does not ask for all of windows"):
+        make(shut, partial=("windows",))
+
+
+def test_each_kind_of_datum_maps_to_its_own_kind():
+    absent = Unavailable(reason="r", call="c")
+    assert Known((1, 2)).map(len) == Known(2)
+    assert Partial((1, 2), "r", "c").map(len) == Partial(2, "r", "c")
+    assert absent.map(len) == absent
+
+
 def test_check_that_raises_becomes_an_error_and_the_rest_still_run():
     def broken(doors: tuple[str, ...]) -> Iterator[Outcome]:
         yield passed(DOOR, "It is shut.")
@@ -130,8 +186,9 @@ def test_identity_depends_on_check_and_resource_alone():
     assert one.startswith("v1:")
 
 
-def test_saved_snapshot_judged_again_gives_the_same_findings():
-    facts = Facts(doors=Known(("a", "b")), windows=Unavailable(reason="r", call="c"))
+@pytest.mark.parametrize("doors", [Known(("a", "b")), PART])
+def test_saved_snapshot_judged_again_gives_the_same_findings(doors: Datum[tuple[str, ...]]):
+    facts = Facts(doors=doors, windows=Unavailable(reason="r", call="c"))
     snapshot = Snapshot[Facts](step="test", profile="sandbox", taken_at=NOW, facts=facts)
     again = Snapshot[Facts].model_validate_json(snapshot.model_dump_json())
     assert again == snapshot
