@@ -17,7 +17,9 @@ __all__ = ["credentials", "sandbox"]
 @click.command()
 @click.option("--port", default=0, show_default="a free one", type=click.IntRange(0, 65535))
 @click.option("--clock", default="now", show_default=True, type=click.Choice(["now", "demo"]))
-def sandbox(port: int, clock: str) -> None:
+@click.option("--misbehave", default="", metavar="MODE", help="Answer wrongly; `list` shows how.")
+@click.option("--misbehave-me", is_flag=True, help="Do so for GET /me as well.")
+def sandbox(port: int, clock: str, misbehave: str, *, misbehave_me: bool) -> None:
     """Run the local Intercom until Ctrl-C or SIGTERM.
 
     Its clock runs from the current time, or stands still at the demo's time.
@@ -27,13 +29,28 @@ def sandbox(port: int, clock: str) -> None:
         runbook sandbox > sandbox.env &
 
         runbook audit --profile production --env-file sandbox.env
+
+    With --misbehave its answers are not the truth, in one of many ways, so that you can see what an
+    audit makes of it: no verdict may be better than with honest answers.
     """
     from helpers.sandbox.clock import DEMO_NOW
+    from helpers.sandbox.misbehaviour import MODES
     from helpers.sandbox.server import address, application, serve
+    from helpers.sandbox.workspace import Behaviours
 
+    if misbehave == "list":
+        for name, mode in MODES.items():
+            click.echo(f"{name:24}{mode.what}")
+        return
+    if misbehave and misbehave not in MODES:
+        raise UsageError(
+            f"There is no mode of misbehaviour {misbehave!r}.",
+            "`runbook sandbox --misbehave list` lists them.",
+        )
+    behaviours = Behaviours(misbehave=misbehave, misbehave_me=misbehave_me)
     with _listen(port) as listener:
         click.echo(credentials(address(listener)), nl=False)
-        serve(listener, application(None if clock == "now" else DEMO_NOW))
+        serve(listener, application(None if clock == "now" else DEMO_NOW, behaviours=behaviours))
 
 
 def _listen(port: int) -> socket.socket:

@@ -17,6 +17,7 @@ from starlette.responses import Response
 from helpers.sandbox import endpoints as _registers  # noqa: F401
 from helpers.sandbox import faults, gate, hub
 from helpers.sandbox.api import ENDPOINTS, Router, SandboxCall, SandboxEndpoint
+from helpers.sandbox.misbehaviour import Reply
 from helpers.sandbox.responses import Refusal, SandboxResponse, error_response
 from helpers.sandbox.workspace import SandboxWorkspace
 
@@ -79,7 +80,14 @@ class LocalIntercom:
         if isinstance(answer.body, dict) and answer.body.get("request_id") == "":
             answer.body["request_id"] = id_
         _record_request(workspace, request, path, route, answer.status)
-        response = _response(answer, id_, workspace, active)
+        reply = _reply(answer, id_, workspace, active)
+        misbehaviour = workspace.behaviours.misbehaviour(f"{request.method} {route}")
+        if misbehaviour and answer.status < 300:  # noqa: PLR2004 - a success
+            reply = misbehaviour.change(reply)
+        if reply.stream:
+            await reply.send_stream(send)
+            return
+        response = Response(reply.content, reply.status, reply.headers)
         await faults.deliver(response, active, request.scope, send)
 
 
@@ -101,14 +109,19 @@ def _answer(
         raise _no_such_route(accept=headers.get("accept"))
     app, token = gate.authenticate(workspace, headers.get("authorization", ""))
     endpoint, path = found
+    query, given = dict(request.query_params), _json(body)
+    misbehaviour = workspace.behaviours.misbehaviour(endpoint.route)
+    if misbehaviour:
+        query = misbehaviour.parameters(endpoint.route, query)
+        given = misbehaviour.parameters(endpoint.route, given) if isinstance(given, dict) else given
     call = SandboxCall(
         workspace=workspace,
         app=app,
         token=token,
         version=gate.version_of(headers.get("intercom-version"), app),
         path=path,
-        query=dict(request.query_params),
-        body=_json(body),
+        query=query,
+        body=given,
         client_ip=workspace.behaviours.client_ip or (request.client or ("127.0.0.1",))[0],
         base_url=_base_url(request),
     )
@@ -136,17 +149,17 @@ def _json(body: bytes) -> Any:
         raise Refusal(400, "bad_request", "The body is not valid JSON") from None
 
 
-def _response(
+def _reply(
     answer: SandboxResponse, request_id: str, workspace: SandboxWorkspace, active: dict[str, Any]
-) -> Response:
-    content = b"" if answer.body is None else json.dumps(answer.body).encode()
+) -> Reply:
     clock = workspace.clock.claimed + faults.skew(active)
     headers = answer.headers | {
         "X-Request-Id": request_id,
         "Date": format_datetime(clock, usegmt=True),
     }
-    media = "application/json; charset=utf-8" if content else None
-    return Response(content, answer.status, headers, media_type=media)
+    if answer.body is not None:
+        headers["Content-Type"] = "application/json; charset=utf-8"
+    return Reply(answer.status, headers, answer.body)
 
 
 def _record_request(

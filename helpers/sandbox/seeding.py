@@ -17,7 +17,7 @@ from helpers.sandbox.endpoints.content import new_article, new_attribute, new_ta
 from helpers.sandbox.endpoints.conversations import new_conversation
 from helpers.sandbox.limits import Limiter, RateLimit
 from helpers.sandbox.seeds import MIRROR_CONTACT, SEEDS
-from helpers.sandbox.workspace import JsonObject, SandboxWorkspace
+from helpers.sandbox.workspace import Behaviours, JsonObject, SandboxWorkspace
 
 __all__ = ["make_workspace"]
 
@@ -28,6 +28,7 @@ def make_workspace(
     clock: datetime | None = DEMO_NOW,
     region: str = "US",
     rate_limit: RateLimit | None = None,
+    behaviours: Behaviours | None = None,
 ) -> SandboxWorkspace:
     """A fresh workspace, whose past ends at `clock`; None: at present, and the clock runs.
 
@@ -42,6 +43,7 @@ def make_workspace(
         region=region,
         clock=Clock(clock or datetime.now(UTC)),
         limiter=Limiter(rate_limit or RateLimit()),
+        behaviours=behaviours or Behaviours(),
     )
     people.add_staff(workspace)
     _fill(workspace)

@@ -8,10 +8,11 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from types import FrameType
+from typing import Any
 
 from uvicorn.config import Config
 from uvicorn.server import Server
@@ -20,6 +21,7 @@ from helpers.sandbox.app import LocalIntercom
 from helpers.sandbox.clock import DEMO_NOW
 from helpers.sandbox.limits import RateLimit
 from helpers.sandbox.seeding import make_workspace
+from helpers.sandbox.workspace import Behaviours, SandboxWorkspace
 
 __all__ = ["Sandbox", "address", "application", "listen", "serve", "start"]
 
@@ -70,10 +72,18 @@ def start(
 
 
 def application(
-    clock: datetime | None = DEMO_NOW, rate_limit: RateLimit | None = None
+    clock: datetime | None = DEMO_NOW,
+    rate_limit: RateLimit | None = None,
+    behaviours: Behaviours | None = None,
 ) -> LocalIntercom:
-    """The ASGI application with no workspace yet."""
-    return LocalIntercom(partial(make_workspace, clock=clock, rate_limit=rate_limit))
+    """The ASGI application with no workspace yet; each one starts with these behaviours."""
+    made = partial(make_workspace, clock=clock, rate_limit=rate_limit)
+
+    def make(**choices: Any) -> SandboxWorkspace:
+        # a copy for each, so that the hub of one does not change the others
+        return made(**choices, behaviours=replace(behaviours or Behaviours()))
+
+    return LocalIntercom(make)
 
 
 def listen(port: int) -> socket.socket:

@@ -18,6 +18,7 @@ from helpers.sandbox.clock import Clock
 from helpers.sandbox.faults import Faults
 from helpers.sandbox.hub_body import FORBID
 from helpers.sandbox.limits import Limiter
+from helpers.sandbox.misbehaviour import MODES, Misbehaviour
 
 __all__ = ["Behaviours", "JsonObject", "SandboxWorkspace"]
 
@@ -40,10 +41,19 @@ class Behaviours:
     unknown_code: str = "unauthorized"
     ip_code: str = "forbidden"  # only the message is documented
     client_ip: str = ""  # pretend that calls come from here
+    misbehave: str = ""  # a mode of `misbehaviour`: answers that are not the truth
+    misbehave_me: bool = False  # for GET /me as well
 
     def __post_init__(self) -> None:
         if self.client_ip:
             ipaddress.ip_address(self.client_ip)
+        if self.misbehave and self.misbehave not in MODES:
+            raise ValueError(f"no mode of misbehaviour is called {self.misbehave!r}")
+
+    def misbehaviour(self, route: str) -> Misbehaviour | None:
+        """How calls of this route are answered, if not honestly."""
+        spared = route == "GET /me" and not self.misbehave_me
+        return None if spared else MODES.get(self.misbehave)
 
 
 @dataclass
