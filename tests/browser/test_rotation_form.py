@@ -110,14 +110,14 @@ def test_every_mode_and_both_ways_back(browser: Browser, lab: Lab, desk: Desk) -
 
     press(notebook, "Start", "second private app")
     press(notebook, "Cancel", "is at ABORTED")
-    says(notebook, "The key in use is as before")
+    says(notebook, "The key in use has not changed")
     picture(notebook, "aborted")
 
     press(notebook, "Start", "second private app")
     paste(notebook, desk.hub.create_app("Second", SCOPES), tokens)
     press(notebook, "Resume", "is at SWAPPED")
     press(notebook, "Cancel", "is at ROLLED_BACK")
-    says(notebook, "Withdraw the new one")
+    says(notebook, "Revoke the new one")
     picture(notebook, "rolled-back")
 
     choose.select_option("in-place")
@@ -125,14 +125,14 @@ def test_every_mode_and_both_ways_back(browser: Browser, lab: Lab, desk: Desk) -
     picture(notebook, "in-place-plan")
     press(notebook, "Start", "THE OLD TOKEN MAY DIE AT THIS CLICK")
     paste(notebook, desk.hub.regenerate_token(desk.app.id), tokens)
-    press(notebook, "Cancel", "The way out is forward")
+    press(notebook, "Cancel", "Continue with --resume")
     press(notebook, "Resume", "is at SWAPPED")
     picture(notebook, "in-place-swapped")
     confirm(notebook)
     press(notebook, "Resume", "is at DONE")
 
     notebook.panel.get_by_label("the key is compromised: revoke it first").check()
-    says(notebook, "YOU withdraw the key NOW")
+    says(notebook, "YOU revoke the key NOW")
     picture(notebook, "compromised-plan")
     press(notebook, "Start", "Click Regenerate token NOW")
     stolen_again = desk.hub.regenerate_token(desk.app.id)
