@@ -69,7 +69,9 @@ def _rule(
     expect, advisory = request.expect or case.expect, case.advisory or request.advisory
     fault = CaseOutcome.NOTE if advisory else CaseOutcome.FAIL
     if expect is Expect.ACCEPT:
-        return (CaseOutcome.PASS if response.accepted else fault), case.severity
+        throttled = request.at_once and response.status == _THROTTLED  # a rate limit, not a loss
+        missing = CaseOutcome.NOTE if throttled else fault
+        return (CaseOutcome.PASS if response.accepted else missing), case.severity
     if expect is Expect.SURVIVE:
         return (CaseOutcome.PASS if _survived(response) else CaseOutcome.FAIL), case.severity
     if _refused(request, response):
@@ -178,6 +180,9 @@ def _judgement(exchange: Exchange, run: BatteryRun) -> Judgement:
         observed = f"{found.observed}, then the receiver was gone"
         severity = max(found.severity, Severity.HIGH, key=lambda severity: severity.rank)
         return Judgement(CaseOutcome.FAIL, severity, observed, broke=True)
+    if exchange.unclear_after and found.outcome is CaseOutcome.PASS:
+        observed = f"{found.observed}, then a genuine delivery got {exchange.unclear_after}"
+        return replace(found, outcome=CaseOutcome.INCONCLUSIVE, observed=observed)
     if run.processed is not None and request.notification:
         found = _as_observed(found, exchange, request.notification in run.processed)
     return found if case.id == "A01" else _by_control(found, exchange, run)

@@ -1,11 +1,14 @@
 """Test a receiver: the control, then every other case, in bounded time.
 
 Cases that do not depend on order are sent together. A malformed request is sent alone and followed
-by a genuine one, since a receiver may die of it only after it has answered. Nothing here judges.
+by a genuine one, since a receiver may die of it only after it has answered; a slow receiver gets a
+few at once, and one by one only what went wrong. Slow is not dead: death needs a refused or closed
+connection. Nothing here judges.
 """
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,19 +27,31 @@ __all__ = ["OUT_OF_TIME", "BatteryOptions", "BatteryRun", "Exchange", "send_batt
 OUT_OF_TIME: Final = "the time budget of the run was used up"
 Observer = Callable[[], Collection[str]]
 _RETRY: Final = 0.1  # seconds between two checks that a receiver is back
+_SLOW: Final = 0.1  # seconds of a median answer; over it, a check after each request costs too much
 _BROKEN: Final = frozenset({ResponseKind.CLOSED, ResponseKind.HUNG, ResponseKind.GARBAGE})
+_ALWAYS: Final = frozenset({"A01", "E12"})  # the control, and whether the receiver survived
+_NOT_SENT: Final = ReceiverResponse(ResponseKind.UNREACHABLE, detail="not sent")
+_THROTTLED: Final = 429
+_LONGEST_PAUSE: Final = 5.0  # seconds that a Retry-After is obeyed
+_ATTEMPTS: Final = 4  # of a request that is throttled
+_STUBBORN: Final = 3  # requests throttled throughout; then it is an answer, not a rate limit
 _CONTROLS: Final = 5  # timed controls at the start, so that even a short run has a latency
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and its response. `failure_after` says what the next control got."""
+    """A request and its response.
+
+    `failure_after` says what a control got that found the receiver dead, `unclear_after` what one
+    got that was not answered in time.
+    """
 
     case: Case
     request: ReceiverRequest
     response: ReceiverResponse
     not_sent: str = ""
     failure_after: str = ""
+    unclear_after: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +115,7 @@ class _Run:
         self._end = time.perf_counter() + options.budget
         self._controls: list[ReceiverResponse] = []
         self._dead = ""
+        self._stubborn = 0
 
     def run(self) -> BatteryRun:
         cases, skipped = self._chosen()
@@ -109,7 +125,7 @@ class _Run:
         for _ in range(_CONTROLS - 1):
             self._send_control()
         exchanges = [*self._send_together(cases), *self._send_one_by_one(cases)]
-        closing = control if self._dead else self._send_control()
+        closing = control if self._dead else self._close()
         return self._finished(cases, skipped, control, tuple(exchanges), closing)
 
     def _chosen(self) -> tuple[tuple[Case, ...], tuple[Case, ...]]:
@@ -118,7 +134,7 @@ class _Run:
         chosen: list[Case] = []
         skipped: list[Case] = []
         for case in applicable(self._builder.scheme, phase=self._builder.phase):
-            if wanted and case.id not in wanted | {"A01"}:
+            if wanted and case.id not in wanted | _ALWAYS:
                 continue
             plain = case.id == "P08" and self._target.scheme != "https"
             (skipped if plain or (case.heavy and not heavy) else chosen).append(case)
@@ -133,14 +149,19 @@ class _Run:
         number = len(self._controls)
         request = self._builder.genuine(f"A01 {number}" if number else "A01")
         response = self._send(request)
-        self._controls.append(response)
+        if response is not _NOT_SENT:
+            self._controls.append(response)
+        return response
+
+    def _close(self) -> ReceiverResponse:
+        """The last control: a receiver may have died of the last request only after its answer."""
+        response = self._send_control()
+        if _is_gone(response) and not self._recovers():
+            self._dead = self._dead or "the receiver was gone at the end"
         return response
 
     def _send_together(self, cases: Iterable[Case]) -> Iterator[Exchange]:
-        """Send the cases whose order does not matter; what got no response is sent again, alone.
-
-        If the receiver is gone for good, any of the requests in flight may be the cause.
-        """
+        """Send the cases whose order does not matter."""
         pairs = [
             (case, request)
             for case in cases
@@ -149,6 +170,33 @@ class _Run:
             for _ in range(request.times)
         ]
         self._options.progress(f"{len(pairs)} requests together")
+        yield from self._batch(pairs)
+
+    def _send_one_by_one(self, cases: Iterable[Case]) -> Iterator[Exchange]:
+        """Send the cases that go alone, each followed by a check; a few at once if it is slow."""
+        slow = statistics.median(each.seconds for each in self._controls) > _SLOW
+        size = self._options.parallel if slow else 1
+        batch: list[tuple[Case, ReceiverRequest]] = []
+        for case in (case for case in cases if case.alone):
+            self._options.progress(f"{case.id}: {case.title}")
+            for request in case.requests(self._builder):
+                if request.at_once:
+                    yield from self._burst(case, request)
+                    continue
+                batch.append((case, request))
+                if len(batch) == size:
+                    yield from self._batch(batch)
+                    batch = []
+        yield from self._batch(batch)
+
+    def _batch(self, pairs: list[tuple[Case, ReceiverRequest]]) -> Iterator[Exchange]:
+        """Send these at the same time; what got no response is sent again, alone.
+
+        If the receiver is gone for good, any of the requests in flight may be the cause.
+        """
+        if len(pairs) < 2:  # noqa: PLR2004 (one request is sent alone)
+            yield from (self._send_alone(*pair) for pair in pairs)
+            return
         with ThreadPoolExecutor(self._options.parallel) as pool:
             responses = list(pool.map(lambda pair: self._send(pair[1]), pairs))
         exchanges = [
@@ -156,43 +204,39 @@ class _Run:
         ]
         self._blame(exchanges)
         for each in exchanges:
-            closed = each.request.may_close and not self._dead
+            closed = each.request.may_close and each.response is not _NOT_SENT
             kept = closed or each.response.kind is ResponseKind.ANSWERED
             yield each if kept else self._send_alone(each.case, each.request)
 
     def _blame(self, together: list[Exchange]) -> None:
         """Note it if one of these requests took the receiver down for good."""
+        if self._dead or self._is_alive():
+            return
         broken = [
             number
             for number, each in enumerate(together)
             if each.response.kind in _BROKEN and not each.request.may_close
         ]
-        if len(together) > 1 and broken and not self._dead and not self._is_alive():
-            # It may have answered the request that killed it, so earlier ones are suspects too.
-            first = together[max(0, broken[0] - self._options.parallel)].request.name
-            last = together[broken[-1]].request.name
-            self._dead = f"the receiver was gone after one of the requests from {first} to {last}"
-
-    def _send_one_by_one(self, cases: Iterable[Case]) -> Iterator[Exchange]:
-        for case in (case for case in cases if case.alone):
-            self._options.progress(f"{case.id}: {case.title}")
-            for request in case.requests(self._builder):
-                yield from (
-                    self._burst(case, request)
-                    if request.at_once
-                    else (self._send_alone(case, request),)
-                )
+        # It may have answered the request that killed it, so earlier ones are suspects too.
+        first = max(0, broken[0] - self._options.parallel) if broken else 0
+        last = broken[-1] if broken else len(together) - 1
+        self._dead = (
+            "the receiver was gone after one of the requests from "
+            f"{together[first].request.name} to {together[last].request.name}"
+        )
 
     def _send_alone(self, case: Case, request: ReceiverRequest) -> Exchange:
         """Send one request, then check that the receiver survived it."""
         response = self._send(request)
-        if self._dead:
+        if response is _NOT_SENT:
             return Exchange(case, request, response, not_sent=self._dead)
         after = self._send_control()
-        if after.kind is ResponseKind.ANSWERED:
+        if after.kind is ResponseKind.ANSWERED or after is _NOT_SENT:
             return Exchange(case, request, response)
+        if not _is_gone(after):
+            return Exchange(case, request, response, unclear_after=after.observed)
         if not self._recovers():
-            self._dead = f"the receiver was gone after {request.name}"
+            self._dead = self._dead or f"the receiver was gone after {request.name}"
         return Exchange(case, request, response, failure_after=after.observed)
 
     def _burst(self, case: Case, request: ReceiverRequest) -> Iterator[Exchange]:
@@ -200,13 +244,14 @@ class _Run:
             self._builder.genuine(f"{request.name} {number}") for number in range(request.times)
         ]
         with ThreadPoolExecutor(request.times) as pool:
-            responses = list(pool.map(self._send, copies))
+            responses = list(pool.map(self._send_once, copies))
         for copy, response in zip(copies, responses, strict=True):
-            shown = replace(copy, name=request.name, times=request.times)
-            yield Exchange(case, shown, response, not_sent=self._dead)
+            shown = replace(copy, name=request.name, times=request.times, at_once=True)
+            not_sent = self._dead if response is _NOT_SENT else ""
+            yield Exchange(case, shown, response, not_sent=not_sent)
 
     def _is_alive(self) -> bool:
-        return self._send_control().kind is ResponseKind.ANSWERED or self._recovers()
+        return not _is_gone(self._send_control()) or self._recovers()
 
     def _recovers(self) -> bool:
         """True if a supervisor brings the receiver back in time."""
@@ -218,14 +263,24 @@ class _Run:
         return False
 
     def _send(self, request: ReceiverRequest) -> ReceiverResponse:
-        left = self._end - time.perf_counter()
-        if left <= 0 and not self._dead:
+        """Send a request; a rate limit is obeyed, so that it does not pass for a refusal."""
+        response = self._send_once(request)
+        for attempt in range(1, _ATTEMPTS):
+            if response.status != _THROTTLED or self._stubborn >= _STUBBORN:
+                return response
+            time.sleep(max(0.0, min(_pause(response, attempt), self._end - time.perf_counter())))
+            response = self._send_once(request)
+        self._stubborn = self._stubborn + 1 if response.status == _THROTTLED else 0
+        return response
+
+    def _send_once(self, request: ReceiverRequest) -> ReceiverResponse:
+        """Send a request with its whole timeout, if there is any time left."""
+        if time.perf_counter() >= self._end and not self._dead:
             self._dead = OUT_OF_TIME
         if self._dead:
-            return ReceiverResponse(ResponseKind.UNREACHABLE)
+            return _NOT_SENT
         target = self._target.plain() if request.plain_http else self._target
-        timeout = min(self._options.timeout, left)
-        return send(request, target, timeout=timeout, headers=self._options.headers)
+        return send(request, target, timeout=self._options.timeout, headers=self._options.headers)
 
     def _finished(
         self,
@@ -247,3 +302,15 @@ class _Run:
             processed=frozenset(observer()) if observer else None,
             ended=self._dead,
         )
+
+
+def _is_gone(response: ReceiverResponse) -> bool:
+    """True if nobody listens, or the connection ends without an answer. A timeout is not death."""
+    refused = response.kind is ResponseKind.UNREACHABLE and response.detail in {"refused", "reset"}
+    return refused or response.kind is ResponseKind.CLOSED
+
+
+def _pause(response: ReceiverResponse, attempt: int) -> float:
+    """Seconds to wait after a 429: what it asks for, or a little longer each time."""
+    wished = response.header("retry-after")
+    return min(float(wished) if wished.isdecimal() else 0.125 * 2**attempt, _LONGEST_PAUSE)

@@ -67,7 +67,7 @@ def _latency(case: Case, run: BatteryRun, _builder: RequestBuilder) -> CaseResul
 
 def _acted_upon(case: Case, run: BatteryRun, builder: RequestBuilder) -> CaseResult:
     pairs = [(builder.genuine("A01"), run.control)]
-    pairs += [(each.request, each.response) for each in run.exchanges if each.request.genuine]
+    pairs += [(each.request, each.response) for each in run.exchanges if _is_plain(each.request)]
     variants = tuple(
         VariantResult(name=request.name, outcome=CaseOutcome.FAIL, observed=side_effect(response))
         for request, response in pairs
@@ -76,6 +76,11 @@ def _acted_upon(case: Case, run: BatteryRun, builder: RequestBuilder) -> CaseRes
     observed = ", ".join(dict.fromkeys(variant.observed for variant in variants)) or "none"
     outcome = CaseOutcome.FAIL if variants else _unless_silent(run)
     return _result(case, outcome, observed, case.severity, variants)
+
+
+def _is_plain(request: ReceiverRequest) -> bool:
+    """Genuine, and not one of a burst: a rate limit may throttle that."""
+    return request.genuine and not request.at_once
 
 
 def _unless_silent(run: BatteryRun) -> CaseOutcome:

@@ -113,7 +113,7 @@ def test_what_a_shell_can_not_say_is_sent_again_by_the_same_scheme_and_to_the_sa
     builder = RequestBuilder(CANVAS_KIT, SECRET.encode(), previous=before)
     case = case_named("E09")
     receiver = parse_target("https://hooks.example.com/in").receiver
-    (request,) = case.requests(builder)
+    request, _ = case.requests(builder)
     control = ReceiverResponse(ResponseKind.ANSWERED, status=200)
     exchange = Exchange(case, request, ReceiverResponse(ResponseKind.ANSWERED, status=500))
     run = BatteryRun(receiver, (case,), (), control, control, (exchange,), (control,))

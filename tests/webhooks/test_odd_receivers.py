@@ -139,7 +139,7 @@ def test_a_receiver_that_is_brought_back_is_tried_on(monkeypatch: pytest.MonkeyP
         clock = SimpleNamespace(perf_counter=time.perf_counter, sleep=restart)
         monkeypatch.setattr("helpers.webhooks.battery.time", clock)
         result = run(server, BatteryOptions(cases=("E03", "E05", "E12"), recovery=60.0))
-    assert failing(result) == {"E03", "E05"}
+    assert failing(result) == {"E03", "E03 wrong key", "E05", "E05 wrong key"}
     assert result.case("E03").observed.endswith("then the receiver was gone")
     assert result.case("E12").outcome is CaseOutcome.PASS
 
@@ -147,6 +147,13 @@ def test_a_receiver_that_is_brought_back_is_tried_on(monkeypatch: pytest.MonkeyP
 def test_a_death_is_blamed_on_none_of_several_that_were_under_way():
     with odd(odds.dies, SECRET) as server:
         result = run(server, BatteryOptions(cases=("R01", "R04", "R05"), recovery=0.0))
-    assert failing(result) == set()
+    assert failing(result) == {"E12"}  # that it died is judged in every run
     assert result.case("R01").outcome is CaseOutcome.INCONCLUSIVE
     assert "the receiver was gone after one of the requests from R01 to R0" in result.notes[0]
+
+
+def test_a_single_case_against_a_receiver_that_dies_keeps_the_death():
+    with odd(odds.dies_after_answering, SECRET) as server:
+        result = run(server, BatteryOptions(cases=("R01",), recovery=0.0))
+    assert failing(result) == {"R01", "E12"}
+    assert result.case("R01").observed == "401, then the receiver was gone"

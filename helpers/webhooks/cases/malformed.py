@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import gzip
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from helpers.core.model import Severity
 from helpers.webhooks.cases.case import BREAKS, case, cases_of
 from helpers.webhooks.cases.genuine import padded
 from helpers.webhooks.records import Expect
-from helpers.webhooks.request_builder import ReceiverRequest, RequestBuilder
+from helpers.webhooks.request_builder import WRONG_KEY, ReceiverRequest, RequestBuilder
 
 __all__ = ["MALFORMED"]
 
@@ -83,13 +83,13 @@ def odd_signatures(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
 
 @_refuse(
     id="E03",
-    title="Bad JSON, unsigned",
+    title="Bad JSON, not validly signed",
     severity=Severity.HIGH,
     why="The body is parsed before it is verified, and the parser raises.",
 )
 def bad_json_unsigned(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
-    """`{"type":`, unsigned."""
-    return (builder.forged("E03", body=b'{"type":'),)
+    """`{"type":`, unsigned, and with the signature of a wrong secret."""
+    return _both_ways(builder, "E03", b'{"type":')
 
 
 @_survive(
@@ -106,13 +106,13 @@ def bad_json_signed(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
 
 @_refuse(
     id="E05",
-    title="An empty body, unsigned",
+    title="An empty body, not validly signed",
     severity=Severity.MEDIUM,
     why="The framework passes nothing where the code expects bytes.",
 )
 def empty_unsigned(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
-    """No body and no signature."""
-    return (builder.forged("E05", body=b""),)
+    """No body, unsigned, and with the signature of a wrong secret."""
+    return _both_ways(builder, "E05", b"")
 
 
 @_survive(
@@ -160,19 +160,19 @@ def bad_utf8(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
 
 @_refuse(
     id="E09",
-    title="JSON 50,000 levels deep, unsigned",
+    title="JSON 50,000 levels deep, not validly signed",
     severity=Severity.HIGH,
     why="The body is parsed before it is verified, and the parser runs out of stack.",
     references=("https://cwe.mitre.org/data/definitions/674.html",),
 )
 def deep_json(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
-    """50,000 opening and closing brackets, unsigned."""
-    return (builder.forged("E09", body=b"[" * 50_000 + b"]" * 50_000),)
+    """50,000 opening and closing brackets, unsigned, and with the signature of a wrong secret."""
+    return _both_ways(builder, "E09", b"[" * 50_000 + b"]" * 50_000)
 
 
 @_refuse(
     id="E10",
-    title="A body of 5 MB, unsigned",
+    title="A body of 5 MB, not validly signed",
     severity=Severity.HIGH,
     why="The whole body is read, and often parsed, before it is refused.",
     fix="Cap the body at 1 MB, at the proxy or in the receiver, and answer 413.",
@@ -180,9 +180,8 @@ def deep_json(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     heavy=True,
 )
 def five_megabytes(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
-    """5 MB, unsigned; closing the connection counts as a refusal."""
-    body = padded(builder, "E10", 5_000_000)
-    return (builder.forged("E10", body=body, may_close=True),)
+    """5 MB, unsigned, and with a wrong secret's signature; closing the connection is a refusal."""
+    return _both_ways(builder, "E10", padded(builder, "E10", 5_000_000), may_close=True)
 
 
 @_survive(
@@ -216,6 +215,17 @@ def compressed(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
 def outlived(_builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """Nothing more: after all other requests, the receiver must still answer."""
     return ()
+
+
+def _both_ways(
+    builder: RequestBuilder, name: str, body: bytes, **more: Any
+) -> tuple[ReceiverRequest, ...]:
+    """Unsigned, and well signed by a stranger: many receivers parse once a signature is there."""
+    wrong = builder.signature_with(body, WRONG_KEY)
+    return (
+        builder.forged(name, body=body, **more),
+        builder.forged(f"{name} wrong key", wrong, body=body, **more),
+    )
 
 
 MALFORMED: Final = cases_of(globals())

@@ -122,6 +122,11 @@ def dies(server: Odd, _: socket.socket) -> None:
     server.die()
 
 
+def dies_after_answering(server: Odd, connection: socket.socket) -> None:
+    connection.sendall(b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n")
+    server.die()
+
+
 def drips_a_head(server: Odd, connection: socket.socket) -> None:
     _drip(server, connection, b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * DRIPS)
 

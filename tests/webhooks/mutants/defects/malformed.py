@@ -47,15 +47,33 @@ MALFORMED = (
         schemes=_PREFIXED,
     ),
     Defect(
-        "parses first", "R05 cut, R23, R29, E03, E0[45689], E11 *", on_arrival("json.loads(body)")
+        "parses first",
+        "R05 cut, R23, R29, E03, E03 wrong key, E0[45689]*, E11 *",
+        on_arrival("json.loads(body)"),
+    ),
+    Defect(
+        "parses what is signed somehow",
+        "R05 cut, R29, E03 wrong key, E05 wrong key, E09 wrong key, E04, E06, E08, E11 gzip",
+        on_arrival("if self.headers.get(HEADER):", "    json.loads(body)"),
+    ),
+    Defect(
+        "parses what has the form of a signature, to any depth",
+        "E09 wrong key",
+        on_arrival(
+            "if len(self.headers.get(HEADER, '')) >= 40:",
+            "    try:",
+            "        json.loads(body)",
+            "    except ValueError:",
+            "        return 400, 'not JSON'",
+        ),
     ),
     Defect(
         "parses after all", "E04, E06, E08, E11 gzip", instead(_CAUGHT, "except RecursionError:")
     ),
-    Defect("looks at the first byte", "E05, E06", on_arrival("body[0]")),
+    Defect("looks at the first byte", "E05, E05 wrong key, E06", on_arrival("body[0]")),
     Defect(
         "takes nothing for a health check",
-        "E05",
+        "E05, E05 wrong key",
         on_arrival("if not body:", "    return 200, 'alive'"),
     ),
     Defect("wants a first byte", "E06", before_parsing("body[0]")),
@@ -69,17 +87,19 @@ MALFORMED = (
     Defect("wants text", "E08, E11 gzip", before_parsing("body.decode()")),
     Defect(
         "parses first, to any depth",
-        "E09",
+        "E09, E09 wrong key",
         on_arrival(
             "try:", "    json.loads(body)", "except ValueError:", "    return 400, 'not JSON'"
         ),
     ),
     Defect(
-        "breaks at a large body", "E10", instead('RefusedError(413, "too large")', "MemoryError")
+        "breaks at a large body",
+        "E10, E10 wrong key",
+        instead('RefusedError(413, "too large")', "MemoryError"),
     ),
     Defect(
         "takes any amount",
-        "E10",
+        "E10, E10 wrong key",
         on_arrival("if len(body) > 3_000_000:", "    return 200, 'later'")
         | instead("LARGEST = 1_000_000", "LARGEST = 10_000_000"),
     ),
