@@ -108,7 +108,7 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def _summarise(result: AuditResult) -> None:
     from helpers.core.redaction import sanitize
-    from helpers.report.phrases import change_sentence, verdict_sentence
+    from helpers.report.phrases import MARKS, change_sentence, verdict_sentence
     from helpers.report.summary import coverage, next_steps
 
     report = result.report
@@ -116,7 +116,7 @@ def _summarise(result: AuditResult) -> None:
     click.echo(change_sentence(report))
     for number, step in enumerate(next_steps(report.findings)[:_SHOWN], 1):
         seen = sanitize(f"{step.worst.resource.label}: {step.worst.message}")
-        click.echo(f"{number}. ✗ {step.worst.title} ({step.worst.check}): {seen}")
+        click.echo(f"{number}. {MARKS[step.status]} {step.title} ({step.check}): {seen}")
     for failed in result.failed:
         click.echo(f"Not finished: {failed.job.name}: {failed.error}", err=True)
     click.echo(f"\nReport: {result.folder / 'report.html'}")

@@ -42,6 +42,7 @@ def explain(check_id: str) -> None:
     """Say why a check exists, what leads to each verdict, and what to do."""
     check = catalog.find(check_id)
     click.echo(f"{check.id}  {check.title}")
+    click.echo(f"Where it fails: {check.fails}")
     click.echo(f"{check.severity}, {check.confidence} confidence, fix takes {check.effort}\n")
     click.echo(f"{check.rationale}\n")
     for status, when in check.verdicts.items():
@@ -72,6 +73,7 @@ def _entry(check: Check) -> dict[str, object]:
         "id": check.id,
         "step": check.step,
         "title": check.title,
+        "fails": check.fails,
         "severity": check.severity,
         "confidence": check.confidence,
         "effort": check.effort,

@@ -63,6 +63,7 @@ class Check:
     id: str
     step: str
     title: str
+    fails: str  # the title where it fails: what is wrong
     severity: Severity
     confidence: Confidence
     effort: Effort
@@ -122,6 +123,7 @@ def check(
     title: str,
     severity: Severity,
     remediation: tuple[str, ...],
+    fails: str = "",
     effort: Effort = Effort.MINUTES,
     confidence: Confidence = Confidence.HIGH,
     references: tuple[str, ...] = (),
@@ -130,6 +132,8 @@ def check(
     partial: tuple[str, ...] = (),
 ) -> Callable[[CheckFunction], Check]:
     """Make a `Check` of a function. `remediation` has one step a line: where to click.
+
+    `title` is what should be true; `fails` says what is wrong where it is not (default: the title).
 
     `partial` names the data of which a part is enough to find failures. Raises ValueError for a
     name that the function does not ask for.
@@ -140,6 +144,7 @@ def check(
             id=id,
             step=step,
             title=title,
+            fails=fails or title,
             severity=severity,
             confidence=confidence,
             effort=effort,

@@ -123,6 +123,7 @@ def _finding(check: Check, outcome: Outcome) -> Finding:
     return Finding(
         check=check.id,
         title=check.title,
+        fails=check.fails,
         step=check.step,
         status=outcome.status,
         severity=outcome.severity or check.severity,

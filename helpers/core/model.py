@@ -231,6 +231,7 @@ class Finding(Record):
 
     check: str
     title: str
+    fails: str = ""  # the title where it fails: what is wrong
     step: str
     status: Status
     severity: Severity
@@ -247,6 +248,11 @@ class Finding(Record):
     waiver: WaiverNote | None = None
     baseline: Baseline | None = None
     since: datetime | None = None  # the first run of this unbroken failure, where history knows
+
+    @property
+    def heading(self) -> str:
+        """What is wrong where it fails, otherwise the control."""
+        return self.fails if self.status is Status.FAIL and self.fails else self.title
 
     @property
     def failing(self) -> bool:

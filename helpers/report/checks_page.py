@@ -66,6 +66,7 @@ def _entry(check: Check) -> Iterator[str]:
     yield ""
     severity = check.severity.capitalize()
     yield f"{severity} severity, {check.confidence} confidence, fix takes {check.effort}."
+    yield f"Where it fails, reports say “{check.fails}”."
     if check.checklist:
         yield f"It covers the checklist item “{CHECKLIST[check.checklist]}”."
     yield from ("", "| Verdict | When |", "|---|---|")

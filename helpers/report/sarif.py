@@ -112,8 +112,8 @@ def _rule(finding: Finding) -> SarifRule:
     steps = (f"{number}. {line}" for number, line in enumerate(finding.remediation, 1))
     return SarifRule(
         id=finding.check,
-        short_description=_message(finding.title),
-        help=_message(" ".join(steps) or finding.title),
+        short_description=_message(finding.heading),
+        help=_message(" ".join(steps) or finding.heading),
         default_configuration=SarifConfiguration(level=_LEVELS[finding.severity]),
         properties={
             "tags": ["security", finding.step, *finding.controls],

@@ -124,7 +124,7 @@ def next_steps(findings: Iterable[Finding]) -> tuple[NextStep, ...]:
     for finding in sorted(wanting, key=_urgency):
         groups.setdefault((finding.check, finding.status, finding.remediation), []).append(finding)
     steps = (
-        NextStep(check, found[0].title, status, tuple(found), remediation)
+        NextStep(check, found[0].heading, status, tuple(found), remediation)
         for (check, status, remediation), found in groups.items()
     )
     return tuple(steps)

@@ -130,7 +130,7 @@ def _quiet_row(found: Sequence[Finding]) -> tuple[str, str, str, str]:
     if len(found) == 1:
         return _row(found[0])
     first = found[0]
-    return verdict_label(first), first.check, f"{len(found)} resources", first.title
+    return verdict_label(first), first.check, f"{len(found)} resources", first.heading
 
 
 def _about(step: NextStep) -> str:

@@ -46,6 +46,7 @@ def named(check: Check) -> str:
 def test_a_check_says_why_when_and_what_to_do(check: Check) -> None:
     assert set(check.verdicts) == set(Status)
     assert check.title
+    assert check.fails not in {"", check.title}
     assert check.rationale
     assert check.remediation
     assert all(check.remediation)

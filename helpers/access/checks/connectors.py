@@ -42,6 +42,7 @@ def _host(connector: Connector) -> str:
     id="ACC-009",
     step="access",
     title="Data connectors call by HTTPS",
+    fails="A data connector calls without HTTPS",
     severity=Severity.HIGH,
     remediation=(f"Open {_WHERE}, and give this one an https address.",),
     controls=("SOC 2 CC6.7", "NIST CSF PR.DS-02", "CIS 3.10"),
@@ -70,6 +71,7 @@ def connectors_use_tls(connectors: tuple[Connector, ...]) -> Iterator[Outcome]:
     id="ACC-010",
     step="access",
     title="Data connectors authenticate",
+    fails="A data connector calls without a credential",
     severity=Severity.MEDIUM,
     effort=Effort.HOURS,
     remediation=(
@@ -107,6 +109,7 @@ def connectors_authenticate(connectors: tuple[Connector, ...]) -> Iterator[Outco
     id="ACC-011",
     step="access",
     title="Data connectors share no credential",
+    fails="Data connectors share a credential",
     severity=Severity.MEDIUM,
     confidence=Confidence.MEDIUM,
     remediation=(

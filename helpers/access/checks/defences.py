@@ -35,6 +35,7 @@ _LIST: Final = Resource(kind="workspace", key="ip allowlist", name="IP allowlist
     id="ACC-006",
     step="access",
     title="The Messenger verifies who a user is",
+    fails="The Messenger believes anyone who claims to be a user",
     severity=Severity.HIGH,
     effort=Effort.HOURS,
     remediation=(
@@ -66,6 +67,7 @@ def identity_verification_is_on(
     id="ACC-007",
     step="access",
     title="No identity secret is left over",
+    fails="An identity secret is left over",
     severity=Severity.LOW,
     remediation=(
         "Find out which secret your servers sign with; `runbook rotate` names it by fingerprint.",
@@ -103,6 +105,7 @@ def identity_secrets_are_in_use(
     id="ACC-008",
     step="access",
     title="The IP allowlist limits who can use the API",
+    fails="The API can be used from any address",
     severity=Severity.MEDIUM,
     effort=Effort.HOURS,
     remediation=(

@@ -47,6 +47,7 @@ def _nobody() -> Outcome:
     id="ACC-001",
     step="access",
     title="Teammates have company e-mail addresses",
+    fails="A teammate's address is outside the company",
     severity=Severity.HIGH,
     remediation=(
         f"Open {_WHERE}.",
@@ -92,6 +93,7 @@ def _domain(teammate: Teammate) -> str:
     id="ACC-002",
     step="access",
     title="Few teammates have full access",
+    fails="Too many teammates have full access",
     severity=Severity.MEDIUM,
     remediation=(
         f"Open {_WHERE}, and sort by role.",
@@ -122,6 +124,7 @@ def few_have_full_access(teammates: tuple[Teammate, ...], policy: Policy) -> Ite
     id="ACC-016",
     step="access",
     title="Every teammate's permissions come from a role",
+    fails="A teammate's permissions come from no role",
     severity=Severity.LOW,
     remediation=(
         f"Open {_WHERE} > this teammate > Permissions.",
@@ -157,6 +160,7 @@ def everybody_has_a_role(teammates: tuple[Teammate, ...]) -> Iterator[Outcome]:
     id="ACC-004",
     step="access",
     title="Nobody has access who does not use it",
+    fails="A teammate has access and does not use it",
     severity=Severity.MEDIUM,
     confidence=Confidence.MEDIUM,
     remediation=(
@@ -198,6 +202,7 @@ def nobody_is_dormant(
     id="ACC-017",
     step="access",
     title="Each security event has been explained",
+    fails="A security event has not been explained",
     severity=Severity.HIGH,
     remediation=(
         "An event that nobody can explain is an incident: check what followed it (notebook 07).",

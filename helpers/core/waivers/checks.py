@@ -27,6 +27,7 @@ def _said(waiver: Waiver) -> Evidence:
     id="WVR-001",
     step="waivers",
     title="No waiver has expired",
+    fails="A waiver has expired",
     severity=Severity.MEDIUM,
     remediation=(
         "Review the finding that the waiver covered; it counts again.",
@@ -57,6 +58,7 @@ def expired(waivers: tuple[WaiverUse, ...], now: datetime) -> Iterator[Outcome]:
     id="WVR-002",
     step="waivers",
     title="Every waiver is still needed",
+    fails="A waiver is no longer needed",
     severity=Severity.LOW,
     remediation=("Remove the waiver from waivers.toml: the problem it covered is gone.",),
     controls=_CONTROLS,
@@ -86,6 +88,7 @@ def stale(waivers: tuple[WaiverUse, ...]) -> Iterator[Outcome]:
     id="WVR-003",
     step="waivers",
     title="Every waiver names a check that exists",
+    fails="A waiver names a check that does not exist",
     severity=Severity.MEDIUM,
     remediation=(
         "Find the check's id with `runbook checks` and write it in `check`.",

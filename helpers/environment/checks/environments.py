@@ -37,6 +37,7 @@ def _variable(name: str) -> Resource:
     id="ENV-007",
     step="environment",
     title="Each environment has keys of its own",
+    fails="Environments share a key",
     severity=Severity.HIGH,
     effort=Effort.HOURS,
     remediation=(
@@ -94,6 +95,7 @@ def _shared_or_own(variable: str, held: dict[str, set[str]]) -> Outcome:
     id="ENV-008",
     step="environment",
     title="Each environment has a workspace of its own",
+    fails="Environments share a workspace",
     severity=Severity.MEDIUM,
     effort=Effort.DAYS,
     remediation=(
@@ -130,6 +132,7 @@ def workspaces_differ(profiles: tuple[ProfileCredentials, ...]) -> Iterator[Outc
     id="ENV-009",
     step="environment",
     title="The token belongs to the intended workspace",
+    fails="The token belongs to another workspace",
     severity=Severity.CRITICAL,
     remediation=(
         "Compare INTERCOM_APP_ID with the workspace id in Intercom's address bar.",
@@ -160,6 +163,7 @@ def token_is_of_the_workspace(
     id="ENV-010",
     step="environment",
     title="The region is the right one",
+    fails="The region is wrong",
     severity=Severity.MEDIUM,
     confidence=Confidence.MEDIUM,
     remediation=(
@@ -191,6 +195,7 @@ def region_is_right(workspace: WorkspaceIdentity, expected_region: str) -> Itera
     id="ENV-011",
     step="environment",
     title="The API version is pinned to a stable one",
+    fails="The API version is not pinned to a stable one",
     severity=Severity.LOW,
     remediation=(
         (

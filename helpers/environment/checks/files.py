@@ -30,6 +30,7 @@ def _file(name: str) -> Resource:
     id="ENV-003",
     step="environment",
     title="Git ignores env files",
+    fails="Git does not ignore an env file",
     severity=Severity.HIGH,
     remediation=(
         (
@@ -63,6 +64,7 @@ def env_files_are_ignored(ignore_rules: tuple[IgnoreRule, ...]) -> Iterator[Outc
     id="ENV-004",
     step="environment",
     title="No env file is tracked by git",
+    fails="Git tracks an env file",
     severity=Severity.CRITICAL,
     effort=Effort.HOURS,
     remediation=(
@@ -95,6 +97,7 @@ def env_files_are_not_tracked(env_files: tuple[EnvFile, ...]) -> Iterator[Outcom
     id="ENV-005",
     step="environment",
     title="Env files are readable by their owner only",
+    fails="Others can read an env file",
     severity=Severity.MEDIUM,
     remediation=("Run `chmod 600 FILE`.",),
     controls=("ISO 27001 A.8.3", "CIS 3.3"),
@@ -123,6 +126,7 @@ def env_files_are_private(env_files: tuple[EnvFile, ...]) -> Iterator[Outcome]:
     id="ENV-006",
     step="environment",
     title=".env.example lists the variables, without values",
+    fails=".env.example holds a value or misses a variable",
     severity=Severity.HIGH,
     remediation=(
         "Run `./runbook init`: it adds what .env.example lacks.",

@@ -37,6 +37,7 @@ def _variable(name: str) -> Resource:
     id="ENV-001",
     step="environment",
     title="The variables that hold secrets are set",
+    fails="A variable that holds a secret is not set",
     severity=Severity.HIGH,
     remediation=(
         (
@@ -76,6 +77,7 @@ def _words(variable: VariableState) -> str:
     id="ENV-002",
     step="environment",
     title="Secrets are real and well-formed",
+    fails="A secret is a placeholder or malformed",
     severity=Severity.HIGH,
     confidence=Confidence.MEDIUM,
     remediation=(
@@ -111,6 +113,7 @@ def secrets_are_well_shaped(variables: tuple[VariableState, ...]) -> Iterator[Ou
     id="ENV-012",
     step="environment",
     title="No tracked file holds a configured key",
+    fails="A tracked file holds a configured key",
     severity=Severity.CRITICAL,
     effort=Effort.HOURS,
     remediation=(

@@ -28,6 +28,7 @@ _MOST_SKIPPED = 8  # in a finding; the facts hold more
     id="EXP-005",
     step="exposure",
     title="The whole repository was searched",
+    fails="Part of the repository was not searched",
     severity=Severity.MEDIUM,
     effort=Effort.MINUTES,
     remediation=(
@@ -94,6 +95,7 @@ def _absent(coverage: ScanCoverage) -> str:
     id="EXP-006",
     step="exposure",
     title="A secret scanner runs before each commit or in CI",
+    fails="No secret scanner guards commits",
     severity=Severity.LOW,
     remediation=(
         (

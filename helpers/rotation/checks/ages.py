@@ -40,6 +40,7 @@ def _source(key: KeyAge, now: datetime) -> Evidence:
     id="ROT-001",
     step="rotation",
     title="Keys are not older than the policy allows",
+    fails="A key is older than the policy allows",
     severity=Severity.HIGH,
     effort=Effort.HOURS,
     remediation=(
@@ -82,6 +83,7 @@ def _at_least(key: KeyAge) -> str:
     id="ROT-002",
     step="rotation",
     title="No key is due for rotation soon",
+    fails="A key is due for rotation soon",
     severity=Severity.LOW,
     effort=Effort.HOURS,
     remediation=(
@@ -126,6 +128,7 @@ def _due(key: KeyAge, policy: Policy, now: datetime) -> Outcome:
     id="ROT-005",
     step="rotation",
     title="Every key has an owner",
+    fails="A key has no owner",
     severity=Severity.MEDIUM,
     remediation=('Name one in policy.toml: [rotation] owner = "name@your-company.example".',),
     controls=("ISO 27001 A.5.17", "NIST CSF PR.AA-01", "CIS 5.5"),

@@ -32,6 +32,7 @@ from helpers.rotation.records import (
     id="ROT-003",
     step="rotation",
     title="Every regeneration is in the ledger",
+    fails="A key was regenerated and nobody recorded it",
     severity=Severity.CRITICAL,
     effort=Effort.HOURS,
     confidence=Confidence.MEDIUM,
@@ -94,6 +95,7 @@ def _unknown(row: Regeneration) -> Outcome:
     id="ROT-004",
     step="rotation",
     title="No rotation is left unfinished",
+    fails="A rotation is unfinished",
     severity=Severity.HIGH,
     remediation=(
         "`runbook rotate status` shows its state and what it waits for.",
@@ -138,6 +140,7 @@ def _open_rotation(rotation: RotationRecord, policy: Policy, now: datetime) -> O
     id="ROT-006",
     step="rotation",
     title="A rotation can be carried out from end to end",
+    fails="A rotation can't be carried out from end to end",
     severity=Severity.MEDIUM,
     effort=Effort.HOURS,
     remediation=(
@@ -174,6 +177,7 @@ def rehearsal_succeeds(rehearsal: RotationRehearsal) -> Iterator[Outcome]:
     id="ROT-007",
     step="rotation",
     title="No secret is left over from a rotation",
+    fails="A secret is left over from a rotation",
     severity=Severity.HIGH,
     remediation=(
         "Check with `runbook rotate status` that no rotation needs the file.",
@@ -204,6 +208,7 @@ def no_secret_is_left_over(leftovers: tuple[Leftover, ...]) -> Iterator[Outcome]
     id="ROT-008",
     step="rotation",
     title="Only one identity secret is alive outside a rotation",
+    fails="Several identity secrets are alive",
     severity=Severity.MEDIUM,
     remediation=(
         "Find out which secret your servers sign with. The others are leftovers.",

@@ -35,6 +35,7 @@ __all__ = [
     id="SCP-006",
     step="scopes",
     title="Reader and writer have tokens of their own",
+    fails="Reader and writer share a token",
     severity=Severity.MEDIUM,
     effort=Effort.HOURS,
     remediation=(
@@ -64,6 +65,7 @@ def service_accounts_are_separate(reader: TokenScopes, writer: TokenScopes) -> I
     id="SCP-007",
     step="scopes",
     title="The reader can't write",
+    fails="The reader can write",
     severity=Severity.HIGH,
     remediation=(
         "Open Developer Hub > the reader's app > Configure > Authentication > Edit.",
@@ -102,6 +104,7 @@ def reader_only_reads(
     id="SCP-008",
     step="scopes",
     title="The token belongs to a service account with a small role",
+    fails="The token's owner can do more than a service account should",
     severity=Severity.MEDIUM,
     confidence=Confidence.MEDIUM,
     effort=Effort.HOURS,

@@ -66,6 +66,7 @@ def places(uses: Iterable[Use], scope: str) -> tuple[Evidence, ...]:
     id="SCP-001",
     step="scopes",
     title="The token holds no scope beyond the policy",
+    fails="The token holds a scope beyond the policy",
     severity=Severity.HIGH,
     remediation=_UNTICK,
     references=_SCOPES_PAGE,
@@ -119,6 +120,7 @@ def _answers(token: TokenScopes, scope: str) -> Iterator[Evidence]:
     id="SCP-002",
     step="scopes",
     title="Every scope of the token is used",
+    fails="The token holds a scope that nothing uses",
     severity=Severity.MEDIUM,
     confidence=Confidence.MEDIUM,
     remediation=_UNTICK,
@@ -157,6 +159,7 @@ def no_scope_without_a_use(access: TokenScopes, uses: tuple[Use, ...]) -> Iterat
     id="SCP-003",
     step="scopes",
     title="The token holds every scope that the code uses",
+    fails="The token lacks a scope that the code uses",
     severity=Severity.MEDIUM,
     confidence=Confidence.MEDIUM,
     remediation=(
@@ -196,6 +199,7 @@ def code_has_what_it_uses(access: TokenScopes, uses: tuple[Use, ...]) -> Iterato
     id="SCP-004",
     step="scopes",
     title="The policy allows what the code uses",
+    fails="The code uses a scope that the policy does not allow",
     severity=Severity.LOW,
     confidence=Confidence.MEDIUM,
     remediation=(
@@ -238,6 +242,7 @@ def policy_covers_the_code(
     id="SCP-005",
     step="scopes",
     title="The policy names scopes that exist",
+    fails="The policy names a scope that does not exist",
     severity=Severity.LOW,
     remediation=(
         "`runbook scopes --list` shows the keys.",

@@ -16,6 +16,7 @@ __all__ = ["client_secret_is_set", "receiver_uses_https"]
     id="WHK-001",
     step="webhooks",
     title="The client secret is configured",
+    fails="The client secret is not configured",
     severity=Severity.HIGH,
     remediation=(
         "Developer Hub > your app > Basic Information: copy the client secret.",
@@ -49,6 +50,7 @@ def client_secret_is_set(
     id="WHK-002",
     step="webhooks",
     title="Deliveries come over HTTPS",
+    fails="Deliveries do not come over HTTPS",
     severity=Severity.HIGH,
     remediation=(
         "Give the receiver a certificate, or put it behind a proxy that has one.",
