@@ -14,7 +14,6 @@ import hashlib
 import json
 import mmap
 import re
-import subprocess
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -22,10 +21,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import IO, Any, Final
 
-from helpers.core.errors import CollectionError
 from helpers.exposure.repository import Repository
 from helpers.exposure.scan_index import CacheStore
-from helpers.system.git import git_environment
 
 __all__ = [
     "Appearance",
@@ -37,6 +34,7 @@ __all__ = [
     "reachable_from",
 ]
 
+_LARGEST_LOG: Final = 4 << 30  # bytes
 _FORMAT: Final = "--format=%x01%H%x00%at%x00%an <%ae>"
 _RECORD: Final = re.compile(
     rb"\x01([0-9a-f]{40,64})\0(-?\d+)\0([^\0]*)\0"  # a commit
@@ -88,18 +86,10 @@ class CommitLog:
         if not stdin:  # git would read HEAD instead
             return cls(b"")
         with tempfile.TemporaryFile() as file:
-            done = subprocess.run(  # noqa: S603 (a fixed program, the arguments are ours)
-                repository.command(*_log_arguments(), "--no-walk=unsorted", "--stdin"),
-                cwd=repository.place,
-                env=git_environment(),
-                input=stdin.encode(),
-                stdout=file,
-                stderr=subprocess.PIPE,
-                check=False,
+            arguments = (*_log_arguments(), "--no-walk=unsorted", "--stdin")
+            file.writelines(
+                repository.git_chunks(*arguments, stdin=stdin.encode(), most=_LARGEST_LOG)
             )
-            if done.returncode:
-                reason = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-                raise CollectionError(f"git log failed: {reason}", "Run `git fsck` there.")
             return cls(_mapped(file))
 
     def paths(self) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, Final
 
+from helpers.core.errors import CollectionError
 from helpers.exposure.items import (
     DEFAULT_PATH_CLASS,
     Origin,
@@ -22,7 +23,6 @@ from helpers.exposure.items import (
     read_items,
 )
 from helpers.exposure.repository import Repository
-from helpers.system.git import git_environment
 
 __all__ = [
     "StoredObject",
@@ -71,14 +71,14 @@ def list_objects(repository: Repository) -> Iterator[StoredObject]:
         "--unordered",
         "--buffer",
     )
-    with _streaming(repository, arguments) as (_, output):
+    with _streaming(repository, arguments, required=True) as (_, output):
         yield from filter(None, map(_listed, output))
 
 
 def named_objects(repository: Repository, oids: Iterable[str]) -> Iterator[StoredObject]:
     """List the named objects that are stored, except trees."""
     arguments = ("cat-file", f"--batch-check={_FORMAT}", "--buffer")
-    with _streaming(repository, arguments) as (feed, output):
+    with _streaming(repository, arguments, required=True) as (feed, output):
         threading.Thread(target=_send, args=(feed, oids), daemon=True).start()
         yield from filter(None, map(_listed, output))
 
@@ -147,13 +147,17 @@ def _send(feed: IO[bytes], oids: Iterable[str]) -> None:
 
 @contextmanager
 def _streaming(
-    repository: Repository, arguments: Sequence[str]
+    repository: Repository, arguments: Sequence[str], *, required: bool = False
 ) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """Run git and yield its input and output. It is ended afterwards in any case."""
+    """Run git and yield its input and output. It is ended afterwards in any case.
+
+    If the output is `required`, it is read to its end: raises CollectionError if git then fails,
+    so that an empty list is never mistaken for an empty repository.
+    """
     process = subprocess.Popen(  # noqa: S603 (a fixed program, the arguments are ours)
         repository.command(*arguments),
         cwd=repository.place,
-        env=git_environment(),
+        env=repository.environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -165,6 +169,10 @@ def _streaming(
         fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 1 << 20)
     try:
         yield process.stdin, process.stdout
+        if required and process.wait():
+            raise CollectionError(
+                f"git {arguments[0]} failed in {repository.place}.", "Run `git fsck` there."
+            )
     finally:
         process.kill()
         process.stdout.close()

@@ -6,23 +6,15 @@ A folder in no repository is one without a history.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
 
 from helpers.core.errors import CollectionError, UsageError
-from helpers.system.git import git, git_command, git_ok
+from helpers.system.git import GitRepository, find_repository, repository_in
+from helpers.system.git_folders import GitFolders, OutsideError, folders_at, linked_worktrees
 
 __all__ = ["Repository", "nested_repositories", "open_repository"]
-
-_PROPERTIES: Final = (
-    "--absolute-git-dir",
-    "--git-common-dir",
-    "--is-bare-repository",
-    "--is-shallow-repository",
-    "--show-object-format",
-)
 
 
 @dataclass(frozen=True)
@@ -40,7 +32,8 @@ class Repository:
     shallow: bool = False
     partial: bool = False
     algorithm: str = "sha1"  # the hash that names objects
-    options: tuple[str, ...] = ()  # of git itself, placed before the command
+    git_repository: GitRepository | None = field(default=None, repr=False, compare=False)
+    outside: tuple[str, ...] = ()  # what in it points outside, and is not followed
 
     @property
     def place(self) -> Path:
@@ -52,59 +45,70 @@ class Repository:
 
     def git(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """Run a git command here and return its output. Raises CollectionError."""
-        return git(self.place, *self.options, *arguments, stdin=stdin)
+        return self._git.output(*arguments, stdin=stdin)
+
+    def git_chunks(self, *arguments: str, stdin: bytes = b"", most: int) -> Iterator[bytes]:
+        """Run a git command and yield up to `most` bytes of output. Raises CollectionError."""
+        return self._git.chunks(*arguments, stdin=stdin, most=most)
 
     def has_head(self) -> bool:
         """Return whether a commit is checked out; in a new repository none is."""
-        arguments = ("rev-parse", "-q", "--verify", "HEAD^{commit}")
-        return git_ok(self.place, *self.options, *arguments)
+        return self._git.ok("rev-parse", "-q", "--verify", "HEAD^{commit}")
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command line, for callers that stream the output."""
-        return git_command(self.place, *self.options, *arguments)
+        return self._git.command(*arguments)
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The whole environment of such a command."""
+        return self._git.environment
+
+    @property
+    def _git(self) -> GitRepository:
+        if self.git_repository is None:  # pragma: no cover (callers ask for `common` first)
+            raise CollectionError(f"{self.place} is not in a git repository.", "Run `git init`.")
+        return self.git_repository
+
+
+def open_repository(
+    path: Path, name: str = "", *, environ: Mapping[str, str] | None = None
+) -> Repository:
+    """Open the repository at a path. Raises UsageError if there is no such folder.
+
+    A folder outside git is opened as a repository without a history, and so is one whose `.git`
+    points outside. With the environment of a hook, the index is the one that is being committed.
+    """
+    if not path.is_dir():
+        raise UsageError(f"There is no folder {path}.", "Name a repository or a folder.")
+    try:
+        found = find_repository(path) if environ is None else repository_in(path, environ)
+    except OutsideError as error:
+        return _without_history(path, name, (error.message,))
+    return _opened_as(found, name) if found else _without_history(path, name)
 
 
 def _open_module(git_dir: Path, name: str) -> Repository:
     """Open a submodule that is not checked out but still has its git folder here."""
-    return _open(git_dir, name, ("--git-dir=.", "--work-tree=."))
+    return _opened_as(GitRepository(folders_at(git_dir)), name)
 
 
-def open_repository(path: Path, name: str = "") -> Repository:
-    """Open the repository at a path. Raises UsageError if there is no such folder.
-
-    A folder outside git is opened as a repository without a history.
-    """
-    if not path.is_dir():
-        raise UsageError(f"There is no folder {path}.", "Name a repository or a folder.")
-    return _open(path, name, ())
-
-
-def _open(path: Path, name: str, options: tuple[str, ...]) -> Repository:
-    try:
-        lines = git(path, *options, "rev-parse", *_PROPERTIES).split(b"\n")
-    except CollectionError as error:
-        if "not a git repository" not in error.message:
-            raise
-        return Repository(name=name, tree=path.resolve(), git_dir=None, common=None)
-    git_dir, common, bare, shallow, algorithm = (os.fsdecode(line) for line in lines[:5])
+def _opened_as(found: GitRepository, name: str) -> Repository:
     return Repository(
         name=name,
-        tree=None if bare == "true" or options else _top(path),
-        git_dir=Path(git_dir),
-        common=(path / common).resolve(),
-        shallow=shallow == "true",
-        partial=_is_partial((path / common).resolve()),
-        algorithm=algorithm,
-        options=options,
+        tree=found.folders.tree,
+        git_dir=found.folders.git_dir,
+        common=found.folders.common,
+        shallow=found.shallow,
+        partial=_is_partial(found.folders.common),
+        algorithm=found.algorithm,
+        git_repository=found,
+        outside=found.outside,
     )
 
 
-def _top(path: Path) -> Path | None:
-    try:
-        top = git(path, "rev-parse", "--show-toplevel")
-    except CollectionError:  # inside a git folder: there are objects but no files
-        return None
-    return Path(os.fsdecode(top.rstrip(b"\n")))
+def _without_history(path: Path, name: str, outside: tuple[str, ...] = ()) -> Repository:
+    return Repository(name=name, tree=path.resolve(), git_dir=None, common=None, outside=outside)
 
 
 def _is_partial(common: Path) -> bool:
@@ -129,8 +133,21 @@ def nested_repositories(
         yield _opened(repository, folder, name, _open_module)
     if repository.name:  # the scanned repository lists all linked worktrees
         return
-    for folder in _worktrees(repository):
-        yield _opened(repository, folder, os.path.relpath(folder, top), open_repository)
+    for name, found in _worktrees(repository):
+        if isinstance(found, str):
+            yield name, found
+        elif found != repository.place:
+            yield _opened(repository, found, os.path.relpath(found, top), open_repository)
+
+
+def _worktrees(repository: Repository) -> Iterator[tuple[str, Path | str]]:
+    """Yield the linked worktrees, and the main one where a linked one is scanned."""
+    if repository.git_dir is None or repository.common is None:
+        return
+    folders = GitFolders(repository.tree, repository.git_dir, repository.common)
+    yield from linked_worktrees(folders)
+    if folders.common != folders.git_dir and folders.common.name == ".git":
+        yield "main worktree", folders.common.parent
 
 
 def _opened(
@@ -150,9 +167,3 @@ def _modules(folder: Path) -> Iterator[Path]:
             yield Path(root)
             folders[:] = [name for name in folders if name == "modules"]
         folders.sort()
-
-
-def _worktrees(repository: Repository) -> list[Path]:
-    listed = repository.git("worktree", "list", "--porcelain", "-z").split(b"\0")
-    paths = [Path(os.fsdecode(line[9:])) for line in listed if line.startswith(b"worktree ")]
-    return [path for path in paths if path.is_dir() and path != repository.place]

@@ -32,10 +32,10 @@ from helpers.exposure.records import (
     ScanCoverage,
     SkippedItem,
 )
-from helpers.exposure.repository import Repository, open_repository
+from helpers.exposure.repository import Repository
 from helpers.exposure.scan_index import CacheStore, NoCache, ScanIndex
 from helpers.exposure.scan_items import ScanProgress, ScanState
-from helpers.exposure.search import ScanScope, SearchedRepository, search
+from helpers.exposure.search import ScanScope, SearchedRepository, open_in_scope, search
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -88,7 +88,7 @@ def scan(
     cache = cache or NoCache()
     try:
         state = ScanState(engine, ScanIndex(cache), observe, stop or Event())
-        sources = _search_until_stopped(open_repository(path), scope, state)
+        sources = _search_until_stopped(open_in_scope(path, scope), scope, state)
         places = [
             locate(s.matches, Locator(s.repository, s.matches.by_origin, s.history))
             for s in sources

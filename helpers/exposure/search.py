@@ -5,6 +5,7 @@ Imports nothing heavy, because a commit waits for `runbook scan --staged`.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -35,6 +36,7 @@ __all__ = [
     "ScanRequest",
     "ScanScope",
     "SearchedRepository",
+    "open_in_scope",
     "search",
     "staged_objects_if_clean",
 ]
@@ -121,12 +123,17 @@ def staged_objects_if_clean(request: ScanRequest) -> int | None:
     objects = 0
     for path in request.paths:
         state = ScanState(engine, ScanIndex(NoCache()), lambda _: None)
-        for _ in search(open_repository(path), request.scope, state):
+        for _ in search(open_in_scope(path, request.scope), request.scope, state):
             pass
         if not state.clean:
             return None
         objects += state.objects
     return objects
+
+
+def open_in_scope(path: Path, scope: ScanScope) -> Repository:
+    """Open the repository at a path; if staged changes are searched, as git hands it to a hook."""
+    return open_repository(path, environ=os.environ if scope.staged else None)
 
 
 def search(top: Repository, scope: ScanScope, state: ScanState) -> Iterator[SearchedRepository]:
@@ -139,6 +146,8 @@ def search(top: Repository, scope: ScanScope, state: ScanState) -> Iterator[Sear
         history = History(repository, state.index.store, scope.whole)
         source = SearchedRepository(repository, history)
         yield source
+        for astray in repository.outside:
+            state.skip(repository.name or "repository", f"{astray}; it is not followed")
         if repository.common and repository.common not in stores:
             _search_objects(source, scope, state)
         places.add(repository.place)

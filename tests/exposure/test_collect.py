@@ -102,7 +102,7 @@ def test_a_folder_in_no_repository_has_no_history_to_guard(tmp_path: Path) -> No
 def test_every_check_is_an_error_if_git_can_not_read_the_repository(
     repo: Path, tmp_path: Path
 ) -> None:
-    (repo / ".git" / "config").write_text("[core\n")
+    (repo / ".git" / "HEAD").write_text("ref: neither a ref nor an object\n")
     facts = collect(context(repo, tmp_path / "state", INTERCOM_ACCESS_TOKEN=make_access_token()))
     assert isinstance(facts.leaks, Unavailable)
     assert isinstance(facts.configured, Known)

@@ -17,8 +17,7 @@ from pydantic import SecretStr
 from helpers.rotation.stores import durable
 from helpers.rotation.stores.base import ConflictError, Stage, StoreError
 from helpers.rotation.stores.envfile import EnvFileStore, splice, value_of
-from helpers.system.git import git
-from tests.conftest import missing
+from tests.conftest import missing, run_git
 from tests.rotation.stores.conftest import KIND, VARIABLE, fresh, mark, rotate
 
 ROOT = os.geteuid() == 0
@@ -102,7 +101,7 @@ def test_a_pipe_is_refused_without_waiting_for_its_writer(tmp_path: Path) -> Non
 
 
 def test_git_must_not_see_what_waits(path: Path) -> None:
-    git(path.parent, "init", "-q")
+    run_git(path.parent, "init", "-q")
     assert "git would track" in refused(path)
     (path.parent / ".gitignore").write_text(".env\n.env.*.local\n")
     rotate(path)
