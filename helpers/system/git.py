@@ -108,10 +108,12 @@ class GitRepository:
         *arguments: str,
         stdin: bytes = b"",
         folder: Path | None = None,
-        most: int = _MOST_OUTPUT,
+        most: int | None = None,
     ) -> Iterator[bytes]:
         """Yield the output piece by piece. Raises CollectionError, also beyond `most` bytes."""
-        status, reason = yield from self._run(arguments, stdin, folder or self.place, most)
+        status, reason = yield from self._run(
+            arguments, stdin, folder or self.place, most or _MOST_OUTPUT
+        )
         if status:
             raise self._failed(arguments, reason)
 
@@ -132,11 +134,14 @@ class GitRepository:
                 yield piece
             status = process.wait()
             noting.join()
-        return status, reason[0]
+        stopped = "it took too long, or was ended" if status < 0 else ""
+        return status, reason[0] or stopped
 
     def _failed(self, arguments: tuple[str, ...], reason: str) -> CollectionError:
         astray = f" ({self.outside[0]}; it is not followed)" if self.outside else ""
-        return CollectionError(f"git {arguments[0]} failed: {reason}{astray}", "Run it by hand.")
+        return CollectionError(
+            f"git {arguments[0]} failed: {reason.rstrip('.')}{astray}.", "Run it by hand."
+        )
 
 
 def find_repository(folder: Path) -> GitRepository | None:
