@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from helpers.auditlog.activity_rows import problem_of
 from helpers.auditlog.partitions import Partitions
 from helpers.auditlog.questions import QuestionParameters, ask, known_types, questions
 
@@ -71,10 +72,11 @@ def ingest(file: Path) -> str:
     kept = Partitions(file.parent / "activity")
     with kept.ingest() as writer:
         for number, items in enumerate(pages(file), 1):
-            writer.add(items)
+            writer.add(item for item in items if not problem_of(item))
             if number % KEEP_EVERY == 0:
                 writer.flush()
-    size = sum(f.stat().st_size for f in kept.files())
+    with kept.reading() as files:
+        size = sum(f.stat().st_size for f in files)
     return f"Parquet takes {size / file.stat().st_size:.2f} of the JSON's size"
 
 
@@ -84,7 +86,8 @@ def inquire(file: Path) -> str:
     parameters = QuestionParameters(
         end - timedelta(days=PERIOD), end, tuple(map(str, range(190))), {}
     )
-    summary, answers = ask(Partitions(file.parent / "activity").files(), parameters)
+    with Partitions(file.parent / "activity").reading() as files:
+        summary, answers = ask(files, parameters)
     return f"{len(answers)} questions, {summary.rows:,} rows in the period"
 
 

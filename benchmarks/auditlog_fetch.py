@@ -14,17 +14,16 @@ import argparse
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 from pydantic import SecretStr
 
 from benchmarks.sandbox_throughput import server
-from helpers.auditlog.activity import PageSource, activity_pages, fetch
+from helpers.auditlog.activity import fetch
+from helpers.auditlog.paging import ActivityPage, PageSource, activity_pages
 from helpers.auditlog.partitions import Partitions
 from helpers.intercom.client import Client
 from helpers.sandbox.clock import DEMO_NOW
@@ -43,7 +42,7 @@ class Counted:
     window: float
     came: Counter[int] = field(default_factory=Counter)
 
-    def __call__(self, after: int, before: int, page: int) -> tuple[Sequence[Any], int]:
+    def __call__(self, after: int, before: int, page: int) -> ActivityPage:
         """Ask for a page, and count it."""
         found = self.pages(after, before, page)
         self.came[int(time.time() / self.window)] += 1
@@ -59,7 +58,7 @@ def one_by_one(pages: PageSource, start: datetime, end: datetime) -> int:
     """Every page, one after the other, and nothing done with it."""
     page, total = 1, 1
     while page <= total:
-        _, total = pages(int(start.timestamp()), int(end.timestamp()), page)
+        total = pages(int(start.timestamp()), int(end.timestamp()), page).total
         page += 1
     return total * PAGE
 

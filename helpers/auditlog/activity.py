@@ -1,46 +1,53 @@
 """Intercom's own activity log, fetched: incremental, resumable, within the rate limit.
 
 The missing days are requested newest first, one range of days at a time; several pages are in
-flight at once, and the client keeps to the rate limit. A day is complete once it ended an hour ago
-and either a row of an earlier day has arrived or the range is finished. Its rows are on disk before
-it is marked complete, so an interrupted fetch resumes where it stopped.
+flight at once, and the client keeps to the rate limit. A day is complete once it ended an hour ago,
+by this machine's clock and by Intercom's, and either a row of an earlier day has arrived or the
+range is finished, and every row was understood. Its rows are on disk before it is marked complete,
+so an interrupted fetch resumes where it stopped.
+
+What the pages promise has to come (`paging`), or the range stays incomplete, and the result says
+why. A range without any row stays incomplete too: a server that hides rows answers the same way.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from helpers.auditlog.partitions import Partitions, PartitionWriter, is_row
+from helpers.auditlog.activity_rows import UnreadRows, problem_of
+from helpers.auditlog.paging import ActivityPage, PageSource, PagingProof, UnprovenPagingError
+from helpers.auditlog.partitions import Partitions, PartitionWriter
 
-__all__ = ["FetchResult", "PageSource", "activity_pages", "fetch"]
+__all__ = ["FetchResult", "fetch"]
 
 _SETTLED: Final = timedelta(hours=1)  # rows may arrive late
-_PER_PAGE: Final = 250  # Intercom's maximum
+_APART: Final = timedelta(hours=1)  # more between the two clocks is reported
+_STRAY: Final = 86_400  # seconds beyond the range in which a row belongs to the next one
 _AT_ONCE: Final = 8  # pages in flight
 _KEEP_EVERY: Final = 100  # pages between two writes to disk
 
 Progress = Callable[[str], None]
 
 
-class PageSource(Protocol):
-    """Returns one page of the activity log: its rows, and the number of pages."""
-
-    def __call__(self, after: int, before: int, page: int) -> tuple[Sequence[Any], int]:
-        """The rows in [after, before], Unix seconds."""
-
-
 @dataclass
 class FetchResult:
-    """What a fetch did: its rows and calls, and the number of days it completed."""
+    """What a fetch did: its rows and calls, the days it completed, and what was not whole."""
 
     rows: int = 0
     calls: int = 0
     days: int = 0
+    unread: UnreadRows = field(default_factory=UnreadRows)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def gaps(self) -> str:
+        """Why the rows are not all there, in a sentence or two; "" if they are."""
+        return " ".join(filter(None, [self.unread.summary(), *self.problems[:2]]))
 
 
 @dataclass
@@ -49,36 +56,66 @@ class _DayRange:
 
     first: date
     last: date
-    closed_before: datetime
+    end: datetime  # the present, by this machine's clock
+    unread: UnreadRows
     rows: int = 0  # since the last write to disk
     oldest: int | None = None
     ordered: bool = True
     marked: date | None = None  # this day and those after it are marked complete
+    server: datetime | None = None  # the present, by Intercom's clock
+    odd_days: set[date] = field(default_factory=set)  # on which a row was not understood
 
-    def select(self, items: Sequence[Any]) -> list[dict[str, Any]]:
-        """The rows of a page that fall on these days.
+    def select(self, page: ActivityPage) -> list[dict[str, Any]]:
+        """The rows of a page that fall on these days; the others are counted as unread.
 
         Rows may be out of order; then no day is complete until the last page has arrived.
         """
+        if page.at:
+            self.server = min(self.server or page.at, page.at)
         begin, end = _unix(self.first), _unix(self.last + timedelta(days=1))
-        found = [item for item in items if is_row(item) and begin <= item["created_at"] < end]
-        for item in found:
-            moment = item["created_at"]
-            self.ordered = self.ordered and (self.oldest is None or moment <= self.oldest)
-            self.oldest = moment if self.oldest is None else min(self.oldest, moment)
+        found = []
+        for item in page.rows:
+            problem = problem_of(item) or _stray(item["created_at"], begin, end)
+            if problem:
+                self.odd_days |= self.unread.add(item, problem, self._days)
+            elif begin <= item["created_at"] < end:
+                self._place(item["created_at"])
+                found.append(item)
         self.rows += len(found)
         return found
 
     def complete(self, *, ended: bool) -> list[date]:
-        """The days that are over and whose rows have all arrived."""
+        """The days that are over, and whose rows have all arrived and were understood."""
         reached = self.first
+        if self.oldest is None or self.server is None:
+            return []
         if not ended:
-            if not self.ordered or self.oldest is None:
+            if not self.ordered:
                 return []
             reached = datetime.fromtimestamp(self.oldest, UTC).date() + timedelta(days=1)
-        span = (self.last - reached).days + 1
-        days = (self.last - timedelta(days=back) for back in range(span))
-        return [day for day in days if _start(day + timedelta(days=1)) <= self.closed_before]
+        closed_before = min(self.end, self.server) - _SETTLED
+        return [
+            day
+            for day in self._days
+            if day >= reached
+            and day not in self.odd_days
+            and _start(day + timedelta(days=1)) <= closed_before
+        ]
+
+    @property
+    def _days(self) -> list[date]:
+        """Newest first."""
+        return [self.last - timedelta(days=n) for n in range((self.last - self.first).days + 1)]
+
+    def _place(self, moment: int) -> None:
+        self.ordered = self.ordered and (self.oldest is None or moment <= self.oldest)
+        self.oldest = moment if self.oldest is None else min(self.oldest, moment)
+
+
+def _stray(moment: int, begin: int, end: int) -> str:
+    """A server that ignores the period has not shown that it holds no other row of it."""
+    near = begin - _STRAY <= moment < end + _STRAY
+    return "" if near else "created_at is outside the period that was asked for"
 
 
 def fetch(
@@ -100,67 +137,88 @@ def fetch(
         partitions.ingest() as writer,
         ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="activity") as pool,
     ):
-        page_writer = _PageWriter(partitions, writer, done)
-        for first, last in list(partitions.missing(start.date(), end.date())):
-            days = _DayRange(first, last, end - _SETTLED)
+        for first, last in list(writer.missing(start.date(), end.date())):
+            days = _DayRange(first, last, end, done.unread)
             before = min(_unix(last + timedelta(days=1)), int(end.timestamp()))
-            page_writer.receive(days, _ordered(pool, pages, _unix(first), before, meter))
+            arriving = _ordered(pool, pages, _unix(first), before, meter)
+            _receive(days, arriving, writer, done)
+        writer.save_unread(done.unread)
     return done
 
 
-@dataclass
-class _PageWriter:
-    """Writes the pages of a range to disk, and its complete days to the coverage."""
+def _receive(
+    days: _DayRange, pages: Iterator[ActivityPage], writer: PartitionWriter, done: FetchResult
+) -> None:
+    """Write every page to disk, and the complete days to the coverage; also before a failure."""
+    ended = False
+    try:
+        for number, page in enumerate(pages, 1):
+            writer.add(days.select(page))
+            done.calls += 1
+            if number % _KEEP_EVERY == 0:
+                _flush(days, writer, done, ended=False)
+        ended = True
+    except UnprovenPagingError as error:
+        days.ordered = False  # what came so far proves nothing about the order either
+        done.problems.append(str(error))
+    finally:
+        _flush(days, writer, done, ended=ended)
+    _compare_clocks(days, done)
 
-    partitions: Partitions
-    writer: PartitionWriter
-    done: FetchResult
 
-    def receive(self, days: _DayRange, pages: Iterator[Sequence[Any]]) -> None:
-        """Write every page; pages that arrived before a failure are kept."""
-        ended = False
-        try:
-            for number, items in enumerate(pages, 1):
-                self.writer.add(days.select(items))
-                self.done.calls += 1
-                if number % _KEEP_EVERY == 0:
-                    self._flush(days, ended=False)
-            ended = True
-        finally:
-            self._flush(days, ended=ended)
+def _flush(days: _DayRange, writer: PartitionWriter, done: FetchResult, *, ended: bool) -> None:
+    writer.flush()
+    complete = days.complete(ended=ended)
+    fresh = [day for day in complete if days.marked is None or day < days.marked]
+    if fresh:
+        writer.mark_complete(fresh)
+    days.marked = min(complete) if complete else days.marked
+    done.days += len(fresh)
+    done.rows += days.rows
+    days.rows = 0
 
-    def _flush(self, days: _DayRange, *, ended: bool) -> None:
-        self.writer.flush()
-        complete = days.complete(ended=ended)
-        fresh = [day for day in complete if days.marked is None or day < days.marked]
-        if fresh:
-            self.partitions.mark_complete(fresh)
-        days.marked = min(complete) if complete else days.marked
-        self.done.days += len(fresh)
-        self.done.rows += days.rows
-        days.rows = 0
+
+def _compare_clocks(days: _DayRange, done: FetchResult) -> None:
+    """A clock that is wrong asks for the wrong days."""
+    problem = ""
+    if days.server is None:
+        problem = "Intercom's answers have no Date, so this machine's clock can't be compared."
+    elif abs(days.server - days.end) > _APART:
+        problem = (
+            f"This machine's clock says {days.end:%Y-%m-%d %H:%M} UTC, Intercom's "
+            f"{days.server:%Y-%m-%d %H:%M}: the period that was asked for is not the latest."
+        )
+    if problem and problem not in done.problems:
+        done.problems.append(problem)
 
 
 def _ordered(
     pool: ThreadPoolExecutor, pages: PageSource, after: int, before: int, meter: _ProgressMeter
-) -> Iterator[Sequence[Any]]:
-    """The pages in order, with the next few already requested."""
-    items, total = pages(after, before, 1)
-    meter.add(total)
-    waiting: list[Future[tuple[Sequence[Any], int]]] = []
-    following = 2
+) -> Iterator[ActivityPage]:
+    """The pages in order, with the next few already requested.
+
+    Raises UnprovenPagingError after the page that shows that pages are missing.
+    """
+    waiting: list[Future[ActivityPage]] = []
+    proof = PagingProof()
+    expected, following = 0, 2
+    page = pages(after, before, 1)
     try:
         while True:
+            problem = proof.take(page)
+            total = 0 if problem else proof.total
+            meter.add(max(total - expected, 0))
+            expected = max(total, expected)
             while following <= total and len(waiting) < _AT_ONCE:
                 waiting.append(pool.submit(pages, after, before, following))
                 following += 1
-            yield items
-            meter.advance(len(items))
+            yield page
+            meter.advance(len(page.rows))
+            if problem:
+                raise UnprovenPagingError(problem)
             if not waiting:
                 return
-            items, now_total = waiting.pop(0).result()
-            meter.add(max(now_total - total, 0))
-            total = max(total, now_total)
+            page = waiting.pop(0).result()
     finally:
         for future in waiting:
             future.cancel()
@@ -188,23 +246,6 @@ class _ProgressMeter:
             self._reported = now
             left = (now - self._begun) / self._pages * (self._total - self._pages)
             self._progress(f"Activity log: {self._rows:,} rows, about {left:.0f} s left.")
-
-
-def activity_pages(client: Any) -> PageSource:
-    """A page source that reads from an Intercom client."""
-    from helpers.intercom.calls import call_named
-
-    call = call_named("GET /admins/activity_logs")
-
-    def page(after: int, before: int, page: int) -> tuple[Sequence[Any], int]:
-        period = {"created_at_after": after, "created_at_before": before}
-        body = client.call(call, params={**period, "page": page, "per_page": _PER_PAGE}).json()
-        rows = body.get("activity_logs")
-        paging = body.get("pages")
-        total = paging.get("total_pages") if isinstance(paging, dict) else 1
-        return rows if isinstance(rows, list) else [], int(total or 1)
-
-    return page
 
 
 def _start(day: date) -> datetime:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from functools import cached_property
 from typing import Any, Final
 
-from helpers.auditlog.partitions import Partitions
 from helpers.auditlog.records import (
     ActivitySummary,
     AuditFacts,
@@ -18,55 +16,67 @@ from helpers.auditlog.records import (
 )
 from helpers.core.context import Context
 from helpers.core.errors import IntercomError, RunbookError
-from helpers.core.model import Cause, Datum, Known, Unavailable
+from helpers.core.model import Cause, Datum, Known, Partial, Unavailable
 
 __all__ = ["collect"]
 
-_CALL: Final = "GET /admins/activity_logs"
+_ACTIVITY: Final = "GET /admins/activity_logs"
+_ADMINS: Final = "GET /admins"
 
 
 def collect(context: Context) -> AuditFacts:
-    """Read both logs. Fetched activity stays in the state folder, so no day is fetched twice."""
-    activity = _Activity(context)
+    """Read both logs. Fetched activity is kept in the state folder, so no day is fetched twice."""
+    teammates = _teammates(context)
+    asked = _asked(context, teammates)
     return AuditFacts(
         log=_log(context),
-        activity=activity.summary,
-        answers=activity.answers,
+        activity=asked.map(lambda found: found[0]),
+        answers=asked.map(lambda found: found[1]),
+        teammates=teammates,
         reviews=_reviews(context),
         mirror=_mirror(context),
     )
 
 
-class _Activity:
-    """Intercom's activity log over the policy's period, queried once."""
+_Asked = tuple[ActivitySummary, tuple[QuestionResult, ...]]
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
 
-    @property
-    def summary(self) -> Datum[ActivitySummary]:
-        return self._queried if isinstance(self._queried, Unavailable) else Known(self._queried[0])
+def _asked(context: Context, teammates: Datum[tuple[str, ...]]) -> Datum[_Asked]:
+    """Intercom's activity log over the policy's period, and the answers it gives.
 
-    @property
-    def answers(self) -> Datum[tuple[QuestionResult, ...]]:
-        return self._queried if isinstance(self._queried, Unavailable) else Known(self._queried[1])
+    Partial if a row was not understood, pages are missing, or there is no row at all: a workspace
+    in use has log-ins.
+    """
+    from helpers.auditlog.activity import fetch
+    from helpers.auditlog.paging import activity_pages, workspace_of
+    from helpers.auditlog.partitions import Partitions
+    from helpers.auditlog.questions import QuestionParameters, ask
 
-    @cached_property
-    def _queried(self) -> tuple[ActivitySummary, tuple[QuestionResult, ...]] | Unavailable:
-        from helpers.auditlog.activity import activity_pages, fetch
-        from helpers.auditlog.questions import QuestionParameters, ask
+    end = context.clock()
+    start = end - timedelta(days=context.policy.auditlog.lookback_days)
+    known = () if isinstance(teammates, Unavailable) else teammates.value
+    try:
+        partitions = Partitions.of_workspace(context.state, workspace_of(context.client))
+        pages = activity_pages(context.client)
+        done = fetch(pages, partitions, start, end, progress=context.progress)
+        with partitions.reading() as files:
+            found = ask(files, QuestionParameters(start, end, known, _variables(context)))
+    except RunbookError as error:
+        return _unavailable(error, _ACTIVITY)
+    empty = "" if found[0].rows else "There is no row in the period, not even a log-in."
+    gaps = " ".join(filter(None, [done.gaps, empty]))
+    return Partial(found, gaps, _ACTIVITY) if gaps else Known(found)
 
-        context = self._context
-        end = context.clock()
-        start = end - timedelta(days=context.policy.auditlog.lookback_days)
-        partitions = Partitions(context.state / "activity")
-        try:
-            fetch(activity_pages(context.client), partitions, start, end, progress=context.progress)
-            teammates = tuple(str(a.get("id") or "") for a in context.client.admins())
-            parameters = QuestionParameters(start, end, teammates, _variables(context))
-            return ask(partitions.files(), parameters)
-        except RunbookError as error:
-            return _unavailable(error)
+
+def _teammates(context: Context) -> Datum[tuple[str, ...]]:
+    """The ids of today's teammates; there is always one, whose token this is."""
+    try:
+        found = tuple(str(one.get("id") or "") for one in context.client.admins())
+    except RunbookError as error:
+        return _unavailable(error, _ADMINS)
+    if not found or not all(found):
+        return Unavailable(reason="The list of teammates is empty or has no ids.", call=_ADMINS)
+    return Known(found)
 
 
 def _variables(context: Context) -> Mapping[str, Any]:
@@ -79,11 +89,11 @@ def _variables(context: Context) -> Mapping[str, Any]:
     }
 
 
-def _unavailable(error: RunbookError) -> Unavailable:
+def _unavailable(error: RunbookError, default: str) -> Unavailable:
     from helpers.core.errors import ConfigurationError
 
     missing = isinstance(error, ConfigurationError)
-    call = error.call if isinstance(error, IntercomError) and error.call else _CALL
+    call = error.call if isinstance(error, IntercomError) and error.call else default
     cause = Cause.NOT_CONFIGURED if missing else Cause.FAILED
     return Unavailable(reason=f"{error.message} {error.advice}", call=call, cause=cause)
 

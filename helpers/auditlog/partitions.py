@@ -1,13 +1,14 @@
-"""Fetched activity on disk: one Parquet file a month, and the list of complete days.
+"""Fetched activity on disk: Parquet files by month, and the list of complete days.
 
-`activity/2026-02.parquet` holds every known row of that month; `activity/coverage.json` lists the
-days that were over when they were fetched, which are never requested again. Rows reach the disk
+Each workspace has a folder of its own, `activity/<id_code>/`, so the rows of two never mix.
+`2026-02.000003.parquet` holds rows of that month; `coverage.json` lists the files that count, and
+the days that were over when they were fetched, which are never requested again. Rows reach the disk
 before the coverage that lists their day, so a crash costs a second fetch and no row.
 
 Incoming rows are spooled to disk, so at most one page is held in memory. `flush` turns the spool
-into a part, a Parquet file of its own, and `merge` combines a month and its parts; DuckDB does both
-within its memory limit. A part is either complete or absent, and stays until its month contains it:
-the next process merges parts that a killed one left behind.
+into a file of its own, and `merge` combines the files of a month into one; DuckDB does both within
+its memory limit. A file counts only once it is listed: what a killed process left is either listed
+and merged, or removed.
 
 The rows name people and their addresses: folder 0700, files 0600, and `forget` drops old months.
 """
@@ -17,21 +18,24 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, TextIO
+from typing import Any, Final, Self, TextIO
 
+from helpers.auditlog.activity_rows import UnreadRows
+from helpers.auditlog.coverage import Coverage, sha256_of
 from helpers.auditlog.database import open_database, sql_list
 from helpers.auditlog.segments import end_of
 from helpers.core.errors import StateError, UsageError
-from helpers.system.files import write_private
+from helpers.system.files import private_folder
 from helpers.system.lock import acquire, open_lock_file
 
-__all__ = ["COLUMNS", "PartitionWriter", "Partitions", "is_row"]
+__all__ = ["COLUMNS", "PartitionWriter", "Partitions"]
 
 COLUMNS: Final[Mapping[str, str]] = {
     "id": "VARCHAR",
@@ -43,32 +47,157 @@ COLUMNS: Final[Mapping[str, str]] = {
     "detail": "VARCHAR",
     "metadata": "VARCHAR",
 }
-_COVERAGE: Final = "coverage.json"
+_ACTIVITY: Final = "activity"
 _LOCK: Final = ".lock"
+_WORKSPACE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class Partitions:
-    """The months in one folder. Writers wait for each other."""
+    """The months in one folder. A writer waits until no other process uses it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
+    @classmethod
+    def of_workspace(cls, state: Path, id_code: str) -> Self:
+        """Those of one workspace in a profile's state. Raises StateError for a strange id."""
+        if not _WORKSPACE.fullmatch(id_code):
+            raise StateError(
+                "Intercom does not say which workspace this token belongs to.",
+                "The activity log is kept by workspace; see `GET /me`, field app.id_code.",
+            )
+        with storage_errors(state / _ACTIVITY):
+            private_folder(state / _ACTIVITY)
+        return cls(state / _ACTIVITY / id_code)
+
+    @classmethod
+    def all_in(cls, state: Path) -> list[Self]:
+        """Those of every workspace, and what an earlier version kept without naming one."""
+        folder = state / _ACTIVITY
+        folders = [path for path in folder.glob("*") if _WORKSPACE.fullmatch(path.name)]
+        return [cls(path) for path in sorted([folder, *folders]) if path.is_dir()]
+
     def covered(self) -> frozenset[date]:
-        """The complete days."""
+        """The days that are complete, and whose rows are here as they were written."""
+        return Coverage.read(self.folder).days
+
+    @contextmanager
+    def reading(self) -> Iterator[list[Path]]:
+        """The files to read, none of them altered; nobody replaces them meanwhile."""
+        with self._alone():
+            yield [self.folder / name for name in Coverage.read(self.folder).files]
+
+    @contextmanager
+    def ingest(self) -> Iterator[PartitionWriter]:
+        """Accept rows. Files left by a killed process are merged first, the new ones at the end.
+
+        Raises StateError if the folder or the disk refuses.
+        """
+        with self._alone():
+            writer = PartitionWriter(self.folder, Coverage.read(self.folder))
+            try:
+                writer.discard()
+                writer.merge()
+                yield writer
+                writer.flush()
+                writer.merge()
+            finally:
+                writer.discard()
+
+    def months_before(self, day: date) -> list[str]:
+        """The months that ended before a day."""
+        months = {_month_of(file) for file in self._parquet()}
+        return sorted(month for month in months if end_of(month) <= day)
+
+    def forget(self, before: date) -> list[str]:
+        """Drop whole months that ended before a day, and their coverage; returns their names.
+
+        Raises StateError if the folder or the disk refuses.
+        """
+        with self._alone(), storage_errors(self.folder):
+            months = self.months_before(before)
+            coverage = Coverage.read(self.folder)
+            for month in months:
+                coverage.months.pop(month, None)
+            if months:
+                coverage.write(self.folder)
+            for file in self._parquet():
+                if _month_of(file) in months:
+                    file.unlink(missing_ok=True)
+        return months
+
+    def _parquet(self) -> list[Path]:
+        """Every month's files, also those that nothing lists."""
+        found = self.folder.glob("*.parquet")
+        return sorted(file for file in found if _MONTH.match(file.name))
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the folder's lock; the kernel releases it when the process ends."""
+        with storage_errors(self.folder):
+            descriptor = open_lock_file(self.folder / _LOCK)
         try:
-            stored = json.loads((self.folder / _COVERAGE).read_text("utf-8"))
-            return frozenset(date.fromisoformat(day) for day in stored["days"])
-        except FileNotFoundError:
-            return frozenset()
-        except (OSError, ValueError, KeyError, TypeError):
-            return frozenset()  # fetched again, and merged by id
+            acquire(descriptor)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+Item = Mapping[str, Any]
+
+_DAY: Final = 86_400  # seconds
+_FILE: Final = "{month}.{number:06}.parquet"
+_MONTH: Final = re.compile(r"\.?\d{4}-(0[1-9]|1[0-2])\b")
+_SPOOLS: Final = ".????-??.json"
+_UNFINISHED: Final = ".unfinished.parquet"
+_SHAPE: Final = """{'id': 'VARCHAR', 'created_at': 'BIGINT', 'activity_type': 'VARCHAR',
+  'activity_description': 'VARCHAR', 'performed_by': 'JSON', 'metadata': 'JSON'}"""
+_TO_FILE: Final = f"""
+COPY (
+  SELECT id, make_timestamp(created_at * 1000000) AS happened,
+    activity_type AS activity,
+    coalesce(nullif(performed_by->>'$.email', ''), performed_by->>'$.id', '') AS actor,
+    coalesce(performed_by->>'$.id', '') AS admin_id,
+    coalesce(performed_by->>'$.ip', '') AS ip,
+    coalesce(activity_description, '') AS detail,
+    coalesce(CAST(metadata AS VARCHAR), '{{}}') AS metadata
+  FROM read_json($SPOOL, format = 'array', columns = {_SHAPE})
+) TO $TARGET (FORMAT parquet, COMPRESSION zstd)
+"""  # noqa: S608 (constant text)
+# An id that comes again replaces the row only if it says the same of who, when and what: a log in
+# which two rows share an id keeps both.
+_TO_MONTH: Final = """
+COPY (
+  WITH repeated AS MATERIALIZED (
+    SELECT id FROM read_parquet($FILES) GROUP BY id HAVING count(*) > 1
+  ), newest AS MATERIALIZED (
+    SELECT r.id, r.happened, r.activity, r.admin_id,
+      max((r.file_index, r.file_row_number)) AS place
+    FROM read_parquet($FILES) AS r SEMI JOIN repeated USING (id) GROUP BY ALL
+  )
+  SELECT r.* FROM read_parquet($FILES) AS r LEFT JOIN newest AS n
+    ON r.id = n.id AND r.happened = n.happened AND r.activity = n.activity
+      AND r.admin_id = n.admin_id
+  WHERE n.id IS NULL OR n.place = (r.file_index, r.file_row_number)
+  ORDER BY r.happened, r.id
+) TO $TARGET (FORMAT parquet, COMPRESSION zstd)
+"""
+
+
+class PartitionWriter:
+    """Writes the files of a folder. Raises StateError if the folder or disk refuses."""
+
+    def __init__(self, folder: Path, coverage: Coverage) -> None:
+        self._folder = folder
+        self._coverage = coverage
+        self._spools: dict[str, TextIO] = {}
 
     def missing(self, first: date, last: date) -> Iterator[tuple[date, date]]:
         """The ranges of days from `first` to `last` that are not complete, newest first.
 
-        No range crosses a month, so that each one goes into one file.
+        No range crosses a month, so each one ends in one file.
         """
-        covered = self.covered()
+        covered = self._coverage.days
         day, end = last, None
         while day >= first:
             if day in covered:
@@ -82,142 +211,51 @@ class Partitions:
                     end = None
             day -= timedelta(days=1)
 
-    @contextmanager
-    def ingest(self) -> Iterator[PartitionWriter]:
-        """Write rows. Parts of a killed process are merged first, the new rows at the end.
-
-        Raises StateError if the folder or the disk refuses.
-        """
-        with self._locked():
-            writer = PartitionWriter(self.folder)
-            try:
-                writer.discard()
-                writer.merge()
-                yield writer
-                writer.flush()
-                writer.merge()
-            finally:
-                writer.discard()
-
-    def mark_complete(self, complete: Iterable[date]) -> None:
-        """Mark days as complete. Their rows must already be on disk."""
-        self._write_coverage(self.covered() | set(complete))
-
-    def files(self) -> list[Path]:
-        """The files of the months, oldest first."""
-        return sorted(self.folder.glob("????-??.parquet"))
-
-    def months_before(self, day: date) -> list[str]:
-        """The months that ended before a day."""
-        months = {file.stem for file in self.files()} | parts_of(self.folder).keys()
-        return sorted(month for month in months if end_of(month) <= day)
-
-    def forget(self, before: date) -> list[str]:
-        """Delete whole months that ended before a day, and their coverage; returns their names.
-
-        Raises StateError if the folder or the disk refuses.
-        """
-        with self._locked():
-            months = self.months_before(before)
-            if months:
-                kept = (day for day in self.covered() if day.strftime("%Y-%m") not in months)
-                self._write_coverage(kept)
-            parts = parts_of(self.folder)
-            with storage_errors(self.folder):
-                for month in months:
-                    for file in (self.folder / f"{month}.parquet", *parts.get(month, ())):
-                        file.unlink(missing_ok=True)
-        return months
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Lock the folder; the kernel releases the lock however the process ends."""
-        with storage_errors(self.folder):
-            descriptor = open_lock_file(self.folder / _LOCK)
-        try:
-            acquire(descriptor)
-            yield
-        finally:
-            os.close(descriptor)
-
-    def _write_coverage(self, days: Iterable[date]) -> None:
-        coverage = {"days": sorted(day.isoformat() for day in days)}
-        with storage_errors(self.folder):
-            write_private(self.folder / _COVERAGE, json.dumps(coverage))
-
-
-Item = Mapping[str, Any]
-
-_DAY: Final = 86_400  # seconds
-_LATEST: Final = 253_402_300_800  # the year 10000
-_PART: Final = ".{month}.{number:06}.parquet"
-_PARTS: Final = ".????-??.??????.parquet"
-_SPOOLS: Final = ".????-??.json"
-_UNFINISHED: Final = ".unfinished.parquet"
-_SHAPE: Final = """{'id': 'VARCHAR', 'created_at': 'BIGINT', 'activity_type': 'VARCHAR',
-  'activity_description': 'VARCHAR', 'performed_by': 'JSON', 'metadata': 'JSON'}"""
-_TO_PART: Final = f"""
-COPY (
-  SELECT id, make_timestamp(created_at * 1000000) AS happened,
-    coalesce(nullif(activity_type, ''), 'unknown') AS activity,
-    coalesce(nullif(performed_by->>'$.email', ''), performed_by->>'$.id', '') AS actor,
-    coalesce(performed_by->>'$.id', '') AS admin_id,
-    coalesce(performed_by->>'$.ip', '') AS ip,
-    coalesce(activity_description, '') AS detail,
-    coalesce(CAST(metadata AS VARCHAR), '{{}}') AS metadata
-  FROM read_json($SPOOL, format = 'array', columns = {_SHAPE})
-) TO $TARGET (FORMAT parquet, COMPRESSION zstd)
-"""  # noqa: S608 (constant text)
-_TO_MONTH: Final = """
-COPY (
-  WITH repeated AS MATERIALIZED (
-    SELECT id, max((file_index, file_row_number)) AS newest
-    FROM read_parquet($FILES) GROUP BY id HAVING count(*) > 1
-  )
-  SELECT r.* FROM read_parquet($FILES) AS r LEFT JOIN repeated AS t ON r.id = t.id
-  WHERE t.id IS NULL OR t.newest = (r.file_index, r.file_row_number)
-  ORDER BY r.happened, r.id
-) TO $TARGET (FORMAT parquet, COMPRESSION zstd)
-"""
-
-
-class PartitionWriter:
-    """Writes the spools and parts of a folder. Raises StateError if the folder or disk refuses."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._spools: dict[str, TextIO] = {}
-
-    def add(self, items: Iterable[Any]) -> None:
-        """Spool Intercom's rows, including unknown types; skips items without an id or a time."""
+    def add(self, items: Iterable[Item]) -> None:
+        """Spool Intercom's rows, all of which were understood (`activity_rows`)."""
         months: dict[str, list[Item]] = defaultdict(list)
         for item in items:
-            if is_row(item):
-                months[_month(item["created_at"] // _DAY)].append(item)
+            months[_month(item["created_at"] // _DAY)].append(item)
         with storage_errors(self._folder):
             for month, found in months.items():
                 self._spool(month, found)
 
     def flush(self) -> None:
-        """Write the spooled rows to disk as parts."""
+        """Write the spooled rows to disk, and list their files."""
         with storage_errors(self._folder):
             while self._spools:
                 month, stream = self._spools.popitem()
-                self._part(month, stream)
+                self._write_spooled(month, stream)
+
+    def mark_complete(self, days: Iterable[date]) -> None:
+        """Mark days as complete. Their rows must already be on disk."""
+        self._coverage.complete(days)
+        with storage_errors(self._folder):
+            self._coverage.write(self._folder)
+
+    def save_unread(self, unread: UnreadRows) -> None:
+        """Keep the first of the rows that were not understood beside the months."""
+        with storage_errors(self._folder):
+            unread.save(self._folder)
 
     def merge(self) -> None:
-        """Merge every part into its month, by id; of rows with the same id the latest one stays."""
+        """Make the files of each month one; of rows that are the same the latest one stays."""
         with storage_errors(self._folder):
-            for month, found in parts_of(self._folder).items():
-                self._merge(self._folder / f"{month}.parquet", found)
+            for month, found in self._coverage.months.items():
+                if len(found.files) > 1:
+                    files = [self._folder / name for name in found.files]
+                    sql = _TO_MONTH.replace("$FILES", sql_list(files))
+                    self._write(sql, month, replaces=list(found.files))
 
     def discard(self) -> None:
-        """Remove incomplete files, both of this process and of one that was killed."""
+        """Remove what counts for nothing, of this process and of one that was killed."""
         while self._spools:
             with suppress(OSError):  # its buffered rows are discarded too
                 self._spools.popitem()[1].close()
+        listed = set(self._coverage.files)
         with storage_errors(self._folder):
-            for left in (*self._folder.glob(_SPOOLS), self._folder / _UNFINISHED):
+            unlisted = (f for f in self._folder.glob("*.parquet") if f.name not in listed)
+            for left in (*self._folder.glob(_SPOOLS), *unlisted):
                 left.unlink(missing_ok=True)
 
     def _spool(self, month: str, items: list[Item]) -> None:
@@ -227,45 +265,36 @@ class PartitionWriter:
         stream.write("," if stream.tell() else "[")
         stream.write(_spelled(items)[1:-1])
 
-    def _part(self, month: str, stream: TextIO) -> None:
+    def _write_spooled(self, month: str, stream: TextIO) -> None:
         with stream:
             stream.write("]")
         spool = self._folder / f".{month}.json"
-        taken = sorted(self._folder.glob(_PARTS))
-        number = int(taken[-1].name[9:15]) + 1 if taken else 1
-        target = self._folder / _PART.format(month=month, number=number)
-        self._write(_TO_PART.replace("$SPOOL", sql_list([spool])), target)
+        self._write(_TO_FILE.replace("$SPOOL", sql_list([spool])), month)
         spool.unlink()
 
-    def _merge(self, target: Path, parts: list[Path]) -> None:
-        files = [target, *parts] if target.exists() else parts
-        self._write(_TO_MONTH.replace("$FILES", sql_list(files)), target)
-        for part in parts:
-            part.unlink()
-
-    def _write(self, sql: str, target: Path) -> None:
-        """Write a file that is either complete or absent."""
+    def _write(self, sql: str, month: str, *, replaces: Iterable[str] = ()) -> None:
+        """Write a file of a month, then list it, then remove those that it replaces."""
         unfinished = self._folder / _UNFINISHED
         with open_database(self._folder) as database:
             database.execute(sql.replace("$TARGET", sql_list([unfinished])[1:-1]))
         unfinished.chmod(0o600)
+        target = self._folder / _FILE.format(month=month, number=self._next_number())
+        digest = sha256_of(unfinished)
         unfinished.replace(target)
+        files = self._coverage.month(month).files
+        for name in replaces:
+            del files[name]
+        files[target.name] = digest
+        self._coverage.write(self._folder)
+        for name in replaces:
+            (self._folder / name).unlink(missing_ok=True)
+
+    def _next_number(self) -> int:
+        return max((int(name[8:14]) for name in self._coverage.files), default=0) + 1
 
 
-def parts_of(folder: Path) -> Mapping[str, list[Path]]:
-    """The parts waiting in a folder, by month, in the order they were written."""
-    parts: dict[str, list[Path]] = defaultdict(list)
-    for part in sorted(folder.glob(_PARTS)):
-        parts[part.name[1:8]].append(part)
-    return parts
-
-
-def is_row(item: Any) -> bool:
-    """Whether an item is a row: an object with an id and a time."""
-    if not isinstance(item, dict) or not item.get("id"):
-        return False
-    moment = item.get("created_at")
-    return type(moment) is int and 0 <= moment < _LATEST
+def _month_of(file: Path) -> str:
+    return file.name.removeprefix(".")[:7]
 
 
 @lru_cache(64)

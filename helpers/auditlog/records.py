@@ -184,6 +184,7 @@ class AuditFacts(Record):
     log: Datum[LogStatus]
     activity: Datum[ActivitySummary]
     answers: Datum[tuple[QuestionResult, ...]]
+    teammates: Datum[tuple[str, ...]]  # the ids of today's
     reviews: Datum[tuple[Review, ...]]
     mirror: Datum[MirrorEvidence]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from helpers.auditlog.entries import LogEntry, timestamp
 from helpers.auditlog.log import AuditLog
@@ -20,10 +20,11 @@ from helpers.auditlog.records import (
 from helpers.auditlog.segments import entries
 from helpers.core.context import Context
 from helpers.core.errors import CollectionError, UsageError
-from helpers.core.model import Unavailable
+from helpers.core.model import Datum, Known
 
 __all__ = ["REVIEWED", "reviews_in", "sign", "sign_off", "signable"]
 
+_T = TypeVar("_T")
 REVIEWED: Final = "review.signed"
 _NAME: Final = range(2, 101)
 
@@ -67,11 +68,14 @@ def sign_off(context: Context, facts: AuditFacts, reviewer: str, *, note: str = 
 
 
 def signable(facts: AuditFacts) -> tuple[ActivitySummary, tuple[QuestionResult, ...]]:
-    """What a signature covers. Raises CollectionError if the activity log was not read."""
-    if isinstance(facts.activity, Unavailable) or isinstance(facts.answers, Unavailable):
-        reason = facts.activity.reason if isinstance(facts.activity, Unavailable) else ""
-        raise CollectionError(f"There is nothing to sign. {reason}", "Fix that first.")
-    return facts.activity.value, facts.answers.value
+    """What a signature covers. Raises CollectionError if the activity log was not read whole."""
+    return _whole(facts.activity), _whole(facts.answers)
+
+
+def _whole(datum: Datum[_T]) -> _T:
+    if isinstance(datum, Known):
+        return datum.value
+    raise CollectionError(f"There is nothing to sign. {datum.reason}", "Fix that first.")
 
 
 def reviews_in(folder: Path) -> tuple[Review, ...]:

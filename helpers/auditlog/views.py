@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, TypeGuard, TypeVar
 
 from helpers.auditlog.records import (
     ActivityRow,
@@ -15,7 +15,7 @@ from helpers.auditlog.records import (
     results_digest,
 )
 from helpers.core.errors import UsageError
-from helpers.core.model import Datum, Unavailable
+from helpers.core.model import Datum, Partial, Unavailable
 from helpers.core.view import View, prose, stack, table
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "who_did_what",
 ]
 
+_T = TypeVar("_T")
 _VERDICTS: Final = {
     LogVerdict.INTACT: "intact",
     LogVerdict.TAMPERED: "TAMPERED",
@@ -41,6 +42,10 @@ _ROWS: Final = 8
 def _missing(datum: Datum[object]) -> View:
     reason = datum.reason if isinstance(datum, Unavailable) else ""
     return prose(f"Not checked: {reason}")
+
+
+def _partial(datum: Datum[_T]) -> TypeGuard[Partial[_T]]:
+    return isinstance(datum, Partial)
 
 
 def overview(facts: AuditFacts) -> View:
@@ -82,6 +87,7 @@ def _chain(log: LogStatus) -> list[tuple[str, str]]:
 def _activity(facts: AuditFacts) -> View:
     if isinstance(facts.activity, Unavailable):
         return _missing(facts.activity)
+    gaps = f" Only partly read: {facts.activity.reason}" if _partial(facts.activity) else ""
     summary = facts.activity.value
     security = sum(day.security for day in summary.days)
     return prose(
@@ -89,6 +95,7 @@ def _activity(facts: AuditFacts) -> View:
         f"{summary.rows} rows by {summary.teammates} teammates, {security} of them relevant to "
         "security."
         + (f" Unknown types: {', '.join(summary.unknown_types)}." * bool(summary.unknown_types))
+        + gaps
     )
 
 
@@ -105,6 +112,8 @@ def takeover(facts: AuditFacts) -> View:
         return _missing(facts.answers)
     rows = [r for a in facts.answers.value if a.question == "takeover" for r in a.rows]
     empty = "No account shows signs of a takeover in this period."
+    if _partial(facts.answers):
+        empty = f"No sign of a takeover in what was read. {facts.answers.reason}"
     return table(_COLUMNS, [_shown(row) for row in collapse_repeats(rows)], empty=empty)
 
 

@@ -136,13 +136,14 @@ def mirror(profile: str, env_file: str, policy: str) -> int:
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1))
 def fetch(profile: str, env_file: str, policy: str, days: int) -> None:
     """Fetch Intercom's activity log; resumes where it stopped, fetches no closed day twice."""
-    from helpers.auditlog.activity import activity_pages
     from helpers.auditlog.activity import fetch as fetched
+    from helpers.auditlog.paging import activity_pages, workspace_of
     from helpers.auditlog.partitions import Partitions
+    from helpers.core.errors import CollectionError
 
     with context_of(profile, env_file, policy) as context:
         end = context.clock()
-        place = Partitions(context.state / "activity")
+        place = Partitions.of_workspace(context.state, workspace_of(context.client))
         done = fetched(
             activity_pages(context.client),
             place,
@@ -151,6 +152,10 @@ def fetch(profile: str, env_file: str, policy: str, days: int) -> None:
             progress=lambda line: click.echo(line, err=True),
         )
     click.echo(f"{done.rows:,} rows in {done.calls:,} calls; {done.days} days completed.")
+    if done.gaps:
+        raise CollectionError(
+            done.gaps, "The days that it concerns stay incomplete and are fetched again."
+        )
 
 
 @click.command()
@@ -180,11 +185,12 @@ def forget(profile: str, env_file: str, policy: str, days: int | None) -> None:
     with context_of(profile, env_file, policy) as context:
         keep = days or context.policy.auditlog.retention_days
         limit = context.clock().date() - timedelta(days=keep)
-        place = Partitions(context.state / "activity")
-        months = ", ".join(place.months_before(limit))
+        places = Partitions.all_in(context.state)
+        months = ", ".join(sorted({m for place in places for m in place.months_before(limit)}))
         if months:  # first: a deletion that can't be recorded is not done
             context.record("runbook.activity.forgotten", resource="activity", note=months)
-            place.forget(limit)
+            for place in places:
+                place.forget(limit)
     click.echo(f"Deleted: {months}." if months else "Nothing is old enough.")
 
 

@@ -22,7 +22,7 @@ from helpers.core.settings import Settings
 from helpers.intercom.calls import AUDIT_CALLS, Call, call_named
 from helpers.intercom.regions import base_url as base_url_of
 from helpers.intercom.regions import checked_url
-from helpers.intercom.responses import ApiResponse, unreachable
+from helpers.intercom.responses import ApiResponse, date_of, unreachable
 from helpers.intercom.transport import RefusalHook, Transport, live
 
 if TYPE_CHECKING:
@@ -216,7 +216,10 @@ class Client:
         except httpx.TransportError as error:
             raise unreachable(name, error) from None
         request_id = response.headers.get("X-Request-Id", "")
-        return ApiResponse.of(name, response.status_code, _body(response, name), request_id)
+        return ApiResponse.of(
+            *(name, response.status_code, _body(response, name), request_id),
+            date=date_of(response.headers),
+        )
 
 
 def http_client(token: SecretStr, transport: Transport, version: str) -> httpx.Client:

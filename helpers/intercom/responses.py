@@ -11,13 +11,15 @@ import socket
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import httpx
 
 from helpers.core.errors import IntercomError, UnreachableError
 
-__all__ = ["ApiResponse", "advice_for", "unreachable"]
+__all__ = ["ApiResponse", "advice_for", "date_of", "unreachable"]
 
 _OK: Final = range(200, 300)
 _DEAD: Final = frozenset(
@@ -44,9 +46,12 @@ class ApiResponse:
     message: str = field(default="", repr=False)
     request_id: str = ""
     body: Any = field(default=None, repr=False)
+    date: datetime | None = None  # the server's clock, from the header `Date`
 
     @classmethod
-    def of(cls, call: str, status: int, body: Any, request_id: str) -> ApiResponse:
+    def of(
+        cls, call: str, status: int, body: Any, request_id: str, date: datetime | None = None
+    ) -> ApiResponse:
         """Read an answer's body; a body of another shape simply has no code."""
         errors = body.get("errors") if isinstance(body, dict) else None
         first = errors[0] if isinstance(errors, list) and errors else {}
@@ -59,6 +64,7 @@ class ApiResponse:
             message=str(first.get("message") or ""),
             request_id=str(inner or request_id),
             body=body,
+            date=date,
         )
 
     @property
@@ -83,6 +89,15 @@ class ApiResponse:
             call=self.call,
             request_id=self.request_id,
         )
+
+
+def date_of(headers: Mapping[str, str]) -> datetime | None:
+    """The time in the header `Date`, UTC; None where there is none that can be read."""
+    try:
+        moment = parsedate_to_datetime(headers["Date"])
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (KeyError, ValueError, OverflowError):
+        return None
 
 
 def advice_for(status: int, code: str) -> str:

@@ -17,8 +17,14 @@ from helpers.auditlog.segments import entries
 from helpers.cli.auditlog import auditlog
 from helpers.core.errors import ConfigurationError, StateError, UsageError
 from tests.auditlog.builders import ROOT, Bench, edited
+from tests.auditlog.test_fetch import row_at
 
 DESK = ("--profile", "development", "--env-file")
+
+
+def months_in(partitions: Partitions) -> int:
+    with partitions.reading() as files:
+        return len(files)
 
 
 @pytest.fixture
@@ -97,18 +103,17 @@ def test_forgetting_drops_old_months_and_the_log_says_which(
 ) -> None:
     state = tmp_path / "home" / "development"
     now = datetime.now(UTC)
-    months = Partitions(state / "activity")
+    months = Partitions.of_workspace(state, "abc123")
     with months.ingest() as writer:
-        writer.add(
-            {"id": str(age), "created_at": int((now - timedelta(days=age)).timestamp())}
-            for age in (1, 100, 1000)
-        )
-    months.mark_complete([(now - timedelta(days=1000)).date()])
+        writer.add(row_at(age, now - timedelta(days=age)) for age in (1, 100, 1000))
+        writer.flush()
+        writer.mark_complete([(now - timedelta(days=1000)).date()])
+    assert months.covered()
     assert run("forget", *DESK, str(desk)).output.startswith("Deleted: ")
-    assert len(months.files()) == 2
+    assert months_in(months) == 2
     assert not months.covered()
     assert run("forget", "--days", "31", *DESK, str(desk)).output.startswith("Deleted: ")
-    assert len(months.files()) == 1
+    assert months_in(months) == 1
     assert "Nothing is old enough" in run("forget", "--days", "31", *DESK, str(desk)).output
     told = [e for e in entries(state / "audit") if e.action == "runbook.activity.forgotten"]
     assert [e.metadata["note"] for e in told] == [
@@ -120,12 +125,12 @@ def test_what_cannot_be_recorded_is_not_forgotten(
     run: Callable[..., Result], desk: Path, tmp_path: Path
 ) -> None:
     state = tmp_path / "home" / "development"
-    months = Partitions(state / "activity")
+    months = Partitions.of_workspace(state, "abc123")
     with months.ingest() as writer:
-        writer.add([{"id": "1", "created_at": 1_700_000_000}])
+        writer.add([row_at(1, datetime(2023, 11, 14, tzinfo=UTC))])
     (state / "audit").write_text("no folder")
     assert isinstance(run("forget", *DESK, str(desk)).exception, StateError)
-    assert len(months.files()) == 1
+    assert months_in(months) == 1
 
 
 def test_the_mirror_is_brought_up_to_date(run: Callable[..., Result], tmp_path: Path) -> None:

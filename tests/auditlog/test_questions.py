@@ -44,7 +44,8 @@ class TakeoverSteps:
         start = END - timedelta(days=30)
         teammates = ("id-ann", "id-bob")
         parameters = QuestionParameters(start, END, teammates, variables)
-        return {answer.question: answer for answer in ask(self._partitions.files(), parameters)[1]}
+        with self._partitions.reading() as files:
+            return {answer.question: answer for answer in ask(files, parameters)[1]}
 
 
 @pytest.fixture
@@ -238,7 +239,8 @@ def test_more_rows_than_are_shown_are_counted(story: TakeoverSteps) -> None:
 def test_unknown_kinds_are_shown(story: TakeoverSteps, tmp_path: Path) -> None:
     story.row("ai_inbox_translation_setting_change").answers()
     parameters = QuestionParameters(END - timedelta(days=30), END, (), {})
-    summary, _ = ask(Partitions(tmp_path).files(), parameters)
+    with Partitions(tmp_path).reading() as files:
+        summary, _ = ask(files, parameters)
     assert summary.unknown_types == ("ai_inbox_translation_setting_change",)
 
 

@@ -47,7 +47,12 @@ def _facts() -> AuditFacts:
     )
     answer = QuestionResult(question="takeover", title="Takeover", count=1, flagged=1, rows=(row,))
     return AuditFacts(
-        log=GONE, activity=Known(summary), answers=Known((answer,)), reviews=GONE, mirror=GONE
+        log=GONE,
+        activity=Known(summary),
+        answers=Known((answer,)),
+        teammates=GONE,
+        reviews=GONE,
+        mirror=GONE,
     )
 
 

@@ -13,7 +13,8 @@ WITH entries AS (
   SELECT * FROM entries
   WHERE failures >= getvariable('failures') AND new_address
 ), acts AS (
-  SELECT DISTINCT s.* FROM security AS s JOIN suspicious AS e ON s.actor = e.actor AND s.ip = e.ip
+  SELECT DISTINCT s.* FROM security AS s JOIN suspicious AS e ON s.actor = e.actor
+    AND s.ip IN (e.ip, '')  -- a row may have no address
   WHERE s.happened BETWEEN e.entered - to_minutes(CAST(getvariable('within_minutes') AS BIGINT))
     AND e.entered + INTERVAL 1 DAY
 )

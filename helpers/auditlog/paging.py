@@ -1,0 +1,137 @@
+"""The pages of Intercom's activity log, and the proof that all of them came.
+
+Description 2.16 documents no paging for `GET /admins/activity_logs`; later ones have `page`,
+`per_page` (at most 250) and an answer with `pages`. So nothing is taken on trust: a page that
+repeats another, a short page in the middle or a number of pages that shrinks says that rows are
+missing, and then the rows that came are a part of the log only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, Final, Protocol
+
+from helpers.core.errors import CollectionError
+
+__all__ = [
+    "ActivityPage",
+    "PageSource",
+    "PagingProof",
+    "UnprovenPagingError",
+    "activity_pages",
+    "workspace_of",
+]
+
+_PER_PAGE: Final = 250  # Intercom's maximum
+_MOST_PAGES: Final = 40_000  # of one range of days, at most a month: 10 million rows
+_CALL: Final = "GET /admins/activity_logs"
+
+
+class UnprovenPagingError(Exception):
+    """The pages that came are not, or not provably, all there are."""
+
+
+@dataclass(frozen=True)
+class ActivityPage:
+    """One page: its rows as they came, what it says of the pages, and the server's Date."""
+
+    rows: Sequence[Any]
+    total: Any  # `pages.total_pages`
+    number: Any = None  # `pages.page`
+    size: Any = None  # `pages.per_page`
+    asked: int = 1  # the number of the page that was asked for
+    at: datetime | None = None
+
+
+class PageSource(Protocol):
+    """Returns one page of the activity log."""
+
+    def __call__(self, after: int, before: int, page: int) -> ActivityPage:
+        """The rows in [after, before], Unix seconds."""
+
+
+class PagingProof:
+    """Compares each page, in order, with those before it."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._size = 0
+        self._seen: set[bytes] = set()
+
+    def take(self, page: ActivityPage) -> str:
+        """Why the pages so far are not whole; "" while nothing is missing."""
+        total = page.total
+        if type(total) is not int or total < (1 if page.rows else 0):
+            return f"{_CALL} does not say how many pages there are."
+        if total > _MOST_PAGES:
+            return f"{_CALL} promises {total:,} pages; at most {_MOST_PAGES:,} are read."
+        if type(page.number) is int and page.number != page.asked:
+            return f"{_CALL} answered page {page.number} where page {page.asked} was asked for."
+        if total < self.total:
+            return f"{_CALL} promised {self.total:,} pages, then {total:,}."
+        self.total = total
+        return self._repeated(page) or self._short(page)
+
+    def _repeated(self, page: ActivityPage) -> str:
+        found = sha256(repr(page.rows).encode("utf-8", "backslashreplace")).digest()
+        if page.rows and found in self._seen:
+            return f"{_CALL} answered page {page.asked} with the rows of an earlier page."
+        self._seen.add(found)
+        return ""
+
+    def _short(self, page: ActivityPage) -> str:
+        """Only the last page may be short."""
+        if page.asked == 1:
+            self._size = page.size if type(page.size) is int else len(page.rows)
+        if page.asked < page.total and len(page.rows) < max(self._size, 1):
+            return (
+                f"{_CALL} answered page {page.asked} of {page.total:,} with {len(page.rows)} rows "
+                f"instead of {self._size}."
+            )
+        return ""
+
+
+def activity_pages(client: Any) -> PageSource:
+    """A source of pages that reads from an Intercom client."""
+    from helpers.intercom.calls import call_named
+
+    call = call_named(_CALL)
+
+    def page(after: int, before: int, page: int) -> ActivityPage:
+        period = {"created_at_after": after, "created_at_before": before}
+        answer = client.call(call, params={**period, "page": page, "per_page": _PER_PAGE})
+        body = answer.json()
+        rows, pages = body.get("activity_logs"), body.get("pages")
+        if not isinstance(rows, list):
+            raise _unreadable(_CALL, "activity_logs is not a list")
+        if not isinstance(pages, dict):
+            raise _unreadable(_CALL, "pages is not an object")
+        return ActivityPage(
+            rows=rows,
+            total=pages.get("total_pages"),
+            number=pages.get("page"),
+            size=pages.get("per_page"),
+            asked=page,
+            at=answer.date,
+        )
+
+    return page
+
+
+def workspace_of(client: Any) -> str:
+    """The id of the workspace that a client's token belongs to, `app.id_code`."""
+    app = client.me().get("app")
+    id_code = app.get("id_code") if isinstance(app, dict) else None
+    if not isinstance(id_code, str) or not id_code:
+        raise _unreadable("GET /me", "app.id_code is not a text")
+    return id_code
+
+
+def _unreadable(call: str, what: str) -> CollectionError:
+    return CollectionError(
+        f"{call} was answered, but {what}.",
+        "Is INTERCOM_BASE_URL the API's own host, and the version one that is supported?",
+    )
