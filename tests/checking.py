@@ -7,7 +7,7 @@ from typing import Any
 
 from helpers.core.catalog import Check
 from helpers.core.judge import judge
-from helpers.core.model import Cause, Finding, Known, Snapshot, Status, Unavailable
+from helpers.core.model import Cause, Finding, Known, Partial, Snapshot, Status, Unavailable
 from helpers.core.policy import Policy
 from helpers.core.steps import step_named
 
@@ -17,7 +17,7 @@ NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 def verdicts(check: Check, *, policy: Policy | None = None, **data: Any) -> tuple[Finding, ...]:
     """The findings of a check; `data` are values, or Unavailable ones."""
     facts: Any = step_named(check.step).load("facts")
-    known = {k: v if isinstance(v, Unavailable) else Known(v) for k, v in data.items()}
+    known = {k: v if isinstance(v, (Partial, Unavailable)) else Known(v) for k, v in data.items()}
     snapshot: Any = Snapshot.model_construct(
         step=check.step,
         profile="production",

@@ -41,7 +41,7 @@ from helpers.auditlog.records import (
     Verification,
 )
 from helpers.core.catalog import Check, load
-from helpers.core.model import Severity, Status
+from helpers.core.model import Partial, Severity, Status
 from helpers.core.policy import AuditPolicy, Policy
 from tests.checking import NOW, off, statuses, unreadable, verdicts
 
@@ -245,8 +245,28 @@ def _answers(
 
 
 def _of(check: Check, question: str, answers: Any, reviews: Any = ()) -> list[Status]:
-    found = verdicts(check, answers=answers, reviews=reviews)
+    found = verdicts(check, answers=answers, reviews=reviews, teammates=("id-ann",))
     return [f.status for f in found if question in f.resource.key or f.status is ERROR]
+
+
+@pytest.mark.parametrize(("check", "question"), PAIRS)
+def test_part_of_the_log_never_passes_but_still_fails(check: Check, question: str) -> None:
+    def part(*rows: ActivityRow) -> Partial[Any]:
+        return Partial(_answers(question, *rows), "1 row was not understood.", "GET /x")
+
+    assert _of(check, question, part()) == [ERROR]
+    assert set(_of(check, question, part(_row("ann", "odd")))) == {FAIL, ERROR}
+    assert set(_of(check, question, part(_row()), (_review(),))) == {ERROR}
+
+
+def test_without_the_teammates_nobody_is_known_to_be_gone() -> None:
+    (found,) = statuses(
+        departed_or_dormant,
+        answers=_answers("departed_active"),
+        reviews=(),
+        teammates=unreadable("GET /admins"),
+    )
+    assert found is ERROR
 
 
 @pytest.mark.parametrize(("check", "question"), PAIRS)
