@@ -3,14 +3,17 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 import secrets
+import uuid
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.core.redaction import Redactor
+from helpers.core.redaction import Redactor, is_redactable
 from tests.conftest import make_access_token
 
 
@@ -21,27 +24,91 @@ def redactor_for(value: str, kind: str = "client_secret") -> Redactor:
 
 
 SECRET = "s3cr3t/with+odd=chars&<" + secrets.token_hex(8)
-FORMS = {
-    "plain": SECRET,
-    "quoted by Python": repr(SECRET),
-    "JSON": json.dumps(SECRET),
-    "JSON with an escaped equals sign": SECRET.replace("=", "\\u003d"),
-    "HTML": html.escape(SECRET),
-    "percent-encoded": quote(SECRET, safe=""),
-    "hex": SECRET.encode().hex(),
-    "base64": base64.b64encode(SECRET.encode()).decode(),
-    "base64 inside a longer text": base64.b64encode(f"user:{SECRET}:x".encode()).decode(),
-    "URL-safe base64": base64.urlsafe_b64encode(b"ab" + SECRET.encode()).decode(),
-    "terminal colours between the characters": "\x1b[31m".join(SECRET),
+UUID = str(uuid.uuid4())
+
+
+def base32_after(length: int, value: str) -> str:
+    return base64.b32encode(b"x" * length + value.encode() + b"after").decode()
+
+
+def twice(value: str, before: bytes = b"") -> str:
+    return base64.b64encode(before + base64.b64encode(value.encode()) + b"after").decode()
+
+
+# What a program, a shell, a template or a log makes of a value that it is given.
+FORMS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "quoted by Python": repr,
+    "JSON": json.dumps,
+    "JSON with an escaped equals sign": lambda v: v.replace("=", "\\u003d"),
+    "JSON inside JSON": lambda v: json.dumps(json.dumps(v)),
+    "HTML": html.escape,
+    "percent-encoded": lambda v: quote(v, safe=""),
+    "percent-encoded in full": lambda v: "".join(f"%{ord(c):02x}" for c in v),
+    "percent-encoded twice": lambda v: "".join(f"%25{ord(c):02X}" for c in v),
+    "JSON escapes": lambda v: "".join(f"\\u{ord(c):04x}" for c in v),
+    "escaped JSON escapes": lambda v: "".join(f"\\\\u{ord(c):04X}" for c in v),
+    "JavaScript escapes": lambda v: "".join(f"\\u{{{ord(c):x}}}" for c in v),
+    "Python escapes": lambda v: "".join(f"\\x{ord(c):02x}" for c in v),
+    "octal escapes": lambda v: "".join(f"\\{ord(c):03o}" for c in v),
+    "decimal references": lambda v: "".join(f"&#{ord(c)};" for c in v),
+    "hexadecimal references": lambda v: "".join(f"&#x{ord(c):X};" for c in v),
+    "hex": lambda v: v.encode().hex(),
+    "hex in capitals": lambda v: v.encode().hex().upper(),
+    "hex with colons": lambda v: v.encode().hex(":"),
+    "base64": lambda v: base64.b64encode(v.encode()).decode(),
+    "base64 inside a longer text": lambda v: base64.b64encode(f"user:{v}:x".encode()).decode(),
+    "URL-safe base64": lambda v: base64.urlsafe_b64encode(b"ab" + v.encode()).decode(),
+    "base64 over lines": lambda v: base64.encodebytes(b"abc" + v.encode()).decode(),
+    "base64 of base64": twice,
+    "base64 of base64, shifted": lambda v: twice(v, b"a"),
+    "base32": lambda v: base64.b32encode(v.encode()).decode(),
+    "base32 in lower case": lambda v: base64.b32encode(v.encode()).decode().lower(),
+    "base32, shifted by two": lambda v: base32_after(2, v),
+    "base32, shifted by four": lambda v: base32_after(4, v),
+    "reversed": lambda v: v[::-1],
+    "in capitals": str.upper,
+    "in lower case": str.lower,
+    "spaced": " ".join,
+    "split by zero-width spaces": "\u200b".join,
+    "split by no-break spaces": "\u00a0".join,
+    "split over lines": lambda v: "\n    ".join((v[:13], v[13:26], v[26:])),
+    "split over lines of JSON": lambda v: json.dumps("\n".join((v[:13], v[13:26], v[26:]))),
+    "a list of its characters": lambda v: str(list(v)),
+    "terminal colours between the characters": "\x1b[31m".join,
+    "terminal colours in JSON": lambda v: json.dumps("\x1b[1;31m".join(v)),
+    "without its separators": lambda v: v.replace("-", "").replace("_", ""),
+    "the first twenty characters": lambda v: v[:20],
+    "the last twenty characters": lambda v: v[-20:],
+    "the middle": lambda v: v[4:-3],
+    "UTF-16": lambda v: v.encode("utf-16-le").decode("latin-1"),
+}
+VALUES = {
+    "a secret of odd characters": SECRET,
+    "a UUID": UUID,
+    "an access token": make_access_token(),
+    "the layout of an access token": base64.b64decode(make_access_token()).decode(),
 }
 
 
-@pytest.mark.parametrize("form", FORMS, ids=str)
-def test_registered_secret_is_redacted_in_every_form_it_gets_printed_in(form: str):
-    told = redactor_for(SECRET).text(f"before {FORMS[form]} after")
-    assert "[redacted client_secret " in told
-    assert SECRET not in told
+@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES)
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_registered_secret_is_redacted_in_every_form_it_gets_printed_in(
+    form: Callable[[str], str], value: str
+):
+    printed = form(value)
+    told = redactor_for(value).text(f"before {printed} zoo")
     assert told.startswith("before ")
+    assert told.endswith("zoo")
+    left = re.sub(r"\[redacted \w+ [0-9a-fk-]{8}\]", "", told)
+    assert left != told
+    assert len(left) < len("before zoo") + 26  # what surrounds an encoded secret, and a group
+    assert value[4:16].lower() not in left.lower()
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_the_leak_check_knows_the_same_forms(form: Callable[[str], str]):
+    assert list(redactor_for(UUID).leaks(f"before {form(UUID)} zoo".encode()))
 
 
 def test_unregistered_access_token_is_redacted_by_its_shape(access_token: str):
@@ -72,9 +139,36 @@ def test_colours_in_clean_text_are_kept():
     assert redactor_for(SECRET).text("\x1b[31mred\x1b[0m") == "\x1b[31mred\x1b[0m"
 
 
-def test_short_value_is_refused_as_it_would_redact_ordinary_words():
-    with pytest.raises(ValueError, match="under 8 characters"):
-        redactor_for("abc")
+@pytest.mark.parametrize("word", ["abc", "resource", "findings", "Production"])
+def test_short_values_and_words_are_not_redacted_as_they_stand_in_any_text(word: str):
+    assert not is_redactable(word)
+    text = json.dumps({word: f"the {word}"})
+    assert redactor_for(word).text(text) == text
+    assert list(redactor_for(word).leaks(text.encode())) == []
+
+
+def test_a_guessable_value_is_redacted_as_a_whole_word_and_not_as_a_key():
+    redactor = redactor_for("hunter2hunter2")
+    assert "hunter2" not in redactor.text("it is hunter2hunter2.")
+    assert redactor.text('{"hunter2hunter2": 1}') == '{"hunter2hunter2": 1}'
+    assert list(redactor.leaks(b'{"hunter2hunter2": 1}')) == []
+
+
+def test_base64_of_a_label_is_no_token():
+    text = "dG9rZW5z" + base64.b64encode(b"tokens are kept in the keyring of the system").decode()
+    assert Redactor().text(text) == text
+
+
+def test_an_unregistered_token_in_lower_case_or_decoded_is_redacted(access_token: str):
+    layout = base64.b64decode(access_token).decode()
+    for form in (access_token.lower(), layout, layout.upper(), layout.replace("_", "-")):
+        assert Redactor().text(f"a {form}.") != f"a {form}."
+        assert form[6:-6] not in Redactor().text(f"a {form}.")
+
+
+def test_the_decoded_token_gets_the_label_of_the_token(access_token: str):
+    layout = base64.b64decode(access_token).decode()
+    assert Redactor().text(layout) == Redactor().text(access_token)
 
 
 def test_leak_check_names_what_leaked_and_not_the_value():
