@@ -32,6 +32,7 @@ from helpers.auditlog.coverage import Coverage, sha256_of
 from helpers.auditlog.database import open_database, sql_list
 from helpers.auditlog.segments import end_of
 from helpers.core.errors import StateError, UsageError
+from helpers.core.redaction import KNOWN
 from helpers.system.files import private_folder
 from helpers.system.lock import acquire, open_lock_file
 
@@ -263,7 +264,7 @@ class PartitionWriter:
         if stream is None:
             stream = self._spools[month] = _private(self._folder / f".{month}.json")
         stream.write("," if stream.tell() else "[")
-        stream.write(_spelled(items)[1:-1])
+        stream.write(_redacted(items)[1:-1])
 
     def _write_spooled(self, month: str, stream: TextIO) -> None:
         with stream:
@@ -300,6 +301,12 @@ def _month_of(file: Path) -> str:
 @lru_cache(64)
 def _month(day: int) -> str:
     return datetime.fromtimestamp(day * _DAY, UTC).strftime("%Y-%m")
+
+
+def _redacted(items: list[Item]) -> str:
+    """JSON without the secrets that this process knows, and without tokens."""
+    spelled = _spelled(items)
+    return spelled if KNOWN.text(spelled) == spelled else _spelled(KNOWN.data(items))
 
 
 def _spelled(items: list[Item]) -> str:

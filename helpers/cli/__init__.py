@@ -14,6 +14,7 @@ from typing import Final
 
 import click
 
+from helpers.cli.output import guard_output
 from helpers.core.errors import RunbookError, UsageError
 
 __all__ = ["main", "runbook"]
@@ -82,6 +83,7 @@ def runbook() -> None:
 
 def main() -> None:
     """Run the command line; end with the documented exit status."""
+    guard_output()
     try:
         import fcntl  # noqa: F401 (file locks, which every command that writes needs)
     except ImportError:

@@ -6,7 +6,7 @@ The arguments of `runbook lab` override what is set here.
 from pathlib import Path
 from typing import Any
 
-from helpers.notebook.save_hook import redact_before_saving
+from helpers.notebook.save_hook import RedactingContentsManager
 
 c: Any = get_config()  # type: ignore[name-defined]  # noqa: F821 (given by Jupyter)
 
@@ -23,4 +23,4 @@ c.LabApp.default_url = "/lab/tree/notebooks/00_start_here.ipynb"
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.LabApp.extension_manager = "readonly"
-c.FileContentsManager.pre_save_hook = redact_before_saving
+c.ServerApp.contents_manager_class = RedactingContentsManager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from helpers.cli.output import unguarded
 from helpers.run.execution import Job, NotebookResult, Observer
 
 if TYPE_CHECKING:
@@ -34,7 +35,13 @@ def watching() -> Iterator[Observer]:
         TextColumn("{task.fields[state]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    bars = Progress(
+        *columns,
+        console=Console(file=unguarded(sys.stderr)),
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    with bars as progress:
         yield LiveObserver(progress)
 
 

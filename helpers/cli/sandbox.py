@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from helpers.cli.output import reveal
 from helpers.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def sandbox(port: int, clock: str, misbehave: str, *, misbehave_me: bool) -> Non
         )
     behaviours = Behaviours(misbehave=misbehave, misbehave_me=misbehave_me)
     with _listen(port) as listener:
-        click.echo(credentials(address(listener)), nl=False)
+        reveal(credentials(address(listener)))
         serve(listener, application(None if clock == "now" else DEMO_NOW, behaviours=behaviours))
 
 

@@ -42,7 +42,7 @@ _TOKEN: Final = re.compile(
     r"|tok:[0-9a-f]{8}(?:[_-]?[0-9a-f]{4}){3}[_-]?[0-9a-f]{12}(?::\w{1,12}){0,4}",
     re.IGNORECASE,
 )
-_TOKEN_TRACE: Final = re.compile(rb"dg9ro[jkm]|tok[0-9a-f]{32}")
+_LAYOUT_TRACE: Final = re.compile(rb"tok[0-9a-f]{32}")
 _SHORTEST: Final = 8  # shorter values appear in ordinary words
 _LONGEST_WORD: Final = 16  # letters only: ordinary words, and some of our own keys and values
 _PIECE: Final = 8  # bytes that are looked up at once
@@ -51,11 +51,13 @@ _LONGEST_KEY: Final = 20  # characters; our own keys are identifiers, and no sec
 _STRETCH: Final = 4096  # characters between two known positions of the normal form
 
 # What the normal form decodes or leaves out before everything but letters and digits goes.
+# It begins with a set of characters, outside of the flag, because `re` then skips to the next one.
 _NOISE: Final = re.compile(
-    r"((?:\x1b|\\+u001b|\\+x1b|\\+033)\[[0-9;?]*[ -/]*[@-~]"
-    r"|\\+(?:u[0-9a-f]{4}|u\{[0-9a-f]{1,6}\}|x[0-9a-f]{2}|[0-7]{3}|[abfnrtv])"
-    r"|%(?:25)*[0-9a-f]{2}|&#(?:[0-9]{1,7}|x[0-9a-f]{1,6});|&[a-z]{2,6};)",
-    re.IGNORECASE,
+    r"([\x1b\\%&](?i:(?<=\x1b)\[[0-9;?]*[ -/]*[@-~]"
+    r"|(?<=\\)\\*(?:(?:u001b|x1b|033)\[[0-9;?]*[ -/]*[@-~]"
+    r"|u[0-9a-f]{4}|u\{[0-9a-f]{1,6}\}|x[0-9a-f]{2}|[0-7]{3}|[abfnrtv])"
+    r"|(?<=%)(?:25)*[0-9a-f]{2}"
+    r"|(?<=&)(?:#(?:[0-9]{1,7}|x[0-9a-f]{1,6})|[a-z]{2,6});))"
 )
 _NUMBER: Final = re.compile(
     r"(?:\\+u\{?|\\+x|%(?:25)*|&#x)([0-9a-f]+)[;}]?|&#([0-9]+);|\\+([0-7]{3})", re.IGNORECASE
@@ -97,6 +99,8 @@ class Redactor:
         """Make a secret known, unless it is an ordinary word or too short (`is_redactable`)."""
         if value in self._secrets or not is_redactable(value):
             return
+        if self is not KNOWN:
+            KNOWN.register(kind, value)
         self._secrets[value] = f"[redacted {kind} {fingerprint(kind, value)[:8]}]"
         self._index = None
 
@@ -104,7 +108,7 @@ class Redactor:
         """The text without secrets."""
         index = self._built()
         content = _normal(text)
-        if _TOKEN_TRACE.search(content):
+        if b"dg9ro" in content or _LAYOUT_TRACE.search(content):
             text = _TOKEN.sub(self._token_label, index.literals(text))
             content = _normal(text)
         if index.suspects(content):

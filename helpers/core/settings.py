@@ -8,7 +8,7 @@ Order, the first that has a value wins:
 4. `.env` in the project folder.
 
 python-dotenv parses the files. Values are `SecretStr` from the start; text form and errors
-hold names only. Loading registers every secret with the redactor that is passed in.
+hold names only. Loading registers every secret with `KNOWN`, so that nothing prints it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from helpers.core.errors import ConfigurationError, UsageError
-from helpers.core.redaction import fingerprint
+from helpers.core.redaction import KNOWN, fingerprint
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -167,6 +167,8 @@ def load_settings(
     for variable in VARIABLES:
         for origin, name, value in _candidates(variable, layers):
             values[variable.name] = _secret(value)
+            if variable.secret:
+                KNOWN.register(variable.kind, value)
             origins[variable.name] = origin if name == variable.name else f"{origin} ({name})"
             break
     return Settings(profile, project, values, origins, env_file)

@@ -13,6 +13,7 @@ from typing import Final
 from helpers.core.context import Context
 from helpers.core.errors import ConfigurationError, RunbookError
 from helpers.core.model import Cause, Datum, Known, Unavailable
+from helpers.core.redaction import is_redactable
 from helpers.core.settings import VARIABLES, Profile, Settings, load_settings
 from helpers.environment.records import (
     EnvFile,
@@ -214,6 +215,8 @@ def shape_of(kind: str, value: str) -> Shape:
         return Shape.FOREIGN
     if _PLACEHOLDER.search(value) or _PLACEHOLDER.search(_decoded(value)):
         return Shape.PLACEHOLDER
+    if not is_redactable(value):
+        return Shape.GUESSABLE
     formed = _is_access_token(value) if kind == "access_token" else _is_secret(value)
     return Shape.WELL_FORMED if formed else Shape.MALFORMED
 

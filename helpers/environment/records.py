@@ -27,6 +27,7 @@ class Shape(StrEnum):
     PLACEHOLDER = "placeholder"
     FOREIGN = "another service's key"
     MALFORMED = "malformed"
+    GUESSABLE = "too short, or a word, to be redacted"
 
 
 class VariableState(Record):

@@ -17,6 +17,7 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Final
 
+from helpers.core.redaction import KNOWN
 from helpers.exposure.items import EMPTY_RESULT, ScanResult, SecretMatch
 
 __all__ = ["ScanCache"]
@@ -141,8 +142,9 @@ class ScanCache:
 def _encoded(result: ScanResult) -> str | None:
     if result == EMPTY_RESULT:
         return None
-    matches = [[inner, *astuple(match)] for inner, match in result.matches]
-    return json.dumps([matches, result.skipped])
+    matches = [[KNOWN.text(inner), *astuple(match)] for inner, match in result.matches]
+    skipped = [[KNOWN.text(inner), reason] for inner, reason in result.skipped]
+    return json.dumps([matches, skipped])
 
 
 def _decoded(text: str) -> ScanResult:

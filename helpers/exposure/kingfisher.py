@@ -18,7 +18,7 @@ from threading import Lock, Timer
 from typing import TYPE_CHECKING, Final
 
 from helpers.core.errors import CollectionError
-from helpers.core.redaction import fingerprint
+from helpers.core.redaction import KNOWN, fingerprint
 from helpers.exposure.configured import CONFIGURED, rule_files, searchable
 from helpers.exposure.items import DEFAULT_PATH_CLASS, SecretMatch
 from helpers.exposure.secret_kinds import INTERCOM_KINDS, canonical, shape
@@ -244,6 +244,8 @@ def _span(finding: Finding) -> tuple[int, int]:
 
 
 def _match(kind: str, value: str, finding: Finding) -> SecretMatch:
+    if kind in INTERCOM_KINDS:
+        KNOWN.register(kind, value)  # the name of a file may contain it, too
     return SecretMatch(
         kind=kind,
         title=INTERCOM_KINDS.get(kind) or _title(finding.rule_id),

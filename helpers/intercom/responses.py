@@ -7,6 +7,7 @@ decides, never the status alone: a missing scope comes as 401 `token_unauthorize
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -21,6 +22,8 @@ from helpers.core.errors import IntercomError, UnreachableError
 
 __all__ = ["ApiResponse", "advice_for", "date_of", "unreachable"]
 
+_LONGEST: Final = 64  # characters of a code or an id
+_WORD: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.:-]{{0,{_LONGEST - 1}}}")
 _OK: Final = range(200, 300)
 _DEAD: Final = frozenset(
     {"unauthorized", "token_not_found", "token_revoked", "token_blocked", "token_expired"}
@@ -60,9 +63,9 @@ class ApiResponse:
         return cls(
             call=call,
             status=status,
-            code=str(first.get("code") or ""),
+            code=_word(first.get("code")),
             message=str(first.get("message") or ""),
-            request_id=str(inner or request_id),
+            request_id=_word(inner or request_id),
             body=body,
             date=date,
         )
@@ -98,6 +101,12 @@ def date_of(headers: Mapping[str, str]) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo else None
     except (KeyError, ValueError, OverflowError):
         return None
+
+
+def _word(value: Any) -> str:
+    """A code or an id as the API writes them; anything else is not repeated."""
+    text = str(value or "")[: _LONGEST + 1]
+    return text if _WORD.fullmatch(text) else "unreadable" if text else ""
 
 
 def advice_for(status: int, code: str) -> str:

@@ -16,7 +16,7 @@ from helpers.core.context import Context
 from helpers.core.errors import UsageError
 from helpers.core.judge import judge
 from helpers.core.model import Finding, Known, Snapshot, Unavailable
-from helpers.core.redaction import redact_kernel
+from helpers.core.redaction import KNOWN, redact_kernel
 from helpers.core.steps import Step, step_named
 from helpers.core.view import View, prose
 from helpers.notebook.context_factory import close_at_exit, open_context, path_of
@@ -108,7 +108,7 @@ class StepSession:
     def _save(self) -> None:
         if self._run_dir:
             folder = self._run_dir / "snapshots"
-            content = self.context.redactor.text(self.snapshot.model_dump_json(indent=2))
+            content = KNOWN.text(self.snapshot.model_dump_json(indent=2))
             write_private(folder / f"{self.step.name}.json", content)
 
     def _view(self, name: str) -> Any:
@@ -128,7 +128,7 @@ def open_step(name: str, choices: Choices) -> StepSession:
     closing = ExitStack()
     try:
         context = open_context(step.notebook, choices, closing)
-        closing.callback(redact_kernel(context.redactor))
+        closing.callback(redact_kernel(KNOWN))
         return StepSession(step, context, closing, path_of(choices.run_dir))
     except BaseException:
         closing.close()

@@ -36,7 +36,7 @@ __all__ = [
 
 ALIVE = "old key alive"
 DEAD = "old key dead"
-_FINGERPRINT: Final = re.compile(r"\b[0-9a-f]{16}\b")
+_FINGERPRINT: Final = re.compile(r"\b(?:k-)?[0-9a-f]{16}\b")
 _MAX_BYTES: Final = 64 * 1024  # bytes of a report
 _TIMEOUT: Final = 10.0  # seconds
 

@@ -8,6 +8,7 @@ builds its exception from it.
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -79,7 +80,12 @@ class _Manager(NotebookExecutionManager):
 
     def redacted_text(self) -> str:
         """The notebook as JSON, without secrets."""
-        return self._redactor.text(nbformat.writes(self.nb)) + "\n"
+        whole = self._redactor.text(nbformat.writes(self.nb))
+        try:
+            json.loads(whole)
+        except ValueError:  # a secret that begins in one cell and ends in the next
+            whole = nbformat.writes(nbformat.from_dict(self._redactor.data(self.nb)))
+        return whole + "\n"
 
 
 class RedactingEngine(NBClientEngine):

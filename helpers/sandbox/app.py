@@ -19,6 +19,7 @@ from helpers.sandbox import faults, gate, hub
 from helpers.sandbox.api import ENDPOINTS, Router, SandboxCall, SandboxEndpoint
 from helpers.sandbox.misbehaviour import Reply
 from helpers.sandbox.responses import Refusal, SandboxResponse, error_response
+from helpers.sandbox.visitors import objection
 from helpers.sandbox.workspace import SandboxWorkspace
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ __all__ = ["LocalIntercom"]
 
 MakeWorkspace = Callable[..., SandboxWorkspace]
 _HUB: Final = "/_hub"
+_MOST: Final = 1000  # workspaces; a test run uses some hundreds
+_LONGEST: Final = 100  # characters of a workspace's name
 
 
 class LocalIntercom:
@@ -45,13 +48,28 @@ class LocalIntercom:
         return self.workspaces[name]
 
     def reset(self, name: str, **choices: Any) -> SandboxWorkspace:
-        """Create the workspace again from a seed, clock and region."""
+        """Create the workspace again from a seed, clock and region.
+
+        Raises ValueError if there is no room for another one.
+        """
+        if not self._has_room(name):
+            raise ValueError(f"no room: at most {_MOST} workspaces")
         self.workspaces[name] = self._make(**choices)
         return self.workspaces[name]
 
+    def _has_room(self, name: str) -> bool:
+        return name in self.workspaces or (len(self.workspaces) < _MOST and len(name) <= _LONGEST)
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
+        if refused := objection(Request(scope)):
+            await Response(f"{refused}\n", 403, media_type="text/plain")(scope, receive, send)
+            return
         name, path = _split(scope["path"])
+        if not self._has_room(name):
+            full = f"There is room for {_MOST} workspaces with names up to {_LONGEST} characters.\n"
+            await Response(full, 507, media_type="text/plain")(scope, receive, send)
+            return
         if path == _HUB or path.startswith(f"{_HUB}/"):
             scope = {**scope, "path": path.removeprefix(_HUB) or "/", "state": {}}
             scope["state"] = {"sandbox": self, "name": name}

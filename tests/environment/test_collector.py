@@ -110,7 +110,9 @@ def test_folder_without_git_is_unavailable_not_fine(tmp_path: Path):
         ("x" * 60, Shape.PLACEHOLDER),
         ("<token>", Shape.PLACEHOLDER),
         ("dG9rOm5vdF9hX3JlYWxfdG9rZW4=", Shape.PLACEHOLDER),
-        ("abcdefghijkl", Shape.MALFORMED),
+        ("abcdefghijkl", Shape.GUESSABLE),
+        ("short", Shape.GUESSABLE),
+        ("abcdefghijk1", Shape.MALFORMED),
     ],
 )
 def test_value_that_is_no_access_token_is_told_as_what_it_is(value: str, shape: Shape):

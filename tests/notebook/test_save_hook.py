@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
+import json
 import secrets
 import uuid
 from pathlib import Path
@@ -12,7 +15,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from tornado.web import HTTPError
 
-from helpers.notebook.save_hook import redact_before_saving
+from helpers.core.redaction import Redactor
+from helpers.notebook.save_hook import RedactingContentsManager, redact_before_saving
 
 
 @pytest.fixture(autouse=True)
@@ -77,7 +81,97 @@ def test_where_the_secrets_cannot_be_read_nothing_is_saved(project: Path) -> Non
         saved(new_notebook())
 
 
-def test_other_files_are_left_alone() -> None:
+def test_other_files_without_a_secret_are_left_alone() -> None:
     model = {"type": "file", "content": "text"}
     redact_before_saving(model)
     assert model["content"] == "text"
+
+
+def test_a_text_file_is_redacted(access_token: str) -> None:
+    model = {"type": "file", "format": "text", "content": f"token = {access_token}"}
+    redact_before_saving(model, path="notes.txt")
+    assert access_token not in str(model["content"])
+
+
+def test_a_notebook_saved_as_a_file_is_redacted(access_token: str) -> None:
+    secret = str(uuid.uuid4())
+    cells = [new_code_cell(f'client_secret = "{secret}"'), new_markdown_cell(access_token)]
+    text = json.dumps(new_notebook(cells=cells))
+    model = {"type": "file", "format": "text", "content": text}
+    redact_before_saving(model, path="some.ipynb")
+    assert secret not in str(model["content"])
+    assert access_token not in str(model["content"])
+
+
+def test_a_binary_file_with_a_secret_is_refused(access_token: str) -> None:
+    content = base64.b64encode(b"\0\1" + access_token.encode()).decode()
+    with pytest.raises(HTTPError, match="contains a secret"):
+        redact_before_saving({"type": "file", "format": "base64", "content": content})
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"type": "notebook", "content": "no notebook"},
+        {"type": "notebook", "content": {"metadata": {"widgets": 7}, "cells": []}},
+        {"type": "notebook", "content": {"metadata": None, "cells": 7}},
+        {"type": "file", "format": "text", "content": {"not": "text"}},
+        {"type": "surprise", "content": "text"},
+        {"content": "text"},
+    ],
+    ids=str,
+)
+def test_what_cannot_be_redacted_is_not_saved(model: dict[str, Any]) -> None:
+    with pytest.raises(HTTPError, match="Not saved"):
+        redact_before_saving(model)
+
+
+def test_an_error_in_the_redactor_refuses_the_save(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Redactor, "data", broken)
+    with pytest.raises(HTTPError, match=r"can't be redacted \(MemoryError\)"):
+        saved(new_notebook())
+
+
+@pytest.fixture
+def manager(project: Path) -> RedactingContentsManager:
+    return RedactingContentsManager(root_dir=str(project))
+
+
+def test_checkpoint_copy_and_rename_of_a_file_with_a_token_are_refused(
+    manager: RedactingContentsManager, project: Path, access_token: str
+) -> None:
+    (project / "from_elsewhere.txt").write_text(access_token)
+    for call in (
+        manager.create_checkpoint("from_elsewhere.txt"),
+        manager.copy("from_elsewhere.txt", "copy.txt"),
+        manager.rename("from_elsewhere.txt", "other.txt"),
+    ):
+        with pytest.raises(HTTPError, match="contains a secret"):
+            asyncio.run(call)
+    assert [path.name for path in project.rglob("*") if path.is_file()] == ["from_elsewhere.txt"]
+
+
+def test_a_name_that_is_a_token_is_refused(
+    manager: RedactingContentsManager, project: Path, access_token: str
+) -> None:
+    (project / "plain.txt").write_text("nothing")
+    with pytest.raises(HTTPError, match="name contains a secret"):
+        asyncio.run(manager.rename("plain.txt", f"{access_token}.txt"))
+
+
+def test_an_upload_in_chunks_is_checked_when_it_is_whole(
+    manager: RedactingContentsManager, project: Path, access_token: str
+) -> None:
+    whole = access_token.encode()
+    for number, part in ((1, whole[:20]), (-1, whole[20:])):
+        model = {"type": "file", "format": "base64", "chunk": number}
+        model["content"] = base64.b64encode(part).decode()
+        if number == -1:
+            with pytest.raises(HTTPError, match="contains a secret"):
+                asyncio.run(manager.save(model, "upload.bin"))
+        else:
+            asyncio.run(manager.save(model, "upload.bin"))
+    assert not (project / "upload.bin").exists()

@@ -94,7 +94,7 @@ def secrets_are_well_shaped(variables: tuple[VariableState, ...]) -> Iterator[Ou
     """A placeholder that reaches production fails there; a wrong key may be another service's.
 
     PASS: the value has the shape of its kind.
-    FAIL: it is a placeholder, another service's key, or malformed.
+    FAIL: it is a placeholder, another service's key, malformed, or a word that can't be redacted.
     MANUAL: never, as the shape can be checked.
     NOT_APPLICABLE: the variable is not set.
     ERROR: the variables could not be read.
