@@ -100,8 +100,13 @@ class ScanCache:
         return {key: _decoded(text) for key, text in rows}
 
     def store(self, cache_key: str, result: ScanResult) -> None:
-        """Keep a result; results are written about once a second."""
-        self._pending[bytes.fromhex(cache_key)] = _encoded(result)
+        """Keep a result; results are written about once a second.
+
+        One with a secret in a file's name is not kept: the next scan finds it again.
+        """
+        text = _encoded(result)
+        if text is None or _is_safe(text):
+            self._pending[bytes.fromhex(cache_key)] = text
 
     def flush_if_due(self) -> None:
         """Write pending results if it is time."""
@@ -114,7 +119,12 @@ class ScanCache:
         return str(row[0]) if row else ""
 
     def write_note(self, place: str, note: str) -> None:
-        """Keep a note about a place. If that fails, the next scan does the work again."""
+        """Keep a note about a place, unless it names a file by a secret.
+
+        If that fails, the next scan does the work again.
+        """
+        if not _is_safe(place + note):
+            return
         with suppress(sqlite3.Error):
             self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (place, note))
 
@@ -139,12 +149,15 @@ class ScanCache:
         self._db.close()
 
 
+def _is_safe(text: str) -> bool:
+    return KNOWN.text(text) == text
+
+
 def _encoded(result: ScanResult) -> str | None:
     if result == EMPTY_RESULT:
         return None
-    matches = [[KNOWN.text(inner), *astuple(match)] for inner, match in result.matches]
-    skipped = [[KNOWN.text(inner), reason] for inner, reason in result.skipped]
-    return json.dumps([matches, skipped])
+    matches = [[inner, *astuple(match)] for inner, match in result.matches]
+    return json.dumps([matches, result.skipped])
 
 
 def _decoded(text: str) -> ScanResult:
