@@ -99,11 +99,12 @@ def _unavailable(error: RunbookError, default: str) -> Unavailable:
 
 
 def _log(context: Context) -> Datum[LogStatus]:
-    from helpers.auditlog.status import log_folder, status_of
+    from helpers.auditlog.status import log_folder, other_folders, status_of
 
     folder, source = log_folder(context.settings, context.state)
     try:
-        return Known(status_of(folder, source, context.state, context.clock()))
+        others = other_folders(context.settings, context.state)
+        return Known(status_of(folder, source, context.state, context.clock(), others))
     except OSError as error:
         reason = f"The audit log can't be read: {(error.strerror or 'unknown').lower()}."
         return Unavailable(reason=reason, call=source)
@@ -121,10 +122,22 @@ def _mirror(context: Context) -> Datum[MirrorEvidence]:
 
 
 def _reviews(context: Context) -> Datum[tuple[Review, ...]]:
+    """The reviews in the runbook's own log, which is verified even if another log is judged."""
+    from helpers.auditlog.expected import verify_expected
     from helpers.auditlog.review import reviews_in
+    from helpers.auditlog.status import OWN_LOG, log_folder
 
+    own = context.state / "audit"
+    judged = log_folder(context.settings, context.state)[0]
+    others = () if judged == own else (judged,)
     try:
-        return Known(reviews_in(context.state / "audit"))
+        found = verify_expected(own, OWN_LOG, context.state, context.clock(), others=others)
+        if found and found.first_bad:
+            reason = f"The log that holds the reviews is {found.verdict}: {found.problem}"
+            return Unavailable(reason=reason, call=OWN_LOG)
+        return Known(reviews_in(own))
     except OSError as error:
         reason = f"The reviews can't be read: {(error.strerror or 'unknown').lower()}."
-        return Unavailable(reason=reason, call="the runbook's own log")
+        return Unavailable(reason=reason, call=OWN_LOG)
+    except RunbookError as error:
+        return Unavailable(reason=f"{error.message} {error.advice}", call=OWN_LOG)

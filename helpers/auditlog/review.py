@@ -94,7 +94,7 @@ def _reviews(folder: Path) -> Iterator[Review]:
 def _review(entry: LogEntry) -> Review | None:
     fields = entry.metadata
     try:
-        return Review(
+        review = Review(
             reviewer=str(fields["reviewer"]),
             signed_at=entry.at,
             period_from=_moment(fields["period_from"]),
@@ -104,6 +104,8 @@ def _review(entry: LogEntry) -> Review | None:
         )
     except (KeyError, ValueError, TypeError):
         return None
+    real = review.period_from < review.period_to <= review.signed_at
+    return review if real else None  # nobody has seen a period that was not over
 
 
 def _moment(text: str) -> datetime:

@@ -35,6 +35,15 @@ class SealKeyStore:
         """Whether there is a key, wherever it is stored."""
         return self.path.exists()
 
+    @property
+    def position(self) -> int:
+        """The number of the last record that a seal stands at; -1 if the log is not sealed.
+
+        Raises StateError if the file is damaged.
+        """
+        stored = self._stored()
+        return stored.sealed if stored else -1
+
     def read(self) -> SealKey | None:
         """The current key, or None if the log is not sealed.
 

@@ -9,27 +9,26 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from helpers.auditlog.heads import head_writer, read_head
+from helpers.auditlog.expected import verify_expected
 from helpers.auditlog.records import (
     Count,
     Gap,
     LogStatus,
-    LogVerdict,
     RecentRecord,
     Verification,
 )
-from helpers.auditlog.segments import entries, log_id_of, segments
-from helpers.auditlog.verification import verify
+from helpers.auditlog.segments import entries
 from helpers.core.settings import Settings
 
-__all__ = ["log_folder", "status_of"]
+__all__ = ["OWN_LOG", "log_folder", "other_folders", "status_of"]
 
+OWN_LOG: Final = "the runbook's own log"
 _TIMES: Final = ("timestamp", "time", "ts", "@timestamp", "created_at")
 _RECENT: Final = 10
 _MOST: Final = 12
@@ -54,27 +53,22 @@ def log_folder(settings: Settings, state: Path) -> tuple[Path, str]:
     configured = settings.text("INTERCOM_AUDIT_LOG")
     if configured:
         return Path(configured).expanduser(), "INTERCOM_AUDIT_LOG"
-    return state / "audit", "the runbook's own log"
+    return state / "audit", OWN_LOG
 
 
-def status_of(folder: Path, source: str, state: Path, now: datetime) -> LogStatus:
+def other_folders(settings: Settings, state: Path) -> tuple[Path, ...]:
+    """The runbook's own log where the application's is the one that is judged, else none."""
+    own = state / "audit"
+    return () if log_folder(settings, state)[0] == own else (own,)
+
+
+def status_of(
+    folder: Path, source: str, state: Path, now: datetime, others: Sequence[Path] = ()
+) -> LogStatus:
     """Read and verify a log. `now` is the start of the run. Raises OSError, StateError."""
-    chained = bool(segments(folder))
-    lines = _chained(folder) if chained else _plain(folder)
-    verification = _verified(folder, state, now) if chained else None
+    verification = verify_expected(folder, source, state, now, others=others)
+    lines = _plain(folder) if verification is None else _chained(folder)
     return _count(lines, source, now, verification)
-
-
-def _verified(folder: Path, state: Path, now: datetime) -> Verification:
-    """Compare the log with its saved head, then save the head it has now."""
-    log = log_id_of(folder)
-    head = read_head(state, log)
-    found = verify(folder, anchors=[head] if head else [])
-    whole = found.verdict in (LogVerdict.INTACT, LogVerdict.UNVERIFIED)
-    if whole and found.head and found.head != head:
-        with head_writer(state) as write:
-            write(log, found.head, now)
-    return found
 
 
 def _count(

@@ -46,12 +46,14 @@ def verify(
     root_keys: Sequence[bytes] = (),
     anchors: Sequence[Anchor] = (),
     require_seals: bool = False,
+    sealed_at: int = -1,
 ) -> Verification:
     """Verify a log or a copy of one. Writes nothing.
 
+    `sealed_at` is the record at which the seal key says that a seal stands; -1 for none.
     Raises OSError if a file can't be read. A damaged log raises nothing: the verdict says so.
     """
-    verifier = _LogVerifier(root_keys, anchors, require_seals=require_seals)
+    verifier = _LogVerifier(root_keys, anchors, require_seals=require_seals, sealed_at=sealed_at)
     found = segments(folder)
     try:
         for segment in found:
@@ -83,8 +85,15 @@ class _LogVerifier:
     """Checks a log record by record; raises BrokenLogError at the first bad record."""
 
     def __init__(
-        self, root_keys: Sequence[bytes], anchors: Sequence[Anchor], *, require_seals: bool
+        self,
+        root_keys: Sequence[bytes],
+        anchors: Sequence[Anchor],
+        *,
+        require_seals: bool,
+        sealed_at: int,
     ) -> None:
+        self._sealed_at = sealed_at
+        self._last_seal = -1
         self._seals = _SealVerifier(root_keys)
         self._anchors = {anchor.seq: anchor for anchor in anchors}
         self._require_seals = require_seals
@@ -142,6 +151,12 @@ class _LogVerifier:
         if self._torn:
             self._notes.append(
                 "The last line is torn, as a killed writer leaves it. The next writer records it."
+            )
+        if self._last_seal < self._sealed_at:
+            raise BrokenLogError(
+                LogVerdict.TAMPERED,
+                f"The seal key stands at record {self._sealed_at}, where the log has no seal.",
+                f"record {self._sealed_at}, or one before it",
             )
         self._seals.end(required=self._require_seals)
 
@@ -264,6 +279,8 @@ class _LogVerifier:
         self._confirmed.append(anchor)
 
     def _internal(self, action: str, metadata: Mapping[str, Any]) -> None:
+        if action in (CHECKPOINT, SEALING):
+            self._last_seal = self._seq
         if action == CHECKPOINT:
             headless = self._start is not None
             self._seals.seal(metadata, self._seq, self._before, headless=headless)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from helpers.cli.auditlog_options import FOLDER, context_of, log_of, of_profile, own_log, readable
+from helpers.cli.auditlog_options import FOLDER, context_of, of_profile, own_log, readable
 from helpers.cli.auditlog_records import export, query, tail
 
 if TYPE_CHECKING:
@@ -42,21 +42,47 @@ def verify(  # noqa: PLR0917 (click passes them by name)
     \b
     Exit status: 0 intact, 14 tampered, 13 truncated, 3 nothing outside the log confirms it
     """
-    from helpers.auditlog.heads import read_head
+    from helpers.auditlog.expected import verify_expected
     from helpers.auditlog.seals import read_root_key
-    from helpers.auditlog.segments import log_id_of
+    from helpers.auditlog.status import log_folder, other_folders
     from helpers.auditlog.verification import EXIT_STATUS, parse_anchor
     from helpers.auditlog.verification import verify as verified
 
-    known = [parse_anchor(anchor) for anchor in anchors]
-    roots = [read_root_key(path) for path in keys]
-    with log_of(folder, profile, env_file, policy) as (place, state):
-        saved = read_head(state, log_id_of(place)) if state else None
-        known += [saved] if saved else []
-        with readable(place):
-            found = verified(place, root_keys=roots, anchors=known, require_seals=require_seals)
+    options: dict[str, Any] = {
+        "anchors": [parse_anchor(anchor) for anchor in anchors],
+        "root_keys": [read_root_key(path) for path in keys],
+        "require_seals": require_seals,
+    }
+    if folder:
+        with readable(folder):
+            found = verified(folder, **options)
+    else:
+        with context_of(profile, env_file, policy) as context:
+            state, now = context.state, context.clock()
+            place, source = log_folder(context.settings, state)
+            others = other_folders(context.settings, state)
+            with readable(place):
+                known = verify_expected(
+                    place, source, state, now, others=others, save=False, **options
+                )
+                found = known or verified(place, **options)
     _report(found)
     return EXIT_STATUS[found.verdict]
+
+
+@click.command()
+@of_profile
+@click.option("--name", required=True, help="Yours: it is recorded.")
+def accept(profile: str, env_file: str, policy: str, name: str) -> None:
+    """Accept a log in place of the one that this profile had; the runbook's log records it."""
+    from helpers.auditlog.expected import accept as accepted
+    from helpers.auditlog.status import log_folder, other_folders
+
+    with own_log(profile, env_file, policy) as (log, context):
+        place, source = log_folder(context.settings, context.state)
+        others = other_folders(context.settings, context.state)
+        old = accepted(log, place, source, name, others=others)
+    click.echo(f"The log in {place} is expected from now on, in place of {old}.")
 
 
 def _report(found: Verification) -> None:
@@ -199,5 +225,5 @@ def auditlog() -> None:
     """Verify, seal, read and export the audit log; fetch and query Intercom's own."""
 
 
-for _command in (verify, seal, expire, mirror, tail, query, export, fetch, ask, forget):
+for _command in (verify, accept, seal, expire, mirror, tail, query, export, fetch, ask, forget):
     auditlog.add_command(_command)

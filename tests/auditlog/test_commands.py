@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,9 +12,11 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from helpers.auditlog.expected import verify_expected
 from helpers.auditlog.log import AuditLog
 from helpers.auditlog.partitions import Partitions
 from helpers.auditlog.segments import entries
+from helpers.auditlog.status import OWN_LOG
 from helpers.cli.auditlog import auditlog
 from helpers.core.errors import ConfigurationError, StateError, UsageError
 from tests.auditlog.builders import ROOT, Bench, edited
@@ -66,6 +69,28 @@ def test_verify_of_a_copied_folder_ends_with_the_documented_status(
     assert "First bad: record 10" in changed.output
     with pytest.raises(UsageError):
         raise run("verify", str(copy), "--anchor", "nonsense").exception or AssertionError
+
+
+def test_verify_of_a_wiped_log_says_what_happened_and_what_to_do(
+    run: Callable[..., Result], desk: Path, tmp_path: Path
+) -> None:
+    state = tmp_path / "home" / "development"
+    assert run("seal", *DESK, str(desk)).exit_code == 0
+    verify_expected(state / "audit", OWN_LOG, state, datetime.now(UTC))  # as an audit does
+    assert run("verify", *DESK, str(desk)).return_value == 0
+    shutil.rmtree(state / "audit")
+    wiped = run("verify", *DESK, str(desk))
+    assert wiped.return_value == 13
+    what, where, *_, advice = wiped.output.splitlines()
+    assert what.startswith("TRUNCATED")
+    assert "it is gone" in where
+    assert "Bring it back from a copy" in advice
+    (state / "keys" / "seal.key").unlink()
+    assert run("seal", *DESK, str(desk)).exit_code == 0  # a log begun anew
+    for _ in range(2):
+        assert run("verify", *DESK, str(desk)).return_value == 14
+    assert run("accept", *DESK, str(desk), "--name", "Ann Admin").exit_code == 0
+    assert run("verify", *DESK, str(desk)).return_value == 0
 
 
 def test_tail_prints_lines_for_collectors(bench: Bench, run: Callable[..., Result]) -> None:

@@ -20,12 +20,13 @@ import pytest
 from helpers.auditlog import views
 from helpers.auditlog.checks.log import audit_logging_is_on
 from helpers.auditlog.collect import collect
-from helpers.auditlog.entries import LogEvent
+from helpers.auditlog.entries import Actor, LogEvent, encode
 from helpers.auditlog.export import EntryFilter, select, to_csv
 from helpers.auditlog.form import open_review
+from helpers.auditlog.log import AuditLog
 from helpers.auditlog.records import AuditFacts, MirrorEvidence
-from helpers.auditlog.review import reviews_in, sign, sign_off
-from helpers.auditlog.segments import read_tail
+from helpers.auditlog.review import REVIEWED, reviews_in, sign, sign_off
+from helpers.auditlog.segments import read_tail, segments
 from helpers.auditlog.status import status_of
 from helpers.core.context import Context
 from helpers.core.errors import CollectionError, UsageError
@@ -160,6 +161,35 @@ def test_a_review_is_signed_into_the_log_with_what_was_seen(
     assert review.rows == facts.activity.value.rows
     assert review.period_to == facts.activity.value.end
     assert bench.verify(key=True).covered_to >= 2
+
+
+def test_a_review_counts_only_from_our_own_sound_log(context: Context, tmp_path: Path) -> None:
+    mine = replace(context, state=tmp_path)
+    with AuditLog.open(tmp_path / "audit", tmp_path, clock=context.clock) as log:
+        log.append("runbook.run.started")
+    assert collect(mine).reviews == Known(())
+    (segment,) = segments(tmp_path / "audit")
+    forged = {"reviewer": "Nobody", "rows": 1, "results_sha256": "0" * 64}
+    period = {"period_from": "2026-02-01T00:00:00Z", "period_to": "2026-03-01T00:00:00Z"}
+    event = LogEvent(REVIEWED, metadata=forged | period)
+    user = Actor("root", "here")
+    line = encode(event, seq=2, at=context.clock(), user=user, prev="0" * 64)
+    with segment.open("ab") as stream:
+        stream.write(line + b"\n")
+    found = collect(mine).reviews
+    mine.close()
+    assert isinstance(found, Unavailable)
+    assert "The log that holds the reviews is tampered" in found.reason
+
+
+def test_a_review_of_a_time_that_had_not_come_is_none(bench: Bench, facts: AuditFacts) -> None:
+    assert isinstance(facts.activity, Known)
+    assert isinstance(facts.answers, Known)
+    later = bench.clock() + timedelta(days=900)
+    ahead = facts.activity.value.model_copy(update={"end": later})
+    with bench.open() as log:
+        sign(log, "Ann Review", ahead, facts.answers.value)
+    assert reviews_in(bench.folder) == ()
 
 
 def test_where_nothing_was_looked_at_nobody_can_sign(context: Context) -> None:

@@ -91,7 +91,7 @@ def log_is_intact(log: LogStatus) -> Iterator[Outcome]:
     ERROR: The log could not be read.
     """
     found = log.verification
-    if not log.records and (found is None or not found.records):
+    if not log.records and (found is None or not (found.records or found.verdict in _BROKEN)):
         yield not_applicable(_LOG, "The log is empty.")
     elif found is None:
         yield failed(
