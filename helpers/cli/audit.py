@@ -108,12 +108,23 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def _summarise(result: AuditResult) -> None:
     from helpers.core.redaction import sanitize
-    from helpers.report.phrases import MARKS, change_sentence, verdict_sentence
+    from helpers.report.incident import incident_of
+    from helpers.report.phrases import (
+        MARKS,
+        change_sentence,
+        coverage_sentence,
+        headline,
+        verdict_sentence,
+    )
     from helpers.report.summary import coverage, next_steps
 
     report = result.report
-    click.echo(f"\n{coverage(report).headline}\n{verdict_sentence(report)}")
+    click.echo(f"\n{headline(report)}\n{coverage_sentence(coverage(report))}")
+    click.echo(verdict_sentence(report))
     click.echo(change_sentence(report))
+    if incident := incident_of(report):
+        click.echo(f"\nACT ON THIS FIRST: {sanitize(incident.sentence)}")
+        click.echo(f"First step: {sanitize(incident.contain[0])}\n")
     for number, step in enumerate(next_steps(report.findings)[:_SHOWN], 1):
         seen = sanitize(f"{step.worst.resource.label}: {step.worst.message}")
         click.echo(f"{number}. {MARKS[step.status]} {step.title} ({step.check}): {seen}")

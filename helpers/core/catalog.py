@@ -72,6 +72,7 @@ class Check:
     controls: tuple[str, ...]
     checklist: str
     function: CheckFunction
+    incident: bool = False  # a critical failure is a sign of a live compromise
     partial: tuple[str, ...] = ()  # data of which a part is enough to find failures
 
     def __call__(self, *args: object, **data: object) -> Iterable[Outcome]:
@@ -129,11 +130,13 @@ def check(
     references: tuple[str, ...] = (),
     controls: tuple[str, ...] = (),
     checklist: str = "",
+    incident: bool = False,
     partial: tuple[str, ...] = (),
 ) -> Callable[[CheckFunction], Check]:
     """Make a `Check` of a function. `remediation` has one step a line: where to click.
 
     `title` is what should be true; `fails` says what is wrong where it is not (default: the title).
+    Critical failures of an `incident` check are signs of a live compromise.
 
     `partial` names the data of which a part is enough to find failures. Raises ValueError for a
     name that the function does not ask for.
@@ -153,6 +156,7 @@ def check(
             controls=controls,
             checklist=checklist,
             function=function,
+            incident=incident,
             partial=partial,
         )
         if not set(partial) <= set(made.data):

@@ -136,5 +136,6 @@ def _finding(check: Check, outcome: Outcome) -> Finding:
         references=check.references,
         controls=check.controls,
         checklist=check.checklist,
+        incident=check.incident,
         fingerprint=identity(check.id, outcome.resource),
     )

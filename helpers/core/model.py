@@ -244,6 +244,7 @@ class Finding(Record):
     references: tuple[str, ...] = ()
     controls: tuple[str, ...] = ()
     checklist: str = ""
+    incident: bool = False  # its critical failure is a sign of a live compromise
     fingerprint: str
     waiver: WaiverNote | None = None
     baseline: Baseline | None = None

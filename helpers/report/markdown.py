@@ -13,7 +13,15 @@ from typing import Final
 from helpers.core.model import Baseline, Finding, Report, Status
 from helpers.core.redaction import sanitize
 from helpers.report.controls import DISCLAIMER
-from helpers.report.phrases import MARKS, change_sentence, quiet_sentence, verdict_sentence
+from helpers.report.incident import incident_of
+from helpers.report.phrases import (
+    MARKS,
+    change_sentence,
+    coverage_sentence,
+    headline,
+    quiet_sentence,
+    verdict_sentence,
+)
 from helpers.report.summary import (
     ChecklistItem,
     NextStep,
@@ -58,10 +66,23 @@ def code(text: str) -> str:
     return f"{fence}{padding}{said}{padding}{fence}"
 
 
+def _incident(report: Report) -> Iterator[str]:
+    """The one thing that matters first, as GitHub's own kind of warning."""
+    if not (incident := incident_of(report)):
+        return
+    yield "> [!CAUTION]"
+    yield f"> **{escape(incident.title)}.** {escape(incident.sentence)}"
+    yield ">"
+    yield from (f"> {n}. {_coded(line)}" for n, line in enumerate(incident.contain, 1))
+    yield ""
+
+
 def _lines(report: Report) -> Iterator[str]:
     yield f"# Intercom security runbook: {escape(report.profile)}"
     yield ""
-    yield f"**{coverage(report).headline}.** {verdict_sentence(report)} {change_sentence(report)}"
+    yield from _incident(report)
+    said = (coverage_sentence(coverage(report)), verdict_sentence(report), change_sentence(report))
+    yield f"**{headline(report)}** {' '.join(said)}"
     yield ""
     yield f"{report.generated_at:%Y-%m-%d %H:%M} UTC, runbook {report.tool_version}."
     yield from _missing(report)

@@ -1,14 +1,19 @@
-"""`report.html`: one file, dark and light, no script, no request to anywhere.
+"""`report.html`: one file, dark and light, readable without a script, no request to anywhere.
 
-Every value passes through `sanitize` and autoescape. The page's own policy (CSP) forbids scripts
-and loads, so that even a mistake here could not run content of a workspace.
+Every value passes through `sanitize` and autoescape. The page's own policy (CSP) forbids every
+load and every script but the text search, which it names by hash, so that even a mistake here could
+not run content of a workspace.
 """
 
 from __future__ import annotations
 
 import re
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import cache
+from hashlib import sha256
+from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,9 +23,18 @@ from helpers.core.model import Finding, Report, Status
 from helpers.core.redaction import sanitize
 from helpers.core.view import with_code
 from helpers.report import summary
+from helpers.report.attack_path import attack_path
 from helpers.report.controls import DISCLAIMER
 from helpers.report.figures import Figures, bar, donut, stacked
-from helpers.report.phrases import MARKS, change_sentence, quiet_sentence, verdict_sentence
+from helpers.report.incident import incident_of
+from helpers.report.phrases import (
+    MARKS,
+    change_sentence,
+    coverage_sentence,
+    headline,
+    quiet_sentence,
+    verdict_sentence,
+)
 from helpers.report.summary import coverage
 
 if TYPE_CHECKING:
@@ -34,24 +48,45 @@ _SHOWN: Final = (Status.FAIL, Status.ERROR, Status.MANUAL, Status.PASS, Status.N
 def to_html(report: Report, figures: Figures = MappingProxyType({})) -> str:
     """The report as one self-contained page, with the figures of its steps."""
     template = _environment().get_template("report.html")
-    steps = summary.next_steps(report.findings)
+    incident = incident_of(report)
+    folded = incident.fingerprints if incident else frozenset()
+    found = coverage(report)
+    failing = summary.failing_checks(report.findings, folded)
     page = template.render(
         report=report,
-        coverage=coverage(report),
+        incident=incident,
+        coverage=found,
+        headline=headline(report),
+        coverage_sentence=coverage_sentence(found),
+        verdict_sentence=verdict_sentence(report),
+        change_sentence=change_sentence(report),
         failures=report.failures(),
-        failing_steps=[s for s in steps if s.status is Status.FAIL],
-        blind_steps=[s for s in steps if s.status is Status.ERROR],
-        manual_steps=[s for s in steps if s.status is Status.MANUAL],
         checklist=summary.checklist(report),
+        groups_failing=failing,
+        waiting=summary.blocked(report.findings, folded),
         groups=summary.step_groups(report),
+        targets=_targets(report, failing),
+        branches=attack_path(report),
         figures=figures,
         waived=[f for f in report.findings if f.waiver],
         frameworks=summary.compliance(report),
         disclaimer=DISCLAIMER,
-        verdict_sentence=verdict_sentence(report),
-        change_sentence=change_sentence(report),
+        script=Markup(_script()),  # noqa: S704 (our own file)
+        script_hash=b64encode(sha256(_script().encode()).digest()).decode(),
     )
     return page + "\n"
+
+
+def _targets(report: Report, failing: Iterable[summary.CheckGroup]) -> Mapping[str, str]:
+    """Where each check stands on the page: its card, or the anchor of its first finding."""
+    first = {f.check: _anchor(f) for f in reversed(summary.in_order(report.findings))}
+    return {**first, **{group.check: f"c-{group.check}" for group in failing}}
+
+
+@cache
+def _script() -> str:
+    """The text search; the page can be read without it."""
+    return files("helpers.report").joinpath("templates", "find.js").read_text("utf-8")
 
 
 @cache

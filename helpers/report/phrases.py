@@ -6,8 +6,17 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from helpers.core.model import Baseline, Finding, Report, Severity, Status
+from helpers.report.incident import incident_of
+from helpers.report.summary import CoverageSummary, coverage
 
-__all__ = ["MARKS", "change_sentence", "quiet_sentence", "verdict_sentence"]
+__all__ = [
+    "MARKS",
+    "change_sentence",
+    "coverage_sentence",
+    "headline",
+    "quiet_sentence",
+    "verdict_sentence",
+]
 
 MARKS: Final[Mapping[Status, str]] = {
     Status.PASS: "✓",
@@ -16,6 +25,34 @@ MARKS: Final[Mapping[Status, str]] = {
     Status.NOT_APPLICABLE: "–",
     Status.ERROR: "!",
 }
+
+
+def headline(report: Report) -> str:
+    """The answer, such as "38 of 66 checks fail; one account looks taken over."."""
+    found, incident = coverage(report), incident_of(report)
+    judged, failing = found.judged, found.failing
+    accounts = len(incident.accounts) if incident else 0
+    if not judged:
+        return "No check could be judged."
+    if not failing:
+        said = f"No check fails of {judged} that were judged"
+    else:
+        said = f"{failing} of {judged} checks {'fails' if failing == 1 else 'fail'}"
+    if accounts:
+        several = "one account looks" if accounts == 1 else f"{accounts} accounts look"
+        said += f"; {several} taken over"
+    return f"{said}."
+
+
+def coverage_sentence(found: CoverageSummary) -> str:
+    """What the headline leaves out: how much was judged, and how much was not."""
+    needs = "needs" if found.need_a_person == 1 else "need"
+    applies = "does" if found.not_applicable == 1 else "do"
+    return (
+        f"{found.total} checks: {found.judged} judged, {found.need_a_person} {needs} a person, "
+        f"{found.could_not_look} could not be checked, "
+        f"{found.not_applicable} {applies} not apply."
+    )
 
 
 def verdict_sentence(report: Report) -> str:

@@ -8,23 +8,28 @@ are not counted, because they judge the runbook's own waiver file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from helpers.core.catalog import CHECKLIST
-from helpers.core.model import Effort, Finding, Report, Status
+from helpers.core.model import Baseline, Effort, Finding, Report, Status
 from helpers.report.controls import FRAMEWORKS, Framework
 
 __all__ = [
+    "Blocked",
+    "CheckGroup",
     "ChecklistItem",
     "ControlRow",
     "CoverageSummary",
     "NextStep",
     "StepGroup",
+    "blocked",
     "checklist",
     "compliance",
     "coverage",
+    "failing_checks",
     "in_order",
     "next_steps",
     "step_groups",
@@ -56,6 +61,43 @@ class NextStep:
     def worst(self) -> Finding:
         """The most urgent finding."""
         return self.findings[0]
+
+
+@dataclass(frozen=True)
+class CheckGroup:
+    """A failing check with all its failures, the most urgent first."""
+
+    check: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def worst(self) -> Finding:
+        """The most urgent finding, whose title and severity stand for the check."""
+        return self.findings[0]
+
+    @property
+    def is_new(self) -> bool:
+        """True where a failure is new or has come back since the previous run."""
+        return any(f.baseline in (Baseline.NEW, Baseline.REGRESSED) for f in self.findings)
+
+    @property
+    def remediation(self) -> tuple[str, ...]:
+        """The lines of every fix, each once."""
+        return tuple(dict.fromkeys(line for f in self.findings for line in f.remediation))
+
+
+@dataclass(frozen=True)
+class Blocked:
+    """One cause, and all that it keeps from being judged."""
+
+    cause: str
+    status: Status
+    findings: tuple[Finding, ...]
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        """The checks that wait for it."""
+        return tuple(sorted({f.check for f in self.findings}))
 
 
 @dataclass(frozen=True)
@@ -130,6 +172,40 @@ def next_steps(findings: Iterable[Finding]) -> tuple[NextStep, ...]:
     return tuple(steps)
 
 
+def failing_checks(
+    findings: Iterable[Finding], folded: Collection[str] = frozenset()
+) -> tuple[CheckGroup, ...]:
+    """The failing checks, most urgent first, without the findings that are told elsewhere."""
+    groups: dict[str, list[Finding]] = {}
+    for finding in sorted(findings, key=_urgency):
+        if finding.failing and finding.fingerprint not in folded:
+            groups.setdefault(finding.check, []).append(finding)
+    return tuple(CheckGroup(check, tuple(found)) for check, found in groups.items())
+
+
+def blocked(
+    findings: Iterable[Finding], folded: Collection[str] = frozenset()
+) -> tuple[Blocked, ...]:
+    """What could not be judged, by cause: one refusal that blocks ten checks is one line.
+
+    Findings with the same message have one cause; what is left is grouped by check.
+    """
+    waiting = [
+        f
+        for f in sorted(findings, key=_urgency)
+        if _wants(f) and f.status is not Status.FAIL and f.fingerprint not in folded
+    ]
+    messages = Counter((f.status, f.message) for f in waiting)
+    groups: dict[tuple[Status, str], list[Finding]] = {}
+    for finding in waiting:
+        shared = messages[finding.status, finding.message] > 1
+        key = finding.message if shared else finding.check
+        groups.setdefault((finding.status, key), []).append(finding)
+    return tuple(
+        Blocked(found[0].message, status, tuple(found)) for (status, _), found in groups.items()
+    )
+
+
 def checklist(report: Report) -> tuple[ChecklistItem, ...]:
     """The six items, each with the verdict of the checks that cover it."""
     return tuple(_item(report, key, title) for key, title in CHECKLIST.items())
@@ -164,9 +240,8 @@ def _wants(finding: Finding) -> bool:
 
 
 def _urgency(finding: Finding) -> tuple[int, int, int, int, str, str]:
-    kinds = (Status.FAIL, Status.ERROR, Status.MANUAL)
     return (
-        kinds.index(finding.status),
+        _PLACES[finding.status],
         -finding.severity.rank,
         finding.baseline == "unchanged",
         list(Effort).index(finding.effort),

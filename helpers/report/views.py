@@ -11,7 +11,7 @@ from helpers.core.model import Baseline, Finding, Report, Severity, Status
 from helpers.core.redaction import sanitize
 from helpers.core.view import View, prose, stack, table, with_code
 from helpers.report.controls import DISCLAIMER
-from helpers.report.phrases import MARKS
+from helpers.report.phrases import MARKS, coverage_sentence, headline
 from helpers.report.summary import (
     ChecklistItem,
     NextStep,
@@ -62,14 +62,14 @@ def next_steps_view(findings: Iterable[Finding]) -> View:
 
 def coverage_view(report: Report) -> View:
     """The headline: how many checks were judged, need a person, could not look."""
-    found = coverage(report)
+    found = f"{headline(report)} {coverage_sentence(coverage(report))}"
     failures = ", ".join(f"{n} {severity}" for severity, n in report.failures().items() if n)
     html = Markup("<p><strong>{}</strong></p><p>{}</p>")
     detail = f"Failing findings: {failures or 'none'}."
     missing = [sanitize(step.title) for step in report.steps if not step.completed]
     if missing:
         detail += f" Missing from this run: {', '.join(missing)}."
-    return View(html.format(found.headline, detail), f"{found.headline}\n{detail}")
+    return View(html.format(found, detail), f"{found}\n{detail}")
 
 
 def compliance_view(report: Report) -> View:

@@ -21,7 +21,7 @@ from tests.report.samples import HOSTILE, finding, full_report, hostile_report, 
 
 def test_coverage_is_the_first_thing_said_and_missing_steps_are_named() -> None:
     said = coverage_view(full_report()).text
-    assert said.startswith("5 judged, 1 needs a person, 1 could not look")
+    assert said.startswith("4 of 5 checks fail. ")
     assert "Missing from this run: Audit log." in said
 
 

@@ -36,6 +36,7 @@ _SHOWN: Final = 8
     partial=("answers",),
     title="No account was taken over",
     fails="An account shows signs of a takeover",
+    incident=True,
     severity=Severity.CRITICAL,
     confidence=Confidence.MEDIUM,
     controls=("SOC 2 CC7.3", "ISO 27001 A.8.16", "NIST CSF DE.AE-02"),

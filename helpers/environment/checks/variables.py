@@ -114,6 +114,7 @@ def secrets_are_well_shaped(variables: tuple[VariableState, ...]) -> Iterator[Ou
     step="environment",
     title="No tracked file holds a configured key",
     fails="A tracked file holds a configured key",
+    incident=True,
     severity=Severity.CRITICAL,
     effort=Effort.HOURS,
     remediation=(

@@ -91,6 +91,7 @@ def no_intercom_secret_is_exposed(leaks: tuple[LeakedSecret, ...]) -> Iterator[O
     step="exposure",
     title="The repository contains no secret that is in use",
     fails="A secret in use is in the repository",
+    incident=True,
     severity=Severity.CRITICAL,
     effort=Effort.HOURS,
     remediation=_REMEDIATION,

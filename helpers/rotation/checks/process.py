@@ -33,6 +33,7 @@ from helpers.rotation.records import (
     step="rotation",
     title="Every regeneration is in the ledger",
     fails="A key was regenerated and nobody recorded it",
+    incident=True,
     severity=Severity.CRITICAL,
     effort=Effort.HOURS,
     confidence=Confidence.MEDIUM,
