@@ -97,12 +97,12 @@ def test_registered_secret_is_redacted_in_every_form_it_gets_printed_in(
     form: Callable[[str], str], value: str
 ):
     printed = form(value)
-    told = redactor_for(value).text(f"before {printed} zoo")
-    assert told.startswith("before ")
-    assert told.endswith("zoo")
+    told = redactor_for(value).text(f"¶ {printed} ¶")  # no letter that could belong to the secret
+    assert told.startswith("¶ ")
+    assert told.endswith("¶")
     left = re.sub(r"\[redacted \w+ [0-9a-fk-]{8}\]", "", told)
     assert left != told
-    assert len(left) < len("before zoo") + 26  # what surrounds an encoded secret, and a group
+    assert len(left) < len("¶  ¶") + 26  # what surrounds an encoded secret, and a group
     assert value[4:16].lower() not in left.lower()
 
 
