@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from helpers.core.errors import UsageError
 
+if TYPE_CHECKING:
+    from helpers.core.settings import Settings
+
 __all__ = [
     "consent_option",
+    "env_file_option",
     "other_secrets",
     "previous_option",
     "profile_option",
@@ -19,6 +23,7 @@ __all__ = [
     "scheme_option",
     "secret_for",
     "secret_of",
+    "settings_for",
     "variable_name",
     "variable_option",
 ]
@@ -55,7 +60,12 @@ profile_option = click.option(
     "--profile",
     default="development",
     show_default=True,
-    help="The profile whose audit log records it.",
+    help="The profile whose settings are read and whose audit log records it.",
+)
+
+
+env_file_option = click.option(
+    "--env-file", default="", help="An env file in place of .env.PROFILE and .env."
 )
 
 
@@ -77,26 +87,48 @@ def variable_name(scheme: str, variable: str = "") -> str:
     return variable or secret_variable(scheme)
 
 
-def secret_for(scheme: str, variable: str = "", *, what: str = "secret") -> bytes:
-    """The secret from its variable, or from a hidden prompt.
+def secret_for(
+    scheme: str, variable: str = "", *, what: str = "secret", settings: Settings | None = None
+) -> bytes:
+    """The secret from its variable, the profile's settings, or a hidden prompt.
 
-    Raises UsageError if neither provides one.
+    Raises UsageError if none of them provides one.
     """
-    return secret_of(variable_name(scheme, variable), what=what)
+    return secret_of(variable_name(scheme, variable), what=what, settings=settings)
 
 
-def secret_of(name: str, *, what: str = "secret") -> bytes:
-    """The secret in a variable, or else from a hidden prompt. Raises UsageError without either."""
+def settings_for(profile: str, env_file: str) -> Settings:
+    """The profile's variables, read as every other command reads them.
+
+    Raises UsageError for an unknown profile, ConfigurationError for a file that can't be read.
+    """
+    from helpers.notebook.context_factory import settings_of
+    from helpers.notebook.parameters import Choices
+
+    return settings_of(Choices(profile, env_file))
+
+
+def secret_of(name: str, *, what: str = "secret", settings: Settings | None = None) -> bytes:
+    """The secret in a variable, the profile's settings, or from a hidden prompt.
+
+    Raises UsageError without any of them.
+    """
+    from helpers.core.settings import VARIABLES
     from helpers.webhooks.target import secret_in
 
     secret = secret_in(name)
+    known = any(variable.name == name and variable.secret for variable in VARIABLES)
+    if not secret and settings and known and (found := settings.credential(name)):
+        value = found.value.get_secret_value()
+        secret = os.fsencode(value) if value.strip() else b""
     if not secret and sys.stdin.isatty():
         typed = click.prompt(f"The {what} ({name} is not set)", hide_input=True, err=True)
         secret = os.fsencode(typed.strip())
     if not secret:
         raise UsageError(
             f"The variable {name} is not set, or blank.",
-            "Set it in the environment, or run this in a terminal to be asked.",
+            "Set it in the environment or the profile's .env file (--profile, --env-file), or run "
+            "this in a terminal to be asked.",
         )
     return secret
 

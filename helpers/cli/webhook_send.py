@@ -9,10 +9,12 @@ import click
 
 from helpers.cli.webhook_options import (
     consent_option,
+    env_file_option,
     profile_option,
     recorded,
     scheme_option,
     secret_for,
+    settings_for,
     variable_option,
 )
 from helpers.core.errors import UsageError
@@ -43,6 +45,7 @@ _SHOWN: Final = 500  # characters of an answer
 @variable_option
 @consent_option
 @profile_option
+@env_file_option
 def send(
     url: str,
     *,
@@ -55,11 +58,12 @@ def send(
     variable: str,
     consent: bool,
     profile: str,
+    env_file: str,
 ) -> int:
     r"""Send one signed delivery to the receiver at URL.
 
     It is a sample of a topic, or the replay of a saved delivery. The secret comes from the
-    environment or a hidden prompt, never from an argument.
+    environment, the profile's env file or a hidden prompt, never from an argument.
 
     \b
     Exit status: 0 accepted (2xx); 13 refused or failed; 3 no connection; 2 usage, or no consent.
@@ -71,7 +75,9 @@ def send(
     if bool(topic) + bool(replay) > 1 or (as_signed and not replay):
         raise UsageError("--replay takes no --topic; --as-signed needs --replay.", "Drop one.")
     target = parse_target(url)
-    builder = _builder(scheme, b"" if as_signed else secret_for(scheme, variable), app_id)
+    settings = settings_for(profile, env_file)
+    key = b"" if as_signed else secret_for(scheme, variable, settings=settings)
+    builder = _builder(scheme, key, app_id)
     request = _request(builder, topic, replay, as_signed=as_signed)
     address = target.receiver.address
     if consent or target.loopback:

@@ -11,11 +11,13 @@ import click
 
 from helpers.cli.webhook_options import (
     consent_option,
+    env_file_option,
     previous_option,
     profile_option,
     recorded,
     scheme_option,
     secret_for,
+    settings_for,
     variable_option,
 )
 from helpers.core.errors import UsageError
@@ -39,6 +41,7 @@ __all__ = ["report_of_run", "run_test"]
 @click.option("--case", "cases", multiple=True, metavar="ID", help="Only this case; repeatable.")
 @consent_option
 @profile_option
+@env_file_option
 @click.option("--heavy", is_flag=True, help="Also large bodies and bursts, if not local.")
 @click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with each.")
 @click.option("--app-id", default="sample01", show_default=True, help="The workspace's id.")
@@ -70,6 +73,7 @@ def run_test(  # noqa: PLR0917 (click passes options so)
     sarif: Path | None,
     fail_on: str,
     profile: str,
+    env_file: str,
     *,
     consent: bool,
     heavy: bool,
@@ -79,8 +83,9 @@ def run_test(  # noqa: PLR0917 (click passes options so)
     r"""Test the receiver at URL with every case of the catalog.
 
     Genuine deliveries are sent, and forged and malformed ones. The secrets come from the
-    environment or a hidden prompt, never from an argument. With the previous secret of a rotation,
-    deliveries signed with it must be accepted; with --revoked too, they must be refused.
+    environment, the profile's env file or a hidden prompt, never from an argument. With the
+    previous secret of a rotation, deliveries signed with it must be accepted; with --revoked too,
+    they must be refused.
 
     \b
     Exit status:
@@ -110,12 +115,15 @@ def run_test(  # noqa: PLR0917 (click passes options so)
         observer=_observer(processed),
     )
     target = parse_target(url)
-    key = secret_for(scheme, variable)
+    settings = settings_for(profile, env_file)
+    key = secret_for(scheme, variable, settings=settings)
     run_id = f"{datetime.now(UTC):%Y%m%d%H%M%S}_"
     before = _previous(scheme, previous, key, revoked=revoked)
     if consent or target.loopback:
         recorded(profile, "runbook.webhook.battery", target.receiver.address)
-    builder = RequestBuilder(SCHEMES[scheme], key, app_id=app_id, run_id=run_id, previous=before)
+    builder = RequestBuilder(
+        SCHEMES[scheme], key, app_id=app_id, run_id=run_id, previous=before, variable=variable
+    )
     run = send_battery(target, builder, options)
     result = assess(run, builder)
     for line in result_lines(result, every=every):

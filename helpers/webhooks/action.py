@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 
 from helpers.core.context import Context
 from helpers.core.errors import RunbookError
@@ -50,7 +51,7 @@ def act(context: Context) -> BatteryResult | Unavailable:
         return _unavailable(str(error), Cause.FAILED)
     if not run.control.kind.reached:
         return _unavailable(f"The receiver gave {run.control.observed}.", Cause.FAILED)
-    return assess(run, builder)
+    return assess(replace(run, endpoint=""), builder)  # a notebook shows no port
 
 
 def why_not(context: Context) -> Unavailable | None:

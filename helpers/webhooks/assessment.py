@@ -12,14 +12,14 @@ from typing import Final
 from helpers.core.model import Severity
 from helpers.webhooks.battery import BatteryRun, Exchange
 from helpers.webhooks.cases.case import Case
-from helpers.webhooks.curl import curl_line
+from helpers.webhooks.curl import repeat_line
 from helpers.webhooks.delivery_rules import band_of
 from helpers.webhooks.derived import DERIVED
 from helpers.webhooks.frameworks import advice, detect_framework
+from helpers.webhooks.grouping import group_cases
 from helpers.webhooks.records import BatteryResult, CaseOutcome, CaseResult, Expect, VariantResult
+from helpers.webhooks.refusal import explain_refusal
 from helpers.webhooks.request_builder import ReceiverRequest, RequestBuilder
-from helpers.webhooks.signatures import WEBHOOK
-from helpers.webhooks.target import secret_variable
 from helpers.webhooks.wire import ReceiverResponse, ResponseKind
 
 __all__ = ["Judgement", "assess", "judge", "worst"]
@@ -105,14 +105,17 @@ def assess(run: BatteryRun, builder: RequestBuilder) -> BatteryResult:
     results = [*_judged(run, builder), *map(_skipped, run.skipped)]
     advised = [_with_advice(result, framework) for result in results]
     order = {case.id: index for index, case in enumerate((*run.cases, *run.skipped))}
+    ranked = tuple(sorted(advised, key=lambda result: (_group(result.id), order[result.id])))
     return BatteryResult(
         scheme=builder.scheme.name,
         receiver=run.receiver.address,
         framework=framework,
         control=_control(run),
         latency=band_of(run.timed),
-        cases=tuple(sorted(advised, key=lambda result: (_group(result.id), order[result.id]))),
+        cases=ranked,
         notes=tuple(_notes(run)),
+        groups=group_cases(ranked, observed=run.processed is not None),
+        endpoint=run.endpoint,
     )
 
 
@@ -143,8 +146,7 @@ def _case(case: Case, run: BatteryRun, builder: RequestBuilder) -> CaseResult:
     judged = [(each, _judgement(each, run)) for each in exchanges]
     if not judged or (case.id == "A01" and not run.control.kind.reached):
         return _blank(case, CaseOutcome.INCONCLUSIVE, f"not sent: control {run.control.observed}")
-    again = _command_options(run, builder)
-    variants = tuple(_variant(each, judgement, builder, again) for each, judgement in judged)
+    variants = tuple(_variant(each, judgement, run, builder) for each, judgement in judged)
     outcome = worst([judgement.outcome for _, judgement in judged])
     worst_ones = [judgement for _, judgement in judged if judgement.outcome is outcome]
     return CaseResult(
@@ -157,17 +159,29 @@ def _case(case: Case, run: BatteryRun, builder: RequestBuilder) -> CaseResult:
         outcome=outcome,
         observed=", ".join(dict.fromkeys(j.observed for _, j in judged)),
         variants=tuple(dict.fromkeys(variants)),
-        consequence=_consequence(case, worst_ones) if outcome in _REPORTED else "",
+        consequence=_consequence(case, worst_ones, variants) if outcome in _REPORTED else "",
         fix=(case.fix,) if outcome in _REPORTED else (),
     )
 
 
-def _consequence(case: Case, judgements: list[Judgement]) -> str:
+def _consequence(
+    case: Case, judgements: list[Judgement], variants: tuple[VariantResult, ...]
+) -> str:
     """A forgery answered with an error was not accepted, so it has another consequence."""
     if case.expect is not Expect.REFUSE or not all(each.broke for each in judgements):
-        return case.consequence
+        return _digits_passed(variants) if case.id == "R09" else case.consequence
     redirected = all(each.observed.startswith("3") for each in judgements)
     return _UNCLEAR if redirected else case.when_broken
+
+
+def _digits_passed(variants: tuple[VariantResult, ...]) -> str:
+    """How many digits of a digest are enough for this receiver, and what that is worth."""
+    taken = [v.name for v in variants if v.outcome is CaseOutcome.FAIL and v.observed[0] == "2"]
+    fewest = min(int(name.split()[1]) for name in taken)
+    return (
+        f"{fewest} digit{'s' if fewest > 1 else ''} of the digest passed: an attacker needs at "
+        f"most 16^{fewest} tries."
+    )
 
 
 def _judgement(exchange: Exchange, run: BatteryRun) -> Judgement:
@@ -215,29 +229,12 @@ def _by_control(found: Judgement, exchange: Exchange, run: BatteryRun) -> Judgem
     return replace(found, outcome=CaseOutcome.INCONCLUSIVE) if empty or same else found
 
 
-def _command_options(run: BatteryRun, builder: RequestBuilder) -> tuple[str, ...]:
-    """The options that make `webhook test` send to this receiver with this scheme again."""
-    scheme, previous = builder.scheme.name, builder.previous
-    return (
-        *(() if builder.scheme is WEBHOOK else (f"--scheme {scheme}",)),
-        *((f"--previous-secret-variable {previous.variable}",) if previous else ()),
-        *(("--revoked",) if previous and previous.revoked else ()),
-        *(() if run.receiver.loopback else ("--consent", "--heavy")),
-    )
-
-
 def _variant(
-    exchange: Exchange, judgement: Judgement, builder: RequestBuilder, again: tuple[str, ...]
+    exchange: Exchange, judgement: Judgement, run: BatteryRun, builder: RequestBuilder
 ) -> VariantResult:
     line = ""
     if judgement.outcome in _REPORTED:
-        line = curl_line(
-            exchange.request,
-            case_id=exchange.case.id,
-            variable=secret_variable(builder.scheme.name),
-            algorithm=builder.scheme.algorithm,
-            options=again,
-        )
+        line = repeat_line(exchange.case.id, exchange.request, run, builder)
     return VariantResult(
         name=exchange.request.name,
         outcome=judgement.outcome,
@@ -267,7 +264,10 @@ def _blank(case: Case, outcome: CaseOutcome, observed: str) -> CaseResult:
 def _with_advice(result: CaseResult, framework: str) -> CaseResult:
     if result.outcome is not CaseOutcome.FAIL:
         return result
-    return result.model_copy(update={"fix": (*result.fix, *advice(framework))})
+    broke = any(v.observed.startswith("5") for v in result.failing)
+    return result.model_copy(
+        update={"fix": (*result.fix, *advice(framework, result.id, broke=broke))}
+    )
 
 
 def _notes(run: BatteryRun) -> list[str]:
@@ -287,6 +287,8 @@ def _notes(run: BatteryRun) -> list[str]:
             f"The control was answered with {run.control.status}: refusals prove nothing, "
             "since this receiver refuses genuine deliveries too."
         )
+        sent = {"x-hub-signature", *(name.lower() for name in run.header_names)}
+        notes += explain_refusal(run.control, run.accepted_ways, frozenset(sent))
     elif run.ended:
         again = " Start it again and test those cases one by one (--case)." if run.gone else ""
         notes.append(f"The run ended early: {run.ended}.{again}")

@@ -18,6 +18,7 @@ from typing import Final
 from helpers.core.errors import UsageError
 from helpers.webhooks.cases import Case, applicable, case_named
 from helpers.webhooks.records import ReceiverAddress
+from helpers.webhooks.refusal import OTHER_WAYS
 from helpers.webhooks.request_builder import ReceiverRequest, RequestBuilder
 from helpers.webhooks.target import Target
 from helpers.webhooks.wire import ReceiverResponse, ResponseKind, send
@@ -70,6 +71,9 @@ class BatteryRun:
     timed: tuple[ReceiverResponse, ...]
     processed: frozenset[str] | None = None
     ended: str = ""
+    endpoint: str = ""
+    header_names: tuple[str, ...] = ()  # of the headers that went with each request
+    accepted_ways: tuple[str, ...] = ()  # other schemes, tried if the control is refused
 
     @property
     def gone(self) -> bool:
@@ -116,6 +120,7 @@ class _Run:
         self._controls: list[ReceiverResponse] = []
         self._dead = ""
         self._stubborn = 0
+        self._accepted_ways: list[str] = []
 
     def run(self) -> BatteryRun:
         cases, skipped = self._chosen()
@@ -124,6 +129,7 @@ class _Run:
             return self._finished(cases, skipped, control, (), control)
         for _ in range(_CONTROLS - 1):
             self._send_control()
+        self._try_other_ways(control)
         exchanges = [*self._send_together(cases), *self._send_one_by_one(cases)]
         closing = control if self._dead else self._close()
         return self._finished(cases, skipped, control, tuple(exchanges), closing)
@@ -152,6 +158,16 @@ class _Run:
         if response is not _NOT_SENT:
             self._controls.append(response)
         return response
+
+    def _try_other_ways(self, control: ReceiverResponse) -> None:
+        """If the control was refused, find out which other scheme the receiver accepts."""
+        if control.accepted or not 400 <= control.status < 600:  # noqa: PLR2004 (errors)
+            return
+        for way in OTHER_WAYS:
+            if self._send(way.request(self._builder)).accepted:
+                wrong = self._send(way.with_wrong_key(self._builder))
+                if not wrong.accepted and wrong is not _NOT_SENT:
+                    self._accepted_ways.append(way.name)
 
     def _close(self) -> ReceiverResponse:
         """The last control: a receiver may have died of the last request only after its answer."""
@@ -301,6 +317,9 @@ class _Run:
             timed=tuple(self._controls),
             processed=frozenset(observer()) if observer else None,
             ended=self._dead,
+            endpoint=self._target.endpoint,
+            accepted_ways=tuple(self._accepted_ways),
+            header_names=tuple(name for name, _ in self._options.headers),
         )
 
 

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import shlex
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from helpers.webhooks.request_builder import Framing, ReceiverRequest
+from helpers.webhooks.request_builder import (
+    SAMPLE_APP,
+    USER_AGENT,
+    Framing,
+    ReceiverRequest,
+    RequestBuilder,
+)
+from helpers.webhooks.signatures import WEBHOOK
+from helpers.webhooks.target import secret_variable
 
-__all__ = ["curl_line"]
+if TYPE_CHECKING:
+    from helpers.webhooks.battery import BatteryRun
+
+__all__ = ["curl_line", "repeat_line"]
 
 _LONGEST: Final = 1_500  # bytes of a body that still fit in a readable line
 _SIGN: Final = (
@@ -24,14 +35,19 @@ def curl_line(
     variable: str,
     algorithm: str,
     options: tuple[str, ...] = (),
+    header_names: tuple[str, ...] = (),
 ) -> str:
     """The line for bash: `URL` and, where a signature is needed, `variable` must be set.
 
     What a shell can't express, the battery sends itself, with these `options` of `webhook test`.
+    The values of your own headers, which may be keys, must be in HEADER_1 and so on.
     """
+    own = [f'"{name}: $HEADER_{number}"' for number, name in enumerate(header_names, 1)]
     if not _fits_curl(request):
-        return " ".join((f'./runbook webhook test "$URL" --case {case_id}', *options))
-    send = " ".join(("curl -sS -i", *_options(request), _url(request)))
+        again = (*options, *(f"--header {header}" for header in own))
+        return " ".join((f'./runbook webhook test "$URL" --case {case_id}', *again))
+    mine = [f"-H {header}" for header in own]
+    send = " ".join(("curl -sS -i", *_agent(request), *mine, *_options(request), _url(request)))
     assign = f"body={_quote(request.body)}; " if request.body else ""
     return assign + _sign(request, variable, algorithm) + send
 
@@ -59,6 +75,39 @@ def _fits_curl(request: ReceiverRequest) -> bool:
     return (
         plain and short and signatures and all(m.shell or not m.value for m in request.signatures)
     )
+
+
+def repeat_line(
+    case_id: str, request: ReceiverRequest, run: BatteryRun, builder: RequestBuilder
+) -> str:
+    """The line that repeats a request of this run."""
+    return curl_line(
+        request,
+        case_id=case_id,
+        variable=builder.variable or secret_variable(builder.scheme.name),
+        algorithm=builder.scheme.algorithm,
+        options=_command_options(run, builder),
+        header_names=run.header_names,
+    )
+
+
+def _command_options(run: BatteryRun, builder: RequestBuilder) -> tuple[str, ...]:
+    """The options that make `webhook test` send to this receiver with this scheme again."""
+    scheme, previous = builder.scheme.name, builder.previous
+    return (
+        *(() if builder.scheme is WEBHOOK else (f"--scheme {scheme}",)),
+        *((f"--secret-variable {builder.variable}",) if builder.variable else ()),
+        *((f"--previous-secret-variable {previous.variable}",) if previous else ()),
+        *(("--revoked",) if previous and previous.revoked else ()),
+        *(() if builder.app_id == SAMPLE_APP else (f"--app-id {shlex.quote(builder.app_id)}",)),
+        *(() if run.receiver.loopback else ("--consent", "--heavy")),
+    )
+
+
+def _agent(request: ReceiverRequest) -> list[str]:
+    """The battery's own User-Agent, unless the request has another one."""
+    named = any(name.lower() == "user-agent" for name, _ in request.extra)
+    return [] if named else [f"-A {USER_AGENT}"]
 
 
 def _options(request: ReceiverRequest) -> list[str]:

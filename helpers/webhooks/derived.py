@@ -8,6 +8,7 @@ from typing import Final
 from helpers.core.model import Severity
 from helpers.webhooks.battery import BatteryRun
 from helpers.webhooks.cases.case import Case
+from helpers.webhooks.curl import repeat_line
 from helpers.webhooks.delivery_rules import band_of, side_effect
 from helpers.webhooks.leaks import ResponseLeak, find_leaks
 from helpers.webhooks.records import CaseOutcome, CaseResult, LatencyBand, VariantResult
@@ -23,7 +24,12 @@ def _leaks(case: Case, run: BatteryRun, builder: RequestBuilder) -> CaseResult:
     found = list(_found(run, builder))
     kinds = {leak.what: leak for _, leak in found}
     variants = tuple(
-        VariantResult(name=request.name, outcome=CaseOutcome.FAIL, observed=what)
+        VariantResult(
+            name=request.name,
+            outcome=CaseOutcome.FAIL,
+            observed=what,
+            curl=repeat_line(request.name[:3], request, run, builder),
+        )
         for what in kinds
         for request in [request for request, leak in found if leak.what == what][:_SHOWN]
     )
@@ -69,7 +75,12 @@ def _acted_upon(case: Case, run: BatteryRun, builder: RequestBuilder) -> CaseRes
     pairs = [(builder.genuine("A01"), run.control)]
     pairs += [(each.request, each.response) for each in run.exchanges if _is_plain(each.request)]
     variants = tuple(
-        VariantResult(name=request.name, outcome=CaseOutcome.FAIL, observed=side_effect(response))
+        VariantResult(
+            name=request.name,
+            outcome=CaseOutcome.FAIL,
+            observed=side_effect(response),
+            curl=repeat_line(request.name[:3], request, run, builder),
+        )
         for request, response in pairs
         if side_effect(response)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -32,13 +33,18 @@ _BODIES: Final = (
     ("Django", b"<h1>Server Error (500)</h1>"),
     ("Rails", b"Action Controller: Exception"),
 )
+_BYTES: Final = re.compile("A0[1-69]|R05|R2[236789]|E0[345689]|E11")  # about raw bytes
+_LENGTHS: Final = re.compile("R0[239]|R1[017]|R3[13]|E0[12]")  # about the header's form
+_NODE: Final = frozenset({"Express", "Next.js"})
+_SAME_LENGTH: Final = (
+    "crypto.timingSafeEqual throws where lengths differ: match /^sha1=[0-9a-f]{40}$/ first."
+)
 _ADVICE: Final = {
     "Express": (
         (
             "Express: mount express.raw({type: () => true, limit: '1mb'}) on the webhook's route, "
             "before express.json(), and verify req.body, which is then a Buffer."
         ),
-        "crypto.timingSafeEqual throws where lengths differ: match /^sha1=[0-9a-f]{40}$/ first.",
     ),
     "Next.js": (
         (
@@ -96,6 +102,10 @@ def detect_framework(responses: Iterable[ReceiverResponse]) -> str:
     return ""
 
 
-def advice(framework: str) -> tuple[str, ...]:
-    """How to write the check in that framework; empty if unknown."""
-    return _ADVICE.get(framework, ())
+def advice(framework: str, case_id: str, *, broke: bool = False) -> tuple[str, ...]:
+    """How to write the check in that framework, where it bears on this case; empty if unknown.
+
+    `broke`: the request caused an error.
+    """
+    lengths = (_SAME_LENGTH,) if framework in _NODE and broke and _LENGTHS.match(case_id) else ()
+    return (_ADVICE.get(framework, ()) if _BYTES.match(case_id) else ()) + lengths

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import quote
 
 from helpers.core.model import Severity
 from helpers.webhooks.request_builder import ReceiverRequest, RequestBuilder
@@ -32,7 +34,8 @@ _TRACES: Final = (
     ("a .NET stack trace", re.compile(r"\bat [\w.`<>]{1,200}\([^\n]{0,300}\.cs:line \d+")),
     ("a debugger", re.compile(r"Werkzeug Debugger|__debugger__|DEBUG = True|Rails\.root")),
 )
-_HEX: Final = re.compile(r"(?<![0-9a-f])(?:[0-9a-f]{40}|[0-9a-f]{64})(?![0-9a-f])")
+_LONG: Final = re.compile(r"[0-9A-Za-z+/_-]{22}")  # the shortest digest here: MD5 in base64
+_ALGORITHMS: Final = ("sha1", "sha256", "md5", "sha512")
 _ALL: Final = "Anyone who reads the response has the secret and can sign anything."
 _SIGNATURE: Final = "Anyone who can read the response can sign: forge, read it, send again."
 _TRACE: Final = "Strangers see how the code works and where it breaks."
@@ -65,29 +68,53 @@ def find_leaks(
 def _reveals_signature(builder: RequestBuilder, request: ReceiverRequest, text: str) -> bool:
     """True if the response contains a valid signature that was not in the request.
 
-    A receiver that signs an altered body reveals the signature of that body: anyone can then
-    send that body.
+    Any digest of the body under the secret counts, whatever its algorithm and notation. A receiver
+    that signs an altered body reveals the signature of that body: anyone can then send that body.
     """
-    sent = (
-        b"\n".join(signature.value for signature in request.all_signatures)
-        .decode("latin-1")
-        .lower()
-    )
-    digest = builder.digest(request.body)
-    if base64.b64encode(bytes.fromhex(digest)).decode() in text and digest not in sent:
-        return True
-    revealed = {found for found in _HEX.findall(text.lower()) if found not in sent}
-    return bool(revealed) and any(
-        builder.digest(body) in revealed for _, body in variants_of(request.body, BODIES)
+    if not _LONG.search(text):
+        return False
+    lower, sent = text.lower(), _sent(request)
+    for _, body in variants_of(request.body, BODIES):
+        for algorithm in _ALGORITHMS:
+            digest = builder.digest(body, algorithm=algorithm)
+            if digest in sent.lower():
+                continue
+            if digest in lower:
+                return True
+            if any(form in text and form not in sent for form in _base64_forms(digest)):
+                return True
+    return False
+
+
+def _sent(request: ReceiverRequest) -> str:
+    """Every header and parameter of the request: a value that is echoed is no leak."""
+    values = [signature.value for signature in request.all_signatures]
+    values += [value.encode("latin-1") for _, value in request.extra]
+    return b"\n".join(values).decode("latin-1")
+
+
+def _base64_forms(digest: str) -> tuple[str, str]:
+    raw = bytes.fromhex(digest)
+    return (
+        base64.b64encode(raw).decode().rstrip("="),
+        base64.urlsafe_b64encode(raw).decode().rstrip("="),
     )
 
 
 def _secret_forms(builder: RequestBuilder) -> tuple[str, ...]:
     """The secrets in the forms a response may contain; short ones would match everywhere."""
     keys = (builder.key, builder.previous.key if builder.previous else b"")
-    return tuple(
-        form
-        for key in keys
-        if len(key) >= 8  # noqa: PLR2004 (as the redactor has it)
-        for form in (key.decode("utf-8", "replace"), key.hex(), base64.b64encode(key).decode())
+    return tuple(form for key in keys if len(key) >= 8 for form in _forms(key))  # noqa: PLR2004 (as the redactor has it)
+
+
+def _forms(key: bytes) -> tuple[str, ...]:
+    plain = key.decode("utf-8", "replace")
+    encoded = (base64.b64encode(key), base64.urlsafe_b64encode(key))
+    return (
+        plain,
+        quote(key, safe=""),
+        json.dumps(plain)[1:-1],
+        key.hex(),
+        key.hex().upper(),
+        *(form.decode().rstrip("=") for form in encoded),
     )

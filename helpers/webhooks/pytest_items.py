@@ -8,6 +8,8 @@ from typing import Any, Self
 import pytest
 
 from helpers.core.errors import UsageError
+from helpers.core.exit_status import Threshold
+from helpers.core.model import Severity
 from helpers.webhooks.action import run_battery
 from helpers.webhooks.battery import BatteryOptions
 from helpers.webhooks.cases import Case, applicable
@@ -23,7 +25,14 @@ __all__ = ["CaseItem", "ReceiverUnderTest", "cases_of"]
 class ReceiverUnderTest:
     """The receiver under test, and the one run of the battery against it."""
 
-    def __init__(self, target: Target, builder: RequestBuilder, options: BatteryOptions) -> None:
+    def __init__(
+        self,
+        target: Target,
+        builder: RequestBuilder,
+        options: BatteryOptions,
+        fail_on: Threshold = Severity.HIGH,
+    ) -> None:
+        self.fail_on = fail_on
         self.target = target
         self.builder = builder
         self._options = options
@@ -50,9 +59,9 @@ class ReceiverUnderTest:
             else None,
         )
         headers = parse_headers(tuple(of("header")))
-        return cls(
-            target, builder, BatteryOptions(consent=True, heavy=of("heavy"), headers=headers)
-        )
+        options = BatteryOptions(consent=True, heavy=of("heavy"), headers=headers)
+        fail_on: Threshold = "never" if of("fail-on") == "never" else Severity(of("fail-on"))
+        return cls(target, builder, options, fail_on)
 
     def select(self, items: Sequence[pytest.Item]) -> None:
         """Send only the cases of these items."""
@@ -66,6 +75,16 @@ class ReceiverUnderTest:
             options = replace(self._options, cases=self._selected)
             self._result = run_battery(self.target, self.builder, options)
         return self._result
+
+    def is_over(self, found: CaseResult) -> bool:
+        """True if the case fails at or above the threshold."""
+        failed = found.outcome is CaseOutcome.FAIL and self.fail_on != "never"
+        return failed and found.severity.rank >= Severity(self.fail_on).rank
+
+    def death(self) -> CaseResult | None:
+        """That the receiver did not survive, if no selected test reports it."""
+        alive = self.result().case("E12")
+        return alive if self.is_over(alive) and alive.id not in self._selected else None
 
 
 class _CaseFailedError(Exception):
@@ -83,12 +102,14 @@ class CaseItem(pytest.Item):
 
     def runtest(self) -> None:
         """Fail if the receiver did the wrong thing, or could not be judged."""
-        found = self.receiver.result().case(self.case.id)
+        result = self.receiver.result()
+        found = self.receiver.death() or result.case(self.case.id)
         if found.outcome is CaseOutcome.SKIPPED:
             pytest.skip(found.observed)
-        if found.outcome in {CaseOutcome.FAIL, CaseOutcome.INCONCLUSIVE}:
-            raise _CaseFailedError("\n".join([*case_lines(found), *self.receiver.result().notes]))
-        if found.outcome is CaseOutcome.NOTE:
+        unclear = found.outcome is CaseOutcome.INCONCLUSIVE and self.receiver.fail_on != "never"
+        if unclear or self.receiver.is_over(found):
+            raise _CaseFailedError("\n".join([*case_lines(found), *result.notes]))
+        if found.outcome is not CaseOutcome.PASS:
             self.add_report_section("call", "note", _note(found))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

@@ -26,6 +26,7 @@ __all__ = [
 _URL = "--intercom-webhook-url"
 _PREFIX = "--intercom-webhook"
 _SCHEMES = ("webhook", "canvas_kit", "fin_agent")  # as `signatures.SCHEMES` has them
+_THRESHOLDS = ("never", "info", "low", "medium", "high", "critical")  # as `webhook test` has them
 _RECEIVER: pytest.StashKey[ReceiverUnderTest] = pytest.StashKey()
 
 
@@ -54,6 +55,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         f"{_PREFIX}-revoked", action="store_true", help="The previous secret must be refused."
+    )
+
+    group.addoption(
+        f"{_PREFIX}-fail-on",
+        choices=_THRESHOLDS,
+        default="high",
+        help="A case that fails less severely is a note.",
     )
 
 

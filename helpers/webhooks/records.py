@@ -1,6 +1,6 @@
 """What the webhook step knows: how the receiver is configured, and how it did in the battery.
 
-Nothing here holds a port, a duration or a secret: a result is the same on every machine.
+Nothing here holds a duration or a secret, and a port only where the command was given it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from helpers.core.model import Datum, Record, Severity
 
 __all__ = [
     "BatteryResult",
+    "CaseGroup",
     "CaseOutcome",
     "CaseResult",
     "ClientSecretStatus",
@@ -79,8 +80,25 @@ class CaseResult(Record):
         return tuple(v for v in self.variants if v.outcome is CaseOutcome.FAIL)
 
 
+class CaseGroup(Record):
+    """Cases that fail for one reason, which is one finding. `cases` are their ids."""
+
+    id: str
+    title: str
+    severity: Severity
+    cases: tuple[str, ...]
+    observed: str
+    consequence: str
+    fix: tuple[str, ...]
+    curl: str = ""
+
+
 class BatteryResult(Record):
-    """One run of the battery against one receiver."""
+    """One run of the battery against one receiver.
+
+    `endpoint` adds port and path to the receiver's address; it is empty in a notebook's results,
+    which are the same on every machine.
+    """
 
     scheme: str
     receiver: str
@@ -89,6 +107,8 @@ class BatteryResult(Record):
     latency: LatencyBand
     cases: tuple[CaseResult, ...]
     notes: tuple[str, ...] = ()
+    groups: tuple[CaseGroup, ...] = ()
+    endpoint: str = ""
 
     def count(self, *outcomes: CaseOutcome) -> int:
         """How many cases have one of these outcomes."""

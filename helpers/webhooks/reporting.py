@@ -20,12 +20,13 @@ from helpers.core.model import (
 )
 from helpers.core.redaction import sanitize
 from helpers.webhooks.cases import case_named
-from helpers.webhooks.records import BatteryResult, CaseOutcome, CaseResult
+from helpers.webhooks.records import BatteryResult, CaseGroup, CaseOutcome, CaseResult
 
 __all__ = [
     "case_lines",
     "check_id",
     "findings_of",
+    "group_lines",
     "headline",
     "junit_xml",
     "report_of",
@@ -70,8 +71,46 @@ def report_of(
 
 
 def findings_of(result: BatteryResult) -> list[Finding]:
-    """One finding per case, in the order of the cases."""
-    return [_finding(result, case) for case in result.cases]
+    """One finding per group, then one per case that is in no group, in the order of the cases."""
+    grouped = _grouped(result)
+    found = [_group_finding(result, group) for group in result.groups]
+    return found + [_finding(result, case) for case in result.cases if case.id not in grouped]
+
+
+def _grouped(result: BatteryResult) -> frozenset[str]:
+    """The ids of the cases that a group reports."""
+    return frozenset(case_id for group in result.groups for case_id in group.cases)
+
+
+def _group_finding(result: BatteryResult, group: CaseGroup) -> Finding:
+    resource = _receiver(result)
+    return Finding(
+        check=check_id(group.id),
+        title=group.title,
+        step="webhooks",
+        status=Status.FAIL,
+        severity=group.severity,
+        confidence=Confidence.HIGH,
+        effort=Effort.HOURS,
+        resource=resource,
+        message=f"{_of_cases(group)} Seen: {group.observed}. {group.consequence}",
+        evidence=tuple(
+            Evidence(what=f"{v.name}: {v.observed}", where=v.curl)
+            for case_id in group.cases
+            for v in result.case(case_id).failing
+        ),
+        remediation=group.fix,
+        fingerprint=identity(check_id(group.id), resource),
+    )
+
+
+def _receiver(result: BatteryResult) -> Resource:
+    """The receiver, with port and path where they are known: they distinguish two of one host."""
+    return Resource(kind="webhook receiver", key=result.endpoint or result.receiver)
+
+
+def _of_cases(group: CaseGroup) -> str:
+    return f"{len(group.cases)} cases: {', '.join(group.cases)}."
 
 
 def check_id(case_id: str) -> str:
@@ -80,7 +119,7 @@ def check_id(case_id: str) -> str:
 
 
 def _finding(result: BatteryResult, case: CaseResult) -> Finding:
-    resource = Resource(kind="webhook receiver", key=result.receiver)
+    resource = _receiver(result)
     return Finding(
         check=check_id(case.id),
         title=case.title,
@@ -112,7 +151,12 @@ def result_lines(result: BatteryResult, *, every: bool = False) -> Iterator[str]
     if not _judged(result):
         yield from (*result.notes, headline(result))
         return
-    wrong = [case for case in result.cases if case.outcome is CaseOutcome.FAIL]
+    grouped = _grouped(result)
+    for group in result.groups:
+        yield from group_lines(group)
+        yield ""
+    failed = [case for case in result.cases if case.outcome is CaseOutcome.FAIL]
+    wrong = [case for case in failed if case.id not in grouped]
     for case in sorted(wrong, key=lambda case: -case.severity.rank):
         yield from case_lines(case)
         yield ""
@@ -151,6 +195,17 @@ def case_lines(case: CaseResult) -> Iterator[str]:
         yield f"{_INDENT}Repeat: {again}"
 
 
+def group_lines(group: CaseGroup) -> Iterator[str]:
+    """Cases that fail for one reason: what was seen, which they are, what to change."""
+    yield f"{_WORDS[CaseOutcome.FAIL]}  {group.severity}  {group.id}  {group.title}"
+    yield f"{_INDENT}{_of_cases(group)}"
+    yield f"{_INDENT}Seen: {group.observed}"
+    yield f"{_INDENT}{group.consequence}"
+    yield from (f"{_INDENT}Fix: {line}" for line in group.fix)
+    if group.curl:
+        yield f"{_INDENT}Repeat: {group.curl}"
+
+
 def headline(result: BatteryResult) -> str:
     """The result in one or two sentences."""
     wrong = result.count(CaseOutcome.FAIL)
@@ -174,7 +229,7 @@ def junit_xml(result: BatteryResult) -> str:
     """One suite, one test per case. INCONCLUSIVE is an error: the receiver could not be judged."""
     failures, errors = result.count(CaseOutcome.FAIL), result.count(CaseOutcome.INCONCLUSIVE)
     suite = (
-        f"<testsuite name={_attribute(f'Webhook receiver {result.receiver}')} "
+        f"<testsuite name={_attribute(f'Webhook receiver {result.endpoint or result.receiver}')} "
         f'tests="{len(result.cases)}" failures="{failures}" errors="{errors}" '
         f'skipped="{result.count(CaseOutcome.SKIPPED)}">'
     )

@@ -12,7 +12,9 @@ from helpers.webhooks.samples import compact, sample
 from helpers.webhooks.signatures import CANVAS_KIT, FIN_AGENT, WEBHOOK, Scheme
 
 __all__ = [
+    "SAMPLE_APP",
     "TOPIC",
+    "USER_AGENT",
     "WRONG_KEY",
     "Framing",
     "Phase",
@@ -22,6 +24,8 @@ __all__ = [
     "SignatureValue",
 ]
 
+SAMPLE_APP: Final = "sample01"
+USER_AGENT: Final = "intercom-parrot-service-client/1.0"  # as Intercom's deliveries have it
 TOPIC: Final = "conversation.user.created"
 WRONG_KEY: Final = b"not-the-secret-of-this-receiver"
 _SENT_AT: Final = 1_772_438_460  # a day that the samples agree on; no signature holds a time
@@ -109,7 +113,7 @@ class RequestBuilder:
 
     scheme: Scheme
     key: bytes = field(repr=False)
-    app_id: str = "sample01"
+    app_id: str = SAMPLE_APP
     sent_at: int = _SENT_AT
     run_id: str = ""  # keeps the deliveries of two runs apart
     previous: PreviousSecret | None = None

@@ -16,6 +16,7 @@ from helpers.webhooks.signatures import FIN_AGENT
 __all__ = ["Target", "parse_headers", "parse_target", "secret_in", "secret_variable"]
 
 _PORTS: Final = {"http": 80, "https": 443}
+_KEY: Final = re.compile(r"(?=[\w.~%+-]*\d)[\w.~%+-]{16,}")  # a part of a path that may be a key
 _NAME: Final = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")  # as POSIX has them for programs
 
 
@@ -48,6 +49,13 @@ class Target:
     def receiver(self) -> ReceiverAddress:
         """The address as it may be shown: without port, path and query, which may contain a key."""
         return ReceiverAddress(scheme=self.scheme, host=self.host, loopback=self.loopback)
+
+    @property
+    def endpoint(self) -> str:
+        """The address with port and path, to distinguish receivers; anything like a key is cut."""
+        path = _KEY.sub(lambda found: found[0][:4] + "…", self.path.partition("?")[0])
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}{path}"
 
     def plain(self) -> Target:
         """The same receiver without TLS, on the port that browsers use."""

@@ -87,7 +87,14 @@ def failures(facts: WebhookFacts) -> View:
         return _missing(facts)
     wrong = [case for case in facts.battery.value.cases if case.outcome is CaseOutcome.FAIL]
     wrong.sort(key=lambda case: -case.severity.rank)
-    rows = [(c.severity, c.id, c.title, c.consequence, " ".join(c.fix)) for c in wrong]
+    groups = facts.battery.value.groups
+    grouped = {case_id for group in groups for case_id in group.cases}
+    rows = [(g.severity, g.id, g.title, g.consequence, " ".join(g.fix)) for g in groups]
+    rows += [
+        (c.severity, c.id, c.title, c.consequence, " ".join(c.fix))
+        for c in wrong
+        if c.id not in grouped
+    ]
     columns = ("severity", "case", "what", "what it means", "what to change")
     return table(columns, rows, empty="Nothing failed.")
 

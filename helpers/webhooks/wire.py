@@ -19,7 +19,7 @@ from urllib.parse import quote
 
 import h11
 
-from helpers.webhooks.request_builder import Framing, ReceiverRequest
+from helpers.webhooks.request_builder import USER_AGENT, Framing, ReceiverRequest
 from helpers.webhooks.target import Target
 
 __all__ = ["ReceiverResponse", "ResponseKind", "ResponseReader", "send"]
@@ -216,7 +216,7 @@ def _parts(
     for name, signature in request.query:
         path += f"{'&' if '?' in path else '?'}{name}={quote(signature.value, safe='')}"
     lines = [(b"Host", target.authority.encode()), (b"Connection", b"close")]
-    lines += [(b"User-Agent", b"intercom-parrot-service-client/1.0"), (b"Accept", b"*/*")]
+    lines += [(b"User-Agent", USER_AGENT.encode()), (b"Accept", b"*/*")]
     lines += [(name.encode(), value.encode("latin-1")) for name, value in headers]
     lines += [*request.header_lines(), *_framing(request)]
     own = {name.lower() for name, _ in request.extra}

@@ -35,9 +35,15 @@ def test_it_is_told_by_a_header_or_by_the_look_of_an_answer(
 
 
 def test_where_it_is_not_known_no_advice_is_given():
-    assert advice("") == advice("a framework of our own") == ()
+    assert advice("", "A02") == advice("a framework of our own", "A02") == ()
 
 
 def test_where_it_is_known_the_advice_names_it():
     for framework in ("Express", "Flask", "Django", "Rails", "PHP", "AWS Lambda"):
-        assert advice(framework)[0].startswith(f"{framework}:")
+        assert advice(framework, "A02")[0].startswith(f"{framework}:")
+
+
+def test_advice_is_given_only_where_it_bears_on_the_case():
+    assert advice("Express", "R14") == advice("Express", "R09") == ()
+    assert "timingSafeEqual" in advice("Express", "R09", broke=True)[0]
+    assert advice("Flask", "R09", broke=True) == ()

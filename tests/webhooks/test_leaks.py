@@ -121,3 +121,13 @@ def test_a_secret_too_short_to_be_told_from_other_text_is_not_looked_for():
 def test_no_leak_repeats_what_was_given_away():
     leaks = find_leaks(BUILDER, UNSIGNED, answer(SECRET))
     assert SECRET not in repr(leaks)
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256", "md5", "sha512"])
+def test_a_digest_by_another_algorithm_is_found_whatever_was_sent(algorithm: str):
+    digest = BUILDER.digest(b"", algorithm=algorithm)
+    head = BUILDER.forged("A14", body=b"", method="HEAD")
+    shown = base64.urlsafe_b64encode(bytes.fromhex(digest)).decode()
+    for form in (f"v1={digest}", f"x{digest.upper()}y", shown):
+        leaks = find_leaks(BUILDER, head, answer("", x_expected=form))
+        assert [leak.what for leak in leaks] == ["the right signature"]

@@ -90,6 +90,14 @@ def test_a_failure_says_what_it_means_and_how_to_mend_it(
     assert SECRET not in result.stdout.str() + result.stderr.str()
 
 
+def test_the_threshold_is_that_of_the_command(team: pytest.Pytester, receivers: Receivers):
+    url = f"--intercom-webhook-url={receivers.flawed_url}"
+    lenient = run(team, url, "-k", "R18")  # medium
+    lenient.assert_outcomes(passed=1, deselected=len(applicable(WEBHOOK)))
+    strict = run(team, url, "-k", "R18", "--intercom-webhook-fail-on=low")
+    strict.assert_outcomes(failed=1, deselected=len(applicable(WEBHOOK)))
+
+
 def test_only_what_is_selected_is_sent(team: pytest.Pytester):
     seen: list[SignatureVerdict] = []
     listener = Listener(Verifier(SECRET), lambda _, verdict: seen.append(verdict))
