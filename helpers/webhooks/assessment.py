@@ -169,14 +169,16 @@ def _consequence(
 ) -> str:
     """A forgery answered with an error was not accepted, so it has another consequence."""
     if case.expect is not Expect.REFUSE or not all(each.broke for each in judgements):
-        return _digits_passed(variants) if case.id == "R09" else case.consequence
+        return (_digits_passed(variants) if case.id == "R09" else "") or case.consequence
     redirected = all(each.observed.startswith("3") for each in judgements)
     return _UNCLEAR if redirected else case.when_broken
 
 
 def _digits_passed(variants: tuple[VariantResult, ...]) -> str:
-    """How many digits of a digest are enough for this receiver, and what that is worth."""
+    """How many digits of a digest are enough for this receiver; empty if none was accepted."""
     taken = [v.name for v in variants if v.outcome is CaseOutcome.FAIL and v.observed[0] == "2"]
+    if not taken:
+        return ""
     fewest = min(int(name.split()[1]) for name in taken)
     return (
         f"{fewest} digit{'s' if fewest > 1 else ''} of the digest passed: an attacker needs at "
