@@ -25,6 +25,7 @@ __all__ = ["QUESTIONS", "attest", "attested", "read_attestations"]
 QUESTIONS: Final[Mapping[str, str]] = {
     "two-factor": "Does every teammate have to use two-factor authentication?",
     "single-sign-on": "Is signing in with e-mail and password off, so that only SSO is left?",
+    "messenger-identity": "Is identity enforced in the Messenger on web, iOS and Android alike?",
     "roles": "Has somebody reviewed what each role and each custom permission allows?",
     "sessions": "Do sessions in the dashboard end automatically after a time without activity?",
     "security-events": "Can each security event of notebook 06 be explained by who caused it?",

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 from helpers.access.attestations import attested
 from helpers.access.records import AccessFacts, SecurityEvent
 from helpers.core.context import Context
-from helpers.core.errors import ConfigurationError, RunbookError
+from helpers.core.errors import CollectionError, ConfigurationError, RunbookError
 from helpers.core.model import Cause, Datum, Known, Unavailable
 from helpers.intercom.client import Client
 from helpers.intercom.records import Allowlist, Connector, IdentitySecret, Teammate
@@ -30,7 +30,6 @@ WATCHED: Final = (
     "security_settings_change",
     "trusted_domains_setting_change",
 )
-_PLATFORMS: Final = ("web", "ios", "android")
 _Log = tuple[Mapping[str, Any], ...]
 
 
@@ -92,7 +91,7 @@ def _events(log: Iterable[Mapping[str, Any]]) -> tuple[SecurityEvent, ...]:
 
 
 def _identity_verification(client: Client) -> bool:
-    return bool((client.me().get("app") or {}).get("identity_verification"))
+    return _flag(client.me().get("app"), "identity_verification", "GET /me: app")
 
 
 def _identity_secrets(client: Client) -> tuple[IdentitySecret, ...]:
@@ -100,8 +99,10 @@ def _identity_secrets(client: Client) -> tuple[IdentitySecret, ...]:
         IdentitySecret(
             id=str(one.get("id")),
             name=str(one.get("name") or ""),
-            created_at=datetime.fromtimestamp(_seconds(one.get("created_at")), UTC),
-            platforms=tuple(p for p in _PLATFORMS if one.get(f"supports_{p}")),
+            created_at=_time(one.get("created_at")),
+            web=_said(one.get("supports_web")),
+            ios=_said(one.get("supports_ios")),
+            android=_said(one.get("supports_android")),
         )
         for one in client.identity_secrets()
     )
@@ -109,8 +110,11 @@ def _identity_secrets(client: Client) -> tuple[IdentitySecret, ...]:
 
 def _allowlist(client: Client) -> Allowlist:
     body = client.ip_allowlist()
-    entries = body.get("ip_allowlist") or ()
-    return Allowlist(enabled=bool(body.get("enabled")), entries=tuple(str(e) for e in entries))
+    entries = body.get("ip_allowlist")
+    if not isinstance(entries, list):
+        raise _not_understood("GET /ip_allowlist", "ip_allowlist", "a list")
+    enabled = _flag(body, "enabled", "GET /ip_allowlist")
+    return Allowlist(enabled=enabled, entries=tuple(str(e) for e in entries))
 
 
 def _connectors(client: Client) -> tuple[Connector, ...]:
@@ -120,17 +124,40 @@ def _connectors(client: Client) -> tuple[Connector, ...]:
 
 
 def _connector(body: Mapping[str, Any]) -> Connector:
-    headers = body.get("headers") or ()
+    headers, tokens = body.get("headers") or (), body.get("token_ids")
     return Connector(
         id=str(body.get("id")),
         name=str(body.get("name") or ""),
         url=_address(str(body.get("url") or "")),
         state=str(body.get("state") or ""),
         headers=tuple(str(h.get("name")) for h in headers if isinstance(h, dict)),
-        token_ids=tuple(str(one) for one in body.get("token_ids") or ()),
-        customer_authentication=bool(body.get("customer_authentication")),
-        bypass_authentication=bool(body.get("bypass_authentication")),
+        token_ids=tuple(map(str, tokens)) if isinstance(tokens, list) else None,
+        customer_authentication=_said(body.get("customer_authentication")),
+        bypass_authentication=_said(body.get("bypass_authentication")),
     )
+
+
+def _said(value: object) -> bool | None:
+    """What Intercom says with true or false; anything else says nothing, "false" least of all."""
+    return value if isinstance(value, bool) else None
+
+
+def _flag(body: object, field: str, call: str) -> bool:
+    value = body.get(field) if isinstance(body, Mapping) else None
+    if not isinstance(value, bool):
+        raise _not_understood(call, field, "true or false")
+    return value
+
+
+def _not_understood(call: str, field: str, wanted: str) -> CollectionError:
+    return CollectionError(
+        f"{call} does not report {field} as {wanted}.", "Check the setting in Intercom by hand."
+    )
+
+
+def _time(value: object) -> datetime | None:
+    seconds = _seconds(value)
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
 def _address(url: str) -> str:

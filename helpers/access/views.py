@@ -10,7 +10,7 @@ from helpers.access.attestations import QUESTIONS
 from helpers.access.records import AccessFacts, Attestation
 from helpers.core.model import Datum, Known, Unavailable
 from helpers.core.view import Tone, View, headline, prose, stack, table, tag
-from helpers.intercom.records import Connector, Teammate
+from helpers.intercom.records import Connector, IdentitySecret, Teammate
 
 __all__ = ["connectors", "defences", "events", "overview", "questions"]
 
@@ -28,9 +28,8 @@ def overview(facts: AccessFacts) -> View:
 
 
 def _counted(people: Sequence[Teammate], seen: Mapping[str, datetime] | None) -> View:
-    full = sum(t.full_access for t in people)
     odd = sum(not t.role for t in people)
-    said = f"{len(people)} teammates: {full} with full access, {odd} with custom permissions"
+    said = f"{len(people)} teammates: {odd} with custom permissions"
     silent = "" if seen is None else f", {sum(t.id not in seen for t in people)} not in the log"
     return headline(f"{said}{silent}.")
 
@@ -38,11 +37,15 @@ def _counted(people: Sequence[Teammate], seen: Mapping[str, datetime] | None) ->
 def _role(teammate: Teammate) -> str:
     if not teammate.role:
         return tag("custom permissions", Tone.WARN)
-    return tag(teammate.role, Tone.NOTE) if teammate.full_access else teammate.role
+    return teammate.role
 
 
 def _seat(teammate: Teammate) -> str:
-    return "yes" if teammate.inbox_seat else "no"
+    return _flag(teammate.inbox_seat)
+
+
+def _flag(value: bool | None) -> str:  # noqa: FBT001 (what Intercom says)
+    return {True: "yes", False: "no", None: "unknown"}[value]
 
 
 def _last(teammate: Teammate, seen: Mapping[str, datetime] | None) -> str:
@@ -82,8 +85,16 @@ def _secrets(facts: AccessFacts) -> str:
     datum = facts.identity_secrets
     if isinstance(datum, Unavailable):
         return datum.reason
-    named = (f"{s.name} ({', '.join(s.platforms)}, {s.created_at:%Y-%m-%d})" for s in datum.value)
+    named = (f"{s.name} ({_platforms(s)})" for s in datum.value)
     return "; ".join(named) or "none"
+
+
+def _platforms(secret: IdentitySecret) -> str:
+    valid = {name: getattr(secret, name) for name in ("web", "ios", "android")}
+    named = [name for name, on in valid.items() if on]
+    named += [f"{name} unknown" for name, on in valid.items() if on is None]
+    made = f"{secret.created_at:%Y-%m-%d}" if secret.created_at else "date unknown"
+    return ", ".join((*named, made))
 
 
 def _allowlist(facts: AccessFacts) -> str:
@@ -99,7 +110,7 @@ def connectors(facts: AccessFacts) -> View:
     """The data connectors: where they call, and how they authenticate."""
     if isinstance(facts.connectors, Unavailable):
         return _missing("data connectors", facts.connectors)
-    used = Counter(token for c in facts.connectors.value for token in c.token_ids)
+    used = Counter(token for c in facts.connectors.value for token in c.token_ids or ())
     rows = [
         (c.name, _address(c), c.state, _credential(c, used), _customer(c))
         for c in facts.connectors.value
@@ -114,6 +125,8 @@ def _address(connector: Connector) -> str:
 
 
 def _credential(connector: Connector, used: Mapping[str, int]) -> str:
+    if connector.token_ids is None:
+        return "unknown"
     named = ", ".join(connector.token_ids)
     if any(used[token] > 1 for token in connector.token_ids):
         return tag(f"{named}, shared", Tone.WARN)
@@ -122,8 +135,8 @@ def _credential(connector: Connector, used: Mapping[str, int]) -> str:
 
 def _customer(connector: Connector) -> str:
     if connector.bypass_authentication:
-        return tag("BYPASSED", Tone.BAD)
-    return "yes" if connector.customer_authentication else "no"
+        return tag("PUBLIC ENDPOINT", Tone.BAD)
+    return _flag(connector.customer_authentication)
 
 
 def questions(facts: AccessFacts) -> View:

@@ -43,6 +43,7 @@ __all__ = [
     "manual",
     "not_applicable",
     "passed",
+    "unclear",
 ]
 
 T = TypeVar("T")
@@ -216,6 +217,11 @@ def not_applicable(resource: Resource, message: str, *evidence: Evidence) -> Out
     return Outcome(
         status=Status.NOT_APPLICABLE, resource=resource, message=message, evidence=evidence
     )
+
+
+def unclear(resource: Resource, message: str, *evidence: Evidence) -> Outcome:
+    """What was read can't be what is there, so nothing is known: an ERROR, never a pass."""
+    return Outcome(status=Status.ERROR, resource=resource, message=message, evidence=evidence)
 
 
 class WaiverNote(Record):

@@ -106,11 +106,28 @@ class ScopePolicy(Record):
 
 
 class AccessPolicy(Record):
-    """Who may be in the workspace."""
+    """Who may be in the workspace.
+
+    Intercom reports a role's name, not what it allows. `full_access_roles` names the roles that
+    count as full access, `limited_roles` those that a person knows to be smaller; every other role
+    is unknown.
+    """
 
     allowed_domains: tuple[str, ...] = ()
     dormant_days: Days = 90
     max_full_access: Annotated[int, Field(ge=0)] = 5
+    full_access_roles: tuple[str, ...] = ("Admin", "Full access", "Owner", "Super admin")
+    limited_roles: tuple[str, ...] = ()
+
+    def full_access(self, role: str) -> bool | None:
+        """Whether a role is full access; None where the policy does not name it."""
+        if role.strip().casefold() in _names(self.full_access_roles):
+            return True
+        return False if role.strip().casefold() in _names(self.limited_roles) else None
+
+
+def _names(roles: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(role.strip().casefold() for role in roles)
 
 
 def _known_zone(name: str) -> str:
@@ -161,7 +178,10 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "sandbox": {
         "acts": {"mirror": True, "rotation": True, "webhook_battery": True, "write_probes": True},
         "auditlog": {"mirror_contact": "runbook-audit"},
-        "access": {"allowed_domains": ["example.com"]},
+        "access": {
+            "allowed_domains": ["example.com"],
+            "limited_roles": ["API service account", "Support agent", "Support lead"],
+        },
         "rotation": {
             "owner": "maya@example.com",
             "apps": {

@@ -13,7 +13,7 @@ from typing import Final
 from helpers.core.context import Context
 from helpers.core.errors import ConfigurationError, RunbookError
 from helpers.core.model import Cause, Datum, Known, Unavailable
-from helpers.core.redaction import is_redactable
+from helpers.core.redaction import fingerprint, is_redactable
 from helpers.core.settings import VARIABLES, Profile, Settings, load_settings
 from helpers.environment.records import (
     EnvFile,
@@ -44,7 +44,7 @@ def collect(context: Context) -> EnvironmentFacts:
     return EnvironmentFacts(
         variables=Known(tuple(_variables(context))),
         ignore_rules=_ignore_rules(context.repo),
-        env_files=_env_files(context.repo),
+        env_files=_env_files(context),
         example=_example(context.repo / ".env.example"),
         tracked_secrets=_tracked_secrets(context),
         profiles=_profiles(context),
@@ -77,11 +77,16 @@ def _ignore_rules(repo: Path) -> Datum[tuple[IgnoreRule, ...]]:
 
 
 def _ignore_rule(repo: Path, name: str) -> IgnoreRule:
-    """`--no-index`, as a tracked file would otherwise count as not ignored."""
-    if not git_ok(repo, "check-ignore", "--no-index", "--quiet", name):
+    """`--no-index`, as a tracked file would otherwise count as not ignored.
+
+    Without the user's own ignore file, which git reads by default: no other clone has it.
+    """
+    asked = ("-c", "core.excludesFile=/dev/null", "check-ignore", "--no-index")
+    if not git_ok(repo, *asked, "--quiet", name):
         return IgnoreRule(name=name, ignored=False)
-    told = git(repo, "check-ignore", "--no-index", "--verbose", name).decode("utf-8", "replace")
-    return IgnoreRule(name=name, ignored=True, rule=told.partition("\t")[0].split(":", 2)[-1])
+    shown = git(repo, *asked, "--verbose", name).decode("utf-8", "replace")
+    source, _, rule = shown.partition("\t")[0].split(":", 2)
+    return IgnoreRule(name=name, ignored=True, rule=rule, source=source)
 
 
 def _existing(repo: Path) -> Iterator[Path]:
@@ -92,22 +97,43 @@ def _existing(repo: Path) -> Iterator[Path]:
             yield path
 
 
-def _env_files(repo: Path) -> Datum[tuple[EnvFile, ...]]:
+def _env_files(context: Context) -> Datum[tuple[EnvFile, ...]]:
+    """Every env file of the repository, in any folder, and those that the profile reads."""
+    repo = context.repo
     try:
-        listed = git(repo, "ls-files", "-z", "--", ".env", ".env.*", "*/.env", "*/.env.*")
-        tracked = {name for name in listed.decode("utf-8", "replace").split("\0") if name}
-        tracked = {name for name in tracked if not name.endswith(".env.example")}
-        names = {path.name for path in _existing(repo)} | tracked
-        return Known(tuple(_env_file(repo, name, tracked) for name in sorted(names)))
+        tracked = _named_env(repo)
+        names = {path.name for path in _existing(repo)} | tracked | _named_env(repo, "--others")
+        inside = [_env_file(repo / name, name, tracked) for name in sorted(names)]
+        return Known((*inside, *_elsewhere(context)))
     except (RunbookError, OSError) as error:
         return Unavailable(reason=str(error), call="git ls-files")
 
 
-def _env_file(repo: Path, name: str, tracked: set[str]) -> EnvFile:
-    path = repo / name
-    mode = stat.S_IMODE(path.stat().st_mode) if path.is_file() else 0
+def _named_env(repo: Path, *options: str) -> set[str]:
+    listed = git(repo, "ls-files", "-z", *options, "--", ".env", ".env.*", "*/.env", "*/.env.*")
+    names = {name for name in listed.decode("utf-8", "surrogateescape").split("\0") if name}
+    return {name for name in names if not name.endswith(".env.example")}
+
+
+def _elsewhere(context: Context) -> Iterator[EnvFile]:
+    """The env files of the profile that lie outside of the repository."""
+    settings, repo = context.settings, context.repo.resolve()
+    named = settings.env_file
+    read = (named,) if named else (settings.project / f".env.{settings.profile}",)
+    for path in (*read, settings.project / ".env"):
+        if path.is_file() and not path.resolve().is_relative_to(repo):
+            yield _env_file(path, f"{path.name} (outside the repository)", set())
+
+
+def _env_file(path: Path, name: str, tracked: set[str]) -> EnvFile:
+    on_disk = path.is_file()
+    mode = stat.S_IMODE(path.stat().st_mode) if on_disk else 0
     return EnvFile(
-        name=name, mode=f"{mode:04o}", tracked=name in tracked, owner_only=not mode & 0o077
+        name=name.encode("utf-8", "replace").decode(),
+        mode=f"{mode:04o}",
+        tracked=name in tracked,
+        owner_only=not mode & 0o077,
+        on_disk=on_disk,
     )
 
 
@@ -168,20 +194,25 @@ def _credentials_of(settings: Settings) -> ProfileCredentials:
         profile=settings.profile,
         app_id=settings.text("INTERCOM_APP_ID"),
         fingerprints=tuple((c.variable, c.fingerprint) for c in settings.credentials()),
+        comparable=tuple(
+            (c.variable, fingerprint("any secret", c.value.get_secret_value()))
+            for c in settings.credentials()
+        ),
     )
 
 
 def _workspace(context: Context) -> Datum[WorkspaceIdentity]:
     try:
-        app = context.client.me().get("app") or {}
+        app = context.client.me().get("app")
     except RunbookError as error:
         return Unavailable(reason=str(error), call="GET /me")
+    if not isinstance(app, dict) or not isinstance(app.get("id_code"), str):
+        return Unavailable(reason="GET /me does not report app.id_code as text.", call="GET /me")
     return Known(
         WorkspaceIdentity(
-            app_id=str(app.get("id_code", "")),
-            name=str(app.get("name", "")),
-            region=str(app.get("region", "")),
-            identity_verification=bool(app.get("identity_verification")),
+            app_id=app["id_code"],
+            name=str(app.get("name") or ""),
+            region=str(app.get("region") or ""),
         )
     )
 

@@ -46,6 +46,12 @@ class IgnoreRule(Record):
     name: str
     ignored: bool
     rule: str = ""
+    source: str = ""  # the file that holds the rule, as git names it
+
+    @property
+    def shared(self) -> bool:
+        """Whether a .gitignore of the repository ignores it, and so every clone does."""
+        return self.ignored and self.source.rpartition("/")[2] == ".gitignore"
 
 
 class EnvFile(Record):
@@ -55,6 +61,7 @@ class EnvFile(Record):
     mode: str
     tracked: bool
     owner_only: bool
+    on_disk: bool = True
 
 
 class ExampleFile(Record):
@@ -72,6 +79,7 @@ class ProfileCredentials(Record):
     profile: str
     app_id: str
     fingerprints: tuple[tuple[str, str], ...]
+    comparable: tuple[tuple[str, str], ...] = ()  # the same for one value, whatever its kind
 
 
 class TrackedSecret(Record):
@@ -87,7 +95,6 @@ class WorkspaceIdentity(Record):
     app_id: str
     name: str
     region: str
-    identity_verification: bool
 
 
 class EnvironmentFacts(Record):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from helpers.core.click_paths import click_path
 from helpers.core.errors import CollectionError
 from helpers.rotation.ledger import LedgerEntry
 from helpers.rotation.procedure import (
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AccessTokenProcedure"]
 
-_HUB: Final = "Open the Developer Hub (Settings > Integrations > Developer Hub)"
+_HUB: Final = f"Open the Developer Hub ({click_path('developer_hub')})"
 _TOKEN: Final = f"{_HUB} > your app > Test & Publish > Your Workspaces."
 _SECOND_APP: Final = (
     f"{_HUB} and create a second private app: New app, in this workspace.",

@@ -12,6 +12,7 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING, Any, Final
 
+from helpers.core.click_paths import click_path
 from helpers.rotation.procedure import (
     ManualOperator,
     Operator,
@@ -32,7 +33,7 @@ __all__ = ["NEW_WORKS", "OLD_REFUSED", "ClientSecretProcedure", "signs"]
 
 NEW_WORKS: Final = "new secret works"
 OLD_REFUSED: Final = "old secret refused"
-_HUB: Final = "Developer Hub > your app > Basic information"
+_HUB: Final = click_path("hub_app_basics")
 _MINT: Final = (
     "First make every webhook receiver accept both secrets, the current and the pending one.",
     f"{_HUB}: regenerate the client secret. THE OLD ONE MAY DIE AT THIS CLICK.",
@@ -40,7 +41,7 @@ _MINT: Final = (
     "Copy the new secret.",
 )
 _SEND: Final = (
-    "Developer Hub > your app > Webhooks > Send a test request; keep the raw body it delivers. "
+    f"{click_path('hub_app_webhooks')} > Send a test request; keep the raw body it delivers. "
     "Continue with --delivery FILE --signature sha1=…, or confirm it yourself with --confirm "
 )
 _WITHDRAW_STOLEN: Final = (

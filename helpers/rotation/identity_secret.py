@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import SecretStr
 
+from helpers.core.click_paths import click_path
 from helpers.core.errors import IntercomError, UnreachableError
 from helpers.rotation.procedure import ProbeOutcome, ProbeResult
 
@@ -26,7 +27,7 @@ __all__ = ["OLD_DELETED", "IdentitySecretProcedure"]
 
 OLD_DELETED: Final = "old secret deleted"
 
-_PLACE: Final = "Settings > Messenger > Security"
+_PLACE: Final = click_path("messenger_security")
 _MINT: Final = (
     f"{_PLACE}: create a second identity secret and paste it here.",
     "Both are valid until the old one is deleted.",

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from pydantic import SecretStr
 
+from helpers.core.click_paths import click_path
 from helpers.core.errors import CollectionError, UnreachableError
 from helpers.intercom.client import Client
 from helpers.intercom.responses import ApiResponse
@@ -78,7 +79,7 @@ def verify(ask: MeCall, new: SecretStr, expected: Mapping[str, Any]) -> ProbeRes
             message = (
                 f"The new key belongs to {name} {found}, the old one to {wanted}. Take the key "
             )
-            message += "of the right workspace: Developer Hub > your app > Test & Publish."
+            message += f"of the right workspace: {click_path('hub_app_workspaces')}."
             return ProbeResult(ProbeOutcome.REFUTED, message, result.detail)
     return result
 

@@ -179,7 +179,12 @@ def todo(facts: ScopeFacts) -> View:
             for s in advice.tick
         ),
     ]
-    return table(("do", "check box", "because"), rows, empty="Nothing: it fits.")
+    granted, missing = (facts.access.value.scopes(g) for g in (Grant.GRANTED, Grant.MISSING))
+    if not granted and not missing:
+        return prose("No probe was conclusive: whether the token fits is unknown.")
+    unknown = len(set(facts.access.value.scopes(Grant.UNKNOWN)))
+    fits = f"Nothing is known to change; {unknown} scopes are unknown." if unknown else "It fits."
+    return table(("do", "check box", "because"), rows, empty=fits)
 
 
 def blast_radius(facts: ScopeFacts) -> View:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from helpers.core.click_paths import click_path
 from helpers.core.redaction import sanitize
 from helpers.webhooks.delivery import ReceivedDelivery
 from helpers.webhooks.signatures import SCHEMES, Scheme
@@ -173,7 +174,7 @@ WRONG_SECRET: Final = Diagnosis(
     DiagnosisCause.UNKNOWN,
     "No known alteration makes the signature match: most likely it was made with "
     "another secret, or the body was changed.",
-    "Compare the client secret with Developer Hub > your app > Basic Information; then send a "
+    f"Compare the client secret with {click_path('hub_app_basics')}; then send a "
     "test request from there.",
 )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from helpers.core.click_paths import click_path
 from helpers.webhooks.signatures import user_hash, verify_user_hash
 from helpers.webhooks.tokens import LIFETIME, MessengerTokens, TokenReason
 
@@ -73,7 +74,7 @@ def _signed_with_another(token: str, secrets: Mapping[str, bytes], now: float) -
         if MessengerTokens(secrets[name]).verify(token, now=now).reason not in _UNSIGNED:
             return Remark(
                 f"It is signed with the value of {name}, not with that of {first}.",
-                "Mint it with the Messenger API secret: Settings > Messenger > Security.",
+                f"Mint it with the Messenger API secret: {click_path('messenger_security')}.",
             )
     return None
 
@@ -116,7 +117,7 @@ _WORDS: Final[Mapping[TokenReason, tuple[str, str]]] = {
     ),
     TokenReason.MISMATCH: (
         "It was signed with another secret, or changed afterwards.",
-        "Mint it with the Messenger API secret: Settings > Messenger > Security.",
+        f"Mint it with the Messenger API secret: {click_path('messenger_security')}.",
     ),
     TokenReason.DUPLICATE_CLAIM: (
         "It contains a claim twice: two parsers can read two different users.",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -33,14 +34,14 @@ def test_a_stranger_fails_and_a_policy_without_domains_asks() -> None:
     assert statuses(check, teammates=(ADA, BOB), policy=OURS) == ["FAIL"]
     assert statuses(check, teammates=(ADA,), policy=OURS) == ["PASS"]
     assert statuses(check, teammates=(ADA,)) == ["MANUAL"]
-    assert statuses(check, teammates=()) == ["NOT_APPLICABLE"]
+    assert statuses(check, teammates=()) == ["ERROR"]
     assert statuses(check, teammates=unreadable()) == ["ERROR"]
 
 
 def test_a_teammate_whom_the_log_does_not_know_is_dormant() -> None:
     seen = (("1", NOW),)
     assert statuses(nobody_is_dormant, teammates=(ADA, BOB), last_seen=seen) == ["PASS", "FAIL"]
-    assert statuses(nobody_is_dormant, teammates=(ADA,), last_seen=()) == ["NOT_APPLICABLE"]
+    assert statuses(nobody_is_dormant, teammates=(ADA,), last_seen=()) == ["MANUAL"]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,13 @@ def test_a_teammate_whom_the_log_does_not_know_is_dormant() -> None:
         (False, (), "FAIL"),
         (True, (), "FAIL"),
         (True, ("0.0.0.0/0",), "FAIL"),
+        (True, (" ",), "FAIL"),
+        (True, ("office",), "FAIL"),
+        (True, ("192.0.2.1-192.0.2.9",), "FAIL"),
+        (True, ("10.0.0.0/16",), "FAIL"),
+        (True, ("2001:db8::/64",), "FAIL"),
+        (True, tuple(f"{n}.1.0.0/16" for n in range(20, 40)), "FAIL"),
+        (True, (" 192.0.2.7 ", "198.51.100.0/24"), "PASS"),
         (True, ("192.0.2.0/24",), "PASS"),
     ],
 )
@@ -56,7 +64,61 @@ def test_an_allowlist_must_be_on_filled_and_narrow(
     enabled: bool, entries: tuple[str, ...], status: str
 ) -> None:
     listed = Allowlist(enabled=enabled, entries=entries)
-    assert statuses(allowlist_limits_the_api, allowlist=listed) == [status]
+    assert set(statuses(allowlist_limits_the_api, allowlist=listed)) == {status}
+
+
+def test_an_allowlist_with_blanks_round_the_whole_internet_is_open() -> None:
+    listed = Allowlist(enabled=True, entries=(" 0.0.0.0/0 ",))
+    assert set(statuses(allowlist_limits_the_api, allowlist=listed)) == {"FAIL"}
+
+
+@pytest.mark.parametrize(
+    ("url", "status"),
+    [
+        ("https://", "FAIL"),
+        ("https:///path", "FAIL"),
+        ("https:a.example", "FAIL"),
+        ("ftp://a.example", "FAIL"),
+        ("{{base}}/orders", "MANUAL"),
+        ("https://{{shop}}.example/orders", "MANUAL"),
+        ("", "MANUAL"),
+        ("HTTPS://a.example", "PASS"),
+    ],
+)
+def test_an_address_is_https_with_a_host(url: str, status: str) -> None:
+    assert statuses(connectors_use_tls, connectors=(connector(url),)) == [status]
+
+
+@pytest.mark.parametrize(
+    ("fields", "status"),
+    [
+        ({"token_ids": (), "customer_authentication": True}, "FAIL"),
+        ({"token_ids": (), "headers": ("Authorization",)}, "PASS"),
+        ({"token_ids": (), "headers": ("Content-Type",)}, "FAIL"),
+        ({"token_ids": (), "headers": ("X-Shop",)}, "MANUAL"),
+        ({"token_ids": None}, "MANUAL"),
+        ({"bypass_authentication": None}, "MANUAL"),
+        ({"bypass_authentication": True, "headers": ("Authorization",)}, "FAIL"),
+    ],
+)
+def test_only_a_token_or_a_header_is_a_credential(fields: dict[str, Any], status: str) -> None:
+    assert statuses(connectors_authenticate, connectors=(connector(**fields),)) == [status]
+
+
+def test_a_host_that_a_template_fills_in_is_not_one_host() -> None:
+    templated = (connector("https://{{shop}}.example/x"),)
+    assert statuses(connectors_share_no_credential, connectors=templated) == ["MANUAL"]
+
+
+def test_an_answer_from_the_future_or_a_contradiction_does_not_count() -> None:
+    said = Attestation(
+        question="two-factor", answer="yes", by="Ada", on=NOW.date(), expires=date(2027, 1, 1)
+    )
+    ahead = said.model_copy(update={"on": date(2026, 6, 1)})
+    no = said.model_copy(update={"answer": "no"})
+    assert statuses(two_factor_is_enforced, attestations=(ahead,)) == ["MANUAL"]
+    for both in ((said, no), (no, said)):
+        assert statuses(two_factor_is_enforced, attestations=both) == ["FAIL"]
 
 
 def test_connectors_need_tls_and_a_credential_of_their_own() -> None:
@@ -73,9 +135,10 @@ def test_connectors_need_tls_and_a_credential_of_their_own() -> None:
 
 
 def test_identity_verification_has_to_be_on() -> None:
-    assert statuses(identity_verification_is_on, identity_verification=False) == ["FAIL"]
-    assert statuses(identity_verification_is_on, identity_verification=True) == ["PASS"]
-    assert statuses(identity_verification_is_on, identity_verification=unreadable()) == ["ERROR"]
+    check = identity_verification_is_on
+    assert statuses(check, identity_verification=False, attestations=()) == ["FAIL"]
+    assert statuses(check, identity_verification=True, attestations=()) == ["MANUAL"]
+    assert statuses(check, identity_verification=unreadable(), attestations=()) == ["ERROR"]
 
 
 @pytest.mark.parametrize(

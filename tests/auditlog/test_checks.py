@@ -129,7 +129,8 @@ def test_an_emptied_log_that_should_hold_records_is_not_passed_over() -> None:
     [
         (_log(), Policy(), PASS),
         (_log(), SHORT, FAIL),
-        (_log(longest_gap=None), Policy(), NONE),
+        (_log(longest_gap=None, records=1), Policy(), NONE),
+        (_log(longest_gap=None), Policy(), ERROR),
         (unreadable(), Policy(), ERROR),
     ],
 )

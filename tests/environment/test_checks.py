@@ -55,7 +55,9 @@ def profile(name: str, token: str, app_id: str = "") -> ProfileCredentials:
     return ProfileCredentials(profile=name, app_id=app_id, fingerprints=held)
 
 
-WORKSPACE = WorkspaceIdentity(app_id="abc", name="Acme", region="US", identity_verification=True)
+IGNORED = IgnoreRule(name=".env", ignored=True, rule=".env", source=".gitignore")
+PERSONAL = IgnoreRule(name=".env", ignored=True, rule=".env", source=".git/info/exclude")
+WORKSPACE = WorkspaceIdentity(app_id="abc", name="Acme", region="US")
 
 
 @pytest.mark.parametrize(
@@ -74,8 +76,9 @@ WORKSPACE = WorkspaceIdentity(app_id="abc", name="Acme", region="US", identity_v
         (secrets_are_well_shaped, {"variables": (variable(shape=Shape.FOREIGN),)}, FAIL),
         (secrets_are_well_shaped, {"variables": (variable(shape=Shape.UNSET),)}, NA),
         (secrets_are_well_shaped, {"variables": unreadable()}, ERROR),
-        (env_files_are_ignored, {"ignore_rules": (IgnoreRule(name=".env", ignored=True),)}, PASS),
+        (env_files_are_ignored, {"ignore_rules": (IGNORED,)}, PASS),
         (env_files_are_ignored, {"ignore_rules": (IgnoreRule(name=".env", ignored=False),)}, FAIL),
+        (env_files_are_ignored, {"ignore_rules": (PERSONAL,)}, FAIL),
         (env_files_are_ignored, {"ignore_rules": unreadable("git check-ignore")}, ERROR),
         (env_files_are_not_tracked, {"env_files": (env_file(),)}, PASS),
         (env_files_are_not_tracked, {"env_files": (env_file(tracked=True),)}, FAIL),
@@ -93,7 +96,7 @@ WORKSPACE = WorkspaceIdentity(app_id="abc", name="Acme", region="US", identity_v
         (keys_differ, {"profiles": (profile("a", "1"), profile("b", "2"))}, PASS),
         (keys_differ, {"profiles": (profile("a", "1"), profile("b", "1"))}, FAIL),
         (keys_differ, {"profiles": (profile("a", "1"), profile("b", ""))}, MANUAL),
-        (keys_differ, {"profiles": (profile("a", ""),)}, NA),
+        (keys_differ, {"profiles": (profile("a", ""),)}, MANUAL),
         (keys_differ, {"profiles": unreadable()}, ERROR),
         (workspaces_differ, {"profiles": (profile("a", "1", "x"), profile("b", "2", "y"))}, PASS),
         (workspaces_differ, {"profiles": (profile("a", "1", "x"), profile("b", "2", "x"))}, FAIL),
@@ -152,13 +155,36 @@ def test_shared_key_names_the_fingerprint_and_the_environments():
     assert finding.evidence[0].where == "production, staging"
 
 
+def test_a_secret_of_one_environment_under_another_name_in_the_next_is_shared():
+    staging = ProfileCredentials(
+        profile="staging",
+        app_id="a",
+        fingerprints=(("INTERCOM_CLIENT_SECRET", "1"),),
+        comparable=(("INTERCOM_CLIENT_SECRET", "x"),),
+    )
+    production = ProfileCredentials(
+        profile="production",
+        app_id="b",
+        fingerprints=(("INTERCOM_IDENTITY_SECRET", "2"),),
+        comparable=(("INTERCOM_IDENTITY_SECRET", "x"),),
+    )
+    found = verdicts(keys_differ, profiles=(staging, production))
+    assert [finding.status for finding in found] == [FAIL, FAIL]
+    assert "production (INTERCOM_IDENTITY_SECRET)" in found[0].evidence[0].where
+
+
+def test_a_workspace_that_me_does_not_name_is_unknown():
+    nameless = WORKSPACE.model_copy(update={"app_id": ""})
+    assert statuses(token_is_of_the_workspace, workspace=nameless, expected_app_id="abc") == [ERROR]
+
+
 def test_example_without_values_but_incomplete_is_only_low():
     (finding,) = verdicts(example_has_no_values, example=ExampleFile(exists=True, missing=("A",)))
     assert finding.severity is Severity.LOW
 
 
 def test_tracked_file_that_is_gone_from_disk_still_fails_and_has_no_mode():
-    gone = EnvFile(name=".env", mode="0000", tracked=True, owner_only=True)
+    gone = EnvFile(name=".env", mode="0000", tracked=True, owner_only=True, on_disk=False)
     assert statuses(env_files_are_not_tracked, env_files=(gone,)) == [FAIL]
     assert statuses(env_files_are_private, env_files=(gone,)) == [NA]
 

@@ -75,7 +75,18 @@ def verdicts(check: str, given: ExposureFacts) -> list[Finding]:
         ("EXP-004", {"leaks": (leak(COMMITTED, kind="mobile_sdk_key"),)}, Status.FAIL),
         ("EXP-005", {}, Status.PASS),
         ("EXP-005", {"coverage": ScanCoverage(rules="r")}, Status.NOT_APPLICABLE),
-        ("EXP-005", {"coverage": CLEAN.model_copy(update={"shallow": True})}, Status.FAIL),
+        ("EXP-005", {"coverage": CLEAN.model_copy(update={"shallow": True})}, Status.ERROR),
+        ("EXP-005", {"coverage": ScanCoverage(rules="r", git=False, files=1)}, Status.FAIL),
+        *(
+            (check, {"coverage": CLEAN.model_copy(update=holes)}, status)
+            for check in ("EXP-001", "EXP-002", "EXP-003", "EXP-004")
+            for holes, status in (
+                ({"shallow": True}, Status.ERROR),
+                ({"partial": True}, Status.ERROR),
+                ({"interrupted": True}, Status.ERROR),
+                ({"missed_total": 2}, Status.MANUAL),
+            )
+        ),
         (
             "EXP-005",
             {

@@ -7,7 +7,7 @@ import pytest
 from helpers.access.records import Attestation
 from helpers.core.catalog import Check
 from helpers.core.model import Finding, Status
-from helpers.core.policy import Policy, ScopePolicy
+from helpers.core.policy import AccessPolicy, Policy, ScopePolicy
 from helpers.intercom.records import Teammate
 from helpers.intercom.scopes import catalog
 from helpers.scopes.checks.accounts import (
@@ -95,7 +95,7 @@ def test_a_scope_that_nothing_uses_fails() -> None:
     uses = (TAGS, *AUDIT_USES)
     assert statuses(no_scope_without_a_use, access=token("read_news"), uses=uses) == ["FAIL"]
     assert statuses(no_scope_without_a_use, access=token("read_tags"), uses=uses) == ["PASS"]
-    assert statuses(no_scope_without_a_use, access=token(), uses=AUDIT_USES) == ["NOT_APPLICABLE"]
+    assert statuses(no_scope_without_a_use, access=token(), uses=AUDIT_USES) == ["MANUAL"]
 
 
 def test_a_missing_scope_names_the_call_that_breaks() -> None:
@@ -103,7 +103,7 @@ def test_a_missing_scope_names_the_call_that_breaks() -> None:
     assert [f.status for f in found] == [Status.FAIL]
     assert found[0].evidence[0].where == "sync.py:7"
     assert statuses(code_has_what_it_uses, access=token("read_tags"), uses=(TAGS,)) == ["PASS"]
-    assert statuses(code_has_what_it_uses, access=token(), uses=()) == ["NOT_APPLICABLE"]
+    assert statuses(code_has_what_it_uses, access=token(), uses=()) == ["MANUAL"]
 
 
 def test_a_use_that_the_policy_forbids_names_its_place() -> None:
@@ -112,7 +112,7 @@ def test_a_use_that_the_policy_forbids_names_its_place() -> None:
     assert (found[0].status, found[0].evidence[0].where) == (Status.FAIL, "sync.py:7")
     fits = statuses(policy_covers_the_code, access=token(), uses=(TAGS,), policy=NARROW)
     assert fits == ["PASS"]
-    assert statuses(policy_covers_the_code, access=token(), uses=()) == ["NOT_APPLICABLE"]
+    assert statuses(policy_covers_the_code, access=token(), uses=()) == ["MANUAL"]
 
 
 @pytest.mark.parametrize(
@@ -146,12 +146,15 @@ def test_a_reader_that_may_write_fails_and_one_that_might_is_asked_about() -> No
         (person("Admin", seat=False), "FAIL"),
         (person("Agent", seat=True), "FAIL"),
         (person("API", seat=False), "PASS"),
+        (person("Super reader", seat=False), "MANUAL"),
         (person("", seat=False), "MANUAL"),
         (None, "MANUAL"),
     ],
 )
 def test_the_owner_of_a_token_is_no_person(owner: Teammate | None, status: str) -> None:
-    assert statuses(owner_is_a_service_account, access=token(owner=owner)) == [status]
+    policy = Policy(access=AccessPolicy(limited_roles=("API", "Agent")))
+    owned = token(owner=owner)
+    assert statuses(owner_is_a_service_account, access=owned, policy=policy) == [status]
 
 
 @pytest.mark.parametrize("check", [no_scope_beyond_the_policy, owner_is_a_service_account])

@@ -187,7 +187,7 @@ def hostile_access(text: str) -> AccessFacts:
         bypass_authentication=False,
     )
     said = Attestation(question="roles", answer=text, by=text, on=NOW.date(), expires=NOW.date())
-    secret = IdentitySecret(id=text, name=text, created_at=NOW, platforms=(text,))
+    secret = IdentitySecret(id=text, name=text, created_at=NOW, web=True, ios=None, android=False)
     return AccessFacts(
         teammates=Known((person, person.model_copy(update={"role": ""}))),
         last_seen=Known(()),

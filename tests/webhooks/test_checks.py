@@ -100,7 +100,7 @@ SERVICE: list[tuple[str, dict[str, Any], Status]] = [
     ("WHK-009", {"battery": battery(case("P04"), case("P05", CaseOutcome.NOTE))}, MANUAL),
     ("WHK-009", {"battery": battery(case("P04", CaseOutcome.INCONCLUSIVE), case("P05"))}, ERROR),
     ("WHK-009", {"battery": battery(case("P04"), control=CaseOutcome.FAIL)}, ERROR),
-    ("WHK-009", {"battery": battery()}, NA),
+    ("WHK-009", {"battery": battery()}, ERROR),
     ("WHK-009", {"battery": battery(case("P04", CaseOutcome.SKIPPED))}, NA),
 ]
 OF_GROUPS: list[tuple[str, dict[str, Any], Status]] = [
@@ -112,7 +112,7 @@ OF_GROUPS: list[tuple[str, dict[str, Any], Status]] = [
         (FAIL, [("02", CaseOutcome.FAIL), ("03", CaseOutcome.INCONCLUSIVE)]),
         (ERROR, [("02", CaseOutcome.PASS), ("03", CaseOutcome.INCONCLUSIVE)]),
         (NA, [("02", CaseOutcome.SKIPPED)]),
-        (NA, []),
+        (ERROR, []),
     )
 ]
 OF_THE_BATTERY: list[tuple[str, dict[str, Any], Status]] = [

@@ -8,6 +8,7 @@ from typing import Final
 
 from helpers.access.records import Attestation
 from helpers.core.catalog import Check, check
+from helpers.core.click_paths import click_path
 from helpers.core.model import Evidence, Outcome, Resource, Severity, failed, manual, passed
 
 __all__ = [
@@ -27,11 +28,16 @@ def answered(
     look: str,
 ) -> Outcome:
     """The verdict of a person's answer; `look` says where to check when there is none."""
-    found = next((a for a in attestations if a.question == question), None)
-    if found is None:
+    given = [a for a in attestations if a.question == question]
+    if not given:
         return manual(about, f"{look} Then answer: `runbook attest {question}`.")
+    found = max(given, key=lambda a: (a.on, a.answer != "yes"))  # of one day, the “no” counts
     evidence = f", evidence {found.evidence_sha256[:16]}" if found.evidence_sha256 else ""
     seen = Evidence(what=f"{found.by} said {found.answer} on {found.on}{evidence}")
+    if found.on > now.date():
+        return manual(
+            about, f"The answer is dated {found.on}, which is in the future. {look}", seen
+        )
     if found.expires < now.date():
         return manual(about, f"The answer expired on {found.expires}. {look}", seen)
     if found.answer == "yes":
@@ -39,8 +45,9 @@ def answered(
     return failed(about, f"{found.by} attested that it is not so.", seen)
 
 
-_SECURITY: Final = "Intercom > Settings > Security"
-_ROLES: Final = "Intercom > Settings > Workspace > Roles"
+_METHODS: Final = click_path("authentication_methods")
+_SESSIONS: Final = click_path("session_length")
+_ROLES: Final = click_path("roles")
 _SIGN_IN: Final = ("https://www.intercom.com/help/en/articles/181",)
 _VERDICTS: Final = """
 
@@ -91,8 +98,11 @@ two_factor_is_enforced = _attested(
     "Two-factor authentication is not enforced",
     Severity.HIGH,
     why=("Passwords are phished. Intercom's API does not say whether two factors are enforced."),
-    look=f"Check {_SECURITY}: is two-factor authentication required?",
-    fix=(f"Open {_SECURITY}, and require two-factor authentication.",),
+    look=f"Check {_METHODS}: is two-factor authentication required?",
+    fix=(
+        f"Open {_METHODS}, and require two-factor authentication.",
+        "Each teammate then enrols a device of their own.",
+    ),
     references=_SIGN_IN,
     controls=("ISO 27001 A.8.5", "NIST CSF PR.AA-03", "CIS 6.3"),
 )
@@ -104,9 +114,9 @@ password_sign_in_is_off = _attested(
     "Teammates can sign in with a password",
     Severity.MEDIUM,
     why="Someone who leaves the company loses their SSO account, and with it all access behind it.",
-    look=f"Check {_SECURITY}: which sign-in methods are on?",
+    look=f"Check {_METHODS}: which sign-in methods are on?",
     fix=(
-        f"Open {_SECURITY} > Authentication methods.",
+        f"Open {_METHODS}.",
         "Leave single sign-on (SAML or Google), and switch e-mail and password off.",
     ),
     references=_SIGN_IN,
@@ -132,7 +142,10 @@ sessions_end = _attested(
     "Sessions do not end automatically",
     Severity.LOW,
     why="An unattended laptop is an open workspace.",
-    look=f"Check {_SECURITY}: is there a session length?",
-    fix=(f"Open {_SECURITY} > Session length, and choose a limit.",),
+    look=f"Check {_SESSIONS}: do teammates have to sign in again after a set time?",
+    fix=(
+        f"Open {_SESSIONS}.",
+        "Switch on that teammates have to re-authenticate after a set period of time.",
+    ),
     controls=("ISO 27001 A.8.5",),
 )

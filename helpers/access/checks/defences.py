@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Final
 
+from helpers.access.checks.attestation import answered
+from helpers.access.records import Attestation
 from helpers.core.catalog import check
+from helpers.core.click_paths import click_path
 from helpers.core.model import (
     Effort,
     Evidence,
@@ -15,6 +18,7 @@ from helpers.core.model import (
     Resource,
     Severity,
     failed,
+    manual,
     not_applicable,
     passed,
 )
@@ -27,6 +31,23 @@ __all__ = [
 ]
 
 _WIDEST: Final = 65_536  # addresses of one entry; a /16
+_WIDEST_IN_ALL: Final = 16 * _WIDEST
+_PRIVATE: Final = tuple(
+    map(
+        ipaddress.IPv4Network,
+        (
+            "0.0.0.0/8",
+            "10.0.0.0/8",
+            "100.64.0.0/10",
+            "127.0.0.0/8",
+            "169.254.0.0/16",
+            "172.16.0.0/12",
+            "192.168.0.0/16",
+            "224.0.0.0/3",
+        ),
+    )
+)  # networks that no call to Intercom can come from (IANA's special-purpose registry)
+_PLATFORMS: Final = ("web", "ios", "android")
 _MESSENGER: Final = Resource(kind="workspace", key="identity verification")
 _LIST: Final = Resource(kind="workspace", key="ip allowlist", name="IP allowlist")
 
@@ -41,26 +62,31 @@ _LIST: Final = Resource(kind="workspace", key="ip allowlist", name="IP allowlist
     remediation=(
         "Sign a JSON Web Token with the Messenger API secret for each signed-in user.",
         "Pass it as intercom_user_jwt, and watch that no user loses their conversations.",
-        "Then enforce it: Intercom > Settings > Channels > Messenger > Security.",
+        f"Then enforce it: {click_path('messenger_security')}.",
     ),
     references=("https://www.intercom.com/help/en/articles/10589769",),
     controls=("SOC 2 CC6.1", "NIST CSF PR.AA-03"),
 )
 def identity_verification_is_on(
     identity_verification: bool,  # noqa: FBT001
+    attestations: tuple[Attestation, ...],
+    now: datetime,
 ) -> Iterator[Outcome]:
     """Without it, whoever knows a customer's e-mail address reads their conversations.
 
-    PASS: Intercom says that identity verification is on.
-    FAIL: Intercom says that it is off.
-    MANUAL: never, because Intercom always reports it.
+    Intercom says whether it is on, not for which of web, iOS and Android: a person checks that.
+
+    PASS: Intercom says that it is on, and a person attested that it is enforced on each platform.
+    FAIL: Intercom says that it is off, or a person attested that a platform is left out.
+    MANUAL: it is on, and nobody answered for the platforms, or the answer expired.
     NOT_APPLICABLE: never, because Intercom does not say whether the Messenger is used.
-    ERROR: the workspace could not be read.
+    ERROR: the workspace could not be read, or does not say whether it is on.
     """
-    if identity_verification:
-        yield passed(_MESSENGER, "It is on.")
-    else:
+    if not identity_verification:
         yield failed(_MESSENGER, "It is off: anybody can pose as any customer in the Messenger.")
+        return
+    look = f"It is on; check {click_path('messenger_security')}: is it enforced on each platform?"
+    yield answered(_MESSENGER, "messenger-identity", attestations, now, look)
 
 
 @check(
@@ -80,25 +106,28 @@ def identity_secrets_are_in_use(
 ) -> Iterator[Outcome]:
     """Old and new are both valid until the old one is deleted, so a rotation ends with that.
 
-    PASS: each platform has one secret.
+    PASS: each platform has one secret at most.
     FAIL: a platform has more than one.
-    MANUAL: never, because their number is known.
+    MANUAL: Intercom does not say of each secret on which platforms it is valid.
     NOT_APPLICABLE: there is none.
     ERROR: the secrets could not be listed.
     """
     if not identity_secrets:
         yield not_applicable(_MESSENGER, "There is no identity secret.")
-        return
-    counted = Counter(p for secret in identity_secrets for p in secret.platforms)
-    for platform, count in sorted(counted.items()):
-        place = Resource(kind="platform", key=platform)
-        if count > 1:
-            names = [s.name for s in identity_secrets if platform in s.platforms]
-            yield failed(place, f"{count} secrets are valid.", Evidence(what=", ".join(names)))
-        else:
-            yield passed(place, "One secret is valid.")
-    if not counted:
-        yield passed(_MESSENGER, "No secret is valid on any platform.")
+    for platform in _PLATFORMS if identity_secrets else ():
+        yield _secrets_of(platform, identity_secrets)
+
+
+def _secrets_of(platform: str, secrets: Sequence[IdentitySecret]) -> Outcome:
+    place = Resource(kind="platform", key=platform)
+    valid = [s.name for s in secrets if getattr(s, platform)]
+    unknown = [s.name for s in secrets if getattr(s, platform) is None]
+    if len(valid) > 1:
+        return failed(place, f"{len(valid)} secrets are valid.", Evidence(what=", ".join(valid)))
+    if unknown and len(valid) + len(unknown) > 1:
+        message = "More than one secret may be valid: Intercom does not say."
+        return manual(place, message, Evidence(what=", ".join((*valid, *unknown))))
+    return passed(place, "One secret is valid." if valid else "At most one secret is valid.")
 
 
 @check(
@@ -110,7 +139,8 @@ def identity_secrets_are_in_use(
     effort=Effort.HOURS,
     remediation=(
         "List the addresses that your servers call Intercom from, the audit's own among them.",
-        "Open Intercom > Settings > Security > IP allowlist, enter them, and switch it on.",
+        f"Open {click_path('security')} (its page is not documented), and enter them there.",
+        "Switch “Enable REST API IP allowlist” on.",
         "On and empty lets everybody in: enter the addresses first.",
     ),
     references=("https://www.intercom.com/help/en/articles/13941009",),
@@ -119,30 +149,45 @@ def identity_secrets_are_in_use(
 def allowlist_limits_the_api(allowlist: Allowlist) -> Iterator[Outcome]:
     """With it, a stolen token works only from your own network.
 
-    PASS: it is on, and holds only networks of up to 65,536 addresses.
-    FAIL: it is off; or on and empty, which lets everybody in; or an entry is wider than that.
+    PASS: it is on, and holds only public IPv4 networks of up to 65,536 addresses.
+    FAIL: it is off; or on and empty, which lets everybody in; or an entry is wider than that, is no
+        public IPv4 network, or the entries together let in more than a million addresses.
     MANUAL: never, because Intercom lists its entries.
     NOT_APPLICABLE: never, because every workspace has one.
     ERROR: it could not be read.
     """
+    entries = [entry.strip() for entry in allowlist.entries]
     if not allowlist.enabled:
         yield failed(_LIST, "It is off: a token works from everywhere.")
         return
-    if not allowlist.entries:
+    if not any(entries):
         yield failed(_LIST, "It is on and empty, which lets everybody in.", severity=Severity.HIGH)
         return
-    wide = [entry for entry in allowlist.entries if _addresses(entry) > _WIDEST]
-    for entry in wide:
-        yield failed(
-            Resource(kind="network", key=entry), f"Lets in {_addresses(entry):,} addresses."
-        )
-    if not wide:
-        yield passed(_LIST, f"It is on, with {len(allowlist.entries)} entries.")
+    wrong = {entry: fault for entry in entries if (fault := _fault(entry))}
+    for entry, fault in wrong.items():
+        yield failed(Resource(kind="network", key=entry or "(empty)"), fault)
+    merged = ipaddress.collapse_addresses([n for e in entries if (n := _network(e))])
+    total = sum(network.num_addresses for network in merged)
+    if total > _WIDEST_IN_ALL:
+        yield failed(_LIST, f"Its entries let in {total:,} addresses: it is open.")
+    elif not wrong:
+        yield passed(_LIST, f"It is on, with {len(entries)} entries.")
 
 
-def _addresses(entry: str) -> int:
-    """How many addresses an entry stands for; an entry that is not a network counts as none."""
+def _network(entry: str) -> ipaddress.IPv4Network | None:
+    """The network of an entry; None for anything else (Intercom documents IPv4 alone)."""
     try:
-        return ipaddress.ip_network(entry, strict=False).num_addresses
+        return ipaddress.IPv4Network(entry, strict=False)
     except ValueError:
-        return 0
+        return None
+
+
+def _fault(entry: str) -> str:
+    """What is wrong with an entry; "" for a narrow public network."""
+    network = _network(entry)
+    if network is None:
+        return "It is no IPv4 address or network, so what it lets in is unknown."
+    if network.num_addresses > _WIDEST:
+        return f"Lets in {network.num_addresses:,} addresses."
+    private = any(network.subnet_of(other) for other in _PRIVATE)
+    return "It is not public, so it protects nothing." if private else ""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from helpers.access.checks.attestation import answered
 from helpers.access.records import Attestation, SecurityEvent
 from helpers.core.catalog import check
+from helpers.core.click_paths import click_path
 from helpers.core.model import (
     Confidence,
     Evidence,
@@ -17,8 +18,8 @@ from helpers.core.model import (
     Severity,
     failed,
     manual,
-    not_applicable,
     passed,
+    unclear,
 )
 from helpers.core.policy import Policy
 from helpers.intercom.records import Teammate
@@ -32,7 +33,8 @@ __all__ = [
 ]
 
 _ALL: Final = Resource(kind="workspace", key="teammates")
-_WHERE: Final = "Intercom > Settings > Workspace > Teammates"
+_WHERE: Final = click_path("teammates")
+_ROLES: Final = click_path("roles")
 
 
 def _person(teammate: Teammate) -> Resource:
@@ -40,7 +42,8 @@ def _person(teammate: Teammate) -> Resource:
 
 
 def _nobody() -> Outcome:
-    return not_applicable(_ALL, "The workspace has no teammates.")
+    """A token belongs to a teammate, so a workspace without any was not understood."""
+    return unclear(_ALL, "GET /admins lists nobody, although a token belongs to a teammate.")
 
 
 @check(
@@ -49,6 +52,7 @@ def _nobody() -> Outcome:
     title="Teammates have company e-mail addresses",
     fails="A teammate's address is outside the company",
     severity=Severity.HIGH,
+    partial=("teammates",),
     remediation=(
         f"Open {_WHERE}.",
         "Ask who invited this teammate; remove them, or invite their company address instead.",
@@ -64,8 +68,8 @@ def teammates_are_of_the_company(
     PASS: every teammate's address is of an allowed domain.
     FAIL: one is not.
     MANUAL: the policy allows no domain, so nothing can be compared.
-    NOT_APPLICABLE: the workspace has no teammates.
-    ERROR: the teammates could not be read.
+    NOT_APPLICABLE: never, because every token belongs to a teammate.
+    ERROR: the teammates could not be read, or there are none.
     """
     allowed = {domain.lower() for domain in policy.access.allowed_domains}
     if not teammates:
@@ -74,19 +78,22 @@ def teammates_are_of_the_company(
         domains = ", ".join(sorted({_domain(t) for t in teammates}))
         yield manual(_ALL, f"Write access.allowed_domains into policy.toml. In use: {domains}.")
     else:
-        strangers = [t for t in teammates if _domain(t) not in allowed]
+        nameless = [t for t in teammates if not _domain(t)]
+        strangers = [t for t in teammates if _domain(t) and _domain(t) not in allowed]
+        for one in nameless:
+            yield unclear(_person(one), "Intercom reports no address for this teammate.")
         for one in strangers:
             yield failed(
                 _person(one),
                 f"The address is at {_domain(one)}.",
                 Evidence(what=f"role {one.role}"),
             )
-        if not strangers:
+        if not strangers and not nameless:
             yield passed(_ALL, f"All {len(teammates)} teammates have an allowed address.")
 
 
 def _domain(teammate: Teammate) -> str:
-    return teammate.email.rpartition("@")[2].lower()
+    return teammate.email.rpartition("@")[2].strip().lower()
 
 
 @check(
@@ -95,29 +102,43 @@ def _domain(teammate: Teammate) -> str:
     title="Few teammates have full access",
     fails="Too many teammates have full access",
     severity=Severity.MEDIUM,
+    partial=("teammates",),
     remediation=(
-        f"Open {_WHERE}, and sort by role.",
-        "Give those who don't manage the workspace a smaller role.",
+        f"Open {_ROLES}, and check what each role allows.",
+        "Write the roles into access.full_access_roles and access.limited_roles in policy.toml.",
+        f"Give those who don't manage the workspace a smaller role: {_WHERE}.",
     ),
     controls=("ISO 27001 A.8.2", "NIST CSF PR.AA-05", "CIS 5.4"),
 )
 def few_have_full_access(teammates: tuple[Teammate, ...], policy: Policy) -> Iterator[Outcome]:
     """Every account with full access can export everything and let anybody in.
 
-    PASS: no more have full access than the policy allows.
-    FAIL: more have it.
-    MANUAL: never, because ACC-016 reports permissions without a role.
-    NOT_APPLICABLE: the workspace has no teammates.
-    ERROR: the teammates could not be read.
+    Intercom reports a role's name, not what it allows: the policy says which roles are full access
+    and which are not.
+
+    PASS: even if every role that the policy does not name is full access, no more teammates have it
+        than the policy allows.
+    FAIL: more have a role that the policy calls full access.
+    MANUAL: more may have it: some have custom permissions, or a role that the policy does not name.
+    NOT_APPLICABLE: never, because every token belongs to a teammate.
+    ERROR: the teammates could not be read, or there are none.
     """
     if not teammates:
         yield _nobody()
         return
-    full = [t for t in teammates if t.full_access]
     limit = policy.access.max_full_access
+    full = [t for t in teammates if policy.access.full_access(t.role)]
+    open_ones = [t for t in teammates if policy.access.full_access(t.role) is None]
+    seen = Evidence(what=f"full access: {', '.join(t.name for t in full) or 'none'}")
     said = f"{len(full)} of {len(teammates)} have full access; the policy allows {limit}."
-    seen = Evidence(what=", ".join(t.name for t in full) or "none")
-    yield failed(_ALL, said, seen) if len(full) > limit else passed(_ALL, said, seen)
+    if len(full) > limit:
+        yield failed(_ALL, said, seen)
+    elif len(full) + len(open_ones) <= limit:
+        yield passed(_ALL, said, seen)
+    else:
+        roles = sorted({t.role or "custom permissions" for t in open_ones})
+        message = f"{len(open_ones)} more may have full access: their roles are not in policy.toml."
+        yield manual(_ALL, message, seen, Evidence(what=f"unknown: {', '.join(roles)}"))
 
 
 @check(
@@ -141,8 +162,8 @@ def everybody_has_a_role(teammates: tuple[Teammate, ...]) -> Iterator[Outcome]:
     PASS: every teammate has a role.
     FAIL: a teammate has custom permissions.
     MANUAL: Intercom reports no role for anybody here, so it may report none at all.
-    NOT_APPLICABLE: the workspace has no teammates.
-    ERROR: the teammates could not be read.
+    NOT_APPLICABLE: never, because every token belongs to a teammate.
+    ERROR: the teammates could not be read, or there are none.
     """
     odd = [t for t in teammates if not t.role]
     if not teammates:
@@ -173,29 +194,34 @@ def nobody_is_dormant(
     teammates: tuple[Teammate, ...],
     last_seen: tuple[tuple[str, datetime], ...],
     policy: Policy,
+    now: datetime,
 ) -> Iterator[Outcome]:
     """Nobody notices the theft of an account that nobody uses.
 
     PASS: the teammate did something within the policy's days, as the activity log shows.
     FAIL: the log shows nothing of a teammate with an inbox seat in that time.
-    MANUAL: the log shows nothing of one without a seat, who may only be used through the API.
-    NOT_APPLICABLE: the log is empty for that time, so it says nothing about anybody.
-    ERROR: the teammates or the activity log could not be read.
+    MANUAL: the log shows nothing of one who has no seat, or of whom Intercom does not say, and who
+        may only be used through the API; or the log is empty, so it says nothing about anybody.
+    NOT_APPLICABLE: never, because every token belongs to a teammate.
+    ERROR: the teammates or the activity log could not be read, or a time in it is impossible.
     """
+    if not teammates:
+        yield _nobody()
+    elif not last_seen:
+        yield manual(_ALL, "The activity log is empty for that time: who still uses their account?")
     seen = dict(last_seen)
-    if not seen:
-        yield not_applicable(_ALL, "The activity log is empty for that time.")
-        return
-    days = policy.access.dormant_days
-    for one in teammates:
-        if one.id in seen:
-            yield passed(_person(one), f"Active within {days} days.")
-        elif one.inbox_seat:
-            yield failed(_person(one), f"Nothing in the activity log for {days} days.")
-        else:
-            yield manual(
-                _person(one), f"Nothing in the log for {days} days; is the account still used?"
-            )
+    for one in teammates if last_seen else ():
+        yield _activity(one, seen.get(one.id), policy.access.dormant_days, now)
+
+
+def _activity(one: Teammate, at: datetime | None, days: int, now: datetime) -> Outcome:
+    if at and at > now + timedelta(days=1):
+        return unclear(_person(one), f"The log shows them on {at:%Y-%m-%d}, in the future.")
+    if at and (now - at).days <= days:
+        return passed(_person(one), f"Active within {days} days.")
+    if one.inbox_seat:
+        return failed(_person(one), f"Nothing in the activity log for {days} days.")
+    return manual(_person(one), f"Nothing in the log for {days} days; is the account still used?")
 
 
 @check(
@@ -204,6 +230,7 @@ def nobody_is_dormant(
     title="Each security event has been explained",
     fails="A security event has not been explained",
     severity=Severity.HIGH,
+    partial=("events",),
     remediation=(
         "An event that nobody can explain is an incident: check what followed it (notebook 07).",
         "Rotate what the account could reach: `runbook rotate … --compromised`.",
@@ -212,7 +239,10 @@ def nobody_is_dormant(
     controls=("SOC 2 CC7.2", "SOC 2 CC7.3", "ISO 27001 A.8.16", "NIST CSF DE.AE-02"),
 )
 def security_events_were_explained(
-    events: tuple[SecurityEvent, ...], attestations: tuple[Attestation, ...], now: datetime
+    events: tuple[SecurityEvent, ...],
+    attestations: tuple[Attestation, ...],
+    policy: Policy,
+    now: datetime,
 ) -> Iterator[Outcome]:
     """Impersonation, failed log-ins and changes to how people sign in are rare, and never private.
 
@@ -221,13 +251,18 @@ def security_events_were_explained(
 
     PASS: the log holds none of a kind, or a person attested that those before are explained.
     FAIL: a person attested that there is one that nobody can explain.
-    MANUAL: nobody answered, the answer expired, or something happened since.
+    MANUAL: nobody answered, the answer expired, something happened since, or an event's time is not
+        one of the period.
     NOT_APPLICABLE: never, because every workspace has an activity log.
     ERROR: the activity log or the attestations could not be read.
     """
+    start = now - timedelta(days=policy.access.dormant_days + 1)  # the period that was asked for
     for event in events:
         about = Resource(kind="activity", key=event.kind)
-        covering = [a for a in attestations if a.answer == "no" or event.newest.date() < a.on]
+        dated = event.newest >= start  # an older time can't be right, so no answer covers it
+        covering = [
+            a for a in attestations if a.answer == "no" or (dated and event.newest.date() < a.on)
+        ]
         times = "Once" if event.count == 1 else f"{event.count} times"
         look = f"{times}, the last on {event.newest:%Y-%m-%d}: who, and why?"
         yield answered(about, "security-events", covering, now, look)

@@ -13,6 +13,7 @@ from typing import Final
 
 from helpers.auditlog.records import ActivityRow, QuestionResult, Review, collapse_repeats
 from helpers.core.catalog import check
+from helpers.core.click_paths import click_path
 from helpers.core.model import (
     Confidence,
     Evidence,
@@ -22,8 +23,13 @@ from helpers.core.model import (
     failed,
     manual,
     passed,
+    unclear,
 )
 
+_METHODS: Final = click_path("authentication_methods")
+_ROLES: Final = click_path("roles")
+_SECURITY: Final = click_path("security")
+_TEAMMATES: Final = click_path("teammates")
 _ASK: Final = "Ask the teammate outside Intercom whether it was them."
 _CONTROLS: Final = ("SOC 2 CC7.2", "ISO 27001 A.8.16", "NIST CSF DE.CM-03")
 _REVIEW: Final = "If it was expected, sign for the period with `runbook review`, or waive it."
@@ -42,7 +48,9 @@ _SHOWN: Final = 8
     controls=("SOC 2 CC7.3", "ISO 27001 A.8.16", "NIST CSF DE.AE-02"),
     remediation=(
         _ASK,
-        "Settings > Teammates: sign the account out, reset its password, switch two-factor on.",
+        "Cut the account's access at your identity provider first, where sign-in goes through one.",
+        f"Change its role, or remove the teammate: {_TEAMMATES}.",
+        "The teammate resets the password by the sign-in page; no source says that an admin can.",
         "Regenerate every token and secret that the account touched (step 03).",
         "Remove the webhooks and apps that it created.",
         "Note what was exported: you may have to report a breach.",
@@ -71,7 +79,12 @@ def account_taken_over(
     severity=Severity.HIGH,
     confidence=Confidence.MEDIUM,
     controls=_CONTROLS,
-    remediation=(_ASK, "If not: reset the password and switch two-factor on.", _REVIEW),
+    remediation=(
+        _ASK,
+        "If not, the teammate resets the password by the link on the sign-in page.",
+        f"Enforce two-factor authentication or single sign-on: {_METHODS}.",
+        _REVIEW,
+    ),
 )
 def repeated_failures(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
@@ -149,7 +162,7 @@ def off_hours(
     severity=Severity.HIGH,
     confidence=Confidence.MEDIUM,
     controls=("SOC 2 CC6.2", "ISO 27001 A.5.18", "CIS 5.3", "CIS 6.2"),
-    remediation=("Remove the account: Settings > Teammates. Revoke the tokens it owned.", _REVIEW),
+    remediation=(f"Remove the account: {_TEAMMATES}. Revoke the tokens it owned.", _REVIEW),
 )
 def departed_or_dormant(
     answers: tuple[QuestionResult, ...],
@@ -232,7 +245,7 @@ def tokens_and_secrets(
     controls=("SOC 2 CC7.2", "ISO 27001 A.8.12", "NIST CSF DE.CM-03"),
     remediation=(
         "Ask the teammate why they exported or deleted data, and where it went.",
-        "Limit the permission to export under Settings > Teammates.",
+        f"Limit the permission to export: {_ROLES}.",
         _REVIEW,
     ),
 )
@@ -260,7 +273,7 @@ def data_taken_out(
     controls=(*_CONTROLS, "CIS 6.3"),
     remediation=(
         _ASK,
-        "Require two-factor authentication for everyone: Settings > Security.",
+        f"Require two-factor authentication for everyone: {_METHODS}.",
     ),
 )
 def two_factor(
@@ -286,7 +299,7 @@ def two_factor(
     severity=Severity.HIGH,
     controls=("SOC 2 CC7.1", "ISO 27001 A.8.16", "NIST CSF DE.CM-03"),
     remediation=(
-        "Compare Settings > Security with what the team decided, and restore it.",
+        f"Compare {_SECURITY} with what the team decided, and restore it.",
         _REVIEW,
     ),
 )
@@ -315,7 +328,7 @@ def sign_in_settings(
     controls=("SOC 2 CC6.3", "ISO 27001 A.5.23", "NIST CSF DE.CM-06"),
     remediation=(
         "Find the support case for the impersonation.",
-        "Revoke the consent when the case is closed: Settings > Security.",
+        f"Revoke the consent when the case is closed; look for it in {_SECURITY}.",
         _REVIEW,
     ),
 )
@@ -341,7 +354,7 @@ def impersonation(
     fails="Permissions changed and nobody authorised it",
     severity=Severity.MEDIUM,
     controls=("SOC 2 CC6.2", "ISO 27001 A.5.18", "NIST CSF PR.AA-05", "CIS 6.1"),
-    remediation=("Compare the role with the person's work: Settings > Teammates.", _REVIEW),
+    remediation=(f"Compare the role with the person's work: {_ROLES}.", _REVIEW),
 )
 def permissions(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
@@ -365,7 +378,10 @@ def permissions(
     fails="An unknown app or webhook was added",
     severity=Severity.MEDIUM,
     controls=("SOC 2 CC7.1", "ISO 27001 A.8.9", "NIST CSF DE.CM-09"),
-    remediation=("Remove what nobody recognises: Settings > Apps, and the Developer Hub.", _REVIEW),
+    remediation=(
+        f"Remove what nobody recognises: {click_path('hub_apps')}.",
+        _REVIEW,
+    ),
 )
 def apps_and_webhooks(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
@@ -384,24 +400,31 @@ def apps_and_webhooks(
 def _judge(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...], *names: str
 ) -> Iterator[Outcome]:
-    """Judge the results of these questions, one teammate at a time."""
-    for answer in answers:
-        if answer.question not in names:
-            continue
-        if not answer.count:
-            resource = Resource(kind="question", key=answer.question, name=answer.title)
-            yield passed(resource, "Nothing in the period.", *_parameters(answer))
-            continue
-        rows = sorted(answer.rows, key=lambda row: row.actor)
-        for actor, found in groupby(rows, key=lambda row: row.actor):
-            yield _of_teammate(answer, actor, tuple(found), reviews)
-        if answer.count > len(answer.rows):
-            more = answer.count - len(answer.rows)
-            resource = Resource(kind="question", key=answer.question, name=answer.title)
-            yield manual(
-                resource,
-                f"{more} more rows than a report shows: `runbook auditlog ask` lists them.",
-            )
+    """Judge the results of these questions, one teammate at a time; a missing one is an ERROR."""
+    found = {answer.question: answer for answer in answers}
+    for name in names:
+        if name in found:
+            yield from _of_question(found[name], reviews)
+        else:
+            resource = Resource(kind="question", key=name)
+            yield unclear(resource, "The activity log was not asked this question.")
+
+
+def _of_question(answer: QuestionResult, reviews: tuple[Review, ...]) -> Iterator[Outcome]:
+    resource = Resource(kind="question", key=answer.question, name=answer.title)
+    if answer.count < len(answer.rows) or (answer.count and not answer.rows):
+        message = f"{answer.count} rows answer this, but {len(answer.rows)} are here."
+        yield unclear(resource, message)
+    if not answer.count and not answer.rows:
+        yield passed(resource, "Nothing in the period.", *_parameters(answer))
+    rows = sorted(answer.rows, key=lambda row: row.actor)
+    for actor, of_actor in groupby(rows, key=lambda row: row.actor):
+        yield _of_teammate(answer, actor, tuple(of_actor), reviews)
+    if answer.count > len(answer.rows):
+        more = answer.count - len(answer.rows)
+        yield manual(
+            resource, f"{more} more rows than a report shows: `runbook auditlog ask` lists them."
+        )
 
 
 def _of_teammate(
@@ -440,4 +463,5 @@ def _parameters(answer: QuestionResult) -> tuple[Evidence, ...]:
 
 
 def _reviewed(row: ActivityRow, reviews: tuple[Review, ...]) -> bool:
-    return any(review.period_from <= row.at < review.period_to for review in reviews)
+    """Whether a review covers the row; nobody has seen what came after they signed."""
+    return any(r.period_from <= row.at < min(r.period_to, r.signed_at) for r in reviews)

@@ -24,10 +24,12 @@ from helpers.core.model import (
     manual,
     not_applicable,
     passed,
+    unclear,
 )
 from helpers.core.policy import Policy
 
 _LOG: Final = Resource(kind="audit_log", key="local", name="the local audit log")
+_CLOCKS: Final = timedelta(days=1)  # by how much two clocks may differ
 _BROKEN: Final = {LogVerdict.TAMPERED: Severity.CRITICAL, LogVerdict.TRUNCATED: Severity.HIGH}
 
 
@@ -59,6 +61,9 @@ def audit_logging_is_on(log: LogStatus, policy: Policy, now: datetime) -> Iterat
         yield failed(_LOG, "The log has no record from before this run.", Evidence(what=log.source))
         return
     evidence = Evidence(what=f"{log.before_run} records, to {log.last_at:%Y-%m-%d %H:%M} UTC")
+    if log.last_at > now + _CLOCKS:
+        yield unclear(_LOG, "Its newest record is dated in the future.", evidence)
+        return
     silent = (now - log.last_at).days
     if silent > policy.auditlog.max_gap_days:
         yield failed(_LOG, f"Nothing was recorded for {silent} days.", evidence)
@@ -141,6 +146,9 @@ def log_has_no_gap(log: LogStatus, policy: Policy) -> Iterator[Outcome]:
     ERROR: The log could not be read.
     """
     gap = log.longest_gap
+    if gap is None and log.records > 1:
+        yield unclear(_LOG, f"It has {log.records} records, and no time between them is known.")
+        return
     if gap is None:
         yield not_applicable(_LOG, "There are fewer than two records.")
         return
@@ -174,6 +182,9 @@ def log_is_kept(log: LogStatus, policy: Policy, now: datetime) -> Iterator[Outco
     NOT_APPLICABLE: The log is empty.
     ERROR: The log could not be read.
     """
+    if log.first_at is None and log.records:
+        yield unclear(_LOG, f"It has {log.records} records, and the first one's time is unknown.")
+        return
     if log.first_at is None:
         yield not_applicable(_LOG, "The log is empty.")
         return
@@ -183,6 +194,8 @@ def log_is_kept(log: LogStatus, policy: Policy, now: datetime) -> Iterator[Outco
         yield passed(_LOG, "The log reaches back far enough.", evidence)
     elif log.verification is None:
         yield manual(_LOG, "Is the log this young, or were records removed?", evidence)
+    elif log.verification.verdict in _BROKEN:
+        yield unclear(_LOG, f"The log is {log.verification.verdict}, so its start proves nothing.")
     elif log.verification.first_seq == 0:
         yield passed(_LOG, "The log is complete from its first record.", evidence)
     else:
@@ -251,7 +264,8 @@ def period_is_reviewed(
     ERROR: The log of reviews could not be read.
     """
     resource = Resource(kind="review", key="activity", name="review of the activity log")
-    newest = max(reviews, key=lambda review: review.period_to, default=None)
+    signed = [review for review in reviews if review.signed_at <= now + _CLOCKS]
+    newest = max(signed, key=_reviewed_to, default=None)
     if newest is None:
         yield failed(resource, "Nobody has signed for any period.")
         return
@@ -259,7 +273,12 @@ def period_is_reviewed(
         what=f"{newest.reviewer} signed on {newest.signed_at:%Y-%m-%d} for the time up to "
         f"{newest.period_to:%Y-%m-%d}; {newest.rows} rows, digest {newest.results[:16]}"
     )
-    if now - newest.period_to > timedelta(days=policy.auditlog.review_days):
+    if now - _reviewed_to(newest) > timedelta(days=policy.auditlog.review_days):
         yield failed(resource, "The last review is too old.", evidence)
     else:
         yield passed(resource, "The period was reviewed.", evidence)
+
+
+def _reviewed_to(review: Review) -> datetime:
+    """The end of what was reviewed; nobody has seen what came after they signed."""
+    return min(review.period_to, review.signed_at)

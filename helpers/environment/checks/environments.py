@@ -16,8 +16,8 @@ from helpers.core.model import (
     Severity,
     failed,
     manual,
-    not_applicable,
     passed,
+    unclear,
 )
 from helpers.core.policy import Policy
 from helpers.environment.records import (
@@ -27,6 +27,7 @@ from helpers.environment.records import (
 
 _STABLE: Final = frozenset({*(f"1.{n}" for n in range(5)), *(f"2.{n}" for n in range(19))})
 _TWO: Final = 2
+_REGIONS: Final = ("us", "eu", "au")
 
 
 def _variable(name: str) -> Resource:
@@ -53,42 +54,61 @@ def _variable(name: str) -> Resource:
 def keys_differ(profiles: tuple[ProfileCredentials, ...]) -> Iterator[Outcome]:
     """A key shared with development is as safe as the least safe laptop. Compared by fingerprint.
 
-    PASS: two or more environments are visible, and none shares the key.
-    FAIL: two or more environments use the same key.
-    MANUAL: the keys of one environment only are visible from here.
-    NOT_APPLICABLE: no environment has a key.
+    PASS: two or more environments are visible, and no secret of one is any secret of another.
+    FAIL: two or more environments use the same secret, under whatever name.
+    MANUAL: the keys of one environment only, or of none, are visible from here; or an environment
+        has an env file without a key.
+    NOT_APPLICABLE: never, because every environment talks to Intercom with some key.
     ERROR: an env file could not be read.
     """
-    holders = _holders(profiles)
-    visible = [profile.profile for profile in profiles if profile.fingerprints]
-    if not holders:
-        yield not_applicable(Resource(kind="profile", key="all"), "No environment has a key.")
-    elif len(visible) < _TWO:
-        resource = Resource(kind="profile", key=visible[0])
-        yield manual(resource, "Only this environment is visible here: compare it with the others.")
-    else:
-        yield from (_shared_or_own(kind, held) for kind, held in sorted(holders.items()))
-
-
-def _holders(profiles: tuple[ProfileCredentials, ...]) -> dict[str, dict[str, set[str]]]:
-    """For each variable: each fingerprint and the profiles that hold it."""
-    holders: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    visible = [profile for profile in profiles if profile.fingerprints]
+    if len(visible) < _TWO:
+        seen = visible[0].profile if visible else "all"
+        message = "The keys of two environments are not visible here: compare them by hand."
+        yield manual(Resource(kind="profile", key=seen), message)
+        return
+    shared = _shared(visible)
+    for variable in sorted({name for profile in visible for name, _ in profile.fingerprints}):
+        yield _shared_or_own(variable, shared, visible)
     for profile in profiles:
-        for variable, fingerprint in profile.fingerprints:
-            holders[variable][fingerprint].add(profile.profile)
-    return holders
+        if not profile.fingerprints:
+            resource = Resource(kind="profile", key=profile.profile)
+            yield manual(resource, "Its env file holds no key: compare the key that it uses.")
 
 
-def _shared_or_own(variable: str, held: dict[str, set[str]]) -> Outcome:
-    shared = {key: names for key, names in sorted(held.items()) if len(names) >= _TWO}
-    if not shared:
+_Holder = tuple[str, str]  # a profile and a variable
+
+
+def _shared(profiles: list[ProfileCredentials]) -> list[set[_Holder]]:
+    """The holders of each value that two or more profiles hold."""
+    holders: dict[str, set[_Holder]] = defaultdict(set)
+    for profile in profiles:
+        for variable, value in profile.comparable or profile.fingerprints:
+            holders[value].add((profile.profile, variable))
+    return [held for held in holders.values() if len({name for name, _ in held}) >= _TWO]
+
+
+def _shared_or_own(
+    variable: str, shared: list[set[_Holder]], profiles: list[ProfileCredentials]
+) -> Outcome:
+    mine = [held for held in shared if any(name == variable for _, name in held)]
+    if not mine:
         return passed(_variable(variable), "No two environments share it.")
-    evidence = (
-        Evidence(what=f"fingerprint {key}", where=", ".join(sorted(names)))
-        for key, names in shared.items()
-    )
-    together = sorted(set().union(*shared.values()))
+    names = {(p.profile, v): value for p in profiles for v, value in p.fingerprints}
+    evidence = [
+        Evidence(
+            what=f"fingerprint {names[min(held)]}",
+            where=", ".join(sorted(_place(holder, variable) for holder in held)),
+        )
+        for held in sorted(mine, key=sorted)
+    ]
+    together = sorted({profile for held in mine for profile, _ in held})
     return failed(_variable(variable), f"{' and '.join(together)} share it.", *evidence)
+
+
+def _place(holder: _Holder, variable: str) -> str:
+    profile, name = holder
+    return profile if name == variable else f"{profile} ({name})"
 
 
 @check(
@@ -100,8 +120,8 @@ def _shared_or_own(variable: str, held: dict[str, set[str]]) -> Outcome:
     effort=Effort.DAYS,
     remediation=(
         (
-            "Create a test workspace in Intercom (Settings > Workspace > Test workspace) for "
-            "development and staging."
+            "Create a workspace of its own for development and for staging; where Intercom offers "
+            "test workspaces is not documented."
         ),
         "Set INTERCOM_APP_ID in each env file to the workspace it means.",
     ),
@@ -112,20 +132,22 @@ def workspaces_differ(profiles: tuple[ProfileCredentials, ...]) -> Iterator[Outc
 
     PASS: each environment names another workspace.
     FAIL: two environments name the same one.
-    MANUAL: fewer than two environments name a workspace.
+    MANUAL: an environment names no workspace, or only one environment is visible.
     NOT_APPLICABLE: never, as every environment talks to some workspace.
     ERROR: an env file could not be read.
     """
-    named = [(profile.app_id, profile.profile) for profile in profiles if profile.app_id]
+    named = [(p.app_id.strip(), p.profile) for p in profiles if p.app_id.strip()]
+    silent = [profile.profile for profile in profiles if not profile.app_id.strip()]
     resource = Resource(kind="variable", key="INTERCOM_APP_ID")
     shared = sorted({app for app, _ in named if [a for a, _ in named].count(app) >= _TWO})
-    if len(named) < _TWO:
-        yield manual(resource, "Fewer than two environments name their workspace: set it in each.")
-    elif not shared:
-        yield passed(resource, "Each environment names a workspace of its own.")
     for app_id in shared:
         together = " and ".join(sorted(profile for app, profile in named if app == app_id))
         yield failed(Resource(kind="workspace", key=app_id), f"{together} use this same workspace.")
+    if silent or len(named) < _TWO:
+        who = ", ".join(silent) or "another environment"
+        yield manual(resource, f"No workspace is named for {who}: set INTERCOM_APP_ID in each.")
+    elif not shared:
+        yield passed(resource, "Each environment names a workspace of its own.")
 
 
 @check(
@@ -149,10 +171,14 @@ def token_is_of_the_workspace(
     FAIL: `/me` names another.
     MANUAL: no workspace is pinned (INTERCOM_APP_ID).
     NOT_APPLICABLE: never, as every token belongs to a workspace.
-    ERROR: `/me` did not answer.
+    ERROR: `/me` did not answer, or names no workspace.
     """
     resource = Resource(kind="workspace", key=expected_app_id)
-    if workspace.app_id == expected_app_id:
+    if not workspace.app_id:
+        yield unclear(
+            resource, "`/me` names no workspace.", Evidence(what="id_code", where="GET /me")
+        )
+    elif workspace.app_id == expected_app_id:
         yield passed(resource, "`/me` names this workspace.")
     else:
         found = Evidence(what=f"id_code {workspace.app_id}", where="GET /me")
@@ -177,14 +203,17 @@ def region_is_right(workspace: WorkspaceIdentity, expected_region: str) -> Itera
 
     PASS: `/me` names the configured region.
     FAIL: it names another.
-    MANUAL: it names none (only `US` is documented; how EU and AU are spelled was not found).
+    MANUAL: it names none, or one that is not known (only `US` is documented; how EU and AU are
+        spelled was not found).
     NOT_APPLICABLE: never, as every workspace has a region.
     ERROR: `/me` did not answer.
     """
     resource = Resource(kind="variable", key="INTERCOM_REGION")
     found = Evidence(what=f"region {workspace.region or 'unknown'}", where="GET /me")
-    if not workspace.region:
-        yield manual(resource, "`/me` names no region: compare it with the workspace's URL.", found)
+    if workspace.region.lower() not in _REGIONS:
+        yield manual(
+            resource, "`/me` names no known region: compare it with the workspace's URL.", found
+        )
     elif workspace.region.lower() == expected_region.lower():
         yield passed(resource, f"The workspace is in {expected_region}.", found)
     else:

@@ -46,16 +46,19 @@ def _file(name: str) -> Resource:
 def env_files_are_ignored(ignore_rules: tuple[IgnoreRule, ...]) -> Iterator[Outcome]:
     """An env file that git ignores can't be committed by mistake. Git itself is asked.
 
-    PASS: `git check-ignore` names a rule for the file.
-    FAIL: no rule covers it.
+    PASS: `git check-ignore` names a rule of the repository's .gitignore for the file.
+    FAIL: no rule covers it, or only one that other clones do not have, such as .git/info/exclude.
     MANUAL: never, as git knows.
     NOT_APPLICABLE: never, as the usual names are always tried.
     ERROR: git could not be asked.
     """
     for rule in ignore_rules:
         resource = _file(rule.name)
-        if rule.ignored:
-            yield passed(resource, "Git ignores it.", Evidence(what=rule.rule, where=".gitignore"))
+        seen = Evidence(what=rule.rule, where=rule.source)
+        if rule.shared:
+            yield passed(resource, "Git ignores it.", seen)
+        elif rule.ignored:
+            yield failed(resource, "Only a rule of this clone covers it: others lack it.", seen)
         else:
             yield failed(resource, "No rule of .gitignore covers it.")
 
@@ -63,6 +66,7 @@ def env_files_are_ignored(ignore_rules: tuple[IgnoreRule, ...]) -> Iterator[Outc
 @check(
     id="ENV-004",
     step="environment",
+    partial=("env_files",),
     title="No env file is tracked by git",
     fails="Git tracks an env file",
     severity=Severity.CRITICAL,
@@ -96,6 +100,7 @@ def env_files_are_not_tracked(env_files: tuple[EnvFile, ...]) -> Iterator[Outcom
 @check(
     id="ENV-005",
     step="environment",
+    partial=("env_files",),
     title="Env files are readable by their owner only",
     fails="Others can read an env file",
     severity=Severity.MEDIUM,
@@ -105,13 +110,15 @@ def env_files_are_not_tracked(env_files: tuple[EnvFile, ...]) -> Iterator[Outcom
 def env_files_are_private(env_files: tuple[EnvFile, ...]) -> Iterator[Outcome]:
     """Every account and every process of another user on the machine can read a 0644 file.
 
+    The env file that the profile reads counts wherever it is.
+
     PASS: no permission for group or others.
     FAIL: group or others may read, write or execute it.
     MANUAL: never, as the mode can be read.
     NOT_APPLICABLE: there is no env file on disk.
     ERROR: the files could not be read.
     """
-    on_disk = [env_file for env_file in env_files if env_file.mode != "0000"]
+    on_disk = [env_file for env_file in env_files if env_file.on_disk]
     if not on_disk:
         yield not_applicable(Resource(kind="repository", key="env files"), "There is none.")
     for env_file in on_disk:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from helpers.core.catalog import check
+from helpers.core.click_paths import click_path
 from helpers.core.model import (
     Confidence,
     Effort,
@@ -40,10 +41,7 @@ def _variable(name: str) -> Resource:
     fails="A variable that holds a secret is not set",
     severity=Severity.HIGH,
     remediation=(
-        (
-            "Copy the token from Intercom: Developer Hub > Your apps > (app) > Configure > "
-            "Authentication."
-        ),
+        (f"Copy the token from Intercom: {click_path('hub_app_scopes')}."),
         "Put it into the profile's variables: run `./runbook init`, or use your secret manager.",
     ),
     references=(_AUTHENTICATION,),

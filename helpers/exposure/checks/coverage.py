@@ -15,12 +15,14 @@ from helpers.core.model import (
     manual,
     not_applicable,
     passed,
+    unclear,
 )
 from helpers.exposure.records import ScanCoverage
 
-__all__ = ["commits_are_guarded", "search_was_complete"]
+__all__ = ["clean", "commits_are_guarded", "search_was_complete"]
 
 _REPOSITORY = Resource(kind="repository", key="repository", name="the repository")
+_NO_HISTORY = "is in no git repository, so it has no history"
 _MOST_SKIPPED = 8  # in a finding; the facts hold more
 
 
@@ -48,21 +50,23 @@ def search_was_complete(coverage: ScanCoverage, leaks_total: int) -> Iterator[Ou
     """What was not searched may hold a secret, so not reporting it would be a false PASS.
 
     PASS: every object and file was searched.
-    FAIL: part of the history is missing: the clone is shallow or partial, the folder is in no
-    repository, or the search was interrupted.
+    FAIL: the folder is in no repository, and so without its history.
     MANUAL: some objects or files could not be opened; a person has to check them.
     NOT_APPLICABLE: there was nothing to search.
-    ERROR: the repository could not be read.
+    ERROR: the repository could not be read, or part of the history is not there: the clone is
+        shallow or partial, or the search was interrupted.
     """
     missing = _missing_history(coverage)
     if missing:
-        yield failed(_REPOSITORY, f"Part of it was not searched: {missing}.")
-    if coverage.missed:
+        yield unclear(_REPOSITORY, f"Part of it was not searched: {missing}.")
+    if not coverage.git:
+        yield failed(_REPOSITORY, f"The folder {_NO_HISTORY}.")
+    if coverage.missed_total or coverage.missed:
         listed = [Evidence(what=m.reason, where=m.where) for m in coverage.missed[:_MOST_SKIPPED]]
         yield manual(
             _REPOSITORY, f"{coverage.missed_total} items in it were not searched.", *listed
         )
-    if missing or coverage.missed:
+    if missing or coverage.missed_total or coverage.missed or not coverage.git:
         return
     if not coverage.objects and not coverage.files:
         yield not_applicable(_REPOSITORY, "It is empty.")
@@ -74,9 +78,24 @@ def search_was_complete(coverage: ScanCoverage, leaks_total: int) -> Iterator[Ou
     )
 
 
+def clean(resource: Resource, message: str, coverage: ScanCoverage, left_out: int) -> Outcome:
+    """PASS where everything was searched; what was not searched may hold the secret.
+
+    `left_out` counts the secrets that were found and are not among the facts.
+    """
+    missing = _missing_history(coverage)
+    if missing:
+        return unclear(resource, f"None was found, but {missing}: could not look there.")
+    if left_out > 0:
+        return unclear(resource, f"{left_out} secrets that were found are not listed here.")
+    if coverage.missed_total or coverage.missed:
+        count = max(coverage.missed_total, len(coverage.missed))
+        return manual(resource, f"None was found, but {count} items were not searched: EXP-005.")
+    return passed(resource, message)
+
+
 def _missing_history(coverage: ScanCoverage) -> str:
     reasons = (
-        (not coverage.git, "the folder is in no git repository, so it has no history"),
         (coverage.shallow, "the clone is shallow"),
         (coverage.partial, _absent(coverage)),
         (coverage.interrupted, "the search was interrupted"),

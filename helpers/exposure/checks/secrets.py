@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from shlex import quote
 
 from helpers.core.catalog import check
+from helpers.core.click_paths import click_path
 from helpers.core.model import (
     Effort,
     Evidence,
@@ -15,9 +16,16 @@ from helpers.core.model import (
     Severity,
     failed,
     not_applicable,
-    passed,
 )
-from helpers.exposure.records import ConfiguredSecret, LeakedSecret, Liveness, Place, PlaceKind
+from helpers.exposure.checks.coverage import clean
+from helpers.exposure.records import (
+    ConfiguredSecret,
+    LeakedSecret,
+    Liveness,
+    Place,
+    PlaceKind,
+    ScanCoverage,
+)
 
 __all__ = [
     "configured_secrets_are_not_exposed",
@@ -34,11 +42,10 @@ _REMEDIATION = (
     "Prevent the next leak: run `runbook scan --staged` as a pre-commit hook.",
 )
 _ROTATION = {
-    "access_token": "Regenerate the token: Developer Hub > your app > Test & Publish > Your "
-    "Workspaces > Regenerate token.",
-    "client_secret": "Regenerate the client secret: Developer Hub > your app > Basic Information. "
+    "access_token": f"Regenerate the token: {click_path('hub_app_workspaces')} > Regenerate token.",
+    "client_secret": f"Replace the client secret: {click_path('hub_app_basics')}. "
     "It also signs webhooks and Canvas Kit requests: every receiver needs the new one.",
-    "identity_secret": "Create a new identity secret: Settings > Messenger > Security. The old one "
+    "identity_secret": f"Create a new one: {click_path('messenger_security')}. The old one "
     "keeps working until you delete it.",
     "legacy_api_key": "Delete the API key; today the API accepts access tokens only.",
 }
@@ -61,16 +68,18 @@ _MOST_PLACES = 8  # in a finding; the facts hold more
     controls=_CONTROLS,
     checklist="keys_in_variables",
 )
-def no_intercom_secret_is_exposed(leaks: tuple[LeakedSecret, ...]) -> Iterator[Outcome]:
+def no_intercom_secret_is_exposed(
+    leaks: tuple[LeakedSecret, ...], leaks_total: int, coverage: ScanCoverage
+) -> Iterator[Outcome]:
     """Everyone who clones the repository can read a committed secret, even after it is deleted.
 
     EXP-002 judges secrets that are configured right now, which is more urgent.
 
     PASS: no Intercom secret was found outside an ignored env file.
     FAIL: one was found in a commit, a message, a stash, a dropped object, the index, or a file.
-    MANUAL: never, because the search gives a clear answer.
+    MANUAL: none was found, and some objects or files could not be searched (EXP-005 lists them).
     NOT_APPLICABLE: never, because every repository can be searched.
-    ERROR: the repository could not be read.
+    ERROR: the repository could not be read, or part of its history is not there.
     """
     found = [
         leak
@@ -83,7 +92,8 @@ def no_intercom_secret_is_exposed(leaks: tuple[LeakedSecret, ...]) -> Iterator[O
     for leak in found:
         yield _failure(leak, f"The repository contains an {leak.title}.")
     if not found:
-        yield passed(_REPOSITORY, "It contains no other Intercom secret.")
+        left_out = leaks_total - len(leaks)
+        yield clean(_REPOSITORY, "It contains no other Intercom secret.", coverage, left_out)
 
 
 @check(
@@ -99,7 +109,10 @@ def no_intercom_secret_is_exposed(leaks: tuple[LeakedSecret, ...]) -> Iterator[O
     checklist="keys_in_variables",
 )
 def configured_secrets_are_not_exposed(
-    leaks: tuple[LeakedSecret, ...], configured: tuple[ConfiguredSecret, ...]
+    leaks: tuple[LeakedSecret, ...],
+    leaks_total: int,
+    coverage: ScanCoverage,
+    configured: tuple[ConfiguredSecret, ...],
 ) -> Iterator[Outcome]:
     """A leaked secret that is in use right now opens the workspace: nothing is more urgent.
 
@@ -107,18 +120,21 @@ def configured_secrets_are_not_exposed(
 
     PASS: the secret of this variable was found nowhere except in an ignored env file.
     FAIL: it was found somewhere else.
-    MANUAL: never, because the comparison gives a clear answer.
+    MANUAL: none was found, and some objects or files could not be searched (EXP-005 lists them).
     NOT_APPLICABLE: no secret is configured.
-    ERROR: the repository could not be read.
+    ERROR: the repository could not be read, or part of its history is not there.
     """
-    by_fingerprint = {leak.fingerprint: leak for leak in leaks if _is_exposed(leak)}
+    exposed = [leak for leak in leaks if _is_exposed(leak)]
+    by_name = {leak.configured_as: leak for leak in exposed if leak.configured_as}
+    by_name |= {leak.fingerprint: leak for leak in exposed}
     for one in configured:
-        leak = by_fingerprint.get(one.fingerprint)
+        leak = by_name.get(one.fingerprint) or by_name.get(one.variable)
         if leak:
             yield _failure(leak, f"The secret in {one.variable}, which is in use, is exposed.")
         else:
             variable = Resource(kind="variable", key=one.variable)
-            yield passed(variable, "Its secret is not exposed.")
+            left_out = leaks_total - len(leaks)
+            yield clean(variable, "Its secret is not exposed.", coverage, left_out)
     if not configured:
         yield not_applicable(_REPOSITORY, "No secret is configured to compare with.")
 
@@ -133,20 +149,23 @@ def configured_secrets_are_not_exposed(
     remediation=_REMEDIATION,
     controls=_CONTROLS,
 )
-def no_other_secret_is_exposed(leaks: tuple[LeakedSecret, ...]) -> Iterator[Outcome]:
+def no_other_secret_is_exposed(
+    leaks: tuple[LeakedSecret, ...], leaks_total: int, coverage: ScanCoverage
+) -> Iterator[Outcome]:
     """A repository that uses Intercom uses other services too, and their keys leak the same way.
 
     PASS: no other provider's secret was found outside an ignored env file.
     FAIL: one was found.
-    MANUAL: never, because the search gives a clear answer.
+    MANUAL: none was found, and some objects or files could not be searched (EXP-005 lists them).
     NOT_APPLICABLE: never, because every repository can be searched.
-    ERROR: the repository could not be read.
+    ERROR: the repository could not be read, or part of its history is not there.
     """
     found = [leak for leak in leaks if not leak.intercom and _is_exposed(leak)]
     for leak in found:
         yield _failure(leak, f"The repository contains another provider's secret ({leak.title}).")
     if not found:
-        yield passed(_REPOSITORY, "It contains no other provider's secret.")
+        left_out = leaks_total - len(leaks)
+        yield clean(_REPOSITORY, "It contains no other provider's secret.", coverage, left_out)
 
 
 @check(
@@ -159,20 +178,22 @@ def no_other_secret_is_exposed(leaks: tuple[LeakedSecret, ...]) -> Iterator[Outc
         "Nothing to rotate: a mobile SDK key ships in every copy of the app.",
         (
             "Enforce identity verification for iOS and Android, so that the key alone opens "
-            "nothing (Settings > Messenger > Security)."
+            f"nothing ({click_path('messenger_security')})."
         ),
         "Waive the finding with an owner and a date once that is done.",
     ),
     controls=("ISO 27001 A.5.17",),
 )
-def mobile_keys_are_known(leaks: tuple[LeakedSecret, ...]) -> Iterator[Outcome]:
+def mobile_keys_are_known(
+    leaks: tuple[LeakedSecret, ...], leaks_total: int, coverage: ScanCoverage
+) -> Iterator[Outcome]:
     """A mobile SDK key is meant to ship, which is harmless only with identity verification.
 
     PASS: the repository contains none.
     FAIL: it contains one; it does not show whether identity verification is enforced.
-    MANUAL: never, because the search gives a clear answer.
+    MANUAL: none was found, and some objects or files could not be searched (EXP-005 lists them).
     NOT_APPLICABLE: never, because every repository can be searched.
-    ERROR: the repository could not be read.
+    ERROR: the repository could not be read, or part of its history is not there.
     """
     found = [leak for leak in leaks if leak.kind == "mobile_sdk_key" and _is_exposed(leak)]
     for leak in found:
@@ -182,11 +203,13 @@ def mobile_keys_are_known(leaks: tuple[LeakedSecret, ...]) -> Iterator[Outcome]:
             *_evidence(leak),
         )
     if not found:
-        yield passed(_REPOSITORY, "It contains no mobile SDK key.")
+        left_out = leaks_total - len(leaks)
+        yield clean(_REPOSITORY, "It contains no mobile SDK key.", coverage, left_out)
 
 
 def _is_exposed(leak: LeakedSecret) -> bool:
-    return any(not place.is_ignored_env_file for place in leak.places)
+    """Whether it lies where others may find it; a secret of unknown place does."""
+    return not leak.places or any(not place.is_ignored_env_file for place in leak.places)
 
 
 def _failure(leak: LeakedSecret, lead: str) -> Outcome:

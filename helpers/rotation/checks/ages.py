@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from helpers.core.catalog import check
+from helpers.core.click_paths import click_path
 from helpers.core.model import (
     Effort,
     Evidence,
@@ -16,11 +17,12 @@ from helpers.core.model import (
     manual,
     not_applicable,
     passed,
+    unclear,
 )
 from helpers.core.policy import Policy
 from helpers.rotation.records import KeyAge
 
-_REGENERATE = "Developer Hub > your app > Test & Publish > Your Workspaces"
+_REGENERATE = click_path("hub_app_workspaces")
 _CONTROLS = ("SOC 2 CC6.1", "ISO 27001 A.5.17", "NIST CSF PR.AA-01")
 
 
@@ -58,13 +60,15 @@ def key_is_young_enough(
     FAIL: the key is older than the limit, even by its lowest possible age.
     MANUAL: the key was first seen within the limit, but its exact age is unknown.
     NOT_APPLICABLE: no key is configured.
-    ERROR: the ledger can't be read.
+    ERROR: the ledger can't be read, or a date lies in the future.
     """
     if not keys:
         yield not_applicable(Resource(kind="credential", key="all"), "No key is configured.")
     for key in keys:
         limit, age = policy.rotation.limit(key.kind), key.days(now)
-        if age > limit:
+        if _in_the_future(key, now):
+            yield unclear(_key(key), f"Its date is {key.since:%Y-%m-%d}, which is in the future.")
+        elif age > limit:
             message = f"{_at_least(key)}{age} days old; the limit is {limit}."
             yield failed(_key(key), message, _source(key, now))
         elif key.exact:
@@ -73,6 +77,11 @@ def key_is_young_enough(
             message = f"First seen {age} days ago, but it may be older than {limit} days: find out "
             message += f"when it was created ({_REGENERATE}), or rotate it to know its age."
             yield manual(_key(key), message, _source(key, now))
+
+
+def _in_the_future(key: KeyAge, now: datetime) -> bool:
+    """Whether its date can't be right; clocks may differ by a day."""
+    return key.since > now + timedelta(days=1)
 
 
 def _at_least(key: KeyAge) -> str:
@@ -112,6 +121,8 @@ def key_is_not_due_soon(
 def _due(key: KeyAge, policy: Policy, now: datetime) -> Outcome:
     limit, age = policy.rotation.limit(key.kind), key.days(now)
     passed_steps = [step for step in policy.rotation.warn_at_percent if age * 100 >= step * limit]
+    if _in_the_future(key, now):
+        return unclear(_key(key), f"Its date is {key.since:%Y-%m-%d}, which is in the future.")
     if age > limit:
         return not_applicable(_key(key), "It is overdue: see ROT-001.")
     if passed_steps:

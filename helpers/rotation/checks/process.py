@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from helpers.core.catalog import check
+from helpers.core.click_paths import click_path
 from helpers.core.model import (
     Confidence,
     Effort,
@@ -27,10 +28,14 @@ from helpers.rotation.records import (
     RotationRehearsal,
 )
 
+_OK = 200
+_OLD_AND_NEW = 2
+
 
 @check(
     id="ROT-003",
     step="rotation",
+    partial=("regenerations",),
     title="Every regeneration is in the ledger",
     fails="A key was regenerated and nobody recorded it",
     incident=True,
@@ -55,15 +60,16 @@ def regenerations_are_recorded(
 
     PASS: every regeneration in the log's period belongs to a rotation in the ledger.
     FAIL: a regeneration belongs to no rotation in the ledger.
-    MANUAL: a regeneration is older than both the period and the ledger.
+    MANUAL: a regeneration is older than both the period and the ledger, or dated in the future.
     NOT_APPLICABLE: never: a log without regenerations passes.
     ERROR: the activity log or the ledger can't be read.
     """
     start = min([r.opened_at for r in rotations], default=now)
     start = min(start, now - timedelta(days=policy.auditlog.lookback_days))
+    ahead = now + timedelta(days=1)
     unrecorded = [row for row in regenerations if not row.recorded]
     for row in unrecorded:
-        yield _unrecorded(row) if row.at >= start else _unknown(row)
+        yield _unrecorded(row) if start <= row.at <= ahead else _unknown(row)
     if not unrecorded:
         count = len(regenerations)
         yield passed(
@@ -88,7 +94,7 @@ def _what(row: Regeneration) -> Resource:
 
 def _unknown(row: Regeneration) -> Outcome:
     who = row.by or "someone"
-    message = f"Created on {row.at:%Y-%m-%d} by {who}, before the ledger began: ask them."
+    message = f"Created on {row.at:%Y-%m-%d} by {who}, outside the ledger's time: ask them."
     return manual(_what(row), message)
 
 
@@ -160,14 +166,19 @@ def rehearsal_succeeds(rehearsal: RotationRehearsal) -> Iterator[Outcome]:
     ERROR: the rehearsal could not be started.
     """
     resource = Resource(kind="rehearsal", key=f"access token, {rehearsal.mode}")
-    if rehearsal.completed and rehearsal.revocation:
-        after = " and ".join(rehearsal.revocation.after)
+    proof = rehearsal.revocation
+    if (
+        rehearsal.completed
+        and proof
+        and proof.before == _OK
+        and proof.control == _OK
+        and proof.after
+    ):
+        after = " and ".join(proof.after)
         yield passed(
             resource,
             "It ran from start to end; the old key is proven dead.",
-            Evidence(
-                what=f"the old key answers {after}, the new one {rehearsal.revocation.control}"
-            ),
+            Evidence(what=f"the old key answers {after}, the new one {proof.control}"),
         )
     else:
         last = rehearsal.steps[-1].state if rehearsal.steps else "the start"
@@ -208,12 +219,14 @@ def no_secret_is_left_over(leftovers: tuple[Leftover, ...]) -> Iterator[Outcome]
 @check(
     id="ROT-008",
     step="rotation",
+    partial=("identity_secrets",),
     title="Only one identity secret is alive outside a rotation",
     fails="Several identity secrets are alive",
     severity=Severity.MEDIUM,
     remediation=(
         "Find out which secret your servers sign with. The others are leftovers.",
-        "Delete the others: Settings > Messenger > Security, or `runbook rotate identity-secret`.",
+        f"Delete the others: {click_path('messenger_security')}.",
+        "Next time `runbook rotate identity-secret` does it.",
     ),
     controls=("ISO 27001 A.5.17", "NIST CSF PR.AA-01"),
 )
@@ -222,21 +235,23 @@ def identity_secrets_are_single(
 ) -> Iterator[Outcome]:
     """During a rotation two are alive; afterwards the old one is a key that nobody watches.
 
-    PASS: one is alive, or several during a rotation.
-    FAIL: several are alive and no rotation is open.
+    PASS: one is alive, or two during a rotation.
+    FAIL: several are alive and no rotation is open, or more than two during a rotation.
     MANUAL: never: the workspace lists them.
     NOT_APPLICABLE: the workspace has none.
     ERROR: the list or the ledger can't be read (`read_secure_mode_secret`, API version Preview).
     """
     whole = Resource(kind="workspace", key="identity secrets")
     rotating = any(r.kind == "identity_secret" and r.open for r in rotations)
-    count = len(identity_secrets)
+    count = len({secret.id for secret in identity_secrets if secret.id})
+    count += sum(not secret.id for secret in identity_secrets)
     if not count:
         yield not_applicable(whole, "The workspace has none.")
-    elif count == 1 or rotating:
+    elif count == 1 or (rotating and count == _OLD_AND_NEW):
         yield passed(
             whole, "One is alive." if count == 1 else f"{count} are alive during a rotation."
         )
     else:
         named = [Evidence(what=s.name or "without a name", where=s.id) for s in identity_secrets]
-        yield failed(whole, f"{count} are alive, and no rotation is open.", *named)
+        why = "a rotation needs two" if rotating else "no rotation is open"
+        yield failed(whole, f"{count} are alive, and {why}.", *named)

@@ -8,6 +8,7 @@ from datetime import datetime
 from helpers.access.checks.attestation import answered
 from helpers.access.records import Attestation
 from helpers.core.catalog import check
+from helpers.core.click_paths import click_path
 from helpers.core.model import (
     Confidence,
     Effort,
@@ -18,10 +19,12 @@ from helpers.core.model import (
     failed,
     manual,
     passed,
+    unclear,
 )
+from helpers.core.policy import Policy
 from helpers.intercom.calls import Effect
 from helpers.intercom.scopes import catalog, label_of
-from helpers.scopes.checks.grants import scope_named
+from helpers.scopes.checks.grants import scope_named, unknown_scopes
 from helpers.scopes.records import Grant, TokenScopes
 
 __all__ = [
@@ -55,7 +58,9 @@ def service_accounts_are_separate(reader: TokenScopes, writer: TokenScopes) -> I
     """
     pair = Resource(kind="tokens", key="reader and writer")
     seen = Evidence(what=f"fingerprints {reader.fingerprint} and {writer.fingerprint}")
-    if reader.fingerprint == writer.fingerprint:
+    if not reader.fingerprint or not writer.fingerprint:
+        yield unclear(pair, "A token without a fingerprint can't be compared.", seen)
+    elif reader.fingerprint == writer.fingerprint:
         yield failed(pair, "Reader and writer hold the same token.", seen)
     else:
         yield passed(pair, "Reader and writer hold different tokens.", seen)
@@ -68,7 +73,7 @@ def service_accounts_are_separate(reader: TokenScopes, writer: TokenScopes) -> I
     fails="The reader can write",
     severity=Severity.HIGH,
     remediation=(
-        "Open Developer Hub > the reader's app > Configure > Authentication > Edit.",
+        f"Open {click_path('hub_app_scopes')} > Edit, for the reader's app.",
         "Untick every check box that writes, and save; take over the new token if one is issued.",
     ),
     controls=("SOC 2 CC6.3", "ISO 27001 A.8.3", "NIST CSF PR.AA-05"),
@@ -88,7 +93,7 @@ def reader_only_reads(
     """
     writing = {key for key, scope in catalog().items() if scope.kind is Effect.WRITE}
     held = [scope for scope in reader.scopes(Grant.GRANTED) if scope in writing]
-    unknown = [scope for scope in reader.scopes(Grant.UNKNOWN) if scope in writing]
+    unknown = [scope for scope in unknown_scopes(reader) if scope in writing]
     for scope in held:
         yield failed(scope_named(scope), f"The reader {catalog()[scope].reach}.")
     token = Resource(kind="token", key=reader.variable)
@@ -115,12 +120,13 @@ def reader_only_reads(
     ),
     controls=("ISO 27001 A.5.16", "NIST CSF PR.AA-01", "CIS 5.5"),
 )
-def owner_is_a_service_account(access: TokenScopes) -> Iterator[Outcome]:
+def owner_is_a_service_account(access: TokenScopes, policy: Policy) -> Iterator[Outcome]:
     """A token dies when the teammate who made it leaves, and acts in that person's name until then.
 
-    PASS: its owner has no inbox seat, and a role that is not full access.
+    PASS: its owner has no inbox seat, and a role that the policy calls limited.
     FAIL: its owner has an inbox seat, so is a person, or has full access.
-    MANUAL: its owner can't be read, or has custom permissions.
+    MANUAL: its owner can't be read, or has custom permissions or a role that the policy does not
+        name, since a role's name does not say what it allows.
     NOT_APPLICABLE: never, because every token has an owner.
     ERROR: the token could not be probed.
     """
@@ -130,11 +136,17 @@ def owner_is_a_service_account(access: TokenScopes) -> Iterator[Outcome]:
         yield manual(token, "The token's owner can't be read: check who installed the app.")
         return
     seen = Evidence(what=f"owner {owner.name}, role {owner.role or 'none'}")
-    if owner.full_access:
+    full = policy.access.full_access(owner.role)
+    if full:
         yield failed(token, "Its owner has full access to the workspace.", seen)
     elif owner.inbox_seat:
         yield failed(token, "Its owner has an inbox seat: a person, who may leave.", seen)
     elif not owner.role:
         yield manual(token, "Its owner has custom permissions: review them.", seen)
+    elif full is None or owner.inbox_seat is None:
+        message = (
+            "Its owner's role is not in policy.toml (access.limited_roles), or its seat unknown."
+        )
+        yield manual(token, message, seen)
     else:
         yield passed(token, "It belongs to an account without a seat, with a role.", seen)

@@ -9,6 +9,7 @@ from typing import Final
 from helpers.access.checks.attestation import answered
 from helpers.access.records import Attestation
 from helpers.core.catalog import check
+from helpers.core.click_paths import click_path
 from helpers.core.model import (
     Confidence,
     Evidence,
@@ -16,6 +17,7 @@ from helpers.core.model import (
     Resource,
     Severity,
     failed,
+    manual,
     not_applicable,
     passed,
 )
@@ -32,9 +34,10 @@ __all__ = [
     "policy_covers_the_code",
     "policy_names_real_scopes",
     "scope_named",
+    "unknown_scopes",
 ]
 
-_HUB: Final = "Developer Hub > your app > Configure > Authentication > Edit"
+_HUB: Final = f"{click_path('hub_app_scopes')} > Edit"
 _UNSEEN: Final = Resource(kind="scopes", key="unseen", name="scopes that can't be probed")
 _SCOPES_PAGE: Final = (
     "https://developers.intercom.com/docs/build-an-integration/learn-more/authentication/oauth-scopes",
@@ -51,6 +54,36 @@ _CONTROLS: Final = ("SOC 2 CC6.3", "ISO 27001 A.8.2", "NIST CSF PR.AA-05", "CIS 
 def scope_named(scope: str) -> Resource:
     """A scope as a finding names it."""
     return Resource(kind="scope", key=scope, name=label_of(scope))
+
+
+def unknown_scopes(token: TokenScopes) -> list[str]:
+    """The scopes of the catalog of which nothing shows whether the token holds them."""
+    known_ones = {*token.scopes(Grant.GRANTED), *token.scopes(Grant.MISSING)}
+    return [scope for scope in catalog() if scope not in known_ones]
+
+
+def _token(access: TokenScopes) -> Resource:
+    return Resource(kind="token", key=access.variable)
+
+
+def _conclusive(access: TokenScopes) -> bool:
+    return bool(access.scopes(Grant.GRANTED) or access.scopes(Grant.MISSING))
+
+
+def _unprobed(access: TokenScopes) -> Outcome:
+    message = f"No probe was conclusive, so none of its scopes is known: check {_HUB}."
+    return manual(_token(access), message)
+
+
+def _no_calls(about: Resource) -> Outcome:
+    message = (
+        "No source here calls Intercom, so what the code needs is unknown: name it with --repo."
+    )
+    return manual(about, message)
+
+
+def _boxes(scopes: Iterable[str]) -> str:
+    return ", ".join(label_of(scope) for scope in scopes)
 
 
 def places(uses: Iterable[Use], scope: str) -> tuple[Evidence, ...]:
@@ -83,7 +116,7 @@ def no_scope_beyond_the_policy(
     FAIL: a scope is granted that the policy does not allow, as severe as what it opens; or a person
         looked and said that there is one.
     MANUAL: whether a scope outside the policy is granted can't be probed, and nobody
-        answered, or the answer expired.
+        answered, or the answer expired; or no probe was conclusive at all.
     NOT_APPLICABLE: never, because every token has scopes.
     ERROR: the token could not be probed, or the attestations could not be read.
     """
@@ -96,15 +129,13 @@ def no_scope_beyond_the_policy(
             *_answers(access, scope),
             severity=catalog()[scope].risk,
         )
-    if not beyond:
-        yield passed(
-            Resource(kind="token", key=access.variable),
-            "Every scope that is granted is allowed by the policy.",
-        )
-    unknown = [s for s in access.scopes(Grant.UNKNOWN) if s not in allowed]
+    if not _conclusive(access):
+        yield _unprobed(access)
+    elif not beyond:
+        yield passed(_token(access), "Every scope that is granted is allowed by the policy.")
+    unknown = [s for s in unknown_scopes(access) if s not in allowed]
     if unknown:
-        boxes = ", ".join(label_of(scope) for scope in unknown)
-        look = f"Check {_HUB}: none of these should be ticked: {boxes}."
+        look = f"Check {_HUB}: none of these should be ticked: {_boxes(unknown)}."
         yield answered(_UNSEEN, "token-scopes", attestations, now, look)
 
 
@@ -128,19 +159,20 @@ def _answers(token: TokenScopes, scope: str) -> Iterator[Evidence]:
     controls=_CONTROLS,
     checklist="minimal_scopes",
 )
-def no_scope_without_a_use(access: TokenScopes, uses: tuple[Use, ...]) -> Iterator[Outcome]:
+def no_scope_without_a_use(
+    access: TokenScopes, uses: tuple[Use, ...], policy: Policy
+) -> Iterator[Outcome]:
     """A scope that nothing uses costs nothing to remove, and everything if it is stolen.
 
     PASS: each granted scope has a use in the sources, in an observation, or in this audit.
     FAIL: a scope is granted and nothing that was read uses it.
-    MANUAL: never, because SCP-001 asks about scopes that can't be probed.
-    NOT_APPLICABLE: no source here calls Intercom, so nothing can be said about its needs.
+    MANUAL: no source here calls Intercom, so that its needs are unknown; or the policy allows a
+        scope that nothing uses and that can't be probed (SCP-001 asks about all others).
+    NOT_APPLICABLE: never, because every token is used by something.
     ERROR: the token could not be probed, or the sources could not be read.
     """
     if not any(use.how != "audit" for use in uses):
-        yield not_applicable(
-            Resource(kind="token", key=access.variable), "No source here calls Intercom."
-        )
+        yield _no_calls(_token(access))
         return
     unused = recommend(access, uses).untick
     for scope in unused:
@@ -149,10 +181,15 @@ def no_scope_without_a_use(access: TokenScopes, uses: tuple[Use, ...]) -> Iterat
             f"Granted, and nothing here uses it. Whoever holds the token {catalog()[scope].reach}.",
             *_answers(access, scope),
         )
-    if not unused:
-        yield passed(
-            Resource(kind="token", key=access.variable), "Everything that is granted is used."
-        )
+    used = {use.scope for use in uses}
+    open_ones = [s for s in unknown_scopes(access) if s in policy.scopes.allowed and s not in used]
+    if not _conclusive(access):
+        yield _unprobed(access)
+    elif open_ones:
+        message = f"Nothing uses these, and they can't be probed: untick {_boxes(open_ones)}."
+        yield manual(_UNSEEN, message)
+    elif not unused:
+        yield passed(_token(access), "Everything that is granted is used.")
 
 
 @check(
@@ -175,24 +212,26 @@ def code_has_what_it_uses(access: TokenScopes, uses: tuple[Use, ...]) -> Iterato
 
     PASS: no scope that the sources use is missing.
     FAIL: a scope that a call needs is missing: the finding names the place that breaks.
-    MANUAL: never, because a scope that can't be probed is not reported as missing.
-    NOT_APPLICABLE: no source here calls Intercom.
+    MANUAL: whether a scope that is used is granted can't be probed, or no source here calls
+        Intercom.
+    NOT_APPLICABLE: never, because every token is used by something.
     ERROR: the token could not be probed, or the sources could not be read.
     """
     if not any(use.how != "audit" for use in uses):
-        yield not_applicable(
-            Resource(kind="token", key=access.variable), "No source here calls Intercom."
-        )
+        yield _no_calls(_token(access))
         return
     lacking = recommend(access, uses).tick
     for scope in lacking:
         yield failed(
             scope_named(scope), "Used here, and not granted: the call fails.", *places(uses, scope)
         )
-    if not lacking:
-        yield passed(
-            Resource(kind="token", key=access.variable), "Nothing that is used is missing."
-        )
+    used = {use.scope for use in uses}
+    open_ones = [scope for scope in unknown_scopes(access) if scope in used]
+    if open_ones:
+        message = f"Used here, and whether it is granted can't be probed: {_boxes(open_ones)}."
+        yield manual(_UNSEEN, message, *(e for s in open_ones for e in places(uses, s)[:1]))
+    elif not lacking:
+        yield passed(_token(access), "Nothing that is used is missing.")
 
 
 @check(
@@ -216,14 +255,12 @@ def policy_covers_the_code(
 
     PASS: every scope that the sources use is allowed for this profile.
     FAIL: a call needs a scope that the policy does not allow: the finding names the place.
-    MANUAL: never, because both sides are written down.
-    NOT_APPLICABLE: no source here calls Intercom.
+    MANUAL: no source here calls Intercom.
+    NOT_APPLICABLE: never, because every policy is for some code.
     ERROR: the token could not be probed, or the sources could not be read.
     """
     if not any(use.how != "audit" for use in uses):
-        yield not_applicable(
-            Resource(kind="policy", key="scopes.allowed"), "No source here calls Intercom."
-        )
+        yield _no_calls(Resource(kind="policy", key="scopes.allowed"))
         return
     refused = [s for s in recommend(access, uses).needed if s not in policy.scopes.allowed]
     for scope in refused:

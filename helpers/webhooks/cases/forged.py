@@ -6,6 +6,7 @@ import hashlib
 from functools import partial
 from typing import Final
 
+from helpers.core.click_paths import click_path
 from helpers.core.model import Severity
 from helpers.webhooks.cases.case import case, cases_of
 from helpers.webhooks.records import Expect
@@ -267,7 +268,7 @@ def fallback_secret(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     title="Signed with the workspace id",
     severity=Severity.HIGH,
     why="The wrong variable was used: the workspace id is public.",
-    fix="Take the client secret from Developer Hub > Basic Information.",
+    fix=f"Take the client secret from {click_path('hub_app_basics')}.",
 )
 def public_key(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """An HMAC with the app id (workspace id) as the key."""

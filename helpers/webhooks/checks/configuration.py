@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from helpers.core.catalog import check
+from helpers.core.click_paths import click_path
 from helpers.core.model import Outcome, Resource, Severity, failed, not_applicable, passed
 from helpers.webhooks.checks.receiver import SETUP, receiver_named
 from helpers.webhooks.records import ClientSecretStatus, ReceiverAddress
@@ -19,7 +20,7 @@ __all__ = ["client_secret_is_set", "receiver_uses_https"]
     fails="The client secret is not configured",
     severity=Severity.HIGH,
     remediation=(
-        "Developer Hub > your app > Basic Information: copy the client secret.",
+        f"{click_path('hub_app_basics')}: copy the client secret.",
         "Set INTERCOM_CLIENT_SECRET to it, for the receiver and for this profile.",
     ),
     references=(SETUP,),
@@ -54,7 +55,7 @@ def client_secret_is_set(
     severity=Severity.HIGH,
     remediation=(
         "Give the receiver a certificate, or put it behind a proxy that has one.",
-        "Developer Hub > your app > Webhooks: change the address to https.",
+        f"{click_path('hub_app_webhooks')}: change the address to https.",
     ),
     references=(SETUP,),
     controls=("SOC 2 CC6.7", "ISO 27001 A.8.24", "NIST CSF PR.DS-02", "CIS 3.10"),

@@ -227,7 +227,9 @@ def replays_are_recognised(battery: BatteryResult) -> Iterator[Outcome]:
     broken = [case for case in cases if case.outcome is CaseOutcome.FAIL]
     silent = [case for case in cases if case.outcome is CaseOutcome.INCONCLUSIVE]
     taken = [case for case in cases if case.outcome is CaseOutcome.NOTE]
-    if not cases:
+    if not battery.cases:
+        yield not_judged(resource, "The run holds no result of these cases.")
+    elif not cases:
         yield not_applicable(resource, "These cases were skipped.")
     elif broken:
         yield failed(resource, "A genuine signature breaks the receiver.", *evidence_of(broken))
@@ -259,6 +261,8 @@ def by_cases(battery: BatteryResult, group: str, well: str) -> Outcome:
     if silent:
         reason = battery.notes[0] if battery.notes else f"{silent[0].observed}."
         return not_judged(resource, reason, *evidence_of(silent))
+    if not battery.cases:
+        return not_judged(resource, "The run holds no result of these cases.")
     if not tried:
         return not_applicable(resource, "These cases were skipped.")
     seen = Evidence(what=f"{len(tried)} cases", where=battery.receiver)
