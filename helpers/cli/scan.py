@@ -32,6 +32,8 @@ __all__ = ["scan"]
 INTERRUPTED: Final = 130
 _FOLDER = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+_WORDS: Final = {Status.MANUAL: "check yourself", Status.ERROR: "could not look"}
+_SHOWN: Final = (Status.FAIL, *_WORDS)
 _COLOURS: Final = {
     Severity.CRITICAL: "bright_red",
     Severity.HIGH: "red",
@@ -175,7 +177,7 @@ def _sarif(_: ScanRequest, result: JudgedScan) -> str:
 
 
 def _table(request: ScanRequest, result: JudgedScan) -> str:
-    shown = [f for f in result.report.findings if f.status in (Status.FAIL, Status.MANUAL)]
+    shown = [f for f in result.report.findings if f.status in _SHOWN]
     shown.sort(key=lambda f: (f.waiver is not None, f.status, -f.severity.rank, f.resource.key))
     lines = [line for finding in shown for line in _finding(finding)]
     safe = [line if "\x1b[" in line else sanitize(line) for line in lines]
@@ -197,7 +199,7 @@ def _summary(request: ScanRequest, result: JudgedScan, secrets: int) -> str:
 
 
 def _finding(finding: Finding) -> Iterator[str]:
-    word = str(finding.severity) if finding.status is Status.FAIL else "check yourself"
+    word = str(finding.severity) if finding.status is Status.FAIL else _WORDS[finding.status]
     waived = f", waived until {finding.waiver.expires}" if finding.waiver else ""
     colour = _COLOURS[finding.severity] if finding.status is Status.FAIL else "cyan"
     label = click.style(f"{word}{waived}", fg=colour, bold=True)

@@ -20,6 +20,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from helpers.core.click_paths import click_path
 from helpers.core.errors import ConfigurationError, UsageError
 from helpers.core.redaction import KNOWN, fingerprint
 
@@ -65,7 +66,7 @@ class Variable:
 VARIABLES: Final = (
     Variable(
         "INTERCOM_ACCESS_TOKEN",
-        "Access token of the app that is audited (Developer Hub > Configure > Authentication).",
+        f"Access token of the app that is audited ({click_path('hub_app_scopes')}).",
         "access_token",
         ("INTERCOM_API_KEY",),
     ),
@@ -73,7 +74,7 @@ VARIABLES: Final = (
     Variable("INTERCOM_WRITE_TOKEN", "Access token of the writer service account.", "access_token"),
     Variable(
         "INTERCOM_CLIENT_SECRET",
-        "Client secret; signs webhooks and Canvas Kit (Developer Hub > Basic Information).",
+        f"Client secret; signs webhooks and Canvas Kit ({click_path('hub_app_basics')}).",
         "client_secret",
         ("INTERCOM_SECRET",),
     ),

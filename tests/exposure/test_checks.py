@@ -59,6 +59,11 @@ def verdicts(check: str, given: ExposureFacts) -> list[Finding]:
     return list(judge(snapshot, [catalog.find(check)], Policy(), NOW))
 
 
+IN_USE = {
+    "configured": (ConfiguredSecret(variable="INTERCOM_READ_TOKEN", kind="a", fingerprint="0"),)
+}
+
+
 @pytest.mark.parametrize(
     ("check", "given", "status"),
     [
@@ -78,7 +83,7 @@ def verdicts(check: str, given: ExposureFacts) -> list[Finding]:
         ("EXP-005", {"coverage": CLEAN.model_copy(update={"shallow": True})}, Status.ERROR),
         ("EXP-005", {"coverage": ScanCoverage(rules="r", git=False, files=1)}, Status.FAIL),
         *(
-            (check, {"coverage": CLEAN.model_copy(update=holes)}, status)
+            (check, {"coverage": CLEAN.model_copy(update=holes), **IN_USE}, status)
             for check in ("EXP-001", "EXP-002", "EXP-003", "EXP-004")
             for holes, status in (
                 ({"shallow": True}, Status.ERROR),

@@ -103,6 +103,17 @@ def test_a_secret_in_use_of_no_known_shape_stops_the_commit(repo: Path) -> None:
     assert value not in done.output
 
 
+def test_a_shallow_clone_could_not_be_looked_at(repo: Path, tmp_path: Path) -> None:
+    for text in ("one", "two"):
+        (repo / "a.txt").write_text(text)
+        run_git(repo, "add", "-A")
+        run_git(repo, "commit", "-qm", text)
+    run_git(tmp_path, "clone", "-q", "--depth=1", f"file://{repo}", "shallow")
+    for threshold in ("low", "critical"):
+        assert run(str(tmp_path / "shallow"), "--fail-on", threshold).return_value == 10
+    assert "the clone is shallow" in run(str(tmp_path / "shallow")).output
+
+
 def test_a_shallow_clone_does_not_fail_before_a_commit(
     repo: Path, token: str, tmp_path: Path
 ) -> None:
