@@ -92,10 +92,11 @@ def test_a_person_who_vouches_does_not_outvote_what_was_seen() -> None:
 
 
 def test_a_scope_that_nothing_uses_fails() -> None:
+    check = no_scope_without_a_use
     uses = (TAGS, *AUDIT_USES)
-    assert statuses(no_scope_without_a_use, access=token("read_news"), uses=uses) == ["FAIL"]
-    assert statuses(no_scope_without_a_use, access=token("read_tags"), uses=uses) == ["PASS"]
-    assert statuses(no_scope_without_a_use, access=token(), uses=AUDIT_USES) == ["MANUAL"]
+    assert statuses(check, attestations=(), access=token("read_news"), uses=uses) == ["FAIL"]
+    assert statuses(check, attestations=(), access=token("read_tags"), uses=uses) == ["PASS"]
+    assert statuses(check, attestations=(), access=token(), uses=AUDIT_USES) == ["MANUAL"]
 
 
 def test_a_missing_scope_names_the_call_that_breaks() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from helpers.access.records import Attestation
@@ -38,6 +38,8 @@ def answered(
         return manual(
             about, f"The answer is dated {found.on}, which is in the future. {look}", seen
         )
+    if found.expires - found.on > _LONGEST:
+        return manual(about, f"An answer can't hold until {found.expires}. {look}", seen)
     if found.expires < now.date():
         return manual(about, f"The answer expired on {found.expires}. {look}", seen)
     if found.answer == "yes":
@@ -45,6 +47,7 @@ def answered(
     return failed(about, f"{found.by} attested that it is not so.", seen)
 
 
+_LONGEST: Final = timedelta(days=3650)
 _METHODS: Final = click_path("authentication_methods")
 _SESSIONS: Final = click_path("session_length")
 _ROLES: Final = click_path("roles")

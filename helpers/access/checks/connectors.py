@@ -165,9 +165,10 @@ def connectors_share_no_credential(connectors: tuple[Connector, ...]) -> Iterato
     for one in connectors:
         for token in one.token_ids or ():
             hosts[token].add(_host(one))
+    unread = [c.name or c.id for c in connectors if c.token_ids is None or "" in c.token_ids]
     for token, names in sorted(hosts.items()):
-        yield _destinations(Resource(kind="credential", key=token), names)
-    unread = [c.name or c.id for c in connectors if c.token_ids is None]
+        read = names | ({""} if unread else set())  # what was not read may go anywhere
+        yield _destinations(Resource(kind="credential", key=token), read)
     in_headers = [c.name or c.id for c in connectors if not c.token_ids and _credential_headers(c)]
     if unread or in_headers:
         named = Evidence(what=", ".join(dict.fromkeys((*unread, *in_headers))))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from helpers.auditlog.records import (
@@ -29,6 +29,7 @@ from helpers.core.model import (
 from helpers.core.policy import Policy
 
 _LOG: Final = Resource(kind="audit_log", key="local", name="the local audit log")
+_FIRST: Final = datetime(2011, 1, 1, tzinfo=UTC)  # Intercom's first year: no record is older
 _CLOCKS: Final = timedelta(days=1)  # by how much two clocks may differ
 _BROKEN: Final = {LogVerdict.TAMPERED: Severity.CRITICAL, LogVerdict.TRUNCATED: Severity.HIGH}
 
@@ -187,6 +188,9 @@ def log_is_kept(log: LogStatus, policy: Policy, now: datetime) -> Iterator[Outco
         return
     if log.first_at is None:
         yield not_applicable(_LOG, "The log is empty.")
+        return
+    if not _FIRST <= log.first_at <= now + _CLOCKS:
+        yield unclear(_LOG, f"Its first record is dated {log.first_at:%Y-%m-%d}: impossible.")
         return
     days = (now - log.first_at).days
     evidence = Evidence(what=f"the first record is from {log.first_at:%Y-%m-%d}, {days} days ago")

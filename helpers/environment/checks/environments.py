@@ -68,12 +68,20 @@ def keys_differ(profiles: tuple[ProfileCredentials, ...]) -> Iterator[Outcome]:
         yield manual(Resource(kind="profile", key=seen), message)
         return
     shared = _shared(visible)
+    mixed = len({bool(profile.comparable) for profile in visible}) > 1
+    silent = [p.profile for p in profiles if not _readable(p) or (mixed and not p.comparable)]
     for variable in sorted({name for profile in visible for name, _ in profile.fingerprints}):
-        yield _shared_or_own(variable, shared, visible)
+        yield _shared_or_own(variable, shared, visible, silent)
     for profile in profiles:
         if not profile.fingerprints:
             resource = Resource(kind="profile", key=profile.profile)
             yield manual(resource, "Its env file holds no key: compare the key that it uses.")
+
+
+def _readable(profile: ProfileCredentials) -> bool:
+    """Whether every key of a profile can be compared."""
+    pairs = (*profile.fingerprints, *profile.comparable)
+    return bool(profile.fingerprints) and all(name and value for name, value in pairs)
 
 
 _Holder = tuple[str, str]  # a profile and a variable
@@ -89,9 +97,14 @@ def _shared(profiles: list[ProfileCredentials]) -> list[set[_Holder]]:
 
 
 def _shared_or_own(
-    variable: str, shared: list[set[_Holder]], profiles: list[ProfileCredentials]
+    variable: str,
+    shared: list[set[_Holder]],
+    profiles: list[ProfileCredentials],
+    silent: list[str],
 ) -> Outcome:
     mine = [held for held in shared if any(name == variable for _, name in held)]
+    if not mine and silent:
+        return manual(_variable(variable), f"Not compared with {', '.join(silent)}.")
     if not mine:
         return passed(_variable(variable), "No two environments share it.")
     names = {(p.profile, v): value for p in profiles for v, value in p.fingerprints}

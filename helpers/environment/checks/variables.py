@@ -18,6 +18,7 @@ from helpers.core.model import (
     manual,
     not_applicable,
     passed,
+    unclear,
 )
 from helpers.environment.records import (
     Shape,
@@ -134,6 +135,9 @@ def no_configured_key_is_tracked(
     ERROR: git could not be asked.
     """
     found = {secret.variable: secret.paths for secret in tracked_secrets}
+    odd = sorted(set(found) - {variable.name for variable in variables})
+    for name in odd:
+        yield unclear(_variable(name or "without a name"), "Tracked files hold a key of this name.")
     for variable in variables:
         resource = _variable(variable.name)
         if variable.shape is Shape.UNSET:
@@ -141,5 +145,7 @@ def no_configured_key_is_tracked(
         elif variable.name in found:
             where = (Evidence(what="found in", where=path) for path in found[variable.name])
             yield failed(resource, "Tracked files hold its value.", *where)
+        elif odd:
+            yield unclear(resource, "Tracked files hold a key, and which one is not known.")
         else:
             yield passed(resource, "No tracked file holds its value.")

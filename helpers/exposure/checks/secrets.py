@@ -16,6 +16,7 @@ from helpers.core.model import (
     Severity,
     failed,
     not_applicable,
+    unclear,
 )
 from helpers.exposure.checks.coverage import clean
 from helpers.exposure.records import (
@@ -127,9 +128,15 @@ def configured_secrets_are_not_exposed(
     exposed = [leak for leak in leaks if _is_exposed(leak)]
     by_name = {leak.configured_as: leak for leak in exposed if leak.configured_as}
     by_name |= {leak.fingerprint: leak for leak in exposed}
+    nameless = [leak for leak in exposed if not leak.fingerprint and not leak.configured_as]
+    for lost in nameless:
+        yield unclear(_resource(lost), "A secret without a fingerprint can't be compared.")
     for one in configured:
         leak = by_name.get(one.fingerprint) or by_name.get(one.variable)
-        if leak:
+        if not one.fingerprint and not leak:
+            variable = Resource(kind="variable", key=one.variable)
+            yield unclear(variable, "Its secret has no fingerprint to compare.")
+        elif leak:
             yield _failure(leak, f"The secret in {one.variable}, which is in use, is exposed.")
         else:
             variable = Resource(kind="variable", key=one.variable)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from helpers.core.catalog import check
 from helpers.core.click_paths import click_path
@@ -23,6 +23,7 @@ from helpers.core.policy import Policy
 from helpers.rotation.records import KeyAge
 
 _REGENERATE = click_path("hub_app_workspaces")
+_FIRST = datetime(2011, 1, 1, tzinfo=UTC)  # Intercom has no older key
 _CONTROLS = ("SOC 2 CC6.1", "ISO 27001 A.5.17", "NIST CSF PR.AA-01")
 
 
@@ -60,14 +61,14 @@ def key_is_young_enough(
     FAIL: the key is older than the limit, even by its lowest possible age.
     MANUAL: the key was first seen within the limit, but its exact age is unknown.
     NOT_APPLICABLE: no key is configured.
-    ERROR: the ledger can't be read, or a date lies in the future.
+    ERROR: the ledger can't be read, or a date is impossible.
     """
     if not keys:
         yield not_applicable(Resource(kind="credential", key="all"), "No key is configured.")
     for key in keys:
         limit, age = policy.rotation.limit(key.kind), key.days(now)
-        if _in_the_future(key, now):
-            yield unclear(_key(key), f"Its date is {key.since:%Y-%m-%d}, which is in the future.")
+        if _impossible(key, now):
+            yield unclear(_key(key), f"Its date is {key.since:%Y-%m-%d}, which is impossible.")
         elif age > limit:
             message = f"{_at_least(key)}{age} days old; the limit is {limit}."
             yield failed(_key(key), message, _source(key, now))
@@ -79,9 +80,9 @@ def key_is_young_enough(
             yield manual(_key(key), message, _source(key, now))
 
 
-def _in_the_future(key: KeyAge, now: datetime) -> bool:
+def _impossible(key: KeyAge, now: datetime) -> bool:
     """Whether its date can't be right; clocks may differ by a day."""
-    return key.since > now + timedelta(days=1)
+    return not _FIRST <= key.since <= now + timedelta(days=1)
 
 
 def _at_least(key: KeyAge) -> str:
@@ -121,8 +122,8 @@ def key_is_not_due_soon(
 def _due(key: KeyAge, policy: Policy, now: datetime) -> Outcome:
     limit, age = policy.rotation.limit(key.kind), key.days(now)
     passed_steps = [step for step in policy.rotation.warn_at_percent if age * 100 >= step * limit]
-    if _in_the_future(key, now):
-        return unclear(_key(key), f"Its date is {key.since:%Y-%m-%d}, which is in the future.")
+    if _impossible(key, now):
+        return unclear(_key(key), f"Its date is {key.since:%Y-%m-%d}, which is impossible.")
     if age > limit:
         return not_applicable(_key(key), "It is overdue: see ROT-001.")
     if passed_steps:

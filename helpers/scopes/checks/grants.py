@@ -20,6 +20,7 @@ from helpers.core.model import (
     manual,
     not_applicable,
     passed,
+    unclear,
 )
 from helpers.core.policy import Policy
 from helpers.intercom.scopes import catalog, known, label_of
@@ -80,6 +81,15 @@ def _no_calls(about: Resource) -> Outcome:
         "No source here calls Intercom, so what the code needs is unknown: name it with --repo."
     )
     return manual(about, message)
+
+
+def _nameless(uses: Iterable[Use]) -> bool:
+    return any(not use.scope for use in uses)
+
+
+def _nameless_uses() -> Outcome:
+    about = Resource(kind="scopes", key="without a name")
+    return unclear(about, "A call is made whose scope is not known.")
 
 
 def _boxes(scopes: Iterable[str]) -> str:
@@ -160,14 +170,19 @@ def _answers(token: TokenScopes, scope: str) -> Iterator[Evidence]:
     checklist="minimal_scopes",
 )
 def no_scope_without_a_use(
-    access: TokenScopes, uses: tuple[Use, ...], policy: Policy
+    access: TokenScopes,
+    uses: tuple[Use, ...],
+    attestations: tuple[Attestation, ...],
+    policy: Policy,
+    now: datetime,
 ) -> Iterator[Outcome]:
     """A scope that nothing uses costs nothing to remove, and everything if it is stolen.
 
     PASS: each granted scope has a use in the sources, in an observation, or in this audit.
     FAIL: a scope is granted and nothing that was read uses it.
     MANUAL: no source here calls Intercom, so that its needs are unknown; or the policy allows a
-        scope that nothing uses and that can't be probed (SCP-001 asks about all others).
+        scope that nothing uses and that can't be probed, or nobody attested that no other is
+        ticked.
     NOT_APPLICABLE: never, because every token is used by something.
     ERROR: the token could not be probed, or the sources could not be read.
     """
@@ -182,14 +197,18 @@ def no_scope_without_a_use(
             *_answers(access, scope),
         )
     used = {use.scope for use in uses}
-    open_ones = [s for s in unknown_scopes(access) if s in policy.scopes.allowed and s not in used]
+    unknown = [scope for scope in unknown_scopes(access) if scope not in used]
+    open_ones = [scope for scope in unknown if scope in policy.scopes.allowed]
     if not _conclusive(access):
         yield _unprobed(access)
     elif open_ones:
         message = f"Nothing uses these, and they can't be probed: untick {_boxes(open_ones)}."
         yield manual(_UNSEEN, message)
-    elif not unused:
-        yield passed(_token(access), "Everything that is granted is used.")
+    elif unknown:
+        look = f"Check {_HUB}: nothing uses these, so none should be ticked: {_boxes(unknown)}."
+        yield answered(_UNSEEN, "token-scopes", attestations, now, look)
+    if _conclusive(access) and not unused:
+        yield passed(_token(access), "Everything that is known to be granted is used.")
 
 
 @check(
@@ -220,6 +239,8 @@ def code_has_what_it_uses(access: TokenScopes, uses: tuple[Use, ...]) -> Iterato
     if not any(use.how != "audit" for use in uses):
         yield _no_calls(_token(access))
         return
+    if _nameless(uses):
+        yield _nameless_uses()
     lacking = recommend(access, uses).tick
     for scope in lacking:
         yield failed(
@@ -230,7 +251,7 @@ def code_has_what_it_uses(access: TokenScopes, uses: tuple[Use, ...]) -> Iterato
     if open_ones:
         message = f"Used here, and whether it is granted can't be probed: {_boxes(open_ones)}."
         yield manual(_UNSEEN, message, *(e for s in open_ones for e in places(uses, s)[:1]))
-    elif not lacking:
+    elif not lacking and not _nameless(uses):
         yield passed(_token(access), "Nothing that is used is missing.")
 
 
@@ -262,14 +283,16 @@ def policy_covers_the_code(
     if not any(use.how != "audit" for use in uses):
         yield _no_calls(Resource(kind="policy", key="scopes.allowed"))
         return
-    refused = [s for s in recommend(access, uses).needed if s not in policy.scopes.allowed]
+    if _nameless(uses):
+        yield _nameless_uses()
+    refused = [s for s in recommend(access, uses).needed if s and s not in policy.scopes.allowed]
     for scope in refused:
         yield failed(
             scope_named(scope),
             "Used here, and not allowed: enforcing the policy breaks these calls.",
             *places(uses, scope),
         )
-    if not refused:
+    if not refused and not _nameless(uses):
         yield passed(
             Resource(kind="policy", key="scopes.allowed"), "Everything that is used is allowed."
         )

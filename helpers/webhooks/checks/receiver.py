@@ -227,7 +227,8 @@ def replays_are_recognised(battery: BatteryResult) -> Iterator[Outcome]:
     broken = [case for case in cases if case.outcome is CaseOutcome.FAIL]
     silent = [case for case in cases if case.outcome is CaseOutcome.INCONCLUSIVE]
     taken = [case for case in cases if case.outcome is CaseOutcome.NOTE]
-    if not battery.cases:
+    named = {case.id for case in battery.cases}
+    if not battery.cases or "" in named:
         yield not_judged(resource, "The run holds no result of these cases.")
     elif not cases:
         yield not_applicable(resource, "These cases were skipped.")
