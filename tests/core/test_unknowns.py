@@ -27,15 +27,15 @@ COLUMNS: Final = {
 INTRODUCTION: Final = """\
 # What becomes of what is not known
 
-Generated from the checks: each datum of each step, and the verdicts that its checks reach when it is \
-not there, not whole or not understood. The facts are those of the checks' own tests.
+Generated from the checks: each datum of each step, and the verdicts that its checks reach when it
+is not there, not whole or not understood. The facts are those of the checks' own tests.
 
-An answer that is absent, refused, of another type or without its list is `Unavailable`: ERROR, with \
-the call (MANUAL where a setting is missing or the policy keeps an act off). Where some rows were not \
-understood or some pages did not come, the datum is `Partial`: failures that stand by themselves stay, \
-and everything else gives way to one ERROR. Anything that the table shows as PASS beside these \
-verdicts is the verdict on another row, or on a field that decides nothing; `tests/core/test_mutations.py` \
-asserts that no verdict becomes better.
+An answer that is absent, refused, of another type or without its list is `Unavailable`: ERROR, with
+the call (MANUAL where a setting is missing or the policy keeps an act off). Where some rows were
+not understood or some pages did not come, the datum is `Partial`: failures that stand by themselves
+stay, and everything else gives way to one ERROR. A PASS beside other verdicts is the verdict on
+another row, or on a field that decides nothing; `tests/core/test_mutations.py` asserts that no
+verdict becomes better.
 """
 
 
