@@ -6,11 +6,9 @@ itself, step by step, and sums that up.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 
 from helpers.core.model import Report
 from helpers.core.steps import STEPS, Step
@@ -29,6 +27,7 @@ from helpers.report.views import (
     fixed_view,
     next_steps_view,
 )
+from helpers.system.temporary import owned_folder
 
 __all__ = ["Checklist", "open_checklist"]
 
@@ -76,8 +75,8 @@ def open_checklist(choices: Choices) -> Checklist:
 
 
 def _collected(choices: Choices) -> Report:
-    with tempfile.TemporaryDirectory(prefix="runbook-checklist-") as folder:
-        own = replace(choices, run_dir=folder)
+    with owned_folder("runbook-checklist-") as folder:
+        own = replace(choices, run_dir=str(folder))
         sessions = [_carried_out(step, own) for step in STEPS]
         inputs = JudgingInputs(
             profile=choices.profile,
@@ -86,7 +85,7 @@ def _collected(choices: Choices) -> Report:
             policy=policy_of(choices),
             waivers=waivers_of(choices),
         )
-        return build_report(Path(folder), inputs)
+        return build_report(folder, inputs)
 
 
 def _carried_out(step: Step, choices: Choices) -> StepSession:

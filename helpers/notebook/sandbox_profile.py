@@ -8,7 +8,6 @@ nothing in another. All of it is removed when the step is closed.
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from typing import Final
 
 from helpers.core.settings import Profile, Settings, load_settings
 from helpers.core.steps import STEPS
+from helpers.system.temporary import owned_folder
 
 __all__ = ["NOW", "SANDBOX_URL", "Demo", "demo_secrets", "open_demo"]
 
@@ -45,7 +45,7 @@ def open_demo(workspace: str, closing: ExitStack) -> Demo:
     from helpers.sandbox.demo_repository import build
     from helpers.sandbox.seeds import DEMO
 
-    folder = Path(closing.enter_context(tempfile.TemporaryDirectory(prefix="runbook-demo-")))
+    folder = closing.enter_context(owned_folder("runbook-demo-"))
     repo = build(folder / "acme-support", DEMO)
     base_url = f"{_sandbox(closing)}/w/{workspace}"
     settings = load_settings(Profile.SANDBOX, repo, environ=_environ(base_url, folder, closing))

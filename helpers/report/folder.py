@@ -22,6 +22,7 @@ from helpers.core.errors import StateError, UsageError
 from helpers.core.model import Report
 from helpers.report.judging_inputs import JudgingInputs
 from helpers.system.files import private_folder, sync_folder, write_private
+from helpers.system.temporary import LOCK, hold_folder, remove_abandoned
 
 __all__ = [
     "INPUTS",
@@ -52,16 +53,19 @@ def run_name(started: datetime, profile: str) -> str:
 def start_run(root: Path, name: str) -> Path:
     """Make the folder in which a run is written. Raises StateError where that fails."""
     private_folder(root)
+    remove_abandoned(root, f".*{_PARTIAL}")
     for number in range(1, 1000):
         free = name if number == 1 else f"{name}-{number}"
         partial = root / f".{free}{_PARTIAL}"
         if not (root / free).exists() and _made(partial):
+            hold_folder(partial)  # until this process ends
             return partial
     raise StateError(f"{root} holds too many runs of {name}.", "Name another folder with --out.")
 
 
 def finish_run(partial: Path) -> Path:
     """Write the manifest and give the folder its final name, which is returned."""
+    (partial / LOCK).unlink(missing_ok=True)
     write_private(partial / MANIFEST, json.dumps(_manifest(partial), indent=2) + "\n")
     final = partial.with_name(partial.name.removeprefix(".").removesuffix(_PARTIAL))
     partial.rename(final)

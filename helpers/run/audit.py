@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, Final
 
 from helpers.core.errors import IntercomError, LeakError
@@ -46,6 +46,7 @@ from helpers.run.fork_server import ForkServer
 from helpers.run.recording import recorded_run
 from helpers.system.lock import lock_profile
 from helpers.system.state import open_state
+from helpers.system.temporary import owned_folder, remove_abandoned
 
 if TYPE_CHECKING:
     from helpers.sandbox import Sandbox
@@ -58,6 +59,7 @@ LAST: Final = "08_security_checklist"
 INTERRUPTED: Final = 130
 _ASKING: Final = frozenset({"environment", "rotation", "scopes", "access", "auditlog"})
 _NOT_ALLOWED: Final = ("token_unauthorized", "forbidden", "api_plan_restricted")
+_FOLDERS: Final = ("runbook-kernel-*", "runbook-demos-*", "runbook-demo-*", "runbook-checklist-*")
 _MEMORY: Final = "/dev/shm"  # noqa: S108 (a folder of our own in it)
 
 
@@ -150,6 +152,7 @@ def _begin(
     if profile is not Profile.SANDBOX and _ASKING & set(request.steps):
         _check_token(settings_of(request.choices))
     closing.enter_context(lock_profile(state_home(profile), wait=request.wait))
+    _remove_abandoned()
     folder = start_run(request.out, run_name(started, profile))
     sandbox, environ = _demo(closing) if profile is Profile.SANDBOX else (None, {})
     inputs = JudgingInputs(
@@ -253,9 +256,18 @@ def _demo(closing: ExitStack) -> tuple[Sandbox, dict[str, str]]:
     from helpers.sandbox import start
 
     memory = _MEMORY if os.access(_MEMORY, os.W_OK) else None
-    folder = closing.enter_context(TemporaryDirectory(prefix="runbook-demos-", dir=memory))
+    folder = closing.enter_context(owned_folder("runbook-demos-", memory))
     sandbox = closing.enter_context(start())
-    return sandbox, {SANDBOX_URL: sandbox.url, "TMPDIR": folder}
+    return sandbox, {SANDBOX_URL: sandbox.url, "TMPDIR": str(folder)}
+
+
+def _remove_abandoned() -> None:
+    """Remove what runs left that were killed. Folders of live runs stay."""
+    from helpers.run.provisioner import kernel_base
+
+    for base in {gettempdir(), kernel_base(), _MEMORY}:
+        for pattern in _FOLDERS:
+            remove_abandoned(Path(base), pattern)
 
 
 def _absolute(path: str) -> str:

@@ -47,8 +47,15 @@ from typing import Final
 
 __all__ = ["ForkServer", "ForkedProcess", "fork_server", "kernel_environ"]
 
-_SECRETS: Final = "INTERCOM_"
-_PERSON: Final = "JPY_SESSION_NAME"  # JupyterLab sets it where a person uses the kernel
+_NEEDED: Final = frozenset(
+    (
+        *("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV"),
+        *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"),
+        *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "MPLBACKEND"),
+    )
+)
+_FAMILIES: Final = ("LC_", "PYTHON", "XDG_", "JUPYTER_", "IPYTHON", "CONDA_", "SSL_", "RUNBOOK_")
+_SECRETS: Final = ("INTERCOM_", "FIN_AGENT_", "AWS_", "VAULT_", "DBUS_SESSION_")  # and the stores'
 _LAUNCHER: Final = "ipykernel_launcher"
 _TIMEOUT: Final = 30.0  # seconds for the server's imports and a fork
 _UNKNOWN: Final = -signal.SIGKILL  # the status of a child whose server died before reporting it
@@ -71,7 +78,10 @@ _KERNEL: Final = (  # what ipykernel imports while it starts
 
 
 def kernel_environ(extra: Mapping[str, str], *, secrets: bool) -> dict[str, str]:
-    """This process's environment for a kernel, with `extra`; real secrets only with `secrets`.
+    """What a kernel needs of this process's environment, and `extra`.
+
+    Only with `secrets` it gets the variables that the runbook and its stores of secrets read. All
+    others, such as the keys of a CI job, stay here.
 
     The name of a JupyterLab session is left out: nobody answers a form in these kernels, even
     where the run was started from JupyterLab.
@@ -79,7 +89,9 @@ def kernel_environ(extra: Mapping[str, str], *, secrets: bool) -> dict[str, str]
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if name != _PERSON and (secrets or not name.startswith(_SECRETS))
+        if name.upper() in _NEEDED
+        or name.startswith(_FAMILIES)
+        or (secrets and name.startswith(_SECRETS))
     }
     return {**inherited, **extra}
 

@@ -20,8 +20,9 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from helpers.run.fork_server import ForkServer
+from helpers.system.temporary import OwnedFolder
 
-__all__ = ["PrivateProvisioner", "use_private_sockets"]
+__all__ = ["PrivateProvisioner", "kernel_base", "use_private_sockets"]
 
 _NAME: Final = "intercom-runbook"
 _MOMENT: Final = 0.1  # seconds: jupyter_client's own pause between two checks
@@ -31,14 +32,14 @@ _LONGEST: Final = 60  # bytes of the folder's path: a Unix socket's path has at 
 class PrivateProvisioner(LocalProvisioner):
     """Starts a kernel as its parent class does, on Unix sockets in a folder of its own."""
 
-    _folder: tempfile.TemporaryDirectory[str] | None = None
+    _folder: OwnedFolder | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Choose the places of sockets and connection file before they are written down."""
         if self._folder is None:  # a restarted kernel keeps its places
-            self._folder = tempfile.TemporaryDirectory(prefix="runbook-kernel-", dir=_base())
+            self._folder = OwnedFolder("runbook-kernel-", kernel_base())
             manager: Any = self.parent
-            folder = Path(self._folder.name)
+            folder = self._folder.path
             manager.transport = "ipc"
             manager.connection_file = str(folder / "connection.json")
             manager.ip = str(folder / "socket")
@@ -67,7 +68,7 @@ class PrivateProvisioner(LocalProvisioner):
         """Remove the folder and everything the kernel left in it."""
         await super().cleanup(restart=restart)
         if self._folder and not restart:
-            self._folder.cleanup()
+            self._folder.close()
 
 
 def use_private_sockets() -> None:
@@ -78,7 +79,7 @@ def use_private_sockets() -> None:
     factory.default_provisioner_name = _NAME
 
 
-def _base() -> str:
+def kernel_base() -> str:
     """The temporary folder, unless its name leaves too little of a socket's path."""
     usual = tempfile.gettempdir()
     return usual if len(usual.encode()) <= _LONGEST else "/tmp"  # noqa: S108 (ours is 0700)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ Later = list[Callable[[], object]]
 def at_the_end(monkeypatch: pytest.MonkeyPatch) -> Later:
     """A person sits at this kernel; what would run at its end."""
     later: Later = []
+    weakref.finalize(threading.Event(), int)  # the first one in a process registers itself
     monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/00_start_here.ipynb")
     monkeypatch.delenv(SANDBOX_URL, raising=False)
     monkeypatch.setattr(atexit, "register", later.append)

@@ -242,11 +242,20 @@ def _until(true: Callable[[], object]) -> None:
 
 def test_kernels_of_the_sandbox_inherit_no_real_secret(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("INTERCOM_ACCESS_TOKEN", "made-up")
-    monkeypatch.setenv("HARMLESS", "1")
+    monkeypatch.setenv("FIN_AGENT_WEBHOOK_SECRET", "made-up")
+    monkeypatch.setenv("TZ", "UTC")
     inherited = kernel_environ({"EXTRA": "2"}, secrets=False)
     assert "INTERCOM_ACCESS_TOKEN" not in inherited
-    assert (inherited["HARMLESS"], inherited["EXTRA"]) == ("1", "2")
+    assert "FIN_AGENT_WEBHOOK_SECRET" not in inherited
+    assert (inherited["TZ"], inherited["EXTRA"]) == ("UTC", "2")
     assert "INTERCOM_ACCESS_TOKEN" in kernel_environ({}, secrets=True)
+
+
+def test_kernels_inherit_nothing_that_the_runbook_does_not_read(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CI_JOB_TOKEN", "of another program")
+    monkeypatch.setenv("GITHUB_TOKEN", "of another program")
+    for secrets in (False, True):
+        assert not {"CI_JOB_TOKEN", "GITHUB_TOKEN"} & kernel_environ({}, secrets=secrets).keys()
 
 
 def test_kernels_of_a_run_started_in_jupyterlab_have_no_person_to_ask(

@@ -56,7 +56,7 @@ def test_long_name_of_the_temporary_folder_leaves_room_for_the_sockets(
     long = tmp_path / ("x" * 90)
     long.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(long))
-    assert len(provisioner._base()) < 60
+    assert len(provisioner.kernel_base()) < 60
     manager, client = start_new_kernel()
     client.stop_channels()
     manager.shutdown_kernel(now=True)
