@@ -105,7 +105,7 @@ def send_battery(target: Target, builder: RequestBuilder, options: BatteryOption
     """Send every case and return the raw responses. Raises UsageError without consent."""
     if not target.loopback and not options.consent:
         raise UsageError(
-            "The receiver is not on this machine: the battery sends it about 130 requests.",
+            "The receiver is not on this machine: the battery sends it about 180 requests.",
             "Confirm that you may do that: --consent (and --heavy for large bodies and bursts).",
         )
     return _Run(target, builder, options).run()

@@ -11,6 +11,7 @@ from helpers.webhooks.request_builder import (
     Framing,
     ReceiverRequest,
     RequestBuilder,
+    Route,
 )
 from helpers.webhooks.signatures import WEBHOOK
 from helpers.webhooks.target import secret_variable
@@ -73,7 +74,13 @@ def _fits_curl(request: ReceiverRequest) -> bool:
         for signature in request.signatures
     )
     return (
-        plain and short and signatures and all(m.shell or not m.value for m in request.signatures)
+        plain
+        and short
+        and signatures
+        and request.before is None
+        and request.route is Route.SAME
+        and not request.beside
+        and all(m.shell or not m.value for m in request.signatures)
     )
 
 

@@ -21,6 +21,7 @@ __all__ = [
     "PreviousSecret",
     "ReceiverRequest",
     "RequestBuilder",
+    "Route",
     "SignatureValue",
 ]
 
@@ -38,6 +39,29 @@ class Framing(StrEnum):
     CHUNKED = "chunked"
     SLOW = "slow"  # two halves with a pause between
     CONFLICT = "conflict"  # Content-Length and Transfer-Encoding, which disagree
+
+
+class Route(StrEnum):
+    """How the path is spelled."""
+
+    SAME = "same"
+    SLASH = "trailing slash"
+    DOUBLE = "two slashes"
+    CAPITALS = "capitals"
+    SEMICOLON = "semicolon"
+    DOT = "encoded dot"
+
+    def of(self, path: str) -> str:
+        """The path in this spelling; a query stays as it is."""
+        plain, mark, query = path.partition("?")
+        spelled = {
+            Route.SLASH: f"{plain}/",
+            Route.DOUBLE: f"/{plain}",
+            Route.CAPITALS: plain.swapcase(),
+            Route.SEMICOLON: f"{plain};x",
+            Route.DOT: f"/%2e{plain}",
+        }.get(self, plain)
+        return spelled + mark + query
 
 
 @dataclass(frozen=True)
@@ -66,6 +90,10 @@ class ReceiverRequest:
     content_type: str | None = "application/json"
     extra: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, SignatureValue], ...] = ()  # parameters that the URL gets
+    beside: tuple[tuple[str, SignatureValue], ...] = ()  # further headers made with the secret
+    route: Route = Route.SAME
+    before: ReceiverRequest | None = None  # goes first, on the same connection
+    pipelined: bool = False  # both are sent at once
     framing: Framing = Framing.LENGTH
     expect: Expect | None = None  # if it differs from its case's
     advisory: bool = False
@@ -79,12 +107,17 @@ class ReceiverRequest:
 
     @property
     def all_signatures(self) -> tuple[SignatureValue, ...]:
-        """Every signature in the request, in headers and query."""
-        return (*self.signatures, *(signature for _, signature in self.query))
+        """Every value in the request that is made with the secret."""
+        return (
+            *self.signatures,
+            *(signature for _, signature in self.query),
+            *(signature for _, signature in self.beside),
+        )
 
     def header_lines(self) -> list[tuple[bytes, bytes]]:
         """The headers of the request itself."""
         lines = [(self.header.encode(), signature.value) for signature in self.signatures]
+        lines += [(name.encode(), signature.value) for name, signature in self.beside]
         if self.content_type is not None:
             lines.append((b"Content-Type", self.content_type.encode()))
         return lines + [(name.encode(), value.encode("latin-1")) for name, value in self.extra]

@@ -11,7 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
 from typing import Final
@@ -108,6 +108,10 @@ class ResponseReader:
                 return True
         return len(self._body) > _KEPT
 
+    def behind(self) -> bytes:
+        """The bytes that arrived after the response."""
+        return self._h11.trailing_data[0]
+
     def trouble(self) -> tuple[ResponseKind, str]:
         """The kind and detail of a protocol error."""
         if self.status:
@@ -195,24 +199,54 @@ def _exchange(
     headers: tuple[tuple[str, str], ...],
     deadline: _Deadline,
 ) -> ReceiverResponse:
+    if request.before is None:
+        return _send_and_read(connection, [request], target, headers, deadline)[0]
+    first = replace(request.before, extra=(*request.before.extra, ("Connection", "keep-alive")))
+    at_once = [first, request] if request.pipelined else [first]
+    response, left = _send_and_read(connection, at_once, target, headers, deadline)
+    if response.kind is not ResponseKind.ANSWERED:
+        return response
+    if not left and _closes(response):
+        return ReceiverResponse(ResponseKind.CLOSED, detail="after the first request")
+    if request.pipelined:
+        return _read(connection, request.method, deadline, "", left)[0]
+    return _send_and_read(connection, [request], target, headers, deadline)[0]
+
+
+def _closes(response: ReceiverResponse) -> bool:
+    """True if the receiver takes one request per connection: RFC 9112, section 9.3."""
+    closing = "close" in response.header("connection").lower()
+    return response.kind is ResponseKind.ANSWERED and (closing or response.version == "1.0")
+
+
+def _send_and_read(
+    connection: socket.socket,
+    requests: list[ReceiverRequest],
+    target: Target,
+    headers: tuple[tuple[str, str], ...],
+    deadline: _Deadline,
+) -> tuple[ReceiverResponse, bytes]:
+    """Send these at once, and read the first response; what came behind it is returned too."""
     broken = ""
     try:
-        for part in _parts(request, target, headers):
-            deadline.arm(connection)
-            connection.sendall(part)
+        for request in requests:
+            for part in _parts(request, target, headers):
+                deadline.arm(connection)
+                connection.sendall(part)
     except TimeoutError:
-        return ReceiverResponse(
+        hung = ReceiverResponse(
             ResponseKind.HUNG, seconds=deadline.elapsed(), detail="it stopped reading"
         )
+        return hung, b""
     except OSError as error:
         broken = _reason(error)  # it may have answered before it closed
-    return _read(connection, request.method, deadline, broken)
+    return _read(connection, requests[0].method, deadline, broken)
 
 
 def _parts(
     request: ReceiverRequest, target: Target, headers: tuple[tuple[str, str], ...]
 ) -> Iterator[bytes]:
-    path = target.path
+    path = request.route.of(target.path)
     for name, signature in request.query:
         path += f"{'&' if '?' in path else '?'}{name}={quote(signature.value, safe='')}"
     lines = [(b"Host", target.authority.encode()), (b"Connection", b"close")]
@@ -257,11 +291,14 @@ def _chunks(body: bytes) -> bytes:
 
 
 def _read(
-    connection: socket.socket, method: str, deadline: _Deadline, broken: str
-) -> ReceiverResponse:
+    connection: socket.socket, method: str, deadline: _Deadline, broken: str, left: bytes = b""
+) -> tuple[ReceiverResponse, bytes]:
+    """Read a response that begins with the bytes `left`; returns what came behind it too."""
     reader = ResponseReader(method)
     kind, detail = ResponseKind.ANSWERED, ""
     try:
+        if left:
+            reader.feed(left)
         while not reader.finished():
             deadline.arm(connection)
             reader.feed(connection.recv(65_536))
@@ -271,7 +308,7 @@ def _read(
         kind, detail = reader.trouble()
     except OSError as error:
         kind, detail = ResponseKind.CLOSED, broken or _reason(error)
-    return reader.response(kind, detail, deadline.elapsed())
+    return reader.response(kind, detail, deadline.elapsed()), reader.behind()
 
 
 def _reason(error: OSError) -> str:

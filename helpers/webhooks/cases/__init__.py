@@ -7,11 +7,13 @@ from typing import Final
 from helpers.core.errors import UsageError
 from helpers.webhooks.cases.bypassing import BYPASSING
 from helpers.webhooks.cases.case import Case
+from helpers.webhooks.cases.encoded import ENCODED
 from helpers.webhooks.cases.forged import FORGED
 from helpers.webhooks.cases.genuine import GENUINE
 from helpers.webhooks.cases.malformed import MALFORMED
 from helpers.webhooks.cases.rotation import ROTATION
 from helpers.webhooks.cases.service import SERVICE
+from helpers.webhooks.cases.trusting import TRUSTING
 from helpers.webhooks.request_builder import Phase
 from helpers.webhooks.signatures import Scheme
 
@@ -21,6 +23,7 @@ CASES: Final[tuple[Case, ...]] = (
     *GENUINE,
     *FORGED,
     *BYPASSING,
+    *sorted((*TRUSTING, *ENCODED), key=lambda each: each.id),
     *MALFORMED,
     *SERVICE,
     *ROTATION,

@@ -12,7 +12,14 @@ from helpers.webhooks.cases.case import case, cases_of
 from helpers.webhooks.records import Expect
 from helpers.webhooks.request_builder import WRONG_KEY, ReceiverRequest, RequestBuilder
 
-__all__ = ["ANYONE", "CWE347", "FORGED"]
+__all__ = ["ANYONE", "CWE347", "FALLBACK_KEYS", "FORGED"]
+
+FALLBACK_KEYS: Final = (
+    *("undefined", "null", "None", "nil", "false", "secret", "changeme", "test", "password"),
+    *("default", "example", "development", "dev", "intercom", "123456", "supersecret"),
+    *("my-secret", "mysecret", "webhook-secret", "client_secret", "your-client-secret"),
+    *("your_client_secret", "CLIENT_SECRET", "INTERCOM_CLIENT_SECRET"),
+)
 
 ANYONE: Final = "Anyone who knows the URL can make the receiver act on invented deliveries."
 _COMPARE: Final = (
@@ -253,13 +260,12 @@ def empty_secret(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     references=("https://cwe.mitre.org/data/definitions/1392.html",),
 )
 def fallback_secret(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
-    """HMACs with `undefined`, `null`, `None`, `secret` and `changeme` as the key."""
-    keys = ("undefined", "null", "None", "secret", "changeme")
+    """HMACs with strings that a missing secret becomes, and with defaults of sample code."""
     return tuple(
         builder.forged(
             f"R15 {key}", builder.signature_with(builder.body(f"R15 {key}"), key.encode())
         )
-        for key in keys
+        for key in FALLBACK_KEYS
     )
 
 

@@ -8,7 +8,8 @@ from tests.webhooks.mutants.defects.genuine import GENUINE
 from tests.webhooks.mutants.defects.malformed import MALFORMED
 from tests.webhooks.mutants.defects.service import SERVICE
 from tests.webhooks.mutants.defects.smuggled import SMUGGLED
+from tests.webhooks.mutants.defects.trusting import TRUSTING
 
 __all__ = ["DEFECTS", "Defect"]
 
-DEFECTS = (*GENUINE, *FORGED, *SMUGGLED, *MALFORMED, *SERVICE)
+DEFECTS = (*GENUINE, *FORGED, *SMUGGLED, *MALFORMED, *SERVICE, *TRUSTING)

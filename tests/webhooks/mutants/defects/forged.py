@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from helpers.webhooks.cases.forged import FALLBACK_KEYS
 from tests.webhooks.mutants.defects.defect import (
     Defect,
     another_key,
@@ -21,7 +22,8 @@ _ANY_HASH = (
 FORGED = (
     Defect(
         "checks what is signed only",
-        "R01, R19, R2[0-25] *, R21",
+        "R01, R19, R2[0-25] *, R21, R34 *, R35 *, R36 ping, R36 [une]*, R38, "
+        "R40 * unsigned, R41, R48 * missing, R49 missing, R52 *, R54",
         instead(_ONE, "if not claims:\n            return True"),
     ),
     Defect(
@@ -35,12 +37,14 @@ FORGED = (
     ),
     Defect(
         "looks at the form only",
-        "R04, R05 changed, R05 appended, R0[678]*, R1[2-6]*, R2[678], E01 latin, E02 no hex",
+        "R04, R05 changed, R05 appended, R0[678]*, R1[2-6]*, R2[678], E01 latin, "
+        "E02 no hex, R36 ping wrong key, R38 wrong key, R40 * empty key, R41 signed, "
+        "R44 *, R48 * wrong, R49 wrong, R54 wrong key",
         compared("len(claimed) == len(expected) and claimed.startswith(PREFIX.encode())"),
     ),
     Defect(
         "takes a signature for a token",
-        "R06",
+        "R06, R41 signed",
         with_claim("if claimed in SEEN:", "    return True")
         | instead("self.act_upon(document)", 'SEEN.add(self.headers[HEADER].encode("latin-1"))'),
     ),
@@ -106,10 +110,10 @@ FORGED = (
             "    return True",
         ),
     ),
-    Defect("has an empty second secret", "R14", another_key('b""')),
+    Defect("has an empty second secret", "R14, R40 * empty key", another_key('b""')),
     *(
         Defect(f"falls back to {key}", f"R15 {key}", another_key(f'b"{key}"'))
-        for key in ("undefined", "null", "None", "secret", "changeme")
+        for key in FALLBACK_KEYS
     ),
     Defect("has the app id as its secret", "R16", another_key('b"sample01"')),
     Defect(

@@ -26,7 +26,8 @@ GENUINE = (
     ),
     Defect(
         "writes the JSON again",
-        "A02, A04, A05, A06, R05 appended, R05 cut, R2[6-9], E0[468], E0[359] wrong key, E11 gzip",
+        "A02, A04, A05, A06, R05 appended, R05 cut, R2[6-9], E0[468], E0[359] wrong key, "
+        "E11 gzip, R46 wrong key, R47",
         digest_of(_AGAIN),
     ),
     Defect("normalises text", "A03", digest_of(_NFC)),

@@ -29,31 +29,33 @@ MALFORMED = (
     ),
     Defect(
         "splits the header",
-        "R02, R11 equals, R17 none, R31, R33, E01 bytes, E02 no equals, E02 three parts",
+        "R02, R11 equals, R17 none, R31, R33, E01 bytes, E02 no equals, E02 three parts, R51 *",
         with_claim('_, digest = claims[0].split("=")'),
         schemes=_PREFIXED,
     ),
     Defect(
         "reads hex",
-        "R09 1, R09 39, R11 *, R17 *, R18 *, R31, E01 *, E02 no *, E02 equals, E02 three parts",
+        "R09 1, R09 39, R11 *, R17 *, R18 *, R31, E01 *, E02 no *, E02 equals, "
+        "E02 three parts, R50 text",
         with_claim("bytes.fromhex(claims[0].removeprefix(PREFIX))"),
         schemes=_PREFIXED,
     ),
     Defect("has room for a short header", "E02 8 KB", with_claim("assert len(claimed) < 4096")),
     Defect(
         "looks the algorithm up",
-        "R02, R17 *, R33, E01 bytes, E02 equals, E02 three parts",
+        "R02, R17 *, R33, E01 bytes, E02 equals, E02 three parts, R50 text, R51 *",
         with_claim('hashlib.new(claims[0].partition("=")[0])'),
         schemes=_PREFIXED,
     ),
     Defect(
         "parses first",
-        "R05 cut, R23, R29, E03, E03 wrong key, E0[45689]*, E11 *",
+        "R05 cut, R23, R29, E03, E03 wrong key, E0[45689]*, E11 *, R37 *, R39 *, R46*, R47",
         on_arrival("json.loads(body)"),
     ),
     Defect(
         "parses what is signed somehow",
-        "R05 cut, R29, E03 wrong key, E05 wrong key, E09 wrong key, E04, E06, E08, E11 gzip",
+        "R05 cut, R29, E03 wrong key, E05 wrong key, E09 wrong key, E04, E06, E08, "
+        "E11 gzip, R46 wrong key, R47",
         on_arrival("if self.headers.get(HEADER):", "    json.loads(body)"),
     ),
     Defect(
@@ -94,7 +96,7 @@ MALFORMED = (
     ),
     Defect(
         "breaks at a large body",
-        "E10, E10 wrong key",
+        "E10, E10 wrong key, R45 *",
         instead('RefusedError(413, "too large")', "MemoryError"),
     ),
     Defect(
@@ -105,12 +107,12 @@ MALFORMED = (
     ),
     Defect(
         "knows no encodings",
-        "E11 gzip, E11 bomb",
+        "E11 gzip, E11 bomb, R37 *",
         on_arrival('if self.headers.get("Content-Encoding"):', "    raise NotImplementedError"),
     ),
     Defect(
         "unpacks a bomb",
-        "E11 bomb",
+        "E11 bomb, R37 deflate, R37 br",
         on_arrival(
             'if self.headers.get("Content-Encoding"):',
             '    assert len(__import__("gzip").decompress(body)) < LARGEST',
