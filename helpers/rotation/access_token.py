@@ -18,6 +18,7 @@ from helpers.rotation.procedure import (
     OperatorInput,
     ProbeOutcome,
     ProbeResult,
+    clicked,
 )
 from helpers.rotation.transitions import Mode
 from helpers.rotation.verification import (
@@ -132,10 +133,10 @@ class AccessTokenProcedure:
             return ProbeResult(ProbeOutcome.PROVEN, "It has more scopes, as you allowed.", detail)
         return ProbeResult(reach.outcome, reach.message, detail)
 
-    def revoke(self, entry: LedgerEntry, before: Mapping[str, Any]) -> bool:
+    def revoke(self, entry: LedgerEntry, before: Mapping[str, Any]) -> ProbeResult | None:
         """Revoke the old token, if the operator can."""
         del before
-        return self._operator.revoke(entry)
+        return clicked(self._operator.revoke(entry))
 
     def prove_dead(
         self,

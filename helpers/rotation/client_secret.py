@@ -20,6 +20,7 @@ from helpers.rotation.procedure import (
     ProbeOutcome,
     ProbeResult,
     SignedDelivery,
+    clicked,
 )
 
 if TYPE_CHECKING:
@@ -94,10 +95,10 @@ class ClientSecretProcedure:
         del entry, before
         return _judge(supplied, new, old, name=NEW_WORKS, neither=ProbeOutcome.REFUTED)
 
-    def revoke(self, entry: LedgerEntry, before: Mapping[str, Any]) -> bool:
+    def revoke(self, entry: LedgerEntry, before: Mapping[str, Any]) -> ProbeResult | None:
         """Revoke the old secret, if the operator can."""
         del before
-        return self._operator.revoke(entry)
+        return clicked(self._operator.revoke(entry))
 
     def prove_dead(
         self,

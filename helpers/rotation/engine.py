@@ -117,7 +117,7 @@ class RotationEngine:
             return common | {
                 State.PLANNED: self._revoke_first,
                 State.REVOKED: self._stage,
-                State.CONFIRMED: self._finish_proven,
+                State.CONFIRMED: self._finish,
             }
         return common | {
             State.PLANNED: self._stage,
@@ -200,27 +200,36 @@ class RotationEngine:
     def _revoke_and_prove(
         self, entry: LedgerEntry, stage: Stage, proof: str
     ) -> LedgerEntry | Pause:
-        result = evidence.probe_old_key(self._context, entry, self._supplied, stage=stage)
-        if result.outcome is ProbeOutcome.NOT_YET:
-            self._ledger.intend(entry, "withdraw")
-            before = evidence.baseline(self._context, entry)
-            if not self._procedure.revoke(entry, before):
-                lines = self._procedure.instructions(entry, minting=False)
-                return evidence.wait_for_person(result, lines)
-            result = evidence.probe_old_key(self._context, entry, self._supplied, stage=stage)
+        result = self._revoked(entry, stage)
+        return result if isinstance(result, Pause) else self._decide(entry, proof, result)
+
+    def _decide(self, entry: LedgerEntry, proof: str, result: ProbeResult) -> LedgerEntry | Pause:
         return evidence.decide(self._context, entry, proof, result)
 
-    def _finish_proven(self, entry: LedgerEntry) -> LedgerEntry | Pause:
-        """Prove the old key dead again, now with the new key as the control, and finish."""
-        if not evidence.is_proven(self._context, entry, evidence.DEAD):
-            result = evidence.probe_old_key(self._context, entry, self._supplied)
-            if not result.proven:
-                return evidence.decide(self._context, entry, evidence.DEAD, result)
-            evidence.record(self._context, entry, evidence.DEAD, result)
-        return self._finish(entry)
+    def _revoked(self, entry: LedgerEntry, stage: Stage) -> ProbeResult | Pause:
+        """Probe the old key; revoke it where it is alive or nothing shows that it was revoked."""
+        result = evidence.probe_old_key(self._context, entry, self._supplied, stage=stage)
+        if result.outcome is not ProbeOutcome.NOT_YET:
+            return result
+        self._ledger.intend(entry, "withdraw")
+        done = self._procedure.revoke(entry, evidence.baseline(self._context, entry))
+        if done is None:
+            lines = self._procedure.instructions(entry, minting=False)
+            return evidence.wait_for_person(result, lines)
+        evidence.record(self._context, entry, evidence.WITHDRAWN, done)
+        if not done.proven:
+            return done
+        return evidence.probe_old_key(self._context, entry, self._supplied, stage=stage)
 
     def _finish(self, entry: LedgerEntry) -> LedgerEntry | Pause:
-        """Delete the dead key."""
+        """Delete the dead key, which the ledger has to hold a proof of, with a control."""
+        if not evidence.is_proven(self._context, entry, evidence.DEAD):
+            result = self._revoked(entry, Stage.PREVIOUS)
+            if isinstance(result, Pause):
+                return result
+            if not result.proven:
+                return self._decide(entry, evidence.DEAD, result)
+            evidence.record(self._context, entry, evidence.DEAD, result)
         self._ledger.intend(entry, "delete the old key")
         self.store.discard(Stage.PREVIOUS)
         self.store.discard(Stage.PENDING)

@@ -23,6 +23,7 @@ from helpers.rotation.transitions import State, before_staging
 __all__ = [
     "ALIVE",
     "DEAD",
+    "WITHDRAWN",
     "Consumer",
     "collect_confirmations",
     "decide",
@@ -36,6 +37,7 @@ __all__ = [
 
 ALIVE = "old key alive"
 DEAD = "old key dead"
+WITHDRAWN = "old key withdrawn"
 _FINGERPRINT: Final = re.compile(r"\b(?:k-)?[0-9a-f]{16}\b")
 _MAX_BYTES: Final = 64 * 1024  # bytes of a report
 _TIMEOUT: Final = 10.0  # seconds
@@ -92,9 +94,13 @@ def probe_old_key(
 
 
 def baseline(context: RotationContext, entry: LedgerEntry) -> Mapping[str, Any]:
-    """What the first probe of the old key found."""
+    """What the first probe of the old key found, and its confirmed revocation if there was one."""
     known = context.ledger.last_event(entry, "evidence", ALIVE)
-    return known.detail if known else {}
+    before = known.detail if known else {}
+    if not is_proven(context, entry, WITHDRAWN):
+        return before
+    withdrawn = context.ledger.last_event(entry, "evidence", WITHDRAWN)
+    return {**before, "withdrawn": withdrawn.detail if withdrawn else {}}
 
 
 def decide(

@@ -13,19 +13,30 @@ from typing import TYPE_CHECKING, Any, Final
 from pydantic import SecretStr
 
 from helpers.core.click_paths import click_path
-from helpers.core.errors import IntercomError, UnreachableError
+from helpers.core.errors import CollectionError, IntercomError, UnreachableError
+from helpers.intercom.calls import call_named
 from helpers.rotation.procedure import ProbeOutcome, ProbeResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from helpers.intercom.client import Client
+    from helpers.intercom.responses import ApiResponse
     from helpers.rotation.ledger import LedgerEntry
     from helpers.rotation.procedure import OperatorInput
 
 __all__ = ["OLD_DELETED", "IdentitySecretProcedure"]
 
 OLD_DELETED: Final = "old secret deleted"
+
+_LIST: Final = call_named("GET /secure_mode_secrets")
+_CREATE: Final = call_named("POST /secure_mode_secrets")
+_DELETE: Final = call_named("DELETE /secure_mode_secrets/{id}")
+_PLATFORMS: Final = {"supports_web": True, "supports_ios": True, "supports_android": True}
+_TYPE: Final = "identity_verification_secret"
+_OK: Final = 200
+_NO_CONTENT: Final = 204
+_ABSENT: Final = (404, "identity_verification_secret_not_found")
 
 _PLACE: Final = click_path("messenger_security")
 _MINT: Final = (
@@ -66,17 +77,16 @@ class IdentitySecretProcedure:
         return _MINT if minting else _WITHDRAW
 
     def mint(self, entry: LedgerEntry) -> SecretStr | None:
-        """Create a new one under the rotation's name.
+        """Create a new one under the rotation's name. Raises CollectionError.
 
         An existing secret of that name was created before a crash. Its value is lost and nobody
         uses it, so it is deleted.
         """
         with self._connect() as client:
-            for secret in client.identity_secrets():
-                if secret.get("name") == _name(entry):
-                    client.delete_identity_secret(str(secret["id"]))
-            made = client.create_identity_secret(_name(entry))
-        return SecretStr(str(made["secret"]))
+            for id_, name in _read(client.call(_LIST)).items():
+                if name == _name(entry):
+                    _deleted(client.call(_DELETE, id_))
+            return _value(client.call(_CREATE, json={"name": _name(entry), **_PLATFORMS}))
 
     def verify(
         self,
@@ -98,16 +108,19 @@ class IdentitySecretProcedure:
             ProbeOutcome.REFUTED, "The workspace does not list the new secret.", detail
         )
 
-    def revoke(self, entry: LedgerEntry, before: Mapping[str, Any]) -> bool:
+    def revoke(self, entry: LedgerEntry, before: Mapping[str, Any]) -> ProbeResult | None:
         """Delete the old one where it is clear which that is, never one created later."""
         del entry
-        listed, known = self._listed(), before.get("ids", ())
-        if isinstance(listed, ProbeResult) or len(known) != 1:
-            return False
-        if known[0] in listed:
+        known = before.get("ids", ())
+        if len(known) != 1:
+            return None
+        try:
             with self._connect() as client:
-                client.delete_identity_secret(known[0])
-        return True
+                status = _deleted(client.call(_DELETE, known[0]))
+        except CollectionError as error:
+            return ProbeResult(_outlook(error), str(error))
+        message = "Intercom confirmed that the old identity secret is deleted."
+        return ProbeResult(ProbeOutcome.PROVEN, message, {"id": known[0], "status": status})
 
     def prove_dead(
         self,
@@ -117,36 +130,95 @@ class IdentitySecretProcedure:
         before: Mapping[str, Any],
         supplied: OperatorInput,
     ) -> ProbeResult:
-        """Check that the workspace lists the new one and none of the earlier ones."""
+        """Check that a deletion was confirmed and that a whole list holds none of the old ones.
+
+        A list without the old secret is no proof by itself: it may be the list that is wrong.
+        """
         del old
         listed = self._listed()
         if isinstance(listed, ProbeResult):
             return listed
-        detail = {"ids": sorted(listed), "how": "listed"}
+        detail = {"ids": sorted(listed), "how": "deleted and listed"}
         if new is not None and _name(entry) not in listed.values():
             return ProbeResult(ProbeOutcome.UNCLEAR, "The new identity secret is gone too.", detail)
-        left = _remaining(listed, entry, before)
-        if not left:
-            return ProbeResult(
-                ProbeOutcome.PROVEN, "The old identity secret is no longer listed.", detail
-            )
-        if len(before.get("ids", ())) != 1:
-            return _attested(supplied, detail)
-        return ProbeResult(ProbeOutcome.NOT_YET, "The old identity secret is still listed.", detail)
+        known = tuple(before.get("ids", ()))
+        if len(known) != 1:
+            return _attested(supplied, known, listed, detail)
+        if known[0] in listed:
+            message = "The old identity secret is still listed."
+            return ProbeResult(ProbeOutcome.NOT_YET, message, detail)
+        if before.get("withdrawn", {}).get("id") != known[0]:
+            message = "The old identity secret is not listed, but no deletion of it was confirmed."
+            return ProbeResult(ProbeOutcome.NOT_YET, message, detail)
+        message = "The old identity secret was deleted and is no longer listed."
+        return ProbeResult(ProbeOutcome.PROVEN, message, detail)
 
     def _listed(self) -> dict[str, str] | ProbeResult:
         """The ids and names of the live secrets, or why they can't be read."""
         try:
             with self._connect() as client:
-                found = client.identity_secrets()
-        except (IntercomError, UnreachableError) as error:
+                return _read(client.call(_LIST))
+        except CollectionError as error:
             return ProbeResult(_outlook(error), str(error))
-        return {str(secret["id"]): str(secret.get("name") or "") for secret in found}
 
 
-def _outlook(error: IntercomError | UnreachableError) -> ProbeOutcome:
+def _read(answer: ApiResponse) -> dict[str, str]:
+    """The ids and names of a list that is whole and understood. Raises CollectionError."""
+    body = answer.json()
+    rows = body.get("data") if body.get("type") == "list" else None
+    if answer.status != _OK or not isinstance(rows, list) or not all(map(_is_secret, rows)):
+        raise _not_understood(answer, "a list of identity secrets")
+    listed = {row["id"]: row["name"] for row in rows}
+    if len(listed) < len(rows) or _has_more(body):
+        raise _not_understood(answer, "the whole list of identity secrets")
+    return listed
+
+
+def _is_secret(row: object) -> bool:
+    return (
+        isinstance(row, dict)
+        and row.get("type", _TYPE) == _TYPE
+        and all(isinstance(row.get(key), str) and row[key] for key in ("id", "name"))
+    )
+
+
+def _has_more(body: Mapping[str, Any]) -> bool:
+    """Whether the list announces more than one page; the description gives it no pages."""
+    pages = body.get("pages")
+    return bool(pages and (not isinstance(pages, dict) or pages.get("next")))
+
+
+def _value(answer: ApiResponse) -> SecretStr:
+    """The value of a new secret. Raises CollectionError where the answer holds none."""
+    value = answer.json().get("secret")
+    if not isinstance(value, str) or not value:
+        raise _not_understood(answer, "the value of a new identity secret")
+    return SecretStr(value)
+
+
+def _deleted(answer: ApiResponse) -> int:
+    """The status of a confirmed deletion. Raises CollectionError for any other answer.
+
+    A second deletion of one id, after a crash, is answered with the documented code for an absent
+    one, which confirms the first.
+    """
+    if answer.status == _NO_CONTENT or (answer.status, answer.code) == _ABSENT:
+        return answer.status
+    answer.json()  # raises for an error
+    raise _not_understood(answer, "the confirmation of a deletion")
+
+
+def _not_understood(answer: ApiResponse, wanted: str) -> CollectionError:
+    return CollectionError(
+        f"{answer.call} was answered {answer.status}, but not with {wanted}.",
+        "Is a proxy answering for Intercom? Nothing is taken as done; continue with --resume.",
+    )
+
+
+def _outlook(error: CollectionError) -> ProbeOutcome:
     """Rate limits and server errors pass; a missing scope stays until a person fixes it."""
-    passing = isinstance(error, UnreachableError) or error.status in (429, *range(500, 600))
+    status = error.status if isinstance(error, IntercomError) else 0
+    passing = isinstance(error, UnreachableError) or status in (429, *range(500, 600))
     return ProbeOutcome.TRY_AGAIN if passing else ProbeOutcome.UNCLEAR
 
 
@@ -154,19 +226,19 @@ def _name(entry: LedgerEntry) -> str:
     return f"runbook rotation {entry.id}"
 
 
-def _remaining(
-    listed: Mapping[str, str], entry: LedgerEntry, before: Mapping[str, Any]
-) -> list[str]:
-    """The earlier secrets that are still alive; all but the new one where none were recorded."""
-    known = before.get("ids")
-    return [i for i, name in listed.items() if name != _name(entry) and (not known or i in known)]
-
-
-def _attested(supplied: OperatorInput, detail: Mapping[str, Any]) -> ProbeResult:
-    """Only a person knows which of several is the old one."""
-    if OLD_DELETED in supplied.attested:
+def _attested(
+    supplied: OperatorInput,
+    known: Sequence[str],
+    listed: Mapping[str, str],
+    detail: Mapping[str, Any],
+) -> ProbeResult:
+    """Only a person knows which of several is the old one, but one of them has to be gone."""
+    gone = not known or any(id_ not in listed for id_ in known)
+    if OLD_DELETED in supplied.attested and gone:
         return ProbeResult(
             ProbeOutcome.PROVEN, "A person confirms it.", {**detail, "how": "attested"}
         )
-    message = f"Others are listed: confirm '{OLD_DELETED}' once you have deleted the stolen one."
+    message = f"Confirm '{OLD_DELETED}' once you have deleted the stolen one."
+    if not gone:
+        message = f"All {len(known)} identity secrets of the start are still listed. {message}"
     return ProbeResult(ProbeOutcome.NOT_YET, message, detail, attestable=OLD_DELETED)

@@ -24,6 +24,7 @@ __all__ = [
     "ProbeResult",
     "Procedure",
     "SignedDelivery",
+    "clicked",
 ]
 
 
@@ -53,6 +54,11 @@ class ProbeResult:
     def proven(self) -> bool:
         """True where the rotation may continue."""
         return self.outcome is ProbeOutcome.PROVEN
+
+
+def clicked(done: bool) -> ProbeResult | None:  # noqa: FBT001 - an operator's answer
+    """What an operator's click amounts to; None where a person has to click."""
+    return ProbeResult(ProbeOutcome.PROVEN, "The operator revoked it.") if done else None
 
 
 @dataclass(frozen=True)
@@ -106,7 +112,8 @@ class ManualOperator:
 class Procedure(Protocol):
     """One kind of secret.
 
-    `before` holds the details of `check_current(old)` as the ledger recorded them, with `alive`.
+    `before` holds the details of `check_current(old)` as the ledger recorded them, with `alive`,
+    and under `withdrawn` those of a `revoke` that was confirmed.
     """
 
     kind: str
@@ -134,8 +141,8 @@ class Procedure(Protocol):
         """Check that the new key is alive, in the right place, and no stronger than the old one."""
         ...
 
-    def revoke(self, entry: LedgerEntry, before: Mapping[str, Any]) -> bool:
-        """Revoke the old key; False where a person has to do it."""
+    def revoke(self, entry: LedgerEntry, before: Mapping[str, Any]) -> ProbeResult | None:
+        """Revoke the old key; proven where that was confirmed, None where a person has to do it."""
         ...
 
     def prove_dead(

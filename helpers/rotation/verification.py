@@ -129,6 +129,9 @@ def _judge_dead(
     codes = f"{first.status} {first.code or 'no code'}, {second.status} {second.code or 'no code'}"
     if _OK in (first.status, second.status):
         return ProbeResult(ProbeOutcome.NOT_YET, "The old key still answers 200.", detail)
+    if control and control[0].status == _OK and not _is_intercoms(control[0]):
+        message = "GET /me with the new key, the control, returned 200 without a teammate."
+        return ProbeResult(ProbeOutcome.UNCLEAR, message, detail)
     if control and control[0].status != _OK:
         message = f"The new key, the control, got {control[0].status} from GET /me."
         return ProbeResult(ProbeOutcome.UNCLEAR, message, detail)
@@ -160,7 +163,8 @@ def _seen(answer: ApiResponse) -> dict[str, Any]:
 
 def _is_intercoms(answer: ApiResponse) -> bool:
     """Whether the body is a teammate, as Intercom answers, and not a proxy's page."""
-    return isinstance(answer.body, dict) and bool(answer.body.get("id"))
+    body = answer.body
+    return isinstance(body, dict) and body.get("type") == "admin" and bool(body.get("id"))
 
 
 def _place(answer: ApiResponse) -> dict[str, str]:

@@ -257,3 +257,112 @@ def test_of_several_stolen_identity_secrets_a_person_says_which_one_died(
     assert guide.resume(vouched).entry.state is State.DONE
     with desk.context.client:
         assert "forgotten" in names(desk)
+
+
+# --- a server whose answers are not the truth ---
+
+
+def misbehave(desk: Desk, mode: str = "") -> None:
+    desk.click("PUT", "/behaviours", misbehave=mode)
+
+
+GARBLED = (
+    *("empty", "empty-array", "null", "no-content", "html", "error-200", "message-200"),
+    *("renamed", "list-missing", "list-null", "list-object", "rows-null", "rows-empty"),
+    *("one-row-null", "ids-missing", "ids-null", "ids-numbers", "ids-same", "partial-content"),
+)
+
+
+@pytest.mark.parametrize("mode", GARBLED)
+def test_a_garbled_list_starts_no_rotation_of_an_identity_secret(
+    identity: tuple[Desk, Guide], mode: str
+) -> None:
+    desk, guide = identity
+    if mode in ("ids-same", "one-row-null"):
+        with writing_client(desk) as client:
+            client.create_identity_secret("forgotten")
+    misbehave(desk, mode)
+    with pytest.raises(RunbookError):
+        guide.start(Mode.OVERLAP)
+    misbehave(desk)
+    assert not guide.history()
+
+
+@pytest.mark.usefixtures("patient")
+@pytest.mark.parametrize("mode", GARBLED)
+def test_an_identity_secret_is_not_revoked_by_garbled_answers(
+    identity: tuple[Desk, Guide], mode: str
+) -> None:
+    desk, guide = identity
+    guide.start(Mode.OVERLAP)
+    misbehave(desk, mode)
+    for _ in range(2):
+        stuck = guide.resume(OperatorInput(attested=READERS))
+        assert State.REVOKED not in (stuck.entry.state, stuck.entry.resumes_at)
+        assert stuck.entry.open
+    misbehave(desk)
+    assert OLD.get_secret_value() in files_beside(desk), "the old one is kept until it is dead"
+    assert len(ids(desk)) == 2 or mode in ("partial-content", "one-row-null")
+    done = guide.resume()
+    assert done.entry.state is State.DONE
+    assert len(ids(desk)) == 1
+
+
+def files_beside(desk: Desk) -> str:
+    return "".join(path.read_text() for path in desk.env_file.parent.glob(".env*"))
+
+
+def test_an_absence_without_a_confirmed_deletion_is_answered_by_deleting(
+    identity: tuple[Desk, Guide],
+) -> None:
+    desk, guide = identity
+    guide.start(Mode.OVERLAP)
+    (seeded, _) = ids(desk)
+    with writing_client(desk) as client:
+        client.delete_identity_secret(seeded)
+    assert guide.resume(OperatorInput(attested=READERS)).entry.state is State.DONE
+    sent = desk.click("GET", "/requests")
+    deletions = [call["status"] for call in sent if call["method"] == "DELETE"]
+    assert deletions == [204, 404], "the runbook sent its own, which confirms the person's"
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_deletion_that_is_not_confirmed_revokes_nothing(
+    identity: tuple[Desk, Guide], status: int
+) -> None:
+    desk, guide = identity
+    guide.start(Mode.OVERLAP)
+    desk.fault("status", "/secure_mode_secrets/{id}", status=status, method="DELETE")
+    stuck = guide.resume(OperatorInput(attested=READERS))
+    assert (stuck.entry.state, stuck.entry.resumes_at) == (State.NEEDS_HUMAN, State.CONFIRMED)
+    desk.click("DELETE", "/faults")
+    assert guide.resume().entry.state is State.DONE
+
+
+def test_nobody_s_word_outweighs_a_list_that_still_holds_every_identity_secret(
+    identity: tuple[Desk, Guide],
+) -> None:
+    desk, guide = identity
+    with writing_client(desk) as client:
+        client.create_identity_secret("forgotten")
+    guide.start(Mode.OVERLAP, compromised=True)
+    waiting = guide.resume(OperatorInput(attested=frozenset({OLD_DELETED})))
+    assert waiting.entry.state is State.PLANNED
+
+
+def test_a_new_identity_secret_without_its_value_is_made_again(
+    identity: tuple[Desk, Guide],
+) -> None:
+    desk, guide = identity
+    desk.click(
+        "POST",
+        "/faults",
+        kind="status",
+        route="/secure_mode_secrets",
+        method="POST",
+        status=200,
+        times=1,
+    )
+    with pytest.raises(RunbookError, match="the value of a new identity secret"):
+        guide.start(Mode.OVERLAP)
+    assert guide.resume().entry.state is State.SWAPPED

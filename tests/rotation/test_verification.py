@@ -88,3 +88,12 @@ def test_where_the_old_key_tells_nothing_the_configured_workspace_counts() -> No
     assert refuted.outcome is ProbeOutcome.REFUTED
     baseline = {"workspace": "theirs", "region": "US"}
     assert token.verify(stolen, NEW, None, baseline, OperatorInput()).proven
+
+
+@pytest.mark.parametrize("body", [{}, [], None, {"id": "1"}, {"type": "list", "id": "1"}])
+def test_a_control_that_is_no_teammate_proves_no_old_token_dead(body: object) -> None:
+    dead = ApiResponse("GET /me", 401, "token_revoked")
+    answers = [dead, ApiResponse("GET /me", 200, body=body), dead]
+    result = prove_dead(one_by_one(answers), OLD, NEW, seen_alive=True)
+    assert result.outcome is ProbeOutcome.UNCLEAR
+    assert "without a teammate" in result.message
