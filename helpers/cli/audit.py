@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from helpers.cli.trust_options import allow_host, trust_policy
 from helpers.core.exit_status import THRESHOLDS, Threshold
 from helpers.core.model import Severity
 from helpers.core.settings import Profile
@@ -46,6 +47,8 @@ _SHOWN = 3
 )
 @click.option("--keep", type=click.IntRange(0), default=0, help="Keep the last N runs. 0: all.")
 @click.option("--wait", type=click.FloatRange(0), default=0, help="Seconds to wait for the lock.")
+@allow_host
+@trust_policy
 def audit(  # noqa: PLR0917 (click passes options so)
     profile: str,
     env_file: str,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from helpers.cli.trust_options import allow_host, trust_policy
+
 if TYPE_CHECKING:
     from helpers.auditlog.log import AuditLog
     from helpers.core.context import Context
@@ -25,7 +27,7 @@ FOLDER: Final = click.argument(
 
 def of_profile(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that name a profile and its files."""
-    return _PROFILE(_ENV_FILE(_POLICY(function)))
+    return _PROFILE(_ENV_FILE(_POLICY(allow_host(trust_policy(function)))))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from helpers.cli.trust_options import allow_host, trust_policy
 from helpers.core.settings import Profile
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _with_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command all options of a rotation."""
     for option in reversed(_OPTIONS):
         function = option(function)
-    return function
+    return allow_host(trust_policy(function))
 
 
 def _command(name: str, variable: str) -> click.Command:
@@ -174,6 +175,7 @@ def _show_entry(entry: LedgerEntry, ledger: Ledger) -> None:
 @_env_file_option
 @click.option("--repo", default="", help="The repository in which the key may have been exposed.")
 @click.option("--out", default="", help="Write the report to this file. Default: standard output.")
+@allow_host
 def incident(key: str, profile: str, env_file: str, repo: str, out: str) -> int:
     """Report on a compromised key: exposure, rotation, activity since (Markdown)."""
     from pathlib import Path

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from helpers.cli.trust_options import allow_host
 from helpers.core.errors import UsageError
 from helpers.core.exit_status import THRESHOLDS, exit_status
 from helpers.core.redaction import sanitize
@@ -67,6 +68,7 @@ _COLOURS: Final = {
 @click.option(
     "--jobs", type=click.IntRange(1), default=2, show_default=True, help="Paths in parallel."
 )
+@allow_host
 def scan(  # noqa: PLR0917 (click passes options this way)
     paths: tuple[Path, ...],
     paths_from: Path | None,
@@ -201,6 +203,7 @@ def _summary(request: ScanRequest, result: JudgedScan, secrets: int) -> str:
 def _finding(finding: Finding) -> Iterator[str]:
     word = str(finding.severity) if finding.status is Status.FAIL else _WORDS[finding.status]
     waived = f", waived until {finding.waiver.expires}" if finding.waiver else ""
+    waived += f" by {finding.waiver.origin}" if finding.waiver and finding.waiver.origin else ""
     colour = _COLOURS[finding.severity] if finding.status is Status.FAIL else "cyan"
     label = click.style(f"{word}{waived}", fg=colour, bold=True)
     yield f"{label}  {finding.check}  {sanitize(finding.resource.label)}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from helpers.cli.trust_options import allow_host, trust_policy
 from helpers.core.exit_status import NOTHING_VERIFIED
 from helpers.core.settings import Profile
 
@@ -32,6 +33,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--section", is_flag=True, help="Print the policy section that fits the code.")
 @click.option("--list", "listed", is_flag=True, help="List the scopes that there are.")
 @click.option("--page", "as_page", is_flag=True, help="Print the catalog as Markdown.")
+@allow_host
+@trust_policy
 def scopes(
     profile: str,
     env_file: str,

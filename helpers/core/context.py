@@ -11,7 +11,7 @@ from typing import Any
 
 from helpers.core.errors import ConfigurationError
 from helpers.core.model import Cause, Datum, Unavailable
-from helpers.core.policy import Policy
+from helpers.core.policy import Policy, PolicySource
 from helpers.core.redaction import Redactor
 from helpers.core.settings import Settings
 
@@ -53,6 +53,7 @@ class Context:
     progress: Progress = _silent
     record: Recorder = _unrecorded  # writes the runbook's own actions into its audit log
     observed: tuple[Path, ...] = ()  # files that show which calls were made
+    policy_source: PolicySource = PolicySource()  # noqa: RUF009 (frozen)
     hub: str = ""  # address of the sandbox's developer hub; empty on real profiles
     evidence: Datum[Any] = field(
         default_factory=lambda: Unavailable(

@@ -230,6 +230,7 @@ class WaiverNote(Record):
     owner: str
     reason: str
     expires: str
+    origin: str = ""  # set where it came with the audited repository
 
 
 class Finding(Record):

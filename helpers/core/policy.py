@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field, ValidationError
 
 from helpers.core.errors import ConfigurationError
 from helpers.core.model import Record
+from helpers.core.settings import read_bounded
 
 __all__ = [
     "AccessPolicy",
@@ -25,9 +26,11 @@ __all__ = [
     "EnvironmentPolicy",
     "ExposurePolicy",
     "Policy",
+    "PolicySource",
     "RotationPolicy",
     "ScopePolicy",
     "load_policy",
+    "load_restricted_policy",
 ]
 
 Days = Annotated[int, Field(ge=1, le=3650)]
@@ -174,6 +177,12 @@ class Policy(Record):
     acts: Acts = Acts()
 
 
+# What sends something, runs something or decides where a secret is kept.
+_ARMING: Final[Mapping[str, tuple[str, ...]]] = {
+    "acts": tuple(Acts.model_fields),
+    "rotation": ("store", "consumers"),
+    "auditlog": ("mirror_contact", "syslog"),
+}
 _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "sandbox": {
         "acts": {"mirror": True, "rotation": True, "webhook_battery": True, "write_probes": True},
@@ -195,6 +204,37 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "staging": {"scopes": {"allowed": [*_READS, "write_events"]}},
     "production": {},
 }
+
+
+class PolicySource(Record):
+    """The file that a policy came from; what it may not decide is `ignored`.
+
+    A policy that came with the audited repository was written by whoever can push there. It sets
+    thresholds, and turns nothing on.
+    """
+
+    file: str = ""
+    from_repository: bool = False
+    ignored: tuple[str, ...] = ()
+
+
+def load_restricted_policy(profile: str, path: Path) -> tuple[Policy, PolicySource]:
+    """The policy of a file in the audited repository, without what would arm something."""
+    given, default = load_policy(profile, path), load_policy(profile)
+    ignored = [
+        f"{table}.{key}"
+        for table, keys in _ARMING.items()
+        for key in keys
+        if getattr(getattr(given, table), key) != getattr(getattr(default, table), key)
+    ]
+    tables = {
+        table: getattr(given, table).model_copy(
+            update={key: getattr(getattr(default, table), key) for key in keys}
+        )
+        for table, keys in _ARMING.items()
+    }
+    source = PolicySource(file=path.name, from_repository=True, ignored=tuple(ignored))
+    return given.model_copy(update=tables), source
 
 
 def load_policy(profile: str, path: Path | None = None) -> Policy:
@@ -220,11 +260,10 @@ def load_policy(profile: str, path: Path | None = None) -> Policy:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        return read_bounded(path).decode("utf-8")
+    except UnicodeDecodeError:
         raise ConfigurationError(
-            f"{path} can't be read: {reason}.", "Fix it or name another file."
+            f"{path} can't be read: it is not UTF-8.", "Fix it or name another file."
         ) from None
 
 

@@ -7,16 +7,20 @@ Order, the first that has a value wins:
 3. `.env.<profile>` in the project folder;
 4. `.env` in the project folder.
 
-python-dotenv parses the files. Values are `SecretStr` from the start; text form and errors
-hold names only. Loading registers every secret with `KNOWN`, so that nothing prints it.
+Each value keeps the layer that it came from (`Trust`). A file that git tracks is never a source: it
+is ignored, and reported. python-dotenv parses the files. Values are `SecretStr` from the start;
+text form and errors hold names only. Loading registers every secret with `KNOWN`, so that nothing
+prints it.
 """
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Iterator, Mapping
+import stat
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -28,13 +32,17 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 __all__ = [
+    "ALLOW_HOSTS",
+    "TRUST_POLICY",
     "VARIABLES",
     "Credential",
     "Profile",
     "Settings",
+    "Trust",
     "Variable",
     "load_settings",
     "profile_named",
+    "read_bounded",
     "state_home",
 ]
 
@@ -97,6 +105,22 @@ VARIABLES: Final = (
 _BY_NAME: Final = {v.name: v for v in VARIABLES}
 
 
+ALLOW_HOSTS: Final = "RUNBOOK_ALLOW_HOSTS"  # other hosts that may receive secrets
+TRUST_POLICY: Final = "RUNBOOK_TRUST_POLICY"  # the audited repository's policy may arm acts
+_LARGEST: Final = 1 << 20  # bytes of an env file, a policy or a list of waivers
+
+
+class Trust(IntEnum):
+    """The layers that settings come from, by rising trust.
+
+    A less trusted layer never decides where the secret of a more trusted one goes.
+    """
+
+    REPOSITORY = 1  # an untracked file in the audited repository
+    OPERATOR = 2  # a file that the operator named
+    ENVIRONMENT = 3  # the process environment, and stores
+
+
 @dataclass(frozen=True)
 class Credential:
     """A secret that is configured: its variable, kind, value, and where it was found."""
@@ -114,13 +138,22 @@ class Credential:
 
 @dataclass(frozen=True)
 class Settings:
-    """The variables of one profile. `origins` says where each came from."""
+    """The variables of one profile. `origins` says where each came from, `trust` by which layer.
+
+    `ignored` names the env files that git tracks: none of their values is used.
+    """
 
     profile: Profile
     project: Path
     values: Mapping[str, SecretStr] = field(repr=False)
     origins: Mapping[str, str]
     env_file: Path | None = None
+    trust: Mapping[str, Trust] = field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+
+    def trust_of(self, name: str) -> Trust:
+        """The layer that a variable came from; what is not set is the runbook's own default."""
+        return self.trust.get(name, Trust.ENVIRONMENT)
 
     def text(self, name: str, default: str = "") -> str:
         """The value of a variable that is no secret."""
@@ -153,26 +186,48 @@ def profile_named(name: str) -> Profile:
         raise UsageError(f"There is no profile {name!r}.", f"The profiles are: {known}.") from None
 
 
+@dataclass(frozen=True)
+class _Layer:
+    origin: str
+    trust: Trust
+    values: Mapping[str, str] = field(repr=False)
+
+
 def load_settings(
     profile: Profile,
     project: Path,
     *,
     env_file: Path | None = None,
     environ: Mapping[str, str] | None = None,
+    tracked: Callable[[Path], bool] = lambda path: False,  # noqa: ARG005
 ) -> Settings:
-    """Read the variables of a profile. Raises ConfigurationError for a file that can't be read."""
+    """Read the variables of a profile; `tracked` says whether git tracks a file of the project.
+
+    Raises ConfigurationError for a file that can't be read.
+    """
     environ = os.environ if environ is None else environ
-    layers = [("environment", environ), *_files(profile, project, env_file)]
+    found = [path for path in _project_files(profile, project) if not env_file]
+    ignored = [path for path in found if tracked(path)]
+    layers = [_Layer("environment", Trust.ENVIRONMENT, environ)]
+    if env_file:
+        layers.append(_Layer(env_file.name, Trust.OPERATOR, _named(env_file)))
+    layers += [
+        _Layer(path.name, Trust.REPOSITORY, _parse(path)) for path in found if path not in ignored
+    ]
     values: dict[str, SecretStr] = {}
     origins: dict[str, str] = {}
+    trust: dict[str, Trust] = {}
     for variable in VARIABLES:
-        for origin, name, value in _candidates(variable, layers):
-            values[variable.name] = _secret(value)
+        for layer, name in _candidates(variable, layers):
+            values[variable.name] = _secret(layer.values[name])
             if variable.secret:
-                KNOWN.register(variable.kind, value)
-            origins[variable.name] = origin if name == variable.name else f"{origin} ({name})"
+                KNOWN.register(variable.kind, layer.values[name])
+            alias = "" if name == variable.name else f" ({name})"
+            origins[variable.name] = layer.origin + alias
+            trust[variable.name] = layer.trust
             break
-    return Settings(profile, project, values, origins, env_file)
+    names = tuple(path.name for path in ignored)
+    return Settings(profile, project, values, origins, env_file, trust, names)
 
 
 def _secret(value: str) -> SecretStr:
@@ -181,45 +236,57 @@ def _secret(value: str) -> SecretStr:
     return SecretStr(value)
 
 
-def _candidates(
-    variable: Variable, layers: list[tuple[str, Mapping[str, str]]]
-) -> Iterator[tuple[str, str, str]]:
-    for origin, layer in layers:
+def _candidates(variable: Variable, layers: list[_Layer]) -> Iterator[tuple[_Layer, str]]:
+    for layer in layers:
         for name in (variable.name, *variable.aliases):
-            if layer.get(name):
-                yield origin, name, layer[name]
+            if layer.values.get(name):
+                yield layer, name
 
 
-def _files(
-    profile: Profile, project: Path, env_file: Path | None
-) -> Iterator[tuple[str, Mapping[str, str]]]:
-    if env_file:
-        if not env_file.is_file():
-            raise ConfigurationError(
-                f"There is no env file {env_file}.", "Check --env-file, or run `runbook init`."
-            )
-        yield env_file.name, _parse(env_file)
-        return
+def _project_files(profile: Profile, project: Path) -> Iterator[Path]:
     for path in (project / f".env.{profile}", project / ".env"):
         if path.is_file():
-            yield path.name, _parse(path)
+            yield path
+
+
+def _named(env_file: Path) -> Mapping[str, str]:
+    if not env_file.is_file():
+        raise ConfigurationError(
+            f"There is no env file {env_file}.", "Check --env-file, or run `runbook init`."
+        )
+    return _parse(env_file)
 
 
 def _parse(path: Path) -> Mapping[str, str]:
     from dotenv.parser import parse_stream
 
     try:
-        with path.open(encoding="utf-8-sig") as stream:
-            bindings = list(parse_stream(stream))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise ConfigurationError(f"{path} can't be read: {reason}.", "Fix the file.") from None
+        text = read_bounded(path).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} can't be read: it is not UTF-8.", "Fix it.") from None
+    bindings = list(parse_stream(io.StringIO(text)))
     for binding in bindings:
         if binding.error:
             raise ConfigurationError(
                 f"{path}, line {binding.original.line} is not NAME=value.", "Fix that line."
             )
     return {b.key: b.value for b in bindings if b.key and b.value}
+
+
+def read_bounded(path: Path) -> bytes:
+    """A file of settings whole: a regular file of up to 1 MiB. Raises ConfigurationError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as stream:  # noqa: PTH123 (by descriptor)
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise ConfigurationError(f"{path} is not a regular file.", "Name another one.")
+            content = stream.read(_LARGEST + 1)
+    except OSError as error:
+        reason = f"{path} can't be read: {error.strerror}."
+        raise ConfigurationError(reason, "Fix the file.") from None
+    if len(content) > _LARGEST:
+        raise ConfigurationError(f"{path} is larger than 1 MiB.", "Name another file.")
+    return content
 
 
 def state_home(profile: Profile, environ: Mapping[str, str] | None = None) -> Path:

@@ -16,6 +16,7 @@ from helpers.core.model import Cause, Datum, Known, Unavailable
 from helpers.core.redaction import fingerprint, is_redactable
 from helpers.core.settings import VARIABLES, Profile, Settings, load_settings
 from helpers.environment.records import (
+    ApiHost,
     EnvFile,
     EnvironmentFacts,
     ExampleFile,
@@ -26,6 +27,8 @@ from helpers.environment.records import (
     VariableState,
     WorkspaceIdentity,
 )
+from helpers.intercom.regions import base_url, configured_url
+from helpers.intercom.trusted_hosts import host_kind
 from helpers.system.git import git, git_ok
 
 __all__ = ["collect", "shape_of"]
@@ -50,6 +53,8 @@ def collect(context: Context) -> EnvironmentFacts:
         profiles=_profiles(context),
         workspace=_workspace(context),
         expected_app_id=_expected_app_id(context),
+        api_host=_api_host(context.settings),
+        policy_source=Known(context.policy_source),
         expected_region=Known(context.settings.text("INTERCOM_REGION", "us")),
     )
 
@@ -215,6 +220,24 @@ def _workspace(context: Context) -> Datum[WorkspaceIdentity]:
             region=str(app.get("region") or ""),
         )
     )
+
+
+def _api_host(settings: Settings) -> Datum[ApiHost]:
+    """Whose the configured host is. Nothing is sent to find out."""
+    import httpx  # heavy
+
+    try:
+        host = httpx.URL(configured_url(settings)).host
+    except ConfigurationError as error:
+        return Unavailable(reason=str(error), call="INTERCOM_BASE_URL")
+    refused = ""
+    try:
+        base_url(settings)
+    except ConfigurationError as error:
+        refused = error.message
+    name = "INTERCOM_BASE_URL" if settings.text("INTERCOM_BASE_URL") else "INTERCOM_REGION"
+    origin = settings.origins.get(name, "")
+    return Known(ApiHost(host=host, whose=host_kind(host).value, origin=origin, refused=refused))
 
 
 def _expected_app_id(context: Context) -> Datum[str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
-from helpers.core.model import Datum, Record
+from helpers.core.model import Datum, Record, Unavailable
+from helpers.core.policy import PolicySource
 
 __all__ = [
+    "ApiHost",
     "EnvFile",
     "EnvironmentFacts",
     "ExampleFile",
@@ -17,6 +20,9 @@ __all__ = [
     "VariableState",
     "WorkspaceIdentity",
 ]
+
+
+_NOT_RECORDED: Final = Unavailable(reason="This run did not record it yet.", call="snapshot")
 
 
 class Shape(StrEnum):
@@ -97,6 +103,15 @@ class WorkspaceIdentity(Record):
     region: str
 
 
+class ApiHost(Record):
+    """The host that the access token would go to; `refused` says why it does not."""
+
+    host: str
+    whose: str
+    origin: str = ""
+    refused: str = ""
+
+
 class EnvironmentFacts(Record):
     """All that the environment step knows."""
 
@@ -109,3 +124,5 @@ class EnvironmentFacts(Record):
     workspace: Datum[WorkspaceIdentity]
     expected_app_id: Datum[str]
     expected_region: Datum[str]
+    api_host: Datum[ApiHost] = _NOT_RECORDED
+    policy_source: Datum[PolicySource] = _NOT_RECORDED

@@ -18,8 +18,8 @@ from helpers.core import catalog
 from helpers.core.judge import judge
 from helpers.core.model import Cause, Finding, Known, Report, Snapshot, StepResult, Unavailable
 from helpers.core.policy import Policy
-from helpers.core.settings import Profile, state_home
-from helpers.core.waivers import apply_waivers, load_waivers
+from helpers.core.settings import Profile, Trust, state_home
+from helpers.core.waivers import apply_waivers, load_repository_waivers, load_waivers
 from helpers.exposure.cache import ScanCache
 from helpers.exposure.configured import configured_secrets, variables_by_fingerprint
 from helpers.exposure.items import ScanMatches, SecretEngine
@@ -36,6 +36,7 @@ from helpers.exposure.repository import Repository
 from helpers.exposure.scan_index import CacheStore, NoCache, ScanIndex
 from helpers.exposure.scan_items import ScanProgress, ScanState
 from helpers.exposure.search import ScanScope, SearchedRepository, open_in_scope, search
+from helpers.system.provenance import text_on_default_branch
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -233,12 +234,17 @@ def _total(coverages: Sequence[tuple[str, ScanCoverage]]) -> ScanCoverage:
 
 
 def _connector(settings: Settings) -> Callable[[SecretStr], Iterator[Client]]:
-    """Return what opens a client for the configured host, or for each of Intercom's hosts."""
+    """Return what opens a client for the configured host, or for each of Intercom's hosts.
+
+    A repository that is searched does not choose the host: tokens of others would go there too.
+    """
     from helpers.intercom.client import Client
     from helpers.intercom.regions import HOSTS, base_url
 
-    chosen = settings.text("INTERCOM_BASE_URL") or settings.text("INTERCOM_REGION")
-    hosts = (base_url(settings),) if chosen else tuple(HOSTS.values())
+    names = ("INTERCOM_BASE_URL", "INTERCOM_REGION")
+    chosen = [name for name in names if settings.text(name)]
+    trusted = all(settings.trust_of(name) > Trust.REPOSITORY for name in chosen)
+    hosts = (base_url(settings),) if chosen and trusted else tuple(HOSTS.values())
 
     def connect(token: SecretStr) -> Iterator[Client]:
         for host in hosts:
@@ -278,11 +284,14 @@ def _waived(
 ) -> tuple[Finding, ...]:
     """Apply the named `waivers.toml`, or that of the first repository."""
     default = request.paths[0] / "waivers.toml"
-    path = request.waivers or (default if default.is_file() else None)
-    if path is None:
+    if request.waivers:
+        waivers = load_waivers(request.waivers)
+    elif default.is_file():
+        waivers = load_repository_waivers(default, text_on_default_branch(default))
+    else:
         return tuple(findings)
     known = {check.id for check in catalog.load()}
-    return apply_waivers(findings, load_waivers(path), known, now)[0]
+    return apply_waivers(findings, waivers, known, now)[0]
 
 
 def _version() -> str:

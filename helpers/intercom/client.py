@@ -75,7 +75,8 @@ class Client:
                 f"{variable} is not set for the profile {settings.profile}.",
                 "`runbook init` sets it, or export it, or name a file with --env-file.",
             )
-        return cls(credential.value, base_url_of(settings), version, acts=acts, transport=transport)
+        url = base_url_of(settings, variable)
+        return cls(credential.value, url, version, acts=acts, transport=transport)
 
     def __enter__(self) -> Self:
         return self

@@ -13,9 +13,9 @@ import httpx
 from pydantic import SecretStr
 
 from helpers.core.errors import ConfigurationError, IntercomError
-from helpers.intercom.regions import is_loopback
 from helpers.intercom.responses import unreachable
 from helpers.intercom.transport import live
+from helpers.intercom.trusted_hosts import is_loopback
 
 __all__ = ["App", "DeveloperHub"]
 

@@ -6,7 +6,6 @@ Hosts: the `servers` of Intercom's OpenAPI description. Only `US` is documented 
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -15,8 +14,16 @@ import httpx
 
 from helpers.core.errors import ConfigurationError
 from helpers.core.settings import Settings
+from helpers.intercom.trusted_hosts import is_loopback, refuse_less_trusted, require_allowed
 
-__all__ = ["HOSTS", "base_url", "checked_url", "is_loopback", "region_named", "same_region"]
+__all__ = [
+    "HOSTS",
+    "base_url",
+    "checked_url",
+    "configured_url",
+    "region_named",
+    "same_region",
+]
 
 HOSTS: Final[Mapping[str, str]] = {
     "us": "https://api.intercom.io",
@@ -27,11 +34,21 @@ _HOST: Final = re.compile(r"[A-Za-z0-9.-]+|[0-9a-f:]+")
 _PREFIX: Final = re.compile(r"(/[A-Za-z0-9_-]+)*/?")
 
 
-def base_url(settings: Settings) -> str:
+def base_url(settings: Settings, credential: str = "INTERCOM_ACCESS_TOKEN") -> str:
     """`INTERCOM_BASE_URL` if it is set, else the host of `INTERCOM_REGION` (us, eu, au).
 
-    Raises ConfigurationError for a URL that a token must not go to, and for an unknown region.
+    Raises ConfigurationError for a URL that this credential must not go to or an unknown region.
     """
+    url = configured_url(settings)
+    own = settings.text("INTERCOM_BASE_URL")
+    refuse_less_trusted(settings, "INTERCOM_BASE_URL" if own else "INTERCOM_REGION", credential)
+    if own:
+        require_allowed(httpx.URL(url).host, "INTERCOM_BASE_URL")
+    return url
+
+
+def configured_url(settings: Settings) -> str:
+    """The URL that is configured, whether or not a secret may go there. Raises as `base_url`."""
     own = settings.text("INTERCOM_BASE_URL")
     return checked_url(own) if own else HOSTS[region_named(settings.text("INTERCOM_REGION", "us"))]
 
@@ -63,16 +80,6 @@ def checked_url(url: str) -> str:
     if parsed.scheme == "http" and not is_loopback(parsed.host):
         raise _unusable("is plain HTTP to another machine, where the token could be read")
     return str(parsed).rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this very machine, by its literal address or as `localhost`."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def same_region(configured: str, reported: str) -> bool | None:

@@ -21,7 +21,7 @@ import httpx
 from helpers.core.errors import ForbiddenCallError
 from helpers.intercom.calls import Call
 from helpers.intercom.pace import Pace, pause_until_reset
-from helpers.intercom.regions import is_loopback
+from helpers.intercom.trusted_hosts import is_loopback
 
 __all__ = ["RefusalHook", "Transport", "live"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -11,14 +12,27 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.core.context import Context, Recorder
 from helpers.core.jupyter import in_jupyterlab
-from helpers.core.policy import Policy, load_policy
+from helpers.core.policy import (
+    Policy,
+    PolicySource,
+    load_policy,
+    load_restricted_policy,
+)
 from helpers.core.redaction import Redactor
-from helpers.core.settings import Profile, Settings, load_settings, profile_named, state_home
+from helpers.core.settings import (
+    TRUST_POLICY,
+    Profile,
+    Settings,
+    load_settings,
+    profile_named,
+    state_home,
+)
 from helpers.core.steps import RECORDER, imported
-from helpers.core.waivers import Waiver, load_waivers
+from helpers.core.waivers import Waiver, load_repository_waivers, load_waivers
 from helpers.notebook.parameters import Choices
 from helpers.notebook.sandbox_profile import demo_secrets, open_demo
 from helpers.system.git import top_level
+from helpers.system.provenance import is_tracked, text_on_default_branch
 
 if TYPE_CHECKING:
     from helpers.intercom.client import Client
@@ -39,7 +53,8 @@ def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Contex
 
     Raises ConfigurationError or UsageError, each with its advice, for choices that can't be used.
     """
-    profile, policy = profile_named(choices.profile), policy_of(choices)
+    profile = profile_named(choices.profile)
+    policy, source = _policy(choices)
     if profile is Profile.SANDBOX:
         demo = open_demo(workspace, closing)
         repo = path_of(choices.repo) or demo.repo
@@ -54,6 +69,7 @@ def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Contex
         context = Context(settings, policy, redactor, repo, state, _utc_now)
         context.record = _recorder(state, redactor)
     context.client_factory = _client
+    context.policy_source = source
     closing.callback(context.close)
     context.observed = tuple(_paths_of(choices.observed or ""))
     return context
@@ -89,12 +105,27 @@ def _recorder(state: Path, redactor: Redactor) -> Recorder:
 def settings_of(choices: Choices) -> Settings:
     """The variables of a real profile."""
     profile = profile_named(choices.profile)
-    return load_settings(profile, _repository(choices), env_file=path_of(choices.env_file))
+    return load_settings(
+        profile, _repository(choices), env_file=path_of(choices.env_file), tracked=is_tracked
+    )
 
 
 def policy_of(choices: Choices) -> Policy:
     """The policy: the named file, else `policy.toml` in the repository, else defaults."""
-    return load_policy(profile_named(choices.profile), _policy_file(choices))
+    return _policy(choices)[0]
+
+
+def _policy(choices: Choices) -> tuple[Policy, PolicySource]:
+    """The policy and its source. One in the audited repository may turn nothing on."""
+    profile, path = profile_named(choices.profile), _policy_file(choices)
+    if path and _in_repository(choices, path) and not os.environ.get(TRUST_POLICY):
+        return load_restricted_policy(profile, path)
+    return load_policy(profile, path), PolicySource(file=path.name if path else "")
+
+
+def _in_repository(choices: Choices, path: Path) -> bool:
+    project = _project(choices)
+    return bool(project and path.resolve().is_relative_to(project.resolve()))
 
 
 def waivers_of(choices: Choices) -> tuple[Waiver, ...]:
@@ -102,7 +133,11 @@ def waivers_of(choices: Choices) -> tuple[Waiver, ...]:
     policy = _policy_file(choices)
     folder = policy.parent if policy else _project(choices)
     path = folder / "waivers.toml" if folder else None
-    return load_waivers(path if path and path.is_file() else None)
+    if path is None or not path.is_file():
+        return ()
+    if _in_repository(choices, path):
+        return load_repository_waivers(path, text_on_default_branch(path))
+    return load_waivers(path)
 
 
 def redactor_of(settings: Settings) -> Redactor:
@@ -110,7 +145,7 @@ def redactor_of(settings: Settings) -> Redactor:
     redactor = Redactor()
     for kind, value in demo_secrets() if settings.profile is Profile.SANDBOX else ():
         redactor.register(kind, value)
-    for seen in (settings, *_others(settings)):
+    for seen in (settings, *_others(settings), *_ignored(settings)):
         for credential in seen.credentials():
             redactor.register(credential.kind, credential.value.get_secret_value())
     return redactor
@@ -144,6 +179,15 @@ def _policy_file(choices: Choices) -> Path | None:
     named, project = path_of(choices.policy), _project(choices)
     default = project / "policy.toml" if project else None
     return named or (default if default and default.is_file() else None)
+
+
+def _ignored(settings: Settings) -> list[Settings]:
+    """The env files that git tracks: never a source, but what they hold is redacted."""
+    paths = [settings.project / name for name in settings.ignored]
+    return [
+        load_settings(settings.profile, settings.project, environ={}, env_file=path)
+        for path in paths
+    ]
 
 
 def _others(settings: Settings) -> list[Settings]:

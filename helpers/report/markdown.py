@@ -169,7 +169,8 @@ def _row(finding: Finding) -> Sequence[str]:
     ]
     if finding.waiver:
         waiver = finding.waiver
-        said = f"{waiver.owner} until {waiver.expires}: {waiver.reason}"
+        origin = f" (from {waiver.origin})" if waiver.origin else ""
+        said = f"{waiver.owner} until {waiver.expires}: {waiver.reason}{origin}"
         seen.append(f"**Waived** by {escape(said)}")
     return _verdict(finding), finding.check, code(finding.resource.label), "<br>".join(seen)
 

@@ -178,7 +178,8 @@ def _suppressions(finding: Finding) -> tuple[SarifSuppression, ...]:
     if finding.waiver is None:
         return ()
     waiver = finding.waiver
-    said = f"{waiver.owner}: {waiver.reason} Until {waiver.expires}."
+    origin = f" From {waiver.origin}." if waiver.origin else ""
+    said = f"{waiver.owner}: {waiver.reason} Until {waiver.expires}.{origin}"
     return (SarifSuppression(justification=sanitize(said)),)
 
 

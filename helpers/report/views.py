@@ -115,7 +115,8 @@ def _row(finding: Finding) -> tuple[str, str, str, str]:
     seen = finding.message
     if finding.waiver:
         w = finding.waiver
-        seen += f" Waived by {w.owner} until {w.expires}: {w.reason}"
+        origin = f" (from {w.origin})" if w.origin else ""
+        seen += f" Waived by {w.owner} until {w.expires}: {w.reason}{origin}"
     return verdict_label(finding), finding.check, finding.resource.label, seen
 
 

@@ -203,7 +203,7 @@ def _from_url(url: str) -> str:
         return ""
     import httpx
 
-    from helpers.intercom.regions import is_loopback
+    from helpers.intercom.trusted_hosts import is_loopback
 
     target = httpx.URL(url)
     if target.scheme != "https" and not is_loopback(target.host):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from helpers.core.context import Context
 from helpers.core.errors import RunbookError
 from helpers.core.model import Cause, Unavailable
+from helpers.intercom.trusted_hosts import refuse_less_trusted, require_allowed
 from helpers.webhooks.assessment import assess
 from helpers.webhooks.battery import BatteryOptions, send_battery
 from helpers.webhooks.records import BatteryResult
@@ -64,10 +65,16 @@ def why_not(context: Context) -> Unavailable | None:
         return _unavailable(
             f"{SECRET} is not set: genuine deliveries can't be signed.", Cause.NOT_CONFIGURED
         )
+    try:
+        refuse_less_trusted(context.settings, URL, SECRET)
+        require_allowed(parse_target(context.settings.text(URL)).host, URL)
+    except RunbookError as error:
+        return _unavailable(str(error), Cause.NOT_CONFIGURED)
     if not context.policy.acts.webhook_battery:
         return _unavailable(
             "The battery is off for this profile: policy.toml turns it on with "
-            f"[profiles.{context.settings.profile}.acts] webhook_battery = true.",
+            f"[profiles.{context.settings.profile}.acts] webhook_battery = true (in the audited "
+            "repository's own policy with --trust-policy only).",
             Cause.OFF,
         )
     return None

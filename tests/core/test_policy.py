@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from helpers.core.errors import ConfigurationError
-from helpers.core.policy import Policy, load_policy
+from helpers.core.policy import Acts, Policy, load_policy, load_restricted_policy
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -52,3 +52,27 @@ def test_wrong_key_or_value_names_the_line_and_the_choice(tmp_path: Path, text: 
 def test_absent_file_is_a_clear_error(tmp_path: Path):
     with pytest.raises(ConfigurationError, match="can't be read: No such file"):
         load_policy("production", tmp_path / "policy.toml")
+
+
+def test_a_policy_of_the_repository_sets_thresholds_and_arms_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(
+        "[rotation]\nstore = 'keyring'\nowner = 'ana@example.com'\n"
+        "[access]\ndormant_days = 30\n"
+        "[auditlog]\nsyslog = 'udp://collector.example.net:514'\nreview_days = 7\n"
+        "[profiles.production.acts]\nwebhook_battery = true\nmirror = true\n"
+    )
+    policy, source = load_restricted_policy("production", path)
+    assert policy.access.dormant_days == 30
+    assert policy.rotation.owner == "ana@example.com"
+    assert policy.auditlog.review_days == 7
+    assert policy.acts == Acts()
+    assert policy.rotation.store == "env"
+    assert not policy.auditlog.syslog
+    assert source.from_repository
+    assert source.ignored == (
+        "acts.mirror",
+        "acts.webhook_battery",
+        "rotation.store",
+        "auditlog.syslog",
+    )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,14 +8,17 @@ from pydantic import SecretStr
 
 from helpers.core.errors import ConfigurationError, UsageError
 from helpers.core.model import fingerprint
+from helpers.core.policy import load_policy
 from helpers.core.settings import (
     VARIABLES,
     Profile,
     Settings,
     load_settings,
     profile_named,
+    read_bounded,
     state_home,
 )
+from helpers.core.waivers import load_waivers
 from tests.conftest import HOME
 
 
@@ -131,3 +135,22 @@ def test_env_example_lists_every_variable_and_no_value():
 
 def test_secret_str_is_what_a_value_is(tmp_path: Path):
     assert isinstance(load(tmp_path, INTERCOM_APP_ID="a").values["INTERCOM_APP_ID"], SecretStr)
+
+
+@pytest.mark.parametrize("kind", ["fifo", "device", "large", "folder"])
+def test_a_file_that_is_no_small_regular_file_is_refused_at_once(tmp_path: Path, kind: str):
+    path = tmp_path / "own"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "device":
+        path = Path("/dev/zero")
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        with path.open("wb") as stream:
+            stream.truncate(82 << 20)
+    with pytest.raises(ConfigurationError, match=r"regular file|larger than 1 MiB|directory"):
+        read_bounded(path)
+    for load_file in (load_policy, lambda _, p: load_waivers(p)):
+        with pytest.raises(ConfigurationError):
+            load_file("production", path)

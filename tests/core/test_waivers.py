@@ -15,7 +15,14 @@ from helpers.core.errors import ConfigurationError
 from helpers.core.judge import judge
 from helpers.core.model import Finding, Resource, Snapshot, Status, Unavailable
 from helpers.core.policy import Policy
-from helpers.core.waivers import Waiver, WaiverFacts, apply_waivers, load_waivers
+from helpers.core.waivers import (
+    Waiver,
+    WaiverFacts,
+    WaiverOrigin,
+    apply_waivers,
+    load_repository_waivers,
+    load_waivers,
+)
 from tests.report.samples import NOW, finding
 
 LAST_DAY = date(2026, 3, 2)
@@ -55,7 +62,12 @@ def test_a_waived_finding_keeps_its_verdict_and_bears_owner_reason_and_end() -> 
     one = noted(waiver())
     assert one.status is Status.FAIL
     assert one.waiver is not None
-    assert one.waiver.model_dump() == {"owner": "ana", "reason": "known", "expires": "2026-03-02"}
+    assert one.waiver.model_dump() == {
+        "owner": "ana",
+        "reason": "known",
+        "expires": "2026-03-02",
+        "origin": "",
+    }
     assert not one.failing
 
 
@@ -109,7 +121,7 @@ def test_waivers_never_add_remove_or_change_a_verdict(checks: list[str]) -> None
 
 def test_a_waiver_that_is_needed_passes_every_check_on_it() -> None:
     said = verdicts_of([finding()], waiver())
-    assert said == {"WVR-001": {Status.PASS}, "WVR-002": {Status.PASS}, "WVR-003": {Status.PASS}}
+    assert said == {f"WVR-00{n}": {Status.PASS} for n in range(1, 5)}
 
 
 def test_an_expired_waiver_fails() -> None:
@@ -136,7 +148,7 @@ def test_a_waiver_of_a_check_that_does_not_exist_fails_and_is_not_stale_too() ->
 
 def test_without_waivers_there_is_nothing_to_check() -> None:
     said = verdicts_of([finding()])
-    assert set(said) == {"WVR-001", "WVR-002", "WVR-003"}
+    assert set(said) == {"WVR-001", "WVR-002", "WVR-003", "WVR-004"}
     assert all(statuses == {Status.NOT_APPLICABLE} for statuses in said.values())
 
 
@@ -185,4 +197,44 @@ def test_a_file_that_is_no_text_or_not_there_is_refused(tmp_path: Path) -> None:
         load_waivers(path)
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigurationError, match="not UTF-8"):
+        load_waivers(path)
+
+
+ENTRY = """\
+[[waiver]]
+check = "ENV-001"
+resource = ".env"
+owner = "ana"
+reason = "known"
+expires = 2026-03-02
+"""
+
+
+@pytest.mark.parametrize(
+    ("on_default_branch", "origin", "status"),
+    [
+        (ENTRY, WaiverOrigin.REPOSITORY, Status.PASS),
+        ("", WaiverOrigin.NEW, Status.FAIL),
+        (ENTRY.replace("ENV-001", "ENV-002"), WaiverOrigin.NEW, Status.FAIL),
+        ("no TOML", WaiverOrigin.NEW, Status.FAIL),
+        (None, WaiverOrigin.UNKNOWN, Status.MANUAL),
+    ],
+)
+def test_a_waiver_of_the_repository_is_marked_and_a_new_one_fails(
+    tmp_path: Path, on_default_branch: str | None, origin: WaiverOrigin, status: Status
+) -> None:
+    path = tmp_path / "waivers.toml"
+    path.write_text(ENTRY)
+    (found,) = load_repository_waivers(path, on_default_branch)
+    assert found.origin is origin
+    noted_as = noted(found).waiver
+    assert noted_as
+    assert noted_as.origin == origin.value
+    assert verdicts_of([finding()], found)["WVR-004"] == {status}
+
+
+def test_a_waiver_can_not_name_its_own_origin(tmp_path: Path) -> None:
+    path = tmp_path / "waivers.toml"
+    path.write_text(f'{ENTRY}origin = "the operator"\n')
+    with pytest.raises(ConfigurationError, match="line 7: origin"):
         load_waivers(path)

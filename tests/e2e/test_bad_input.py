@@ -125,7 +125,7 @@ def test_folder_without_git_is_checked_as_far_as_possible(cli: CommandLine):
     (cli.folder / "plain").mkdir()
     done = cli.run("audit", "--repo", "plain", "--steps", "environment", "--fail-on", "critical")
     assert done.returncode == 10
-    assert "not a git repository" in (cli.last_run() / "report.md").read_text()
+    assert "not in a git repository" in (cli.last_run() / "report.md").read_text()
     assert not any((cli.folder / "plain").iterdir())  # the offer of what is missing writes nothing
 
 

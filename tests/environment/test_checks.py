@@ -6,10 +6,12 @@ import pytest
 
 from helpers.core.catalog import Check
 from helpers.core.model import Severity, Status, Unavailable
-from helpers.core.policy import EnvironmentPolicy, Policy
+from helpers.core.policy import EnvironmentPolicy, Policy, PolicySource
 from helpers.environment.checks.environments import (
     keys_differ,
+    policy_turns_nothing_on,
     region_is_right,
+    token_goes_to_intercom,
     token_is_of_the_workspace,
     version_is_pinned,
     workspaces_differ,
@@ -26,6 +28,7 @@ from helpers.environment.checks.variables import (
     secrets_are_well_shaped,
 )
 from helpers.environment.records import (
+    ApiHost,
     EnvFile,
     ExampleFile,
     IgnoreRule,
@@ -55,6 +58,14 @@ def profile(name: str, token: str, app_id: str = "") -> ProfileCredentials:
     return ProfileCredentials(profile=name, app_id=app_id, fingerprints=held)
 
 
+def api_host(whose: str, refused: str = "") -> ApiHost:
+    return ApiHost(host="api.example.net", whose=whose, origin=".env", refused=refused)
+
+
+def policy_source(*ignored: str) -> PolicySource:
+    return PolicySource(file="policy.toml", from_repository=True, ignored=ignored)
+
+
 IGNORED = IgnoreRule(name=".env", ignored=True, rule=".env", source=".gitignore")
 PERSONAL = IgnoreRule(name=".env", ignored=True, rule=".env", source=".git/info/exclude")
 WORKSPACE = WorkspaceIdentity(app_id="abc", name="Acme", region="US")
@@ -77,6 +88,16 @@ WORKSPACE = WorkspaceIdentity(app_id="abc", name="Acme", region="US")
         (secrets_are_well_shaped, {"variables": (variable(shape=Shape.UNSET),)}, NA),
         (secrets_are_well_shaped, {"variables": unreadable()}, ERROR),
         (env_files_are_ignored, {"ignore_rules": (IGNORED,)}, PASS),
+        (token_goes_to_intercom, {"api_host": api_host("Intercom's")}, PASS),
+        (token_goes_to_intercom, {"api_host": api_host("this machine")}, PASS),
+        (token_goes_to_intercom, {"api_host": api_host("another host, allowed")}, MANUAL),
+        (token_goes_to_intercom, {"api_host": api_host("another host", "Not Intercom's.")}, FAIL),
+        (token_goes_to_intercom, {"api_host": api_host("Intercom's", "Less trusted.")}, FAIL),
+        (token_goes_to_intercom, {"api_host": unreadable("INTERCOM_BASE_URL")}, ERROR),
+        (policy_turns_nothing_on, {"policy_source": policy_source()}, PASS),
+        (policy_turns_nothing_on, {"policy_source": policy_source("acts.mirror")}, FAIL),
+        (policy_turns_nothing_on, {"policy_source": PolicySource(file="policy.toml")}, NA),
+        (policy_turns_nothing_on, {"policy_source": unreadable("snapshot")}, ERROR),
         (env_files_are_ignored, {"ignore_rules": (IgnoreRule(name=".env", ignored=False),)}, FAIL),
         (env_files_are_ignored, {"ignore_rules": (PERSONAL,)}, FAIL),
         (env_files_are_ignored, {"ignore_rules": unreadable("git check-ignore")}, ERROR),

@@ -15,7 +15,15 @@ A waiver that has expired, matches nothing or names no check is a finding itself
 from __future__ import annotations
 
 from helpers.core.waivers.apply import apply_waivers
-from helpers.core.waivers.file import load_waivers
-from helpers.core.waivers.records import Waiver, WaiverFacts, WaiverUse
+from helpers.core.waivers.file import load_repository_waivers, load_waivers
+from helpers.core.waivers.records import Waiver, WaiverFacts, WaiverOrigin, WaiverUse
 
-__all__ = ["Waiver", "WaiverFacts", "WaiverUse", "apply_waivers", "load_waivers"]
+__all__ = [
+    "Waiver",
+    "WaiverFacts",
+    "WaiverOrigin",
+    "WaiverUse",
+    "apply_waivers",
+    "load_repository_waivers",
+    "load_waivers",
+]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from helpers.core.model import Finding, Known, Status, WaiverNote
-from helpers.core.waivers.records import Waiver, WaiverFacts, WaiverUse
+from helpers.core.waivers.records import Waiver, WaiverFacts, WaiverOrigin, WaiverUse
 
 __all__ = ["apply_waivers"]
 
@@ -36,7 +36,12 @@ def _noted(finding: Finding, waivers: Sequence[Waiver], now: datetime) -> Findin
 
 
 def _note(waiver: Waiver) -> WaiverNote:
-    return WaiverNote(owner=waiver.owner, reason=waiver.reason, expires=waiver.expires.isoformat())
+    return WaiverNote(
+        owner=waiver.owner,
+        reason=waiver.reason,
+        expires=waiver.expires.isoformat(),
+        origin="" if waiver.origin is WaiverOrigin.OPERATOR else waiver.origin.value,
+    )
 
 
 def _use(waiver: Waiver, findings: Sequence[Finding], known: Collection[str]) -> WaiverUse:

@@ -6,10 +6,19 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from helpers.core.catalog import check
-from helpers.core.model import Evidence, Outcome, Resource, Severity, failed, not_applicable, passed
-from helpers.core.waivers.records import Waiver, WaiverUse
+from helpers.core.model import (
+    Evidence,
+    Outcome,
+    Resource,
+    Severity,
+    failed,
+    manual,
+    not_applicable,
+    passed,
+)
+from helpers.core.waivers.records import Waiver, WaiverOrigin, WaiverUse
 
-__all__ = ["expired", "stale", "unknown"]
+__all__ = ["expired", "reviewed", "stale", "unknown"]
 
 _CONTROLS = ("SOC 2 CC8.1", "ISO 27001 A.8.9")
 
@@ -114,6 +123,39 @@ def unknown(waivers: tuple[WaiverUse, ...]) -> Iterator[Outcome]:
             yield failed(
                 _resource(use.waiver), f"There is no check {use.waiver.check}.", _said(use.waiver)
             )
+
+
+@check(
+    id="WVR-004",
+    step="waivers",
+    title="Every waiver of the repository is on its default branch",
+    fails="A waiver is not on the repository's default branch",
+    severity=Severity.LOW,
+    remediation=(
+        "Review the waiver with its owner before the branch that adds it is merged.",
+        "Or keep waivers beside a policy of your own, and name it with --policy.",
+    ),
+    controls=_CONTROLS,
+)
+def reviewed(waivers: tuple[WaiverUse, ...]) -> Iterator[Outcome]:
+    """A branch that adds a leak can add the waiver for it as well.
+
+    PASS: the default branch of the repository has the same waiver, or it is the operator's own.
+    FAIL: the default branch does not have it, so nobody has reviewed it yet.
+    MANUAL: it came with the repository, and git does not know the default branch.
+    NOT_APPLICABLE: there are no waivers.
+    ERROR: the waivers could not be matched with the findings.
+    """
+    if not waivers:
+        yield _none()
+    for waiver in (use.waiver for use in waivers):
+        resource, said = _resource(waiver), f"It came from {waiver.origin}."
+        if waiver.origin is WaiverOrigin.NEW:
+            yield failed(resource, said, _said(waiver))
+        elif waiver.origin is WaiverOrigin.UNKNOWN:
+            yield manual(resource, said, _said(waiver))
+        else:
+            yield passed(resource, said, _said(waiver))
 
 
 def _none() -> Outcome:

@@ -6,14 +6,17 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
 from helpers.core.errors import ConfigurationError
-from helpers.core.waivers.records import Waiver
+from helpers.core.settings import read_bounded
+from helpers.core.waivers.records import Waiver, WaiverOrigin
 
-__all__ = ["load_waivers"]
+__all__ = ["load_repository_waivers", "load_waivers"]
+
+_KEYS: Final = tuple(name for name in Waiver.model_fields if name != "origin")
 
 
 def load_waivers(path: Path | None) -> tuple[Waiver, ...]:
@@ -25,13 +28,40 @@ def load_waivers(path: Path | None) -> tuple[Waiver, ...]:
     return tuple(_waiver(path, text, index, entry) for index, entry in enumerate(entries))
 
 
+def load_repository_waivers(path: Path, on_default_branch: str | None) -> tuple[Waiver, ...]:
+    """The waivers that came with the audited repository, each marked so.
+
+    `on_default_branch` is the file's text there, None if it is not known: a waiver that isn't in it
+    is new, as a pull request would add it.
+    """
+    accepted = _accepted(path, on_default_branch)
+    return tuple(
+        waiver.model_copy(update={"origin": _origin(waiver, accepted)})
+        for waiver in load_waivers(path)
+    )
+
+
+def _accepted(path: Path, text: str | None) -> tuple[Waiver, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(_waiver(path, text, n, e) for n, e in enumerate(_entries(path, text)))
+    except ConfigurationError:
+        return ()
+
+
+def _origin(waiver: Waiver, accepted: tuple[Waiver, ...] | None) -> WaiverOrigin:
+    if accepted is None:
+        return WaiverOrigin.UNKNOWN
+    return WaiverOrigin.REPOSITORY if waiver in accepted else WaiverOrigin.NEW
+
+
 def _read(path: Path) -> str:
     try:
-        return path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8"
+        return read_bounded(path).decode("utf-8")
+    except UnicodeDecodeError:
         raise ConfigurationError(
-            f"{path} can't be read: {reason}.", "Fix it or name another file."
+            f"{path} can't be read: it is not UTF-8.", "Fix it or name another file."
         ) from None
 
 
@@ -48,6 +78,9 @@ def _entries(path: Path, text: str) -> Sequence[Any]:
 
 
 def _waiver(path: Path, text: str, index: int, entry: Mapping[str, Any]) -> Waiver:
+    if isinstance(entry, Mapping) and "origin" in entry:
+        line = _line(text, _header(text, index), "origin")
+        raise _refuse(path, line, "origin", _choice("extra_forbidden", ""))
     try:
         return Waiver.model_validate(entry)
     except ValidationError as error:
@@ -58,7 +91,7 @@ def _waiver(path: Path, text: str, index: int, entry: Mapping[str, Any]) -> Waiv
 
 
 def _choice(kind: str, message: str) -> str:
-    keys = ", ".join(Waiver.model_fields)
+    keys = ", ".join(_KEYS)
     if kind == "extra_forbidden":
         return f"the keys of a waiver are {keys}"
     if kind == "missing":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated
 
@@ -10,9 +11,18 @@ from pydantic import StringConstraints
 
 from helpers.core.model import Datum, Record, Resource
 
-__all__ = ["Waiver", "WaiverFacts", "WaiverUse"]
+__all__ = ["Waiver", "WaiverFacts", "WaiverOrigin", "WaiverUse"]
 
 _Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class WaiverOrigin(StrEnum):
+    """Who put a waiver where it was found."""
+
+    OPERATOR = "the operator"
+    REPOSITORY = "the audited repository"
+    NEW = "the audited repository, not on its default branch"
+    UNKNOWN = "the audited repository, whose default branch is not known"
 
 
 class Waiver(Record):
@@ -23,6 +33,7 @@ class Waiver(Record):
     owner: _Said
     reason: _Said
     expires: date
+    origin: WaiverOrigin = WaiverOrigin.OPERATOR
 
     def covers(self, check: str, resource: Resource) -> bool:
         """True where check and resource key match, in upper and lower case as written."""

@@ -16,11 +16,13 @@ from helpers.core.model import (
     Severity,
     failed,
     manual,
+    not_applicable,
     passed,
     unclear,
 )
-from helpers.core.policy import Policy
+from helpers.core.policy import Policy, PolicySource
 from helpers.environment.records import (
+    ApiHost,
     ProfileCredentials,
     WorkspaceIdentity,
 )
@@ -28,6 +30,7 @@ from helpers.environment.records import (
 _STABLE: Final = frozenset({*(f"1.{n}" for n in range(5)), *(f"2.{n}" for n in range(19))})
 _TWO: Final = 2
 _REGIONS: Final = ("us", "eu", "au")
+_OWN_HOSTS: Final = ("Intercom's", "this machine")  # `HostKind` of the client
 
 
 def _variable(name: str) -> Resource:
@@ -265,3 +268,70 @@ def version_is_pinned(policy: Policy) -> Iterator[Outcome]:
         yield passed(resource, f"Every call of the runbook asks for {version}.")
     else:
         yield failed(resource, f"{version} is not a published stable version.")
+
+
+@check(
+    id="ENV-013",
+    step="environment",
+    title="The access token goes to Intercom",
+    fails="Another host would receive the access token",
+    severity=Severity.HIGH,
+    remediation=(
+        "Remove INTERCOM_BASE_URL, so that INTERCOM_REGION names Intercom's own host.",
+        (
+            "If the host is your proxy, set the variable where the token is, and allow the host: "
+            "--allow-host HOST, or RUNBOOK_ALLOW_HOSTS."
+        ),
+    ),
+    controls=("ISO 27001 A.8.12", "NIST CSF PR.DS-02"),
+)
+def token_goes_to_intercom(api_host: ApiHost) -> Iterator[Outcome]:
+    """Whoever names the API's host receives the token. A delivered file must not name it.
+
+    PASS: the host is Intercom's, or this machine (a sandbox, a local proxy).
+    FAIL: it is another host, or a less trusted place than the token's names it.
+    MANUAL: another host is allowed on this machine: only the team knows what it does.
+    NOT_APPLICABLE: never, as some host is always configured.
+    ERROR: INTERCOM_BASE_URL or INTERCOM_REGION could not be understood.
+    """
+    resource = Resource(kind="host", key=api_host.host)
+    named = Evidence(what=f"set by {api_host.origin}" if api_host.origin else "the default")
+    if api_host.refused:
+        yield failed(resource, f"Nothing was sent. {api_host.refused}", named)
+    elif api_host.whose in _OWN_HOSTS:
+        yield passed(resource, f"The token goes to {api_host.host} ({api_host.whose}).", named)
+    else:
+        yield manual(resource, f"The token goes to {api_host.host}, {api_host.whose}.", named)
+
+
+@check(
+    id="ENV-014",
+    step="environment",
+    title="The audited repository's policy turns nothing on",
+    fails="The audited repository's policy tries to turn something on",
+    severity=Severity.LOW,
+    remediation=(
+        (
+            "Keep what turns on acts, stores and mirrors in a policy.toml outside the repository, "
+            "and name it with --policy."
+        ),
+        "Or trust the repository's own file for this run: --trust-policy.",
+    ),
+    controls=("ISO 27001 A.8.9", "NIST CSF PR.AA-05"),
+)
+def policy_turns_nothing_on(policy_source: PolicySource) -> Iterator[Outcome]:
+    """Who can push to a repository must not decide what an audit of it sends or changes.
+
+    PASS: the repository's policy sets thresholds only.
+    FAIL: it also turns something on, which was ignored.
+    MANUAL: never, as the file says what it sets.
+    NOT_APPLICABLE: the policy did not come with the audited repository, or there is none.
+    ERROR: the policy's source was not recorded.
+    """
+    resource = Resource(kind="policy", key=policy_source.file or "policy.toml")
+    if not policy_source.from_repository:
+        yield not_applicable(resource, "The policy did not come with the audited repository.")
+    elif policy_source.ignored:
+        yield failed(resource, f"It sets {', '.join(policy_source.ignored)}: ignored.")
+    else:
+        yield passed(resource, "It came with the audited repository and sets thresholds only.")

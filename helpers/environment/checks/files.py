@@ -92,7 +92,11 @@ def env_files_are_not_tracked(env_files: tuple[EnvFile, ...]) -> Iterator[Outcom
     for env_file in env_files:
         resource = _file(env_file.name)
         if env_file.tracked:
-            yield failed(resource, "Git tracks it.", Evidence(what="listed", where="git ls-files"))
+            yield failed(
+                resource,
+                "Git tracks it; none of its values is used.",
+                Evidence(what="listed", where="git ls-files"),
+            )
         else:
             yield passed(resource, "Git does not track it.")
 
