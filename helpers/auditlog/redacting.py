@@ -21,6 +21,7 @@ from typing import Any, Final
 from helpers.auditlog.entries import Json, LogEvent
 from helpers.core.errors import StateError
 from helpers.core.redaction import Redactor
+from helpers.system.files import make_private
 
 __all__ = ["FIELDS", "EventRedactor", "read_salt"]
 
@@ -109,7 +110,7 @@ class EventRedactor:
 def read_salt(path: Path) -> bytes:
     """The installation's salt, created at first use. Raises StateError if that fails."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(path.parent)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         temporary = path.with_name(f".salt.{uuid.uuid4().hex}")
         if not path.exists():

@@ -17,7 +17,7 @@ from typing import Any, Final
 from helpers.auditlog.entries import canonical
 from helpers.auditlog.seals import SealKey
 from helpers.core.errors import ConfigurationError, StateError
-from helpers.system.files import replace_private
+from helpers.system.files import make_private, replace_private
 from helpers.system.system_keyring import unprotected
 
 __all__ = ["SealKeyStore", "save_to_keyring"]
@@ -54,7 +54,7 @@ class SealKeyStore:
 
     def write(self, key: SealKey) -> None:
         """Replace the key durably. Raises StateError."""
-        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(self.path.parent)
         if key.keyring:  # first: a reader accepts a keyring that is ahead of the file
             save_to_keyring(key)
             self._unlocked = key

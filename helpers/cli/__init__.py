@@ -6,10 +6,12 @@ traceback reaches a user (`RUNBOOK_DEBUG=1` shows it).
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
 import click
@@ -18,6 +20,8 @@ from helpers.cli.output import guard_output
 from helpers.core.errors import RunbookError, UsageError
 
 __all__ = ["main", "runbook"]
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO})
 
 # name: (module:command, one line of help). The help stands here so that `--help` imports nothing.
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -91,6 +95,7 @@ def main() -> None:
         sys.exit(UsageError.exit_status)
     try:
         status = runbook.main(standalone_mode=False, prog_name="runbook")
+        sys.stdout.flush()
     except click.ClickException as error:
         error.show()
         sys.exit(UsageError.exit_status)
@@ -100,10 +105,32 @@ def main() -> None:
     except RunbookError as error:
         click.echo(f"Error: {error.message}\n{error.advice}", err=True)
         sys.exit(error.exit_status)
+    except BrokenPipeError:  # `| head` has seen enough
+        _discard_output()
+        sys.exit(RunbookError.exit_status)
     except Exception as error:
+        if problem := _storage_problem(error):
+            _discard_output()
+            click.echo(f"Error: {problem}\nMake room or change the rights; run it again.", err=True)
+            sys.exit(RunbookError.exit_status)
         if os.environ.get("RUNBOOK_DEBUG"):
             raise
         click.echo(f"Error: {type(error).__name__}, a bug in the runbook.", err=True)
         click.echo("RUNBOOK_DEBUG=1 shows where; please report it.", err=True)
         sys.exit(RunbookError.exit_status)
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _storage_problem(error: Exception) -> str:
+    """What could not be written, if a full or read-only disk is the cause."""
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return f"{error.filename or 'the output'} can't be written: {error.strerror}."
+    if (type(error).__module__, type(error).__name__) == ("sqlite3", "OperationalError"):
+        return f"the state can't be written: {error}."  # sqlite3 is not imported for this
+    return ""
+
+
+def _discard_output() -> None:
+    """Send what is still buffered nowhere; it would raise again when Python ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -73,7 +73,8 @@ def _read(path: Path) -> bytes:
 
 
 def _made(path: Path) -> bytes:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in reversed(path.parents):  # `parents=True` would make those above by the umask
+        folder.mkdir(mode=0o700, exist_ok=True)
     temporary = path.with_name(f".{_FILE}.{secrets.token_hex(8)}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:

@@ -9,6 +9,7 @@ deleted at any time.
 
 from __future__ import annotations
 
+import errno
 import json
 import sqlite3
 import time
@@ -19,6 +20,7 @@ from typing import Final
 
 from helpers.core.redaction import KNOWN
 from helpers.exposure.items import EMPTY_RESULT, ScanResult, SecretMatch
+from helpers.system.files import state_folder
 
 __all__ = ["ScanCache"]
 
@@ -42,8 +44,9 @@ class ScanCache:
     """`cache.db` for one set of rules. In `looked`, `mark` is the cache key, `kept` the result."""
 
     def __init__(self, folder: Path, identity: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._path = folder / FILE_NAME
+        self._path = state_folder(folder) / FILE_NAME
+        if self._path.is_symlink():
+            raise OSError(errno.ELOOP, "it is a symbolic link")
         self._pending: dict[bytes, str | None] = {}
         self._written = time.monotonic()
         try:

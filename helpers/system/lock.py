@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from helpers.core.errors import LockedError, StateError
+from helpers.system.files import make_private
 
 __all__ = ["acquire", "lock_profile", "locked", "open_lock_file", "release"]
 
@@ -74,7 +75,7 @@ def open_lock_file(path: Path) -> int:
 
     Raises OSError, for a symbolic link too.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_private(path.parent)
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 

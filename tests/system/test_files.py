@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers.core.errors import UsageError
-from helpers.system.files import replace_private, write_beside, write_private
+from helpers.core.errors import StateError, UsageError
+from helpers.system.files import replace_private, state_folder, write_beside, write_private
 
 
 def names(folder: Path) -> list[str]:
@@ -74,3 +74,55 @@ def test_a_file_that_is_renamed_is_on_the_disk_before_its_name(
     monkeypatch.setattr(Path, "replace", renamed)
     write_private(tmp_path / "file", "text")
     assert done == ["bytes", "name", "folder"]
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_every_folder_that_is_made_is_private_whatever_the_umask(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        state_folder(tmp_path / "one" / "two" / "three")
+    finally:
+        os.umask(before)
+    for name in ("one", "one/two", "one/two/three"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("mode", "command"), [(0o777, "chmod o-w"), (0o757, "chmod o-w"), (0o775, "chmod g-w")]
+)
+@pytest.mark.parametrize("which", ["the folder", "above it"])
+def test_state_that_another_user_could_swap_is_refused_with_the_command_that_fixes_it(
+    tmp_path: Path, mode: int, command: str, which: str
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    os.chown(shared, -1, 12345) if os.geteuid() == 0 else None
+    shared.chmod(mode)
+    with pytest.raises(StateError) as caught:
+        state_folder(shared if which == "the folder" else shared / "state")
+    assert f"`{command} {shared}`" in caught.value.advice
+
+
+def test_a_sticky_folder_is_no_danger(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    assert state_folder(shared / "state").is_dir()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_user_is_refused(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir(mode=0o755)
+    os.chown(other, 12345, 12345)
+    with pytest.raises(StateError, match="belongs to another user"):
+        state_folder(other / "state")
+
+
+def test_a_link_to_a_shared_folder_is_refused(tmp_path: Path) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    (tmp_path / "link").symlink_to(shared)
+    with pytest.raises(StateError, match="every user can write"):
+        state_folder(tmp_path / "link" / "state")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from helpers.core.errors import StateError
+from helpers.system.files import state_folder
 from helpers.system.state.integrity import damaged, verify
 
 __all__ = ["FILE_NAME", "migrations", "open_state", "writing"]
@@ -74,7 +75,7 @@ def migrations() -> Mapping[int, tuple[str, str]]:
 
 
 def _make_private(folder: Path, path: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state_folder(folder)
     folder.chmod(0o700)
     if not os.path.lexists(path):
         _create(path)
