@@ -93,7 +93,8 @@ class GitRepository:
 
     def output(self, *arguments: str, stdin: bytes = b"", folder: Path | None = None) -> bytes:
         """The standard output of a command. Raises CollectionError, with git's own first line."""
-        return b"".join(self.chunks(*arguments, stdin=stdin, folder=folder))
+        said = b"".join(self.chunks(*arguments, stdin=stdin, folder=folder))
+        return said.replace(os.fsencode(self._view.path), b".git")  # as git names its own folder
 
     def ok(self, *arguments: str, stdin: bytes = b"", folder: Path | None = None) -> bool:
         """Whether a command that answers by its status (0 or 1) says yes."""

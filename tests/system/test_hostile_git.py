@@ -372,3 +372,9 @@ def test_output_without_end_is_cut_off(repo: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("helpers.system.git._MOST_OUTPUT", 1 << 40)
     with pytest.raises(CollectionError, match="took too long"):
         git(repo, "ls-tree", "-r", "--name-only", tree.strip())
+
+
+def test_a_file_of_the_git_folder_is_named_as_git_names_it(repo: Path) -> None:
+    (repo / ".git" / "info" / "exclude").write_text(".env\n")
+    said = git(repo, "check-ignore", "--verbose", ".env")
+    assert said == b".git/info/exclude:1:.env\t.env\n"
