@@ -237,7 +237,15 @@ def _api_host(settings: Settings) -> Datum[ApiHost]:
         refused = error.message
     name = "INTERCOM_BASE_URL" if settings.text("INTERCOM_BASE_URL") else "INTERCOM_REGION"
     origin = settings.origins.get(name, "")
-    return Known(ApiHost(host=host, whose=host_kind(host).value, origin=origin, refused=refused))
+    return Known(
+        ApiHost(
+            host=host,
+            whose=host_kind(host).value,
+            origin=origin,
+            allowed=not refused,
+            refused=refused,
+        )
+    )
 
 
 def _expected_app_id(context: Context) -> Datum[str]:

@@ -104,11 +104,12 @@ class WorkspaceIdentity(Record):
 
 
 class ApiHost(Record):
-    """The host that the access token would go to; `refused` says why it does not."""
+    """The host that the access token would go to. If it is not `allowed`, `refused` says why."""
 
     host: str
     whose: str
     origin: str = ""
+    allowed: bool = True
     refused: str = ""
 
 

@@ -28,6 +28,7 @@ OURS: Final[Mapping[tuple[str, str], str]] = {
     ("ExampleFile", "missing"): "read from one file, whole or not at all",
     ("LeakedSecret", "kind"): "a rule's own name; EXP-003 fails for what is not Intercom's",
     ("MirrorEvidence", "mirrors"): "what the policy configures",
+    ("PolicySource", "ignored"): "what this program itself left out of the policy",
     ("Review", "period_from"): "a record of the sealed log, which AUD-002 proves",
     ("Review", "signed_at"): "a record of the sealed log, which AUD-002 proves",
     ("Waiver", "check"): "the team's own file",

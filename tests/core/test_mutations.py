@@ -28,7 +28,7 @@ from helpers.core.model import (
     not_applicable,
 )
 from helpers.core.policy import Policy
-from helpers.core.waivers.records import WaiverUse
+from helpers.core.waivers.records import WaiverOrigin, WaiverUse
 from helpers.intercom.records import Connector
 from tests.access.test_checks import connector
 from tests.auditlog import test_checks as auditlog
@@ -91,14 +91,16 @@ def of_the_audit_log() -> Iterator[tuple[str, dict[str, Any], Policy]]:
 
 
 def of_waivers() -> Iterator[tuple[str, dict[str, Any], Policy]]:
-    """Waivers that are needed, expired, stale and of no check."""
+    """Waivers that are needed, expired, stale, of no check, and new in the repository."""
+    new = waiver().model_copy(update={"origin": WaiverOrigin.NEW})
     for use in (
         WaiverUse(waiver=waiver(expires=date(2026, 1, 1)), known=True, judged=True, matches=1),
         WaiverUse(waiver=waiver(), known=True, judged=True, matches=1),
         WaiverUse(waiver=waiver(), known=True, judged=True, matches=0),
         WaiverUse(waiver=waiver(), known=False, judged=False, matches=0),
+        WaiverUse(waiver=new, known=True, judged=True, matches=1),
     ):
-        for name in ("WVR-001", "WVR-002", "WVR-003"):
+        for name in ("WVR-001", "WVR-002", "WVR-003", "WVR-004"):
             yield name, {"waivers": (use,)}, Policy()
 
 

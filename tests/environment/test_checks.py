@@ -59,7 +59,9 @@ def profile(name: str, token: str, app_id: str = "") -> ProfileCredentials:
 
 
 def api_host(whose: str, refused: str = "") -> ApiHost:
-    return ApiHost(host="api.example.net", whose=whose, origin=".env", refused=refused)
+    return ApiHost(
+        host="api.example.net", whose=whose, origin=".env", allowed=not refused, refused=refused
+    )
 
 
 def policy_source(*ignored: str) -> PolicySource:

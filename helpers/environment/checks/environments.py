@@ -296,7 +296,7 @@ def token_goes_to_intercom(api_host: ApiHost) -> Iterator[Outcome]:
     """
     resource = Resource(kind="host", key=api_host.host)
     named = Evidence(what=f"set by {api_host.origin}" if api_host.origin else "the default")
-    if api_host.refused:
+    if not api_host.allowed:
         yield failed(resource, f"Nothing was sent. {api_host.refused}", named)
     elif api_host.whose in _OWN_HOSTS:
         yield passed(resource, f"The token goes to {api_host.host} ({api_host.whose}).", named)
