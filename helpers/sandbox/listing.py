@@ -117,4 +117,13 @@ def _fits(item: JsonObject, query: JsonObject) -> bool:
     found: Any = item
     for step in query["field"].split("."):
         found = found.get(step) if isinstance(found, dict) else None
-    return _TESTS[operator](found, value)
+    return _TESTS[operator](found, _typed(value, found))
+
+
+def _typed(value: Any, found: Any) -> Any:
+    """A value as the field's type: the description's own examples write times and flags as text."""
+    if not isinstance(value, str):
+        return value
+    if isinstance(found, bool) and value in ("true", "false"):
+        return value == "true"
+    return int(value) if isinstance(found, int) and value.isdecimal() else value

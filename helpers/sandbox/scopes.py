@@ -29,6 +29,7 @@ SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
         "GET /contacts",
         "POST /contacts/search",
         "GET /companies",
+        "GET /companies/scroll",
         "POST /companies/list",
         "GET /segments",
         "GET /segments/{id}",
@@ -70,7 +71,7 @@ SCOPES: Final[Mapping[str, tuple[str, ...]]] = {
     "write_data_attributes": ("POST /data_attributes",),
     "read_tickets": ("GET /ticket_types", "GET /ticket_types/{id}"),
     "write_tickets": ("DELETE /tickets/{id}",),
-    "read_articles_scope": ("GET /articles", "GET /articles/{id}"),
+    "read_articles_scope": ("GET /articles", "GET /articles/{id}", "GET /articles/search"),
     "read_write_articles_scope": (
         "POST /articles",
         "PUT /articles/{id}",

@@ -150,7 +150,7 @@ def test_bad_input_is_refused_as_described(
 @pytest.mark.parametrize(
     ("version", "path"),
     [
-        ("2.14", "/ip_allowlist"),
+        ("2.13", "/ip_allowlist"),
         ("Preview", "/ip_allowlist"),
         ("2.16", "/secure_mode_secrets"),
         ("2.15", "/admins/activity_log_event_types"),

@@ -7,6 +7,7 @@ from typing import Any, Final
 from helpers.sandbox.api import SandboxCall, endpoint
 from helpers.sandbox.listing import by_cursor, by_number, matches
 from helpers.sandbox.responses import Refusal, SandboxResponse
+from helpers.sandbox.tokens import identifier
 from helpers.sandbox.workspace import JsonObject, SandboxWorkspace
 
 __all__ = ["new_company", "new_contact"]
@@ -222,6 +223,17 @@ def list_companies(call: SandboxCall) -> SandboxResponse:
                 raise Refusal(404, "company_not_found", "Company Not Found")
             return SandboxResponse(wanted[0])
     return _company_page(call, companies)
+
+
+@endpoint("GET", "/companies/scroll")
+def scroll_companies(call: SandboxCall) -> SandboxResponse:
+    """Every company; a scroll that is continued is at its end."""
+    companies = list(call.workspace.collection("companies").values())
+    scroll = {"scroll_param": str(identifier(f"scroll/{call.workspace.seed}"))}
+    rows = [] if call.query.get("scroll_param") else companies
+    return SandboxResponse(
+        {"type": "list", "data": rows, "pages": None, "total_count": None} | scroll
+    )
 
 
 @endpoint("POST", "/companies/list")

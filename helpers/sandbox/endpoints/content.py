@@ -81,6 +81,8 @@ def find(spec: CollectionSpec, call: SandboxCall) -> JsonObject:
 def list_all(spec: CollectionSpec, call: SandboxCall) -> SandboxResponse:
     """A page of items, in the documented form."""
     items = list(call.workspace.collection(spec.collection).values())
+    if spec.path == "/data_attributes" and call.query.get("model"):
+        items = [item for item in items if item["model"] == call.query["model"]]
     body: JsonObject = {"type": spec.list_type}
     if not spec.paging:
         return SandboxResponse(body | {spec.items_key: items})
@@ -213,6 +215,23 @@ def new_article(workspace: SandboxWorkspace, given: JsonObject) -> JsonObject:
     }
     workspace.collection("articles")[id_] = article
     return article
+
+
+@endpoint("GET", "/articles/search")
+def search_articles(call: SandboxCall) -> SandboxResponse:
+    """The articles that hold a phrase in their title or body."""
+    phrase = call.query.get("phrase", "").lower()
+    found = [
+        article
+        for article in call.workspace.collection("articles").values()
+        if phrase in f"{article['title']} {article['body']}".lower()
+    ]
+    page, numbers = by_number(call, found, size=10)
+    data = {"articles": page, "highlights": []}
+    pages = {"type": "pages"} | numbers
+    return SandboxResponse(
+        {"type": "list", "total_count": len(found), "data": data, "pages": pages}
+    )
 
 
 @endpoint("POST", "/articles")

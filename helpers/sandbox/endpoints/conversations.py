@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from helpers.sandbox.api import SandboxCall, endpoint
 from helpers.sandbox.listing import by_cursor, matches
@@ -125,22 +125,40 @@ def update_conversation(call: SandboxCall) -> SandboxResponse:
 
 @endpoint("POST", "/conversations/{id}/reply", lookup=_find)
 def reply(call: SandboxCall) -> SandboxResponse:
-    """A teammate replies."""
+    """A teammate or the contact replies; a teammate's note is no reply."""
+    given = call.object
+    kind = given.get("message_type", "comment")
     part: JsonObject = {
         "type": "conversation_part",
         "id": str(call.workspace.next_number("part", 100)),
-        "part_type": "comment",
-        "body": f"<p>{call.object.get('body', '')}</p>",
+        "part_type": kind if kind in _REPLIES else "comment",
+        "body": f"<p>{given.get('body') or ''}</p>",
         "created_at": call.workspace.now,
         "updated_at": call.workspace.now,
         "notified_at": call.workspace.now,
-        "author": {k: call.actor[k] for k in ("type", "id", "name", "email")},
+        "author": _author(call, given),
         "attachments": [],
         "external_id": None,
         "redacted": False,
     }
     call.workspace.collection(f"parts of {call.found['id']}")[part["id"]] = part
     return SandboxResponse(_whole(call, call.found))
+
+
+_REPLIES: Final = ("comment", "note", "quick_reply")
+
+
+def _author(call: SandboxCall, given: JsonObject) -> JsonObject:
+    """The contact for a user's reply, else the teammate that the call names, else the caller."""
+    workspace = call.workspace
+    if given.get("type") == "user":
+        id_ = given.get("intercom_user_id") or call.found["contacts"]["contacts"][0]["id"]
+        contact = workspace.collection("contacts").get(str(id_))
+        if contact is None:
+            raise Refusal(404, "not_found", "User Not Found")
+        return {"type": "user"} | {key: contact[key] for key in ("id", "name", "email")}
+    admin = workspace.admins.get(str(given.get("admin_id")), call.actor)
+    return {key: admin[key] for key in ("type", "id", "name", "email")}
 
 
 @endpoint("DELETE", "/conversations/{id}", lookup=_find)

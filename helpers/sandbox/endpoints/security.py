@@ -15,13 +15,13 @@ __all__ = ["new_identity_secret"]
 _PLATFORMS: Final = ("supports_android", "supports_ios", "supports_web")
 
 
-@endpoint("GET", "/ip_allowlist", since="2.15", preview=False)
+@endpoint("GET", "/ip_allowlist", since="2.14", preview=False)
 def show_allowlist(call: SandboxCall) -> SandboxResponse:
     """Whether it is on, and its addresses and ranges."""
     return SandboxResponse(call.workspace.allowlist)
 
 
-@endpoint("PUT", "/ip_allowlist", since="2.15", preview=False)
+@endpoint("PUT", "/ip_allowlist", since="2.14", preview=False)
 def set_allowlist(call: SandboxCall) -> SandboxResponse:
     """Change it, unless the change would lock the caller out."""
     given = call.object
