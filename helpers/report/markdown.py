@@ -163,7 +163,7 @@ def _findings(report: Report) -> Iterator[str]:
 
 
 def _row(finding: Finding) -> Sequence[str]:
-    seen = [escape(finding.message)]
+    seen = [_coded(finding.message)]
     seen += [
         f"{escape(e.what)} {code(e.where) if e.where else ''}".strip() for e in finding.evidence
     ]
