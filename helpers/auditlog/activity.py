@@ -13,7 +13,7 @@ why. A range without any row stays incomplete too: a server that hides rows answ
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -63,6 +63,7 @@ class _DayRange:
     ordered: bool = True
     marked: date | None = None  # this day and those after it are marked complete
     server: datetime | None = None  # the present, by Intercom's clock
+    replaces: list[str] = field(default_factory=list)  # files with earlier rows of these days
     odd_days: set[date] = field(default_factory=set)  # on which a row was not understood
 
     def select(self, page: ActivityPage) -> list[dict[str, Any]]:
@@ -84,23 +85,20 @@ class _DayRange:
         self.rows += len(found)
         return found
 
-    def complete(self, *, ended: bool) -> list[date]:
-        """The days that are over, and whose rows have all arrived and were understood."""
-        reached = self.first
-        if self.oldest is None or self.server is None:
+    def arrived(self, *, ended: bool) -> list[date]:
+        """The days whose rows have all arrived so far and were understood."""
+        if self.oldest is None or not (ended or self.ordered):
             return []
-        if not ended:
-            if not self.ordered:
-                return []
-            reached = datetime.fromtimestamp(self.oldest, UTC).date() + timedelta(days=1)
+        oldest = datetime.fromtimestamp(self.oldest, UTC).date()
+        reached = self.first if ended else oldest + timedelta(days=1)
+        return [day for day in self._days if day >= reached and day not in self.odd_days]
+
+    def over(self, days: Iterable[date]) -> list[date]:
+        """Those of the days that ended long enough ago by both clocks."""
+        if self.server is None:
+            return []
         closed_before = min(self.end, self.server) - _SETTLED
-        return [
-            day
-            for day in self._days
-            if day >= reached
-            and day not in self.odd_days
-            and _start(day + timedelta(days=1)) <= closed_before
-        ]
+        return [day for day in days if _start(day + timedelta(days=1)) <= closed_before]
 
     @property
     def _days(self) -> list[date]:
@@ -151,6 +149,7 @@ def _receive(
 ) -> None:
     """Write every page to disk, and the complete days to the coverage; also before a failure."""
     ended = False
+    days.replaces = writer.files_of(days.first.strftime("%Y-%m"))
     try:
         for number, page in enumerate(pages, 1):
             writer.add(days.select(page))
@@ -168,7 +167,9 @@ def _receive(
 
 def _flush(days: _DayRange, writer: PartitionWriter, done: FetchResult, *, ended: bool) -> None:
     writer.flush()
-    complete = days.complete(ended=ended)
+    arrived = days.arrived(ended=ended)
+    days.replaces = writer.drop(arrived, days.replaces)
+    complete = days.over(arrived)
     fresh = [day for day in complete if days.marked is None or day < days.marked]
     if fresh:
         writer.mark_complete(fresh)

@@ -5,6 +5,9 @@ Each workspace has a folder of its own, `activity/<id_code>/`, so the rows of tw
 the days that were over when they were fetched, which are never requested again. Rows reach the disk
 before the coverage that lists their day, so a crash costs a second fetch and no row.
 
+The rows of a day that stayed open are replaced once all of its rows arrived again and were
+understood, so a row that was garbled on the way does not survive the next healthy fetch.
+
 Incoming rows are spooled to disk, so at most one page is held in memory. `flush` turns the spool
 into a file of its own, and `merge` combines the files of a month into one; DuckDB does both within
 its memory limit. A file counts only once it is listed: what a killed process left is either listed
@@ -20,7 +23,7 @@ import math
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -150,6 +153,7 @@ _DAY: Final = 86_400  # seconds
 _FILE: Final = "{month}.{number:06}.parquet"
 _MONTH: Final = re.compile(r"\.?\d{4}-(0[1-9]|1[0-2])\b")
 _SPOOLS: Final = ".????-??.json"
+_DAY_IN: Final = "CAST(happened AS DATE) IN"
 _UNFINISHED: Final = ".unfinished.parquet"
 _SHAPE: Final = """{'id': 'VARCHAR', 'created_at': 'BIGINT', 'activity_type': 'VARCHAR',
   'activity_description': 'VARCHAR', 'performed_by': 'JSON', 'metadata': 'JSON'}"""
@@ -234,6 +238,25 @@ class PartitionWriter:
         with storage_errors(self._folder):
             self._coverage.write(self._folder)
 
+    def files_of(self, month: str) -> list[str]:
+        """The files that hold a month's rows at present."""
+        return list(self._coverage.month(month).files)
+
+    def drop(self, days: Collection[date], names: list[str]) -> list[str]:
+        """Remove rows of some days of one month from some of its files; returns those left."""
+        if not days or not names:
+            return names
+        listed = sql_list(self._folder / name for name in names)
+        chosen = ", ".join(f"DATE '{day.isoformat()}'" for day in sorted(days))
+        with storage_errors(self._folder):
+            with open_database(self._folder) as database:
+                holds = f"SELECT 1 FROM read_parquet({listed}) WHERE {_DAY_IN} ({chosen}) LIMIT 1"
+                if not database.execute(holds).fetchone():
+                    return names
+            kept = f"SELECT * FROM read_parquet({listed}) WHERE NOT {_DAY_IN} ({chosen})"
+            sql = f"COPY ({kept}) TO $TARGET (FORMAT parquet, COMPRESSION zstd)"
+            return [self._write(sql, min(days).strftime("%Y-%m"), replaces=names)]
+
     def save_unread(self, unread: UnreadRows) -> None:
         """Keep the first of the rows that were not understood beside the months."""
         with storage_errors(self._folder):
@@ -273,8 +296,8 @@ class PartitionWriter:
         self._write(_TO_FILE.replace("$SPOOL", sql_list([spool])), month)
         spool.unlink()
 
-    def _write(self, sql: str, month: str, *, replaces: Iterable[str] = ()) -> None:
-        """Write a file of a month, then list it, then remove those that it replaces."""
+    def _write(self, sql: str, month: str, *, replaces: Collection[str] = ()) -> str:
+        """Write a file of a month, list it, remove those that it replaces; returns its name."""
         unfinished = self._folder / _UNFINISHED
         with open_database(self._folder) as database:
             database.execute(sql.replace("$TARGET", sql_list([unfinished])[1:-1]))
@@ -282,13 +305,14 @@ class PartitionWriter:
         target = self._folder / _FILE.format(month=month, number=self._next_number())
         digest = sha256_of(unfinished)
         unfinished.replace(target)
-        files = self._coverage.month(month).files
-        for name in replaces:
-            del files[name]
-        files[target.name] = digest
+        found = self._coverage.month(month)
+        added = {target.name: digest}
+        kept = {name: value for name, value in found.files.items() if name not in replaces}
+        found.files = added | kept if replaces else kept | added  # older rows stay the older ones
         self._coverage.write(self._folder)
         for name in replaces:
             (self._folder / name).unlink(missing_ok=True)
+        return target.name
 
     def _next_number(self) -> int:
         return max((int(name[8:14]) for name in self._coverage.files), default=0) + 1

@@ -185,6 +185,29 @@ def test_today_grows_without_duplicates(partitions: Partitions) -> None:
     assert len(ids(partitions)) == 401
 
 
+def test_a_garbled_row_of_an_open_day_does_not_survive_a_healthy_fetch(
+    partitions: Partitions,
+) -> None:
+    garbled = row_at(8, END - timedelta(hours=2))
+    honest = row_at(9, END - timedelta(hours=1))
+    workspace = Workspace([row_at(1, YESTERDAY), garbled])
+    fetch(workspace, partitions, START, END)
+    workspace.rows = [row_at(1, YESTERDAY), honest]
+    fetch(workspace, partitions, START, END)
+    assert ids(partitions) == ["1", "9"]
+
+
+def test_earlier_rows_of_an_open_day_stay_until_the_day_came_whole(partitions: Partitions) -> None:
+    workspace = Workspace([row_at(8, END - timedelta(hours=2))])
+    fetch(workspace, partitions, START, END)
+    workspace.rows = [row_at(9, END - timedelta(hours=1)) | {"performed_by": None}]
+    fetch(workspace, partitions, START, END)
+    workspace.fail_at = workspace.calls + 1
+    with pytest.raises(UnreachableError):
+        fetch(workspace, partitions, START, END)
+    assert ids(partitions) == ["8"]
+
+
 @pytest.mark.parametrize("fail_at", [1, 2, 5, 12, 30])
 def test_an_interrupted_fetch_keeps_what_came_and_goes_on(
     partitions: Partitions, fail_at: int
