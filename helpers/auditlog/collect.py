@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from helpers.auditlog.records import (
     ActivitySummary,
@@ -17,6 +17,9 @@ from helpers.auditlog.records import (
 from helpers.core.context import Context
 from helpers.core.errors import IntercomError, RunbookError
 from helpers.core.model import Cause, Datum, Known, Partial, Unavailable
+
+if TYPE_CHECKING:
+    from helpers.auditlog.partitions import Partitions
 
 __all__ = ["collect"]
 
@@ -33,7 +36,7 @@ def collect(context: Context) -> AuditFacts:
         activity=asked.map(lambda found: found[0]),
         answers=asked.map(lambda found: found[1]),
         teammates=teammates,
-        reviews=_reviews(context),
+        reviews=_reviews(context, asked),
         mirror=_mirror(context),
     )
 
@@ -48,15 +51,14 @@ def _asked(context: Context, teammates: Datum[tuple[str, ...]]) -> Datum[_Asked]
     in use has log-ins.
     """
     from helpers.auditlog.activity import fetch
-    from helpers.auditlog.paging import activity_pages, workspace_of
-    from helpers.auditlog.partitions import Partitions
+    from helpers.auditlog.paging import activity_pages
     from helpers.auditlog.questions import QuestionParameters, ask
 
     end = context.clock()
     start = end - timedelta(days=context.policy.auditlog.lookback_days)
     known = () if isinstance(teammates, Unavailable) else teammates.value
     try:
-        partitions = Partitions.of_workspace(context.state, workspace_of(context.client))
+        partitions = _partitions(context)
         pages = activity_pages(context.client)
         done = fetch(pages, partitions, start, end, progress=context.progress)
         with partitions.reading() as files:
@@ -66,6 +68,13 @@ def _asked(context: Context, teammates: Datum[tuple[str, ...]]) -> Datum[_Asked]
     empty = "" if found[0].rows else "There is no row in the period, not even a log-in."
     gaps = " ".join(filter(None, [done.gaps, empty]))
     return Partial(found, gaps, _ACTIVITY) if gaps else Known(found)
+
+
+def _partitions(context: Context) -> Partitions:
+    from helpers.auditlog.paging import workspace_of
+    from helpers.auditlog.partitions import Partitions
+
+    return Partitions.of_workspace(context.state, workspace_of(context.client))
 
 
 def _teammates(context: Context) -> Datum[tuple[str, ...]]:
@@ -121,10 +130,13 @@ def _mirror(context: Context) -> Datum[MirrorEvidence]:
     return found
 
 
-def _reviews(context: Context) -> Datum[tuple[Review, ...]]:
-    """The reviews in the runbook's own log, which is verified even if another log is judged."""
+def _reviews(context: Context, asked: Datum[_Asked]) -> Datum[tuple[Review, ...]]:
+    """The reviews in the runbook's own log, which is verified even if another log is judged.
+
+    Unless the activity log is unavailable, they are compared with what is there now.
+    """
     from helpers.auditlog.expected import verify_expected
-    from helpers.auditlog.review import reviews_in
+    from helpers.auditlog.review import compared, reviews_in
     from helpers.auditlog.status import OWN_LOG, log_folder
 
     own = context.state / "audit"
@@ -135,7 +147,11 @@ def _reviews(context: Context) -> Datum[tuple[Review, ...]]:
         if found and found.first_bad:
             reason = f"The log that holds the reviews is {found.verdict}: {found.problem}"
             return Unavailable(reason=reason, call=OWN_LOG)
-        return Known(reviews_in(own))
+        signed = reviews_in(own)
+        if not signed or isinstance(asked, Unavailable):
+            return Known(signed)
+        with _partitions(context).reading() as files:
+            return Known(compared(signed, context.state, files))
     except OSError as error:
         reason = f"The reviews can't be read: {(error.strerror or 'unknown').lower()}."
         return Unavailable(reason=reason, call=OWN_LOG)

@@ -153,7 +153,6 @@ _DAY: Final = 86_400  # seconds
 _FILE: Final = "{month}.{number:06}.parquet"
 _MONTH: Final = re.compile(r"\.?\d{4}-(0[1-9]|1[0-2])\b")
 _SPOOLS: Final = ".????-??.json"
-_DAY_IN: Final = "CAST(happened AS DATE) IN"
 _UNFINISHED: Final = ".unfinished.parquet"
 _SHAPE: Final = """{'id': 'VARCHAR', 'created_at': 'BIGINT', 'activity_type': 'VARCHAR',
   'activity_description': 'VARCHAR', 'performed_by': 'JSON', 'metadata': 'JSON'}"""
@@ -246,14 +245,15 @@ class PartitionWriter:
         """Remove rows of some days of one month from some of its files; returns those left."""
         if not days or not names:
             return names
-        listed = sql_list(self._folder / name for name in names)
+        rows = f"FROM read_parquet({sql_list(self._folder / name for name in names)})"
         chosen = ", ".join(f"DATE '{day.isoformat()}'" for day in sorted(days))
+        on_them = f"CAST(happened AS DATE) IN ({chosen})"
         with storage_errors(self._folder):
             with open_database(self._folder) as database:
-                holds = f"SELECT 1 FROM read_parquet({listed}) WHERE {_DAY_IN} ({chosen}) LIMIT 1"
+                holds = f"SELECT 1 {rows} WHERE {on_them} LIMIT 1"
                 if not database.execute(holds).fetchone():
                     return names
-            kept = f"SELECT * FROM read_parquet({listed}) WHERE NOT {_DAY_IN} ({chosen})"
+            kept = f"SELECT * {rows} WHERE NOT {on_them}"
             sql = f"COPY ({kept}) TO $TARGET (FORMAT parquet, COMPRESSION zstd)"
             return [self._write(sql, min(days).strftime("%Y-%m"), replaces=names)]
 

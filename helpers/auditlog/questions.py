@@ -23,8 +23,17 @@ from helpers.auditlog.records import ActivityRow, ActivitySummary, Count, DayCou
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Question", "QuestionParameters", "ask", "known_types", "questions"]
+__all__ = [
+    "SETTLED_MINUTES",
+    "Question",
+    "QuestionParameters",
+    "ask",
+    "count_rows",
+    "known_types",
+    "questions",
+]
 
+SETTLED_MINUTES: Final = 60  # rows may arrive so much later
 _SHOWN: Final = 50  # rows of one result that go into a snapshot
 _LONGEST: Final = 300  # characters of one detail
 _HEADER: Final = re.compile(r"^-- (title|asks|variables): (.+)$", re.MULTILINE)
@@ -89,6 +98,23 @@ def ask(
         _prepare(database, partitions, parameters)
         answers = tuple(_answer(database, question, parameters) for question in questions())
         return _summary(database, parameters), answers
+
+
+def count_rows(
+    partitions: Sequence[Path], periods: Sequence[tuple[datetime, datetime]]
+) -> list[int]:
+    """How many rows each period has. Raises StateError if a file is damaged."""
+    if not partitions:
+        return [0] * len(periods)
+    rows = f"FROM read_parquet({sql_list(partitions)})"
+    query = f"SELECT count(*) {rows} WHERE happened >= ? AND happened < ?"
+    with open_database(partitions[0].parent) as database:
+        return [
+            database.execute(
+                query, [at.astimezone(UTC).replace(tzinfo=None) for at in period]
+            ).fetchall()[0][0]
+            for period in periods
+        ]
 
 
 def _question(name: str, sql: str) -> Question:
@@ -169,7 +195,11 @@ def _summary(
     database: duckdb.DuckDBPyConnection, parameters: QuestionParameters
 ) -> ActivitySummary:
     within = "FROM activity WHERE happened >= getvariable('period_start')"
-    rows, teammates = _one(database, f"SELECT count(*), count(DISTINCT actor) {within}")
+    rows, settled, teammates = _one(
+        database,
+        "SELECT count(*), count(*) FILTER (WHERE happened < getvariable('period_end')"
+        f" - INTERVAL {SETTLED_MINUTES} MINUTE), count(DISTINCT actor) {within}",
+    )
     types = database.execute(
         f"SELECT activity, count(*) AS n {within} GROUP BY activity ORDER BY n DESC, activity"
     ).fetchall()
@@ -179,6 +209,7 @@ def _summary(
         start=parameters.start,
         end=parameters.end,
         rows=rows,
+        settled_rows=settled,
         teammates=teammates,
         types=tuple(Count(name=name, count=count) for name, count in types),
         unknown_types=tuple(sorted({name for name, _ in types} - known_types())),

@@ -28,6 +28,8 @@ __all__ = [
     "Verification",
     "collapse_repeats",
     "results_digest",
+    "results_text",
+    "row_digest",
 ]
 
 
@@ -144,6 +146,7 @@ class ActivitySummary(Record):
     start: datetime
     end: datetime
     rows: int
+    settled_rows: int = 0  # older than an hour at the end: later ones may still be arriving
     teammates: int
     types: tuple[Count, ...]
     unknown_types: tuple[str, ...]  # not in Intercom's API description 2.16; kept as well
@@ -152,7 +155,11 @@ class ActivitySummary(Record):
 
 
 class Review(Record):
-    """A signed review of a period. `results` is the digest of the results that were shown."""
+    """A signed review of a period, and what is there now of what it was signed for.
+
+    `results` is the digest of the results that were shown, `seen` the digests of their rows; it is
+    empty if what was kept of them is gone or altered. `rows_now` is None if nothing could be read.
+    """
 
     reviewer: str
     signed_at: datetime
@@ -160,6 +167,8 @@ class Review(Record):
     period_to: datetime
     rows: int
     results: str
+    rows_now: int | None = None
+    seen: tuple[str, ...] = ()
 
 
 class MirrorStatus(Record):
@@ -199,7 +208,20 @@ def collapse_repeats(rows: Sequence[ActivityRow]) -> list[ActivityRow]:
     return kept
 
 
+def results_text(answers: tuple[QuestionResult, ...]) -> str:
+    """What a reviewer saw: a line for each question, its count and the digests of its rows."""
+    return "".join(
+        " ".join([answer.question, str(answer.count), *map(row_digest, answer.rows)]) + "\n"
+        for answer in answers
+    )
+
+
 def results_digest(answers: tuple[QuestionResult, ...]) -> str:
-    """The digest of what a reviewer saw: SHA-256 over the results, hex."""
-    text = "\n".join(answer.model_dump_json() for answer in answers)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    """The SHA-256 of `results_text`, hex."""
+    return hashlib.sha256(results_text(answers).encode()).hexdigest()
+
+
+def row_digest(row: ActivityRow) -> str:
+    """128 bits of SHA-256 over what a row says, hex; not over why it stands out."""
+    text = row.model_dump_json(exclude={"flags"})
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

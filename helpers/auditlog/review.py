@@ -1,14 +1,21 @@
-"""Evidence of review: a person went through a period and signed for it, in the log itself."""
+"""Evidence of review: a person went through a period and signed for it, in the log itself.
+
+What they saw is kept in the state folder `reviews`, in a file named by the digest that they signed.
+So a review counts for the rows that it was signed for, and for none that arrived later.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, TypeVar
 
 from helpers.auditlog.entries import LogEntry, timestamp
 from helpers.auditlog.log import AuditLog
+from helpers.auditlog.questions import SETTLED_MINUTES, count_rows
 from helpers.auditlog.records import (
     ActivitySummary,
     Anchor,
@@ -16,17 +23,21 @@ from helpers.auditlog.records import (
     QuestionResult,
     Review,
     results_digest,
+    results_text,
 )
 from helpers.auditlog.segments import entries
 from helpers.core.context import Context
 from helpers.core.errors import CollectionError, UsageError
 from helpers.core.model import Datum, Known
+from helpers.system.files import write_private
 
-__all__ = ["REVIEWED", "reviews_in", "sign", "sign_off", "signable"]
+__all__ = ["REVIEWED", "compared", "reviews_in", "sign", "sign_off", "signable"]
 
 _T = TypeVar("_T")
 REVIEWED: Final = "review.signed"
 _NAME: Final = range(2, 101)
+_SEEN: Final = "reviews"
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
 def sign(
@@ -43,13 +54,15 @@ def sign(
     """
     if len(reviewer.strip()) not in _NAME:
         raise UsageError("A review needs the name of a person.", "Give your name.")
+    seen = results_digest(tuple(answers))
+    write_private(log.state / _SEEN / seen, results_text(tuple(answers)))
     log.append(
         REVIEWED,
         reviewer=reviewer.strip(),
         period_from=timestamp(summary.start),
-        period_to=timestamp(summary.end),
-        rows=summary.rows,
-        results_sha256=results_digest(tuple(answers)),
+        period_to=timestamp(summary.end - timedelta(minutes=SETTLED_MINUTES)),
+        rows=summary.settled_rows,
+        results_sha256=seen,
         note=note,
     )
     return log.seal()
@@ -81,6 +94,32 @@ def _whole(datum: Datum[_T]) -> _T:
 def reviews_in(folder: Path) -> tuple[Review, ...]:
     """Every review in a log, oldest first. Raises OSError if it can't be read."""
     return tuple(_reviews(folder))
+
+
+def compared(reviews: Sequence[Review], state: Path, files: Sequence[Path]) -> tuple[Review, ...]:
+    """The reviews with what is there now of the rows that they were signed for.
+
+    Raises StateError if a file of activity is damaged.
+    """
+    counts = count_rows(files, [(review.period_from, review.period_to) for review in reviews])
+    return tuple(
+        review.model_copy(update={"rows_now": count, "seen": _seen(state, review.results)})
+        for review, count in zip(reviews, counts, strict=True)
+    )
+
+
+def _seen(state: Path, digest: str) -> tuple[str, ...]:
+    """The digests of the rows that somebody saw; none if the file is gone or altered."""
+    if not _DIGEST.fullmatch(digest):
+        return ()
+    try:
+        content = (state / _SEEN / digest).read_bytes()
+    except OSError:
+        return ()
+    if sha256(content).hexdigest() != digest:
+        return ()
+    lines = content.decode().splitlines()
+    return tuple(sorted({word for line in lines for word in line.split()[2:]}))
 
 
 def _reviews(folder: Path) -> Iterator[Review]:

@@ -39,6 +39,7 @@ from helpers.auditlog.records import (
     QuestionResult,
     Review,
     Verification,
+    row_digest,
 )
 from helpers.core.catalog import Check, load
 from helpers.core.model import Partial, Severity, Status
@@ -153,15 +154,17 @@ def test_the_log_reaches_back_far_enough(log: Any, policy: Policy, status: Statu
     assert statuses(log_is_kept, log=log, policy=policy) == [status]
 
 
-def _review(days_ago: int = 1) -> Review:
+def _review(days_ago: int = 1, *seen: ActivityRow, rows: int = 7, now: int | None = 7) -> Review:
     end = NOW - timedelta(days=days_ago)
     return Review(
         reviewer="Ann",
         signed_at=end,
         period_from=end - timedelta(days=30),
         period_to=end,
-        rows=7,
+        rows=rows,
         results="ab" * 32,
+        rows_now=now,
+        seen=tuple(row_digest(row) for row in seen),
     )
 
 
@@ -171,6 +174,11 @@ def _review(days_ago: int = 1) -> Review:
         ((_review(),), PASS),
         ((_review(200), _review(31)), PASS),
         ((_review(32),), FAIL),
+        ((_review(now=9),), MANUAL),
+        ((_review(now=6),), ERROR),
+        ((_review(now=None),), ERROR),
+        ((_review(rows=0, now=7),), FAIL),
+        ((_review(rows=0, now=0),), PASS),
         ((), FAIL),
         (unreadable(), ERROR),
     ],
@@ -257,7 +265,7 @@ def test_part_of_the_log_never_passes_but_still_fails(check: Check, question: st
 
     assert _of(check, question, part()) == [ERROR]
     assert set(_of(check, question, part(_row("ann", "odd")))) == {FAIL, ERROR}
-    assert set(_of(check, question, part(_row()), (_review(),))) == {ERROR}
+    assert set(_of(check, question, part(_row()), (_review(1, _row()),))) == {ERROR}
 
 
 def test_without_the_teammates_nobody_is_known_to_be_gone() -> None:
@@ -278,16 +286,19 @@ def test_what_stands_out_fails_and_what_does_not_asks(check: Check, question: st
         FAIL,
         MANUAL,
     ]
-    assert _of(check, question, _answers(question, _row()), (_review(),)) == [PASS]
-    assert _of(check, question, _answers(question, _row(days=50)), (_review(),)) == [MANUAL]
-    assert _of(check, question, _answers(question, _row("ann", "odd")), (_review(),)) == [FAIL]
+    assert _of(check, question, _answers(question, _row()), (_review(1, _row()),)) == [PASS]
+    assert _of(check, question, _answers(question, _row()), (_review(),)) == [MANUAL]  # came later
+    old = _row(days=50)
+    assert _of(check, question, _answers(question, old), (_review(1, old),)) == [MANUAL]
+    odd = _row("ann", "odd")
+    assert _of(check, question, _answers(question, odd), (_review(1, odd),)) == [FAIL]
     assert _of(check, question, unreadable()) == [ERROR]
     assert _of(check, question, off()) == []  # MANUAL, under the datum's own name
 
 
 @pytest.mark.parametrize(("check", "question"), PAIRS)
 def test_rows_beyond_what_a_report_holds_ask_for_a_person(check: Check, question: str) -> None:
-    found = _of(check, question, _answers(question, _row(), count=70), (_review(),))
+    found = _of(check, question, _answers(question, _row(), count=70), (_review(1, _row()),))
     assert sorted(found) == [MANUAL, PASS]
 
 

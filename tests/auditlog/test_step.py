@@ -158,9 +158,27 @@ def test_a_review_is_signed_into_the_log_with_what_was_seen(
         sign(log, "Ann Review", facts.activity.value, facts.answers.value, note="all asked")
     (review,) = reviews_in(bench.folder)
     assert review.reviewer == "Ann Review"
-    assert review.rows == facts.activity.value.rows
-    assert review.period_to == facts.activity.value.end
+    assert review.rows == facts.activity.value.settled_rows
+    assert review.period_to == facts.activity.value.end - timedelta(hours=1)
     assert bench.verify(key=True).covered_to >= 2
+
+
+def test_a_review_counts_for_the_rows_that_it_was_signed_for(
+    context: Context, tmp_path: Path
+) -> None:
+    mine = replace(context, state=tmp_path)
+    sign_off(mine, collect(mine), "Ann Review")
+    found = collect(mine).reviews
+    assert isinstance(found, Known)
+    (review,) = found.value
+    assert review.rows == review.rows_now
+    assert review.seen
+    (seen,) = (tmp_path / "reviews").iterdir()
+    seen.write_text(seen.read_text() + "exports 1 " + "0" * 32)
+    altered = collect(mine).reviews
+    mine.close()
+    assert isinstance(altered, Known)
+    assert altered.value[0].seen == ()
 
 
 def test_a_review_counts_only_from_our_own_sound_log(context: Context, tmp_path: Path) -> None:

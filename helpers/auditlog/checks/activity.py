@@ -11,7 +11,13 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Final
 
-from helpers.auditlog.records import ActivityRow, QuestionResult, Review, collapse_repeats
+from helpers.auditlog.records import (
+    ActivityRow,
+    QuestionResult,
+    Review,
+    collapse_repeats,
+    row_digest,
+)
 from helpers.core.catalog import check
 from helpers.core.click_paths import click_path
 from helpers.core.model import (
@@ -463,5 +469,8 @@ def _parameters(answer: QuestionResult) -> tuple[Evidence, ...]:
 
 
 def _reviewed(row: ActivityRow, reviews: tuple[Review, ...]) -> bool:
-    """Whether a review covers the row; nobody has seen what came after they signed."""
-    return any(r.period_from <= row.at < min(r.period_to, r.signed_at) for r in reviews)
+    """Whether somebody who signed for its time saw this row, as it is now."""
+    seen = row_digest(row)
+    return any(
+        seen in r.seen and r.period_from <= row.at < min(r.period_to, r.signed_at) for r in reviews
+    )

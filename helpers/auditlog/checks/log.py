@@ -261,11 +261,13 @@ def period_is_reviewed(
 ) -> Iterator[Outcome]:
     """A log that nobody reads protects nobody; auditors ask for evidence of review.
 
-    PASS: A person signed for a period that ends within the policy's review interval.
-    FAIL: Nobody has signed, or the last review is older.
-    MANUAL: never, because reviews are recorded.
+    PASS: A person signed for a period that ends within the policy's review interval, and its rows
+        are those that they signed for.
+    FAIL: Nobody has signed, the last review is older, or it was signed for no row where rows are.
+    MANUAL: Rows of the period arrived after it was signed for; they are not reviewed.
     NOT_APPLICABLE: never, because every workspace has an activity log.
-    ERROR: The log of reviews could not be read.
+    ERROR: The log of reviews or the activity log could not be read, or rows that were signed for
+        are not there any more.
     """
     resource = Resource(kind="review", key="activity", name="review of the activity log")
     signed = [review for review in reviews if review.signed_at <= now + _CLOCKS]
@@ -280,7 +282,23 @@ def period_is_reviewed(
     if now - _reviewed_to(newest) > timedelta(days=policy.auditlog.review_days):
         yield failed(resource, "The last review is too old.", evidence)
     else:
-        yield passed(resource, "The period was reviewed.", evidence)
+        yield _compared(resource, newest, evidence)
+
+
+def _compared(resource: Resource, review: Review, evidence: Evidence) -> Outcome:
+    """What the review is worth, with the rows of its period that are there now."""
+    if review.rows_now is None:
+        return unclear(resource, "The review can't be compared with the activity log.", evidence)
+    late = review.rows_now - review.rows
+    if not review.rows and late:
+        return failed(resource, f"It was signed for no row, where {late} are.", evidence)
+    if late > 0:
+        message = f"{late} rows of the period arrived after it was signed for."
+        return manual(resource, f"{message} They are not reviewed.", evidence)
+    if late < 0:
+        message = f"{-late} of the rows that were signed for are not there any more."
+        return unclear(resource, message, evidence)
+    return passed(resource, "The period was reviewed.", evidence)
 
 
 def _reviewed_to(review: Review) -> datetime:
