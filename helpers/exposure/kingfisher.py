@@ -29,10 +29,31 @@ if TYPE_CHECKING:
 
     from helpers.core.settings import Credential
 
-__all__ = ["PATH_PATTERNS", "RULES", "ByteSpans", "Kingfisher", "path_class"]
+__all__ = [
+    "PATH_PATTERNS",
+    "PROVIDER_RULES",
+    "RULES",
+    "STANDALONE",
+    "ByteSpans",
+    "Kingfisher",
+    "path_class",
+]
 
 RULES: Final = Path(__file__).parent / "rules" / "intercom.yml"
+PROVIDER_RULES: Final = RULES.with_name("providers.yml")
 _OURS: Final = "intercom."
+_PROVIDER: Final = "provider."
+# The engine hides what is only one half of a pair. Most hidden rules find names and ids; these find
+# a secret, which is no less exposed when the other half is elsewhere.
+STANDALONE: Final = frozenset(
+    {
+        "betterleaks.alibaba-sts-security-token",
+        "betterleaks.exoscale-api-secret",
+        "betterleaks.ovh-consumer-key",
+        "betterleaks.polymarket-api-secret",
+        "betterleaks.polymarket-passphrase",
+    }
+)
 _DUPLICATES: Final = frozenset({"betterleaks.intercom-api-key"})
 _SECONDS: Final = 60.0  # for one piece of content
 _WATCHED: Final = 1 << 20  # bytes; a smaller object takes seconds at most, whatever it contains
@@ -58,6 +79,7 @@ PATH_PATTERNS: Final = (
     r"(?i)\.(?:example|sample|template)(?:\.[^/\\]+)?$",
     r"(?i)\.(?:md|mdx|rst|adoc|asciidoc)$",
 )
+_NUMBERED: Final = re.compile(r"\.\d+$")  # a rule's second pattern for the same kind
 _COMPILED: Final = tuple(map(re.compile, PATH_PATTERNS))
 
 Secret = tuple[str, str, "Finding"]  # kind and value
@@ -82,7 +104,7 @@ class Kingfisher:
 
         installed = version("kingfisher-secret-scanner")
         names = ("configured.py", "kingfisher.py", "secret_kinds.py")
-        parts = [RULES, *(Path(__file__).with_name(name) for name in names)]
+        parts = [RULES, PROVIDER_RULES, *(Path(__file__).with_name(name) for name in names)]
         in_use = sorted(fingerprint(c.kind, c.value.get_secret_value()) for c in self._credentials)
         material = b"".join(p.read_bytes() for p in parts) + "".join(in_use).encode()
         digest = hashlib.sha256(material).hexdigest()[:12]
@@ -128,7 +150,7 @@ class Kingfisher:
             if not self.all_rules:
                 yield Rules([RULES, *literals], builtins=False, cache=not literals)
                 return
-            yield Rules([RULES])
+            yield Rules([RULES, PROVIDER_RULES])
             if literals:
                 yield Rules(literals, builtins=False, cache=False)
 
@@ -209,7 +231,7 @@ def _watch() -> Iterator[CancellationToken]:
 def _secrets(findings: list[Finding]) -> Iterator[Secret]:
     """Yield secrets in use, then Intercom's, then others; never two from the same bytes."""
     taken = ByteSpans()
-    for kind_of in (_in_use, _ours, _foreign):
+    for kind_of in (_in_use, _ours, _provider, _foreign):
         secrets = [(*named, one) for one in findings if (named := kind_of(one))]
         fresh = [s for s in secrets if not taken.overlaps(*_span(s[2]))]
         taken.add(_span(finding) for _, _, finding in fresh)
@@ -225,16 +247,27 @@ def _in_use(finding: Finding) -> tuple[str, str] | None:
 def _ours(finding: Finding) -> tuple[str, str] | None:
     if not finding.rule_id.startswith(_OURS):
         return None
-    kind = finding.rule_id.split(".")[1]
-    value = canonical(kind, finding.secret)
-    return (kind, value) if value else None
+    return _named(finding.rule_id.split(".")[1], finding.secret)
+
+
+def _provider(finding: Finding) -> tuple[str, str] | None:
+    if not finding.rule_id.startswith(_PROVIDER):
+        return None
+    return _named(finding.rule_id.partition(".")[2], finding.secret)
 
 
 def _foreign(finding: Finding) -> tuple[str, str] | None:
     rule = finding.rule_id
-    if rule.startswith((CONFIGURED, _OURS)) or rule in _DUPLICATES or not finding.visible:
+    if rule.startswith((CONFIGURED, _OURS, _PROVIDER)) or rule in _DUPLICATES:
         return None
-    return rule.rpartition(".")[2], finding.secret
+    if not finding.visible and rule not in STANDALONE:
+        return None
+    return _named(_NUMBERED.sub("", rule).rpartition(".")[2], finding.secret)
+
+
+def _named(kind: str, raw: str) -> tuple[str, str] | None:
+    value = canonical(kind, raw)
+    return (kind, value) if value else None
 
 
 def _span(finding: Finding) -> tuple[int, int]:
@@ -257,7 +290,13 @@ def _match(kind: str, value: str, finding: Finding) -> SecretMatch:
 
 def _title(rule_id: str) -> str:
     """Turn `betterleaks.aws-access-token` into `Aws access token`."""
-    return rule_id.rpartition(".")[2].rpartition("/")[2].replace("-", " ").capitalize()
+    return (
+        _NUMBERED.sub("", rule_id)
+        .rpartition(".")[2]
+        .rpartition("/")[2]
+        .replace("-", " ")
+        .capitalize()
+    )
 
 
 class ByteSpans:

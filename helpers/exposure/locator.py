@@ -300,6 +300,7 @@ def _without_copies(places: list[Place]) -> list[Place]:
 def _order(place: Place) -> tuple[object, ...]:
     kinds = list(PlaceKind)
     return (
+        place.is_example,
         not place.at_head,
         kinds.index(place.kind),
         place.repository,

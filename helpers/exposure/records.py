@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
 from helpers.core.model import Datum, Record
-from helpers.exposure.secret_kinds import INTERCOM_KINDS
+from helpers.exposure.secret_kinds import INTERCOM_KINDS, is_generic
 
 __all__ = [
     "ConfiguredSecret",
@@ -72,7 +73,28 @@ class Place(Record):
         is_env = name == ".env" or name.startswith(".env.")
         return self.kind is PlaceKind.IGNORED and is_env and not self.inner
 
+    @property
+    def is_example(self) -> bool:
+        """True for tests, fixtures, documentation and examples, by the names of its folders."""
+        return bool(_EXAMPLES.search(f"{self.path}!{self.inner}" if self.inner else self.path))
 
+    @property
+    def is_mcp_file(self) -> bool:
+        """True for a file in which an MCP client keeps its servers."""
+        return bool(_MCP_FILES.search(self.path))
+
+
+_EXAMPLES: Final = re.compile(
+    r"(?:^|[/!])(?:__tests__|tests?|testing|testdata|specs?|fixtures?|mocks?|examples?|samples?"
+    r"|demos?|tutorials?|docs?|documentation)[/!]"
+    r"|(?:^|[/!_.-])(?:test|tests|spec|conftest|fixture|mock|example|sample|template)s?(?:[_.-]|$)"
+    r"|\.(?:md|mdx|rst|adoc)$|(?:^|/)(?:readme|changelog)[^/]*$",
+    re.IGNORECASE,
+)
+_MCP_FILES: Final = re.compile(
+    r"(?:^|/)(?:\.?mcp\.json|claude_desktop_config\.json|\.claude\.json|\.codex/config\.toml"
+    r"|mcp_config\.json|\.gemini/settings\.json)$"
+)
 _BEFORE_A_COMMIT: Final = frozenset(
     {PlaceKind.INDEX, PlaceKind.TRACKED, PlaceKind.UNTRACKED, PlaceKind.IGNORED}
 )
@@ -105,6 +127,16 @@ class LeakedSecret(Record):
     def intercom(self) -> bool:
         """True for Intercom's own secrets."""
         return self.kind in INTERCOM_KINDS
+
+    @property
+    def generic(self) -> bool:
+        """True for a password of no known provider, and for values too short to be a key."""
+        return not self.intercom and is_generic(self.kind, self.shape)
+
+    @property
+    def example_only(self) -> bool:
+        """True if it is another provider's and all its places are tests, fixtures or examples."""
+        return not self.intercom and all(place.is_example for place in self.places)
 
     @property
     def first(self) -> datetime | None:

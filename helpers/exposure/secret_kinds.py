@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-__all__ = ["INTERCOM_KINDS", "canonical", "is_varied", "shape"]
+__all__ = ["INTERCOM_KINDS", "canonical", "is_generic", "is_varied", "shape"]
 
 # The kinds are those of the settings, so that fingerprints agree.
 INTERCOM_KINDS: Final[Mapping[str, str]] = {
@@ -21,6 +21,9 @@ INTERCOM_KINDS: Final[Mapping[str, str]] = {
     "identity_secret": "Intercom identity secret",
     "legacy_api_key": "Intercom API key (legacy)",
     "mobile_sdk_key": "Intercom mobile SDK key",
+    "fin_agent_secret": "Intercom Fin Agent webhook secret",
+    "fin_agent_key": "Intercom Fin Agent API key",
+    "mcp_token": "bearer for Intercom's MCP server",
 }
 _TOKEN: Final = re.compile(
     rb"tok:([0-9a-f]{8}(?:[_-][0-9a-f]{4}){3}[_-][0-9a-f]{12})(?::\w{1,12}){0,4}", re.IGNORECASE
@@ -30,6 +33,19 @@ _PLACEHOLDER: Final = re.compile(
     r"|x{6}|\*{4}|0{8}|1234567|abcdef0|deadbeef|<|\{|\$",
     re.IGNORECASE,
 )
+# The last word of a line of PEM, behind a time or the name of a pod. Armour ends in dashes.
+_LAST_WORD: Final = re.compile(r"[A-Za-z0-9+/=]{16,}(?=[\s\"',\\]*$)")
+_GENERIC: Final = frozenset(
+    {
+        "generic-credential-uri",
+        "hashicorp-tf-password",
+        "kubernetes-secret-yaml",
+        "nuget-config-password",
+        "curl-auth-user",
+        "curl-auth-header",
+    }
+)
+_SHORT: Final = 16  # characters; no provider's key is shorter
 _FEW: Final = 5  # a random value of 32 hex digits has so few different digits once in 10^16
 _LONG: Final = 32  # of shorter values only the length is shown
 
@@ -56,8 +72,35 @@ def _token(raw: str) -> str | None:
     return base64.b64encode(match[0]).decode()
 
 
+def _bearer(raw: str) -> str | None:
+    """An access token has its own rule, which finds it wherever it stands."""
+    return None if raw.startswith("dG9r") else _random(raw)
+
+
 def _random(raw: str) -> str | None:
     return raw if is_varied(raw) and not _PLACEHOLDER.search(raw) else None
+
+
+def _mixed(raw: str) -> str | None:
+    """Random base64 holds upper and lower case and digits; a commit id does not."""
+    kinds = (str.isupper, str.islower, str.isdigit)
+    mixed = all(any(test(character) for character in raw) for test in kinds)
+    return raw if mixed and not _PLACEHOLDER.search(raw) else None
+
+
+def _key_body(raw: str) -> str:
+    """Return the key without what a log writes before each line, so that it is one key."""
+    lines = raw.replace("\\r", "").replace("\\n", "\n").splitlines()
+    return "".join(word[0] for line in lines if (word := _LAST_WORD.search(line))) or raw
+
+
+def is_generic(kind: str, shown: str) -> bool:
+    """Return whether a secret of this kind and shape opens nothing that is known.
+
+    True for passwords in an address or a setting, and for values of fewer than 16 characters.
+    """
+    length = int(shown.rpartition("(")[2].rstrip(")"))
+    return kind in _GENERIC or length < _SHORT
 
 
 def is_varied(text: str) -> bool:
@@ -71,4 +114,9 @@ _READERS: Final[Mapping[str, Callable[[str], str | None]]] = {
     "identity_secret": _random,
     "legacy_api_key": _random,
     "mobile_sdk_key": _random,
+    "fin_agent_secret": _random,
+    "fin_agent_key": _random,
+    "mcp_token": _bearer,
+    "aws-secret-access-key": _mixed,
+    "private-key": _key_body,
 }

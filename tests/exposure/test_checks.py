@@ -21,6 +21,7 @@ from helpers.exposure.records import (
     ScanCoverage,
     SkippedItem,
 )
+from helpers.exposure.secret_kinds import INTERCOM_KINDS
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 COMMITTED = Place(kind=PlaceKind.HISTORY, path="a.py", commit="c" * 40, first=NOW, at_head=True)
@@ -152,6 +153,62 @@ def test_the_severity_follows_from_kind_place_and_liveness(
     (finding,) = verdicts("EXP-001", facts(leaks=(one,)))
     assert finding.severity is severity
     assert finding.resource.key == one.fingerprint
+
+
+REMOTE = COMMITTED.model_copy(update={"on_remote": True})
+FIXTURE = COMMITTED.model_copy(update={"path": "tests/fixtures/key.pem"})
+
+
+@pytest.mark.parametrize(
+    ("one", "severity"),
+    [
+        (leak(REMOTE, kind="github-pat"), Severity.HIGH),
+        (leak(REMOTE, kind="generic-credential-uri"), Severity.LOW),
+        (leak(REMOTE, kind="stripe").model_copy(update={"shape": "…(8)"}), Severity.LOW),
+        (leak(FIXTURE, kind="private-key"), Severity.LOW),
+        (leak(FIXTURE, COMMITTED, kind="private-key"), Severity.HIGH),
+    ],
+)
+def test_another_providers_secret_never_ranks_above_what_it_opens(
+    one: LeakedSecret, severity: Severity
+) -> None:
+    (finding,) = verdicts("EXP-003", facts(leaks=(one,)))
+    assert finding.severity is severity
+
+
+def test_an_intercom_secret_in_a_fixture_is_as_severe_as_anywhere() -> None:
+    (finding,) = verdicts("EXP-001", facts(leaks=(leak(FIXTURE),)))
+    assert finding.severity is Severity.HIGH
+
+
+@pytest.mark.parametrize("kind", sorted(set(INTERCOM_KINDS) - {"mobile_sdk_key"}))
+def test_every_kind_of_intercom_secret_has_its_steps(kind: str) -> None:
+    (finding,) = verdicts("EXP-001", facts(leaks=(leak(COMMITTED, kind=kind),)))
+    assert len(finding.remediation) > 3
+
+
+def test_a_token_in_an_mcp_file_says_what_it_opens() -> None:
+    place = COMMITTED.model_copy(update={"path": ".cursor/mcp.json"})
+    for kind in ("mcp_token", "access_token"):
+        (finding,) = verdicts("EXP-001", facts(leaks=(leak(place, kind=kind),)))
+        assert any("create_article" in step for step in finding.remediation)
+
+
+@pytest.mark.parametrize(
+    ("path", "example"),
+    [
+        ("tests/a.py", True),
+        ("src/app_test.go", True),
+        ("docs/setup.rst", True),
+        ("README.md", True),
+        ("config/app.example.env", True),
+        ("src/latest.py", False),
+        ("contest/app.py", False),
+        (".env", False),
+    ],
+)
+def test_examples_are_recognised_by_path(path: str, example: bool) -> None:
+    assert Place(kind=PlaceKind.HISTORY, path=path).is_example is example
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,16 @@ from pydantic import SecretStr
 
 from helpers.core.errors import CollectionError
 from helpers.core.model import fingerprint
-from helpers.core.settings import Credential
-from helpers.exposure.kingfisher import PATH_PATTERNS, RULES, ByteSpans, Kingfisher, path_class
+from helpers.core.settings import VARIABLES, Credential
+from helpers.exposure.kingfisher import (
+    PATH_PATTERNS,
+    PROVIDER_RULES,
+    RULES,
+    STANDALONE,
+    ByteSpans,
+    Kingfisher,
+    path_class,
+)
 from helpers.exposure.scan import scan
 from tests.conftest import make_access_token
 
@@ -31,13 +39,16 @@ MAKERS: dict[str, Callable[[], str]] = {
     "secret40": lambda: secrets.token_urlsafe(30),
     "secret43": lambda: secrets.token_urlsafe(32),
     "hex40": lambda: secrets.token_hex(20),
+    "hex32": lambda: secrets.token_hex(16),
+    "mixed40": lambda: base64.b64encode(b"\x00\x10\x83" + secrets.token_bytes(27)).decode(),
+    "base64_64": lambda: base64.b64encode(secrets.token_bytes(64)).decode(),
     "hex64": lambda: secrets.token_hex(32),
 }
 HOLE = re.compile(f"<({'|'.join(MAKERS)})>")
 
 
-def cases(key: str) -> Iterator[Any]:
-    for rule in yaml.safe_load(RULES.read_text("utf-8"))["rules"]:
+def cases(key: str, path: Path = RULES) -> Iterator[Any]:
+    for rule in yaml.safe_load(path.read_text("utf-8"))["rules"]:
         for example in rule[key]:
             yield pytest.param(rule["id"].split(".")[1], example, id=f"{rule['id']} {example[:40]}")
 
@@ -57,6 +68,64 @@ def test_an_example_is_found_as_its_kind_once(engine: Kingfisher, kind: str, exa
 def test_a_counter_example_is_silent(engine: Kingfisher, kind: str, example: str) -> None:
     text = HOLE.sub(lambda match: MAKERS[match[1]](), example)
     assert engine.scan(text.encode(), "a.txt") == (), kind
+
+
+@pytest.mark.parametrize(("kind", "example"), list(cases("examples", PROVIDER_RULES)))
+def test_a_providers_key_is_found_without_its_other_half(kind: str, example: str) -> None:
+    text = HOLE.sub(lambda match: MAKERS[match[1]](), example)
+    assert [one.kind for one in Kingfisher().scan(text.encode(), "a.txt")] == [kind], text
+
+
+@pytest.mark.parametrize(("kind", "example"), list(cases("negative_examples", PROVIDER_RULES)))
+def test_a_counter_example_of_a_provider_is_silent(kind: str, example: str) -> None:
+    text = HOLE.sub(lambda match: MAKERS[match[1]](), example)
+    assert kind not in [one.kind for one in Kingfisher().scan(text.encode(), "a.txt")], text
+
+
+FORMS = ("hex40", "secret43", "uuid")
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        (name, variable.kind)
+        for variable in VARIABLES
+        if variable.secret and variable.kind != "access_token"
+        for name in (variable.name, *variable.aliases)
+    ],
+)
+def test_every_variable_of_the_settings_is_found_in_each_form(
+    engine: Kingfisher, name: str, kind: str, form: str
+) -> None:
+    value = MAKERS[form]()
+    for text in (f"{name}={value}\n", f'{{"{name}": "{value}"}}', f"{name.lower()}: '{value}'"):
+        found = {one.fingerprint for one in engine.scan(text.encode(), "a.txt")}
+        assert fingerprint(kind, value) in found, text
+
+
+def test_hidden_rules_that_find_a_secret_are_reported() -> None:
+    rules = Rules()
+    hidden = {r["id"] for r in rules.metadata() if not rules.detail(r["id"])["visible"]}
+    words = re.compile("secret|token$|passphrase|consumer-key|password")
+    covered = STANDALONE | {
+        "betterleaks.aws-secret-access-key",  # has a rule of ours
+        "veles.secrets/packagistsecret-api-key",  # the public half
+    }
+    assert hidden >= STANDALONE
+    assert {one for one in hidden if words.search(one.rpartition("/")[2])} <= covered
+
+
+def test_a_private_key_behind_log_prefixes_is_one_secret() -> None:
+    body = [base64.b64encode(secrets.token_bytes(48)).decode() for _ in range(8)]
+    lines = ["-----BEGIN RSA PRIVATE KEY-----", *body, "-----END RSA PRIVATE KEY-----"]
+    plain = "\n".join(lines)
+    logged = "\n".join(
+        f"2026-01-0{n % 9 + 1} 10:00:00 web-{n}: {one}" for n, one in enumerate(lines)
+    )
+    found = [Kingfisher().scan(text.encode(), "a.log") for text in (plain, logged)]
+    assert found[0]
+    assert {one.fingerprint for one in found[1]} == {one.fingerprint for one in found[0]}
 
 
 def test_an_inline_comment_hides_nothing(engine: Kingfisher) -> None:

@@ -49,7 +49,18 @@ _ROTATION = {
     "identity_secret": f"Create a new one: {click_path('messenger_security')}. The old one "
     "keeps working until you delete it.",
     "legacy_api_key": "Delete the API key; today the API accepts access tokens only.",
+    "fin_agent_secret": "Create a new Fin Agent webhook secret, and give it to every receiver of "
+    "Fin Agent events: it signs them.",
+    "fin_agent_key": "Create a new Fin Agent API key and delete this one. Its holder names the end "
+    "user, so it acts for any customer.",
+    "mcp_token": "Revoke the token at Intercom and connect the MCP client with OAuth, or refer to "
+    "a variable (`${INTERCOM_TOKEN}`) in its file.",
 }
+_MCP = (
+    "An MCP client used it. Such a token reads conversations, contacts, companies and articles, "
+    "and `create_article` and `update_article` may write to the help center with it. Keep it out "
+    "of the client's file: refer to a variable there."
+)
 _GUIDED = frozenset({"access_token", "client_secret", "identity_secret"})
 _OUTSIDE_GIT = frozenset({PlaceKind.UNTRACKED, PlaceKind.IGNORED})
 _MESSAGES = frozenset({PlaceKind.COMMIT_MESSAGE, PlaceKind.TAG_MESSAGE})
@@ -237,14 +248,20 @@ def _resource(leak: LeakedSecret) -> Resource:
 
 
 def _severity(leak: LeakedSecret) -> Severity:
-    """Critical if a stranger may use the secret now; low if it opens nothing any more."""
+    """Follow what the secret opens: Intercom's own and in use first, passwords and examples last.
+
+    Critical if a stranger may use an Intercom secret now; low if it opens nothing that is known.
+    """
     if leak.liveness is Liveness.REVOKED or leak.kind == "mobile_sdk_key":
         return Severity.LOW
     if leak.liveness is Liveness.LIVE or leak.configured_as:
         return Severity.CRITICAL if leak.committed else Severity.HIGH
+    if leak.generic or leak.example_only:
+        return Severity.LOW
     if not leak.committed or leak.kind == "legacy_api_key":
         return Severity.MEDIUM
-    return Severity.CRITICAL if leak.at_head and leak.on_remote else Severity.HIGH
+    current = leak.intercom and leak.at_head and leak.on_remote
+    return Severity.CRITICAL if current else Severity.HIGH
 
 
 def _extent(leak: LeakedSecret) -> str:
@@ -337,6 +354,8 @@ def _rotate(leak: LeakedSecret) -> Iterator[str]:
         name = key.removeprefix("INTERCOM_").lower().replace("_", "-")
         yield f"`runbook rotate {name} --compromised` (notebook 03) guides you through it."
     yield _ROTATION[leak.kind]
+    if leak.kind == "mcp_token" or any(place.is_mcp_file for place in leak.places):
+        yield _MCP
     yield "Then read the activity log (notebook 07) from the day it leaked."
 
 
