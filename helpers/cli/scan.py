@@ -17,13 +17,11 @@ import click
 
 from helpers.cli.trust_options import allow_host
 from helpers.core.errors import UsageError
-from helpers.core.exit_status import THRESHOLDS, exit_status
-from helpers.core.redaction import sanitize
+from helpers.core.exit_status import BLIND, NOTHING_VERIFIED, THRESHOLDS, exit_status
 from helpers.core.settings import Profile, profile_named
-from helpers.core.verdicts import Severity, Status
+from helpers.core.verdicts import Severity
 
 if TYPE_CHECKING:
-    from helpers.core.model import Finding
     from helpers.exposure.scan import JudgedScan
     from helpers.exposure.scan_items import ScanProgress
     from helpers.exposure.search import ScanRequest
@@ -31,16 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["scan"]
 
 INTERRUPTED: Final = 130
+SCHEMA_VERSION: Final = "1"  # of the JSON; a new field leaves it, a changed one raises it
 _FOLDER = click.Path(path_type=Path)
 _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
-_WORDS: Final = {Status.MANUAL: "check yourself", Status.ERROR: "could not look"}
-_SHOWN: Final = (Status.FAIL, *_WORDS)
-_COLOURS: Final = {
-    Severity.CRITICAL: "bright_red",
-    Severity.HIGH: "red",
-    Severity.MEDIUM: "yellow",
-    Severity.LOW: "blue",
-}
 
 
 @click.command()
@@ -64,6 +55,7 @@ _COLOURS: Final = {
 @click.option("--profile", default="", help=f"Whose secrets are in use: {', '.join(Profile)}.")
 @click.option("--env-file", type=_FILE, help="An env file in place of the profile's own.")
 @click.option("--waivers", type=_FILE, help="A waivers.toml. Default: the repository's own.")
+@click.option("--verbose", is_flag=True, help="List every secret and all its places.")
 @click.option("--no-cache", is_flag=True, help="Scan everything again.")
 @click.option(
     "--jobs", type=click.IntRange(1), default=2, show_default=True, help="Paths in parallel."
@@ -82,6 +74,7 @@ def scan(  # noqa: PLR0917 (click passes options this way)
     profile: str,
     env_file: Path | None,
     waivers: Path | None,
+    verbose: bool,  # noqa: FBT001
     no_cache: bool,  # noqa: FBT001
     jobs: int,
 ) -> int:
@@ -92,7 +85,8 @@ def scan(  # noqa: PLR0917 (click passes options this way)
 
     \b
     Exit status: 0 nothing at or above --fail-on; 11 to 14 the worst (low, medium, high, critical);
-    10 something was not readable; 2 usage; 3 nothing could be searched; 130 interrupted.
+    10 something was not searched and nothing fails; 2 usage; 3 nothing could be searched;
+    130 interrupted.
     """
     from helpers.exposure.search import ScanRequest, ScanScope
 
@@ -112,7 +106,7 @@ def scan(  # noqa: PLR0917 (click passes options this way)
     )
     if staged and form == "table" and _staged_is_clean(request):
         return 0
-    return _scan(request, form, fail_on)
+    return _scan(request, form, fail_on, verbose=verbose)
 
 
 def _staged_is_clean(request: ScanRequest) -> bool:
@@ -125,15 +119,27 @@ def _staged_is_clean(request: ScanRequest) -> bool:
     return True
 
 
-def _scan(request: ScanRequest, form: str, fail_on: str) -> int:
+def _scan(request: ScanRequest, form: str, fail_on: str, *, verbose: bool) -> int:
     from helpers.exposure.scan import scan_all
 
     with _progress() as observe:
         result = scan_all(request, observe)
-    click.echo(_FORMATS[form](request, result))
+    click.echo(_text(request, result, form, verbose=verbose))
     if result.coverage.interrupted:
         return INTERRUPTED
-    return exit_status(result.report, "never" if fail_on == "never" else Severity(fail_on))
+    status = exit_status(result.report, "never" if fail_on == "never" else Severity(fail_on))
+    incomplete = not result.coverage.complete and fail_on != "never"
+    searched = result.coverage.objects or result.coverage.files
+    quiet = not status or (status == NOTHING_VERIFIED and searched)
+    return BLIND if incomplete and quiet else status
+
+
+def _text(request: ScanRequest, result: JudgedScan, form: str, *, verbose: bool) -> str:
+    if form in _FORMATS:
+        return _FORMATS[form](request, result)
+    from helpers.cli.scan_table import to_table
+
+    return to_table(result, all_rules=request.all_rules, verbose=verbose)
 
 
 def _paths(paths: tuple[Path, ...], listed: Path | None) -> tuple[Path, ...]:
@@ -163,8 +169,13 @@ def _line(progress: ScanProgress, started: float) -> str:
 
 
 def _json(_: ScanRequest, result: JudgedScan) -> str:
-    """Return the leaks with all their places, the coverage and the findings, in ASCII."""
+    """Return the leaks with all their places, the coverage and the findings, in ASCII.
+
+    docs/scan.schema.json describes the document.
+    """
     document = {
+        "schema_version": SCHEMA_VERSION,
+        "tool_version": result.report.tool_version,
         "leaks": [leak.model_dump(mode="json") for leak in result.leaks],
         "coverage": result.coverage.model_dump(mode="json"),
         "findings": [finding.model_dump(mode="json") for finding in result.report.findings],
@@ -172,52 +183,13 @@ def _json(_: ScanRequest, result: JudgedScan) -> str:
     return json.dumps(document, indent=2)
 
 
-def _sarif(_: ScanRequest, result: JudgedScan) -> str:
-    from helpers.report.sarif import to_sarif
+def _sarif(request: ScanRequest, result: JudgedScan) -> str:
+    from helpers.cli.scan_sarif import to_scan_sarif
 
-    return to_sarif(result.report)
-
-
-def _table(request: ScanRequest, result: JudgedScan) -> str:
-    shown = [f for f in result.report.findings if f.status in _SHOWN]
-    shown.sort(key=lambda f: (f.waiver is not None, f.status, -f.severity.rank, f.resource.key))
-    lines = [line for finding in shown for line in _finding(finding)]
-    safe = [line if "\x1b[" in line else sanitize(line) for line in lines]
-    secrets = sum(f.resource.kind == "secret" for f in shown)
-    return "\n".join([*safe, _summary(request, result, secrets)])
-
-
-def _summary(request: ScanRequest, result: JudgedScan, secrets: int) -> str:
-    searched = result.coverage
-    rules = "all" if request.all_rules else "Intercom's"
-    exposed = "1 secret is exposed" if secrets == 1 else f"{secrets} secrets are exposed"
-    text = (
-        f"{exposed}. Searched with {rules} rules: {searched.objects} git objects, "
-        f"{searched.files} files, {searched.repositories} repositories."
-    )
-    if searched.interrupted:
-        text += " Interrupted: the rest was not searched; the next scan continues from here."
-    return text
-
-
-def _finding(finding: Finding) -> Iterator[str]:
-    word = str(finding.severity) if finding.status is Status.FAIL else _WORDS[finding.status]
-    waived = f", waived until {finding.waiver.expires}" if finding.waiver else ""
-    waived += f" by {finding.waiver.origin}" if finding.waiver and finding.waiver.origin else ""
-    colour = _COLOURS[finding.severity] if finding.status is Status.FAIL else "cyan"
-    label = click.style(f"{word}{waived}", fg=colour, bold=True)
-    yield f"{label}  {finding.check}  {sanitize(finding.resource.label)}"
-    yield f"    {finding.message}"
-    for evidence in finding.evidence:
-        yield f"    - {evidence.where or '…'}  {evidence.what}"
-    if finding.status is Status.FAIL and not finding.waiver:
-        for number, step in enumerate(finding.remediation, 1):
-            yield f"    {number}. {step}"
-    yield ""
+    return to_scan_sarif(request.paths, result)
 
 
 _FORMATS: Final[dict[str, Callable[[ScanRequest, JudgedScan], str]]] = {
-    "table": _table,
     "json": _json,
     "sarif": _sarif,
 }

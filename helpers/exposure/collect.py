@@ -11,7 +11,7 @@ from helpers.core.errors import RunbookError
 from helpers.core.model import Datum, Known, Unavailable
 from helpers.exposure.configured import configured_secrets, variables_by_fingerprint
 from helpers.exposure.kingfisher import Kingfisher
-from helpers.exposure.records import ConfiguredSecret, ExposureFacts
+from helpers.exposure.records import ConfiguredSecret, ExposureFacts, known_leaks
 from helpers.exposure.repository import Repository, open_repository
 from helpers.exposure.scan import RepositoryScan, open_cache, scan
 from helpers.exposure.scan_items import ScanProgress
@@ -77,7 +77,7 @@ def _facts(
     scanned: RepositoryScan, known: Datum[tuple[ConfiguredSecret, ...]], found: tuple[str, ...]
 ) -> ExposureFacts:
     return ExposureFacts(
-        leaks=Known(scanned.leaks[:_MOST_LEAKS]),
+        leaks=known_leaks(scanned.leaks[:_MOST_LEAKS], scanned.coverage),
         leaks_total=Known(len(scanned.leaks)),
         coverage=Known(scanned.coverage),
         configured=known,

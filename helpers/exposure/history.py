@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import IO, Any, Final
 
+from helpers.core.errors import CollectionError
 from helpers.exposure.repository import Repository
 from helpers.exposure.scan_index import CacheStore
 
@@ -35,6 +36,7 @@ __all__ = [
 ]
 
 _LARGEST_LOG: Final = 4 << 30  # bytes
+_MOST_DAMAGED: Final = 50  # damaged commits after which reading stops
 _FORMAT: Final = "--format=%x01%H%x00%at%x00%an <%ae>"
 _RECORD: Final = re.compile(
     rb"\x01([0-9a-f]{40,64})\0(-?\d+)\0([^\0]*)\0"  # a commit
@@ -76,26 +78,36 @@ Appearances = dict[str, dict[str, Appearance]]  # by blob and path
 class CommitLog:
     """The changes of many commits, kept in an unnamed file while they are read."""
 
-    def __init__(self, data: mmap.mmap | bytes) -> None:
+    def __init__(self, data: mmap.mmap | bytes, damaged: tuple[str, ...] = ()) -> None:
         self._data = data
+        self.damaged = damaged  # commits whose changes can't be read
 
     @classmethod
     def of(cls, repository: Repository, commits: Iterable[str]) -> CommitLog:
-        """Read the log of exactly these commits. Raises CollectionError."""
-        stdin = "".join(f"{oid}\n" for oid in commits)
-        if not stdin:  # git would read HEAD instead
-            return cls(b"")
+        """Read the log of exactly these commits. Raises CollectionError.
+
+        At a damaged commit (or one whose tree is damaged) git stops. Reading goes on after it, for
+        up to 50 of them.
+        """
+        rest, damaged = list(commits), list[str]()
         with tempfile.TemporaryFile() as file:
-            arguments = (*_log_arguments(), "--no-walk=unsorted", "--stdin")
-            file.writelines(
-                repository.git_chunks(*arguments, stdin=stdin.encode(), most=_LARGEST_LOG)
-            )
-            return cls(_mapped(file))
+            while rest:  # with no commit git would read HEAD
+                start = file.tell()
+                try:
+                    file.writelines(_log_of(repository, rest))
+                    break
+                except CollectionError:
+                    read = _commits_in(file, start)
+                    if len(damaged) >= _MOST_DAMAGED:
+                        raise
+                    damaged.append(rest[max(read - 1, 0)])
+                    rest = rest[max(read, 1) :]
+            return cls(_mapped(file), tuple(damaged))
 
     def paths(self) -> Iterator[tuple[str, str]]:
         """Yield each blob that was added at a path, with the path."""
         for match in _RECORD.finditer(self._data):
-            if match[4]:
+            if match[4] and not _is_gitlink(match):
                 yield match[4].rsplit(None, 1)[-1].decode(), _name(match[5])
 
     def changes(self, wanted: Callable[[str], bool]) -> Iterator[BlobChange]:
@@ -168,6 +180,11 @@ class History:
         return [*self.known, *self.new]
 
     @property
+    def damaged(self) -> bool:
+        """True if the changes of some new commits can't be read."""
+        return bool(self.new) and bool(self.log.damaged)
+
+    @property
     def _place(self) -> str:
         return f"lineage {self.repository.common}"
 
@@ -181,13 +198,28 @@ class History:
         }
 
     def _store(self, found: Appearances, blobs: Collection[str]) -> None:
-        if not self.whole:
+        if not self.whole or self.damaged:
             return
         stored = {
             oid: {path: _sides(one) for path, one in found.get(oid, {}).items()} for oid in blobs
         }
         note = json.dumps({"commits": _digest(self._all()), "blobs": stored})
         self.cache.write_note(self._place, note)
+
+
+def _log_of(repository: Repository, commits: Iterable[str]) -> Iterator[bytes]:
+    stdin = "".join(f"{oid}\n" for oid in commits).encode()
+    arguments = (*_log_arguments(), "--no-walk=unsorted", "--stdin")
+    return repository.git_chunks(*arguments, stdin=stdin, most=_LARGEST_LOG)
+
+
+def _commits_in(file: IO[bytes], start: int) -> int:
+    """Count the commits that were written since `start`."""
+    file.flush()
+    file.seek(start)
+    count = sum(1 for match in _RECORD.finditer(file.read()) if match[1])
+    file.seek(0, 2)
+    return count
 
 
 def reachable_from(repository: Repository, *revisions: str) -> frozenset[str]:
@@ -213,6 +245,11 @@ def _log_arguments() -> tuple[str, ...]:
         *("log", "-z", "--raw", "-c", "--no-abbrev", "--no-renames", "--no-mailmap"),
         *("--no-ext-diff", "--no-textconv", "--no-color", "--encoding=UTF-8", _FORMAT),
     )
+
+
+def _is_gitlink(change: re.Match[bytes]) -> bool:
+    """Return whether the path now is a submodule: its id is a commit of another repository."""
+    return change[0][: change.start(4) - change.start()].endswith(b"160000 ")
 
 
 def _mapped(file: IO[bytes]) -> mmap.mmap | bytes:

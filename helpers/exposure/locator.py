@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeVar
 
 from helpers.core.errors import CollectionError
 from helpers.exposure.history import (
@@ -33,6 +33,7 @@ from helpers.exposure.repository import Repository
 
 __all__ = ["Locator", "locate", "merge_leaks"]
 
+_Answer = TypeVar("_Answer")
 _TREE_LINE: Final = re.compile(rb"[0-7]{6} \w+ ([0-9a-f]{40,64})\t([^\0]*)\0")
 _INDEX_LINE: Final = re.compile(rb"[0-7]{6} ([0-9a-f]{40,64}) \d\t([^\0]*)\0")
 _TAG: Final = re.compile(rb"^tag (.*)\ntagger (.*) (-?\d+) [+-]\d+$", re.MULTILINE)
@@ -48,6 +49,8 @@ class Locator:
     repository: Repository
     origins: Collection[Origin]
     history: History
+    skip: Callable[[str, str], None] = lambda where, reason: None  # noqa: ARG005
+    _damaged: bool = False
 
     def places(self, origin: Origin) -> tuple[Place, ...]:
         """Return the places of an origin, without the line or the place inside it."""
@@ -59,7 +62,14 @@ class Locator:
             return (self._message(origin.name),)
         if origin.kind is OriginKind.TAG:
             return (self._tag(origin.name),)
-        return tuple(self._blob(origin.name)) or (self._place(PlaceKind.DANGLING, origin.name),)
+        found = tuple(self._blob(origin.name))
+        kind = PlaceKind.OBJECT if self._damaged else PlaceKind.DANGLING
+        return found or (self._place(kind, origin.name),)
+
+    def names(self, origin: Origin) -> tuple[Place, ...]:
+        """Return an origin by its name alone, without asking git."""
+        kinds = {OriginKind.FILE: PlaceKind.UNTRACKED, OriginKind.GIT_FILE: PlaceKind.GIT_FOLDER}
+        return (self._place(kinds.get(origin.kind, PlaceKind.OBJECT), origin.name),)
 
     def _place(self, kind: PlaceKind, path: str) -> Place:
         return Place(
@@ -129,7 +139,9 @@ class Locator:
     @cached_property
     def _appearances(self) -> tuple[Appearances, Appearances]:
         """Where the blobs appear: in commits that refs reach, and in all commits."""
-        found = self.history.appearances(self._names(OriginKind.BLOB))
+        blobs = self._names(OriginKind.BLOB)
+        nowhere: Appearances = {}
+        found = self._or_damaged(lambda: self.history.appearances(blobs), nowhere)
         reachable = {
             oid: kept for oid, paths in found.items() if (kept := self._reached(paths.values()))
         }
@@ -147,32 +159,50 @@ class Locator:
     @cached_property
     def _messages(self) -> Mapping[str, Commit]:
         wanted = self._names(OriginKind.COMMIT)
-        log = CommitLog.of(self.repository, wanted)
+        log = self._or_damaged(lambda: CommitLog.of(self.repository, wanted), CommitLog(b""))
         return {commit.oid: commit for commit in log.commits(wanted)}
 
     @cached_property
     def _reachable(self) -> frozenset[str]:
-        return reachable_from(self.repository, "--all")
+        """The commits that refs reach. In a damaged history, all commits count as reachable."""
+        every = frozenset((*self.history.known, *self.history.new))
+        return self._or_damaged(lambda: reachable_from(self.repository, "--all"), every)
 
     @cached_property
     def _remote(self) -> frozenset[str]:
-        return reachable_from(self.repository, "--remotes")
+        return self._or_damaged(
+            lambda: reachable_from(self.repository, "--remotes"), frozenset[str]()
+        )
 
     @cached_property
     def _note_commits(self) -> frozenset[str]:
-        return reachable_from(self.repository, "--glob=refs/notes/*")
+        return self._or_damaged(
+            lambda: reachable_from(self.repository, "--glob=refs/notes/*"), frozenset[str]()
+        )
+
+    def _or_damaged(self, ask: Callable[[], _Answer], otherwise: _Answer) -> _Answer:
+        """Ask git; where it can't answer, report that and go on with the other value."""
+        try:
+            return ask()
+        except CollectionError as error:
+            self._damaged = True
+            where = self.repository.name or "history"
+            self.skip(where, f"places are incomplete: {error.message}")
+            return otherwise
 
     @cached_property
     def _ref_targets(self) -> frozenset[str]:
-        listed = self.repository.git("for-each-ref", "--format=%(objectname)")
+        arguments = ("for-each-ref", "--format=%(objectname)")
+        listed = self._or_damaged(lambda: self.repository.git(*arguments), b"")
         return frozenset(listed.decode().split())
 
     @cached_property
     def _head(self) -> frozenset[tuple[str, str]]:
         """Path and blob of each wanted blob in the checked-out commit."""
-        if not self.repository.has_head():
+        if not self._or_damaged(self.repository.has_head, otherwise=False):
             return frozenset()
-        listed = self.repository.git("ls-tree", "-r", "-z", "--full-tree", "HEAD")
+        arguments = ("ls-tree", "-r", "-z", "--full-tree", "HEAD")
+        listed = self._or_damaged(lambda: self.repository.git(*arguments), b"")
         blobs = self._names(OriginKind.BLOB)
         found = ((_text(m[2]), m[1].decode()) for m in _TREE_LINE.finditer(listed))
         return frozenset((path, oid) for path, oid in found if oid in blobs)
@@ -191,7 +221,7 @@ class Locator:
     def _index_lines(self) -> bytes:
         if self.repository.tree is None or self.repository.git_dir is None:
             return b""
-        return self.repository.git("ls-files", "-s", "-z")
+        return self._or_damaged(lambda: self.repository.git("ls-files", "-s", "-z"), b"")
 
     @cached_property
     def _tracked(self) -> frozenset[str]:
@@ -220,11 +250,13 @@ def _text(name: bytes) -> str:
     return name.decode("utf-8", "surrogateescape")
 
 
-def locate(matches: ScanMatches, locator: Locator) -> Mapping[SecretMatch, list[Place]]:
+def locate(
+    matches: ScanMatches, places: Callable[[Origin], Iterable[Place]]
+) -> Mapping[SecretMatch, list[Place]]:
     """Return the places of each match. Matches of one secret differ only by line."""
     found: dict[SecretMatch, list[Place]] = defaultdict(list)
     for origin, in_origin in matches.by_origin.items():
-        for place in locator.places(origin):
+        for place in places(origin):
             for inner, match in in_origin:
                 update = {"inner": printable(inner), "line": match.line}
                 found[match].append(place.model_copy(update=update))
@@ -271,12 +303,12 @@ def _one_per_path(places: list[Place]) -> list[Place]:
 def _union(versions: list[Place]) -> Place:
     """Merge the versions of one path: added by the first one, removed by the last one."""
     versions = sorted(versions, key=lambda p: (p.first or _NEVER, p.commit, p.line))
-    first, last = versions[0], max(versions, key=lambda p: (p.at_head, p.first or _NEVER, p.commit))
+    first = versions[0]
     present = any(p.gone is None for p in versions)
     end = None if present else max(versions, key=lambda p: (p.gone or _NEVER, p.gone_commit))
     return first.model_copy(
         update={
-            "line": last.line,
+            "head_line": min((p.line for p in versions if p.at_head), default=0),
             "gone": end.gone if end else None,
             "gone_commit": end.gone_commit if end else "",
             "versions": len({p.commit for p in versions}),

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from helpers.core.model import Datum, Record
+from helpers.core.model import Datum, Known, Record, Unavailable
 from helpers.exposure.secret_kinds import INTERCOM_KINDS, is_generic
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "PlaceKind",
     "ScanCoverage",
     "SkippedItem",
+    "known_leaks",
 ]
 
 
@@ -30,6 +31,7 @@ class PlaceKind(StrEnum):
     TAG_MESSAGE = "tag message"
     NOTE = "git note"
     DANGLING = "dangling object"
+    OBJECT = "git object"  # whose place in the history could not be worked out
     INDEX = "index"
     TRACKED = "tracked file"
     UNTRACKED = "untracked file"
@@ -40,9 +42,10 @@ class PlaceKind(StrEnum):
 class Place(Record):
     """A place of a secret. All versions of a file that hold it are one place.
 
-    `inner` is the place in the file: a cell of a notebook, a member of an archive. `gone` is when
-    the secret was removed from that path; if it is None, the secret is still there, at the tip of
-    some branch. Times are the author's, in UTC.
+    `line` is the line in the version that `commit` added, `head_line` the one in the checked-out
+    commit. `inner` is the place in the file: a cell of a notebook, a member of an archive. `gone`
+    is when the secret was removed from that path; if it is None, the secret is still there, at the
+    tip of some branch. Times are the author's, in UTC.
     """
 
     kind: PlaceKind
@@ -50,6 +53,7 @@ class Place(Record):
     path: str = ""
     inner: str = ""
     line: int = 0
+    head_line: int = 0
     commit: str = ""
     author: str = ""
     first: datetime | None = None
@@ -98,7 +102,9 @@ _MCP_FILES: Final = re.compile(
 _BEFORE_A_COMMIT: Final = frozenset(
     {PlaceKind.INDEX, PlaceKind.TRACKED, PlaceKind.UNTRACKED, PlaceKind.IGNORED}
 )
-_OBJECTS: Final = frozenset({PlaceKind.DANGLING, PlaceKind.INDEX, PlaceKind.TAG_MESSAGE})
+_OBJECTS: Final = frozenset(
+    {PlaceKind.DANGLING, PlaceKind.OBJECT, PlaceKind.INDEX, PlaceKind.TAG_MESSAGE}
+)
 
 
 class Liveness(StrEnum):
@@ -196,6 +202,21 @@ class ScanCoverage(Record):
     interrupted: bool = False
     missed: tuple[SkippedItem, ...] = ()
     missed_total: int = 0
+    unlisted: str = ""  # why the objects of a repository could not be listed
+
+    @property
+    def complete(self) -> bool:
+        """True if nothing was left out."""
+        return not (self.missed_total or self.shallow or self.partial or self.interrupted)
+
+
+def known_leaks(
+    leaks: tuple[LeakedSecret, ...], coverage: ScanCoverage
+) -> Datum[tuple[LeakedSecret, ...]]:
+    """Return the leaks. If none was found but the objects were not read, it is unknown."""
+    if coverage.unlisted and not leaks:
+        return Unavailable(reason=coverage.unlisted, call="git cat-file --batch-all-objects")
+    return Known(leaks)
 
 
 class ConfiguredSecret(Record):

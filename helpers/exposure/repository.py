@@ -156,8 +156,10 @@ def _opened(
     name = f"{repository.name}/{name}" if repository.name else name
     try:
         return name, open_it(folder, name)
-    except CollectionError as error:
+    except (CollectionError, UsageError) as error:
         return name, error.message
+    except OSError as error:
+        return name, f"it can't be read: {error.strerror}"
 
 
 def _modules(folder: Path) -> Iterator[Path]:

@@ -22,7 +22,7 @@ from helpers.core.settings import Profile, Trust, state_home
 from helpers.core.waivers import apply_waivers, load_repository_waivers, load_waivers
 from helpers.exposure.cache import ScanCache
 from helpers.exposure.configured import configured_secrets, variables_by_fingerprint
-from helpers.exposure.items import ScanMatches, SecretEngine
+from helpers.exposure.items import ScanMatches, SecretEngine, SecretMatch
 from helpers.exposure.kingfisher import Kingfisher
 from helpers.exposure.locator import Locator, locate, merge_leaks
 from helpers.exposure.records import (
@@ -31,11 +31,13 @@ from helpers.exposure.records import (
     Place,
     ScanCoverage,
     SkippedItem,
+    known_leaks,
 )
 from helpers.exposure.repository import Repository
 from helpers.exposure.scan_index import CacheStore, NoCache, ScanIndex
 from helpers.exposure.scan_items import ScanProgress, ScanState
 from helpers.exposure.search import ScanScope, SearchedRepository, open_in_scope, search
+from helpers.system.git import top_level
 from helpers.system.provenance import text_on_default_branch
 
 if TYPE_CHECKING:
@@ -90,10 +92,7 @@ def scan(
     try:
         state = ScanState(engine, ScanIndex(cache), observe, stop or Event())
         sources = _search_until_stopped(open_in_scope(path, scope), scope, state)
-        places = [
-            locate(s.matches, Locator(s.repository, s.matches.by_origin, s.history))
-            for s in sources
-        ]
+        places = [_placed(source, state) for source in sources]
     finally:
         cache.close()
     return RepositoryScan(
@@ -101,6 +100,17 @@ def scan(
         coverage=state.coverage([s.repository for s in sources], history=not scope.staged),
         sources=tuple((source.repository, source.matches) for source in sources),
     )
+
+
+def _placed(source: SearchedRepository, state: ScanState) -> Mapping[SecretMatch, list[Place]]:
+    """Work out the places. After Ctrl-C, each secret is at least reported with its object."""
+    locator = Locator(source.repository, source.matches.by_origin, source.history, state.skip)
+    try:
+        if not state.interrupted or source.repository.common is None:
+            return locate(source.matches, locator.places)
+    except KeyboardInterrupt:
+        state.interrupted = True
+    return locate(source.matches, locator.names)
 
 
 def _search_until_stopped(
@@ -230,6 +240,7 @@ def _total(coverages: Sequence[tuple[str, ScanCoverage]]) -> ScanCoverage:
             for skipped in coverage.missed
         ),
         missed_total=sum(c.missed_total for c in every),
+        unlisted=next((c.unlisted for c in every if c.unlisted), ""),
     )
 
 
@@ -262,7 +273,7 @@ def _judged(
     now = datetime.now(UTC).replace(microsecond=0)
     profile = request.profile or Profile.DEVELOPMENT
     facts = ExposureFacts(
-        leaks=Known(leaks),
+        leaks=known_leaks(leaks, coverage),
         leaks_total=Known(len(leaks)),
         coverage=Known(coverage),
         configured=Known(tuple(configured_secrets(credentials))),
@@ -283,7 +294,8 @@ def _waived(
     request: ScanRequest, findings: Sequence[Finding], now: datetime
 ) -> tuple[Finding, ...]:
     """Apply the named `waivers.toml`, or that of the first repository."""
-    default = request.paths[0] / "waivers.toml"
+    first = request.paths[0]
+    default = (top_level(first) or first) / "waivers.toml"
     if request.waivers:
         waivers = load_waivers(request.waivers)
     elif default.is_file():

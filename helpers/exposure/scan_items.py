@@ -72,6 +72,7 @@ class ScanState:
     total: int = 0
     absent: list[str] = field(default_factory=list)  # objects that partial clones left behind
     interrupted: bool = False
+    unlisted: str = ""  # why the objects of a repository could not be listed
     _done: int = 0
     _skipped: set[tuple[str, str]] = field(default_factory=set)
     _found: set[str] = field(default_factory=set)
@@ -162,6 +163,7 @@ class ScanState:
             interrupted=self.interrupted,
             missed=tuple(skipped[:_MOST_SKIPPED]),
             missed_total=len(skipped),
+            unlisted=self.unlisted,
         )
 
     def _report_progress(self) -> None:

@@ -5,10 +5,12 @@ Imports nothing heavy, because a commit waits for `runbook scan --staged`.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import Final
 from helpers.core.errors import CollectionError, ConfigurationError, UsageError
 from helpers.core.settings import Credential, Profile, Settings, load_settings
 from helpers.exposure.files import Files
-from helpers.exposure.history import History
+from helpers.exposure.history import CommitLog, History
 from helpers.exposure.items import DEFAULT_PATH_CLASS, OriginKind, ScanMatches, SecretEngine
 from helpers.exposure.kingfisher import Kingfisher
 from helpers.exposure.objects import (
@@ -132,8 +134,14 @@ def staged_objects_if_clean(request: ScanRequest) -> int | None:
 
 
 def open_in_scope(path: Path, scope: ScanScope) -> Repository:
-    """Open the repository at a path; if staged changes are searched, as git hands it to a hook."""
-    return open_repository(path, environ=os.environ if scope.staged else None)
+    """Open the repository at a path; if staged changes are searched, as git hands it to a hook.
+
+    Raises UsageError if staged changes are searched outside git.
+    """
+    repository = open_repository(path, environ=os.environ if scope.staged else None)
+    if scope.staged and repository.common is None:
+        raise UsageError(f"{path} is in no git repository.", "Nothing is staged outside git.")
+    return repository
 
 
 def search(top: Repository, scope: ScanScope, state: ScanState) -> Iterator[SearchedRepository]:
@@ -154,16 +162,51 @@ def search(top: Repository, scope: ScanScope, state: ScanState) -> Iterator[Sear
         stores.add(repository.common)
         if scope.staged:
             continue
-        for name, found in nested_repositories(repository, _search_files(source, state)):
-            if isinstance(found, Repository):
-                waiting.append(found)
-            else:
-                state.skip(name, found)
+        nested = _search_files(source, state)
+        with _reported(repository.name or "nested repositories", state):
+            for name, found in nested_repositories(repository, nested):
+                if isinstance(found, Repository):
+                    waiting.append(found)
+                else:
+                    state.skip(name, found)
+
+
+@contextmanager
+def _reported(where: str, state: ScanState) -> Iterator[None]:
+    """Report what git can't read as not searched, and go on with everything else."""
+    try:
+        yield
+    except CollectionError as error:
+        state.skip(where, error.message)
 
 
 def _search_objects(source: SearchedRepository, scope: ScanScope, state: ScanState) -> None:
     new: list[StoredObject] = []
     old: set[str] = set()
+    try:
+        _list_objects(source, scope, state, new, old)
+    except CollectionError as error:
+        state.unlisted = error.message
+        state.skip(source.repository.name or "history", error.message)
+    if source.repository.partial and scope.whole:
+        state.absent += absent_objects(source.repository)
+    if new:
+        Thread(target=_warm_up, args=(state.engine,)).start()  # while git works
+        wanted = _with_paths(source, scope, state, new, old)
+        state.total += sum(one.size for one in wanted)
+        state.scan(source.repository, read_objects(source.repository, wanted), source.matches)
+    if scope.whole and not source.repository.partial:
+        _report_damage(source, state, {one.oid for one in new} | old)
+
+
+def _list_objects(
+    source: SearchedRepository,
+    scope: ScanScope,
+    state: ScanState,
+    new: list[StoredObject],
+    old: set[str],
+) -> None:
+    """Add the objects to `new` or `old`, and record what is known of the old ones."""
     for one in _objects_in_scope(source.repository, scope):
         state.objects += 1
         known = state.index.seen_object(one.oid)
@@ -175,13 +218,28 @@ def _search_objects(source: SearchedRepository, scope: ScanScope, state: ScanSta
         old.add(one.oid)
         for result in state.index.object_results(one.oid):
             state.record(source.repository, one.origin, result, source.matches)
-    if source.repository.partial and scope.whole:
-        state.absent += absent_objects(source.repository)
-    if new:
-        Thread(target=_warm_up, args=(state.engine,)).start()  # while git works
-        wanted = _with_paths(source, scope, state, new, old)
-        state.total += sum(one.size for one in wanted)
-        state.scan(source.repository, read_objects(source.repository, wanted), source.matches)
+
+
+def _report_damage(source: SearchedRepository, state: ScanState, stored: AbstractSet[str]) -> None:
+    """Report commits whose changes can't be read, and blobs that they name and nobody stored.
+
+    Both are remembered, because a repeat scan reads the changes of new commits only.
+    """
+    place = f"damage {source.repository.common}"
+    before = json.loads(state.index.store.note(place) or "[]")
+    commits = [*source.history.new, *(oid for oid in before if oid in stored)]
+    missing = {oid for oid in before if oid not in stored}
+    damaged: tuple[str, ...] = ()
+    with _reported(source.repository.name or "history", state):
+        log = CommitLog.of(source.repository, commits) if before else source.history.log
+        damaged = log.damaged
+        missing |= {oid for oid, _ in log.paths() if oid not in stored and oid.strip("0")}
+    for oid in damaged:
+        state.skip(f"commit {oid}", "its changes can't be read: the commit or a tree is damaged")
+    for oid in sorted(missing):
+        state.skip(f"object {oid}", "it is missing, although a commit names it")
+    if before or damaged or missing:
+        state.index.store.write_note(place, json.dumps([*damaged, *sorted(missing)]))
 
 
 def _warm_up(engine: SecretEngine) -> None:
@@ -223,7 +281,10 @@ def _paths(
     source: SearchedRepository, scope: ScanScope, state: ScanState
 ) -> Iterator[tuple[str, str]]:
     """Yield blobs with their paths, from the index and from the new commits."""
-    yield from _index_paths(source.repository, scope)
+    try:
+        yield from _index_paths(source.repository, scope)
+    except CollectionError as error:
+        state.skip(source.repository.name or "index", f"the index can't be read ({error.message})")
     if scope.staged or not source.history.new:
         return
     try:

@@ -30,6 +30,7 @@ __all__ = [
     "SarifRun",
     "SarifSuppression",
     "SarifTool",
+    "SarifVersionControl",
 ]
 
 SCHEMA = (
@@ -161,6 +162,14 @@ class SarifAutomationDetails(_Part):
     guid: str
 
 
+class SarifVersionControl(_Part):
+    """The revision of a repository that was examined, and its base [3.23]."""
+
+    repository_uri: str
+    revision_id: str
+    mapped_to: SarifArtifactLocation
+
+
 class SarifRun(_Part):
     """One run [3.14]. `results` is present even when it is empty."""
 
@@ -168,6 +177,8 @@ class SarifRun(_Part):
     automation_details: SarifAutomationDetails
     baseline_guid: str | None = None
     invocations: tuple[SarifInvocation, ...]
+    original_uri_base_ids: dict[str, SarifArtifactLocation] | None = None
+    version_control_provenance: tuple[SarifVersionControl, ...] | None = None
     column_kind: Literal["unicodeCodePoints"] = "unicodeCodePoints"
     results: tuple[SarifResult, ...]
 

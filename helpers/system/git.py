@@ -36,6 +36,7 @@ _LONGEST_RUN: Final = 1800.0  # seconds
 _MOST_OUTPUT: Final = 512 << 20  # bytes that are kept in memory
 _MOST_REASON: Final = 300  # bytes of what git says when it fails
 _PIECE: Final = 1 << 20
+_LARGEST_CONFIG: Final = 1 << 20
 _KEPT: Final = ("TMPDIR", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 _OURS: Final = {
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -78,6 +79,10 @@ class GitRepository:
     def shallow(self) -> bool:
         """True if the history was cut off."""
         return bool(read_small(self.folders.common / "shallow", _MOST_OUTPUT).strip())
+
+    def setting(self, name: str) -> str:
+        """A value of the repository's configuration, as data; includes are not followed."""
+        return _read_config(read_small(self.folders.common / "config", _LARGEST_CONFIG), name)
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command line, for callers that stream; it runs with `environment`."""

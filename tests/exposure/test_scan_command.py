@@ -12,17 +12,19 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from threading import Event
+from typing import Any, Final
 
 import httpx
 import pytest
 from click.testing import CliRunner, Result
+from jsonschema import Draft202012Validator
 from pydantic import SecretStr
 
 from helpers.cli.scan import scan as command
 from helpers.core.errors import UsageError
 from helpers.core.model import fingerprint
 from helpers.exposure.kingfisher import Kingfisher
-from helpers.exposure.records import Liveness
+from helpers.exposure.records import LeakedSecret, Liveness, Place, ScanCoverage
 from helpers.exposure.scan import scan
 from helpers.exposure.verify import verify_leaks
 from helpers.intercom.client import Client
@@ -31,6 +33,8 @@ from helpers.sandbox.demo_repository import build
 from helpers.sandbox.seeds import DEMO
 from tests.conftest import make_access_token, run_git
 from tests.vendored import sarif_validator
+
+SCHEMA: Final = Path(__file__).parents[2] / "docs" / "scan.schema.json"
 
 
 @pytest.fixture
@@ -152,6 +156,52 @@ def test_a_stopped_scan_reports_what_it_had_found(repo: Path, token: str, tmp_pa
     assert len(scanned.leaks) == 1
 
 
+def test_ctrl_c_while_places_are_worked_out_keeps_the_secrets(
+    repo: Path, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(repo)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("helpers.exposure.locator.Locator.places", interrupt)
+    done = run(str(repo), "--rules", "intercom")
+    assert done.return_value == 130
+    assert fingerprint("access_token", token) in done.output
+    assert "Interrupted" in done.output
+
+
+def test_a_place_names_the_line_of_its_own_commit(repo: Path, token: str) -> None:
+    commit(repo)
+    added = run_git(repo, "rev-parse", "HEAD").strip()
+    (repo / "a.txt").write_text(f"\n\n{token}")
+    run_git(repo, "commit", "-q", "-a", "--date=2090-01-01T00:00:00Z", "-m", "moved")
+    document = json.loads(run(str(repo), "--format", "json", "--rules", "intercom").output)
+    (place,) = document["leaks"][0]["places"]
+    assert (place["commit"], place["line"], place["head_line"]) == (added, 1, 3)
+    (location,) = sarif(repo)["runs"][0]["results"][0]["locations"]
+    assert location["physicalLocation"]["region"] == {"startLine": 3}
+    assert "properties" not in location  # the checked-out revision is that of the run
+
+
+def test_staged_outside_git_is_an_error(tmp_path: Path) -> None:
+    error = run(str(tmp_path), "--staged").exception
+    assert isinstance(error, UsageError)
+    assert "in no git repository" in error.message
+
+
+def test_a_subdirectory_uses_the_waivers_of_the_top(repo: Path, token: str) -> None:
+    (repo / "src").mkdir()
+    (repo / "src" / "a.py").write_text("x = 1\n")
+    (repo / "waivers.toml").write_text(
+        f'[[waiver]]\ncheck = "EXP-001"\nresource = "{fingerprint("access_token", token)}"\n'
+        'owner = "ana@example.com"\nreason = "Dead since the spring."\nexpires = 2099-01-01\n'
+    )
+    run_git(repo, "add", "-A")
+    commit(repo)
+    assert run(str(repo / "src"), "--rules", "intercom").return_value == 0
+
+
 def test_a_missing_path_is_an_error_before_anything_is_searched(repo: Path, tmp_path: Path) -> None:
     error = run(str(repo), str(tmp_path / "none")).exception
     assert isinstance(error, UsageError)
@@ -179,17 +229,115 @@ def test_sarif_points_to_line_and_commit_and_names_the_fingerprint(repo: Path, t
     (repo / "a.txt").write_text(f"first line\n{token}\n")
     run_git(repo, "add", "-A")
     commit(repo)
-    document = json.loads(run(str(repo), "--format", "sarif", "--rules", "intercom").output)
-    sarif_validator().validate(document)
-    (result,) = [r for r in document["runs"][0]["results"] if r["ruleId"] == "EXP-001"]
+    (run_,) = sarif(repo)["runs"]
+    (result,) = run_["results"]
     (location,) = result["locations"]
+    head = run_git(repo, "rev-parse", "HEAD").strip()
     assert location["physicalLocation"] == {
         "artifactLocation": {"uri": "a.txt", "uriBaseId": "%SRCROOT%"},
         "region": {"startLine": 2},
     }
-    assert location["properties"] == {"commit": run_git(repo, "rev-parse", "HEAD").strip()}
+    assert location["properties"] == {"commit": head}
     expected = fingerprint("access_token", token)
     assert location["logicalLocations"][0]["fullyQualifiedName"] == f"secret/{expected}"
+    assert run_["originalUriBaseIds"]["%SRCROOT%"] == {"uri": f"{repo.resolve().as_uri()}/"}
+    (revision,) = run_["versionControlProvenance"]
+    assert revision["revisionId"] == head
+
+
+def sarif(*paths: Path) -> dict[str, Any]:
+    arguments = ("--format", "sarif", "--rules", "intercom")
+    document: dict[str, Any] = json.loads(run(*map(str, paths), *arguments).output)
+    sarif_validator().validate(document)
+    return document
+
+
+def test_sarif_has_a_rule_for_each_kind_and_a_base_for_each_repository(
+    repo: Path, token: str, tmp_path: Path
+) -> None:
+    secret = secrets.token_hex(20)
+    (repo / "b.txt").write_text(f"FIN_AGENT_API_KEY={secret}\n{make_access_token()}\n")
+    run_git(repo, "add", "-A")
+    commit(repo)
+    run_git(tmp_path, "clone", "-q", str(repo), "copy")
+    (run_,) = sarif(repo, tmp_path / "copy")["runs"]
+    assert [one["id"] for one in run_["tool"]["driver"]["rules"]] == [
+        "access_token",
+        "fin_agent_key",
+    ]
+    assert [one["ruleId"] for one in run_["results"]].count("access_token") == 2
+    bases = {
+        location["physicalLocation"]["artifactLocation"]["uriBaseId"]
+        for result in run_["results"]
+        for location in result["locations"]
+    }
+    assert bases == set(run_["originalUriBaseIds"]) == {"REPOSITORY1", "REPOSITORY2"}
+
+
+def test_sarif_gives_a_secret_in_a_message_no_location(repo: Path) -> None:
+    run_git(repo, "commit", "-q", "--allow-empty", "-m", f"use {make_access_token()}")
+    (run_,) = sarif(repo)["runs"]
+    (result,) = run_["results"]
+    assert result["locations"] == []
+    assert "CHECKS.md" not in json.dumps(run_)
+
+
+def test_sarif_names_a_remote_without_its_password(repo: Path, token: str) -> None:
+    commit(repo)
+    password = secrets.token_hex(8)
+    run_git(repo, "remote", "add", "origin", f"https://ada:{password}@git.example.com/a/b.git")
+    text = json.dumps(sarif(repo))
+    assert "https://git.example.com/a/b.git" in text
+    assert password not in text
+
+
+def test_the_json_follows_its_schema(planted_json: dict[str, Any]) -> None:
+    schema = json.loads(SCHEMA.read_text("utf-8"))
+    Draft202012Validator(schema).validate(planted_json)
+    for name, model in (("place", Place), ("leak", LeakedSecret), ("coverage", ScanCoverage)):
+        assert set(schema["$defs"][name]["properties"]) == set(model.model_fields), name
+
+
+@pytest.fixture
+def planted_json(repo: Path, token: str) -> dict[str, Any]:
+    commit(repo)
+    (repo / "a.txt").write_text("clean")
+    (repo / "b.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(9))
+    run_git(repo, "commit", "-q", "-a", "-m", "clean")
+    document: dict[str, Any] = json.loads(run(str(repo), "--format", "json").output)
+    return document
+
+
+def many(repo: Path, count: int) -> None:
+    lines = "".join(f"INTERCOM_ACCESS_TOKEN={make_access_token()}\n" for _ in range(count))
+    (repo / "tokens.env").write_text(lines)
+    addresses = [f"http://u:{secrets.token_hex(3)}@db{n}.corp/" for n in range(count)]
+    (repo / "hosts.txt").write_text("\n".join(addresses))
+    run_git(repo, "add", "-A")
+    commit(repo)
+
+
+def test_hundreds_of_secrets_are_readable(repo: Path, token: str) -> None:
+    many(repo, 200)
+    lines = run(str(repo)).output.splitlines()
+    assert len(lines) < 60
+    assert sum("1. Rotate it at once" in line for line in lines) == 1
+    assert any("Intercom access token: 201 secrets" in line for line in lines)
+    assert any("Generic credential uri: 200 secrets, the first in hosts.txt" in s for s in lines)
+    assert lines[-1].startswith("401 secrets are exposed (201 high, 200 low).")
+
+
+def test_verbose_lists_every_secret(repo: Path, token: str) -> None:
+    many(repo, 30)
+    lines = run(str(repo), "--verbose").output.splitlines()
+    assert sum("hosts.txt" in line for line in lines) == 30
+    assert sum("tokens.env" in line for line in lines) == 30
+
+
+def test_what_was_not_searched_ends_with_10_if_nothing_fails(repo: Path) -> None:
+    (repo / "a.7z").write_bytes(b"7z\xbc\xaf\x27\x1c" + bytes(9))
+    assert run(str(repo)).return_value == 10
+    assert run(str(repo), "--fail-on", "never").return_value == 0
 
 
 def test_a_waiver_survives_a_rebase_and_hides_no_new_secret(repo: Path, token: str) -> None:
