@@ -48,6 +48,7 @@ _EMAIL: Final = re.compile(r"[A-Za-z0-9._%+\-]{1,64}@[A-Za-z0-9.\-]{1,253}\.[A-Z
 _IPV4: Final = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)")
 _IPV6: Final = re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{1,4}:){2,7}[0-9a-fA-F:]{0,40}(?![\w:])")
 _LONGEST: Final = 1000  # characters of one text; the rest is cut, and marked as cut
+_SALT_LENGTH: Final = 32  # bytes
 _MOST: Final = 32  # fields of one record
 
 
@@ -108,14 +109,18 @@ class EventRedactor:
 
 
 def read_salt(path: Path) -> bytes:
-    """The installation's salt, created at first use. Raises StateError if that fails."""
+    """The installation's salt, created at first use.
+
+    Raises StateError if that fails, or if the file is not as it was created.
+    """
     try:
         make_private(path.parent)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
         temporary = path.with_name(f".salt.{uuid.uuid4().hex}")
         if not path.exists():
             descriptor = os.open(temporary, flags, 0o400)
-            os.write(descriptor, secrets.token_bytes(32))
+            os.write(descriptor, secrets.token_bytes(_SALT_LENGTH))
+            os.fsync(descriptor)
             os.close(descriptor)
             try:
                 os.link(temporary, path)  # the first one to be linked stays
@@ -123,13 +128,19 @@ def read_salt(path: Path) -> bytes:
                 pass
             finally:
                 temporary.unlink()
-        return path.read_bytes()
+        salt = path.read_bytes()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise StateError(
             f"The audit log's folder {path.parent} can't be used: {reason}.",
             "Give this user write access to it, or set RUNBOOK_STATE_HOME to another one.",
         ) from None
+    if len(salt) != _SALT_LENGTH:
+        raise StateError(
+            f"The audit log's salt {path} is damaged: it has {len(salt)} bytes.",
+            "Bring it back from a copy, or delete it; then addresses get new names from now on.",
+        )
+    return salt
 
 
 def _is_address(text: str) -> bool:

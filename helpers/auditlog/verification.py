@@ -11,6 +11,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,7 @@ from helpers.auditlog.entries import (
     SEALING,
     SEGMENT,
     ZERO,
+    timestamp,
 )
 from helpers.auditlog.records import Anchor, LogVerdict, Verification
 from helpers.auditlog.seals import EVERY, key_id, ratchet, seal_of
@@ -47,19 +49,22 @@ def verify(
     anchors: Sequence[Anchor] = (),
     require_seals: bool = False,
     sealed_at: int = -1,
+    not_after: datetime | None = None,
 ) -> Verification:
     """Verify a log or a copy of one. Writes nothing.
 
-    `sealed_at` is the record at which the seal key says that a seal stands; -1 for none.
+    `sealed_at` is the record at which the seal key says that a seal stands; -1 for none. The newest
+    record may not be dated later than `not_after`.
     Raises OSError if a file can't be read. A damaged log raises nothing: the verdict says so.
     """
     verifier = _LogVerifier(root_keys, anchors, require_seals=require_seals, sealed_at=sealed_at)
+    latest = timestamp(not_after) if not_after else ""
     found = segments(folder)
     try:
         for segment in found:
             with segment.open("rb") as stream:
                 verifier.segment(segment.stem, stream)
-        verifier.end()
+        verifier.end(latest)
     except BrokenLogError as error:
         return verifier.result(len(found), error)
     return verifier.result(len(found), None)
@@ -77,6 +82,9 @@ def parse_anchor(text: str) -> Anchor:
     return Anchor(seq=int(seq), hash=found)
 
 
+_CLOCK_ADVICE: Final = (
+    "Correct this machine's clock. If it was wrong when that was written, the next record shows it."
+)
 _INTERNAL: Final = "log."
 _NAMES_TORN: Final = frozenset({GENESIS, RECOVERY})
 
@@ -105,7 +113,7 @@ class _LogVerifier:
         self._torn_at = ""
         self._first: int | None = None
         self._start: tuple[int, str] | None = None  # where a log without its genesis record begins
-        self._last_at = ""
+        self._at = self._last_at = ""
         self._log = ""
         self._records = 0
         self._confirmed: list[Anchor] = []
@@ -133,8 +141,8 @@ class _LogVerifier:
             self._before, self._seq, self._hash = self._hash, record["seq"], hashed
             self._take(record)
 
-    def end(self) -> None:
-        """Check at the end of the log that nothing is missing."""
+    def end(self, latest: str) -> None:
+        """Check at the end of the log that nothing is missing, and that it is not from later."""
         for anchor in sorted(self._anchors.values(), key=lambda a: a.seq):
             if anchor.seq > self._seq:
                 raise BrokenLogError(
@@ -159,6 +167,13 @@ class _LogVerifier:
                 f"record {self._sealed_at}, or one before it",
             )
         self._seals.end(required=self._require_seals)
+        if latest and self._at > latest:
+            self._notes.append(_CLOCK_ADVICE)
+            raise BrokenLogError(
+                LogVerdict.UNVERIFIED,
+                f"The newest record is dated in the future ({self._at[:19]}).",
+                f"record {self._seq}",
+            )
 
     def result(self, segments: int, error: BrokenLogError | None) -> Verification:
         """The verdict."""
@@ -259,7 +274,7 @@ class _LogVerifier:
         anchor = self._anchors.get(self._seq)
         if anchor:
             self._meet(anchor)
-        at = record["timestamp"]
+        self._at = at = record["timestamp"]
         if at < self._last_at:
             self._notes.append(f"The clock went back at record {self._seq}.")
         self._last_at = max(at, self._last_at)

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable
-from datetime import UTC, datetime
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from helpers.auditlog.entries import LogEvent, encode
 from helpers.auditlog.expected import ACCEPTED, accept, verify_expected
 from helpers.auditlog.log import AuditLog
 from helpers.auditlog.records import LogVerdict, Verification
 from helpers.auditlog.segments import entries
-from helpers.core.errors import UsageError
-from tests.auditlog.builders import Bench, rechained
+from helpers.auditlog.verification import EXIT_STATUS
+from helpers.core.errors import StateError, UsageError
+from tests.auditlog.builders import ACTOR, START, Bench, rechained
 
 OWN = "the runbook's own log"
 
@@ -57,6 +61,103 @@ def _rehash_under_another_name(bench: Bench) -> None:
         return rechained([lines[0].replace(b"log-1", b"log-2"), *lines[1:]], 0)
 
     bench.rewrite(change)
+
+
+def _remove_every_seal(bench: Bench) -> None:
+    def unsealed(lines: list[bytes]) -> list[bytes]:
+        kept = [line for line in lines if b"log.checkpoint" not in line and b"sealing" not in line]
+        return rechained(kept, 0)
+
+    (bench.state / "state.db").unlink()
+    bench.rewrite(unsealed)
+
+
+def _remove_the_head(bench: Bench) -> None:
+    with closing(sqlite3.connect(bench.state / "state.db")) as database, database:
+        database.execute("DELETE FROM audit_heads")
+
+
+def _date_it_in_the_future(bench: Bench) -> None:
+    bench.clock.now = datetime.now(UTC) + timedelta(days=400)
+    bench.fill(1)
+    bench.clock.now = START
+
+
+def _emptied(*name: str) -> Callable[[Bench], None]:
+    def attack(bench: Bench) -> None:
+        path = bench.state.joinpath(*name)
+        path.chmod(0o600)
+        path.write_bytes(b"")
+
+    return attack
+
+
+def _write_a_review(bench: Bench) -> None:
+    event = LogEvent("review.signed", metadata={"reviewer": "Nobody"})
+    line = encode(event, seq=99, at=bench.clock(), user=ACTOR, prev="0" * 64)
+    bench.rewrite(lambda lines: [*lines, line])
+
+
+# The rows of the table in docs/auditlog.md: the attack, and the exit status of `verify`; None if
+# the command refuses with an error.
+TABLE: dict[str, tuple[Callable[[Bench], None], int | None]] = {
+    "the folder is removed": (_wipe, 13),
+    "the folder is removed, and a log is started again": (_wipe_and_begin_anew, 14),
+    "every record is rehashed under another install id": (_rehash_under_another_name, 14),
+    "`state.db` and every seal are removed, the rest is rehashed, the seal key stays": (
+        _remove_every_seal,
+        14,
+    ),
+    "the head is removed from `state.db`": (_remove_the_head, 3),
+    "the newest record is dated in the future": (_date_it_in_the_future, 3),
+    "`state.db` is emptied": (_emptied("state.db"), None),
+    "`keys/salt` is emptied": (_emptied("keys", "salt"), None),
+    "`keys/seal.key` is emptied": (_emptied("keys", "seal.key"), None),
+    "an unchained `review.signed` is written into the runbook's own log": (_write_a_review, 14),
+}
+
+
+def test_the_documented_attacks_are_those_that_are_run() -> None:
+    page = Path(__file__).parents[2].joinpath("docs/auditlog.md").read_text("utf-8")
+    table = page.partition("| attack | `verify` on the profile |")[2].partition("\n\n")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.strip().splitlines()[1:]]
+    stated = {
+        attack: int(found.group()) if (found := re.match(r"\d+", status)) else None
+        for attack, status in rows
+    }
+    assert stated == {attack: status for attack, (_, status) in TABLE.items()}
+
+
+@pytest.mark.parametrize(("attack", "status"), TABLE.values(), ids=TABLE)
+def test_an_attack_ends_with_its_documented_status(
+    bench: Own, attack: Callable[[Bench], None], status: int | None
+) -> None:
+    bench.fill(20, sealed=True)
+    assert bench.check().verdict is LogVerdict.INTACT
+    attack(bench)
+    for _ in range(3):  # an audit, and another one
+        if status is None:
+            with pytest.raises(StateError, match=r"damaged|can't be read"):
+                _write_and_check(bench)
+        else:
+            assert EXIT_STATUS[bench.check().verdict] == status
+
+
+def _write_and_check(bench: Own) -> None:
+    with bench.open() as log:
+        log.append("demo.act")
+    bench.check()
+
+
+def test_a_log_from_the_future_counts_again_once_the_clock_is_right(bench: Own) -> None:
+    bench.fill(3)
+    bench.check()
+    _date_it_in_the_future(bench)
+    found = bench.check()
+    assert "dated in the future" in found.problem
+    assert "clock" in found.notes[-1]
+    bench.fill(1)
+    assert bench.check().verdict is LogVerdict.INTACT
 
 
 ATTACKS = [_wipe, _wipe_and_begin_anew, _rehash_under_another_name]
@@ -142,8 +243,7 @@ def test_looking_alone_saves_nothing(bench: Own) -> None:
 def test_a_head_is_not_saved_over_one_that_is_gone(bench: Own) -> None:
     bench.fill(5)
     bench.check()
-    with sqlite3.connect(bench.state / "state.db") as database:
-        database.execute("DELETE FROM audit_heads")
+    _remove_the_head(bench)
     assert [bench.check().verdict for _ in range(2)] == [LogVerdict.UNVERIFIED] * 2
 
 
@@ -152,13 +252,7 @@ def test_a_seal_key_without_its_seals_is_tampering(bench: Own) -> None:
     with bench.open() as log:
         log.seal()
     assert bench.check().verdict is LogVerdict.INTACT
-    (bench.state / "state.db").unlink()
-
-    def unsealed(lines: list[bytes]) -> list[bytes]:
-        kept = [line for line in lines if b"log.checkpoint" not in line and b"sealing" not in line]
-        return rechained(kept, 0)
-
-    bench.rewrite(unsealed)
+    _remove_every_seal(bench)
     found = bench.check()
     assert found.verdict is LogVerdict.TAMPERED
     assert "seal key stands at record" in found.problem

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -81,18 +81,23 @@ def _make_private(folder: Path, path: Path) -> None:
         _create(path)
     if path.is_symlink() or not path.is_file():
         raise OSError(errno.ELOOP, "it is no regular file")
+    if not path.stat().st_size:
+        raise damaged(path, "it is empty")
     path.chmod(0o600)
 
 
 def _create(path: Path) -> None:
-    """Put an empty file in place, 0600, without ever closing a descriptor of the database.
+    """Put a database without tables in place, 0600, never a file without content.
 
-    Closing any descriptor of a file drops all of the process's POSIX locks on it, also those of
+    So an empty file is one that was emptied. No descriptor of it is closed once it is in place:
+    closing any descriptor of a file drops all of the process's POSIX locks on it, also those of
     another connection (https://www.sqlite.org/howtocorrupt.html, 2.2).
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".state-")
     os.close(descriptor)
     try:
+        with closing(sqlite3.connect(name)) as connection:
+            connection.executescript("CREATE TABLE made (x); DROP TABLE made;")
         os.link(name, path)
     except FileExistsError:
         pass  # another process was quicker
