@@ -88,7 +88,7 @@ def _account(finding: Finding) -> str:
 def _related(
     findings: Iterable[Finding], takeovers: Sequence[Finding], accounts: Sequence[str]
 ) -> Iterator[Finding]:
-    named = [re.compile(rf"(?<![\w.@-]){re.escape(one)}(?![\w@-])") for one in accounts]
+    named = [re.compile(rf"(?<![\w.@-]){re.escape(one)}(?![\w@-]|\.\w)") for one in accounts]
     for finding in findings:
         text = f"{finding.resource.key}\n{finding.message}"
         wanting = finding.status in _WANTING and finding.waiver is None
