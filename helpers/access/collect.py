@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from helpers.access.attestations import attested
 from helpers.access.records import AccessFacts, SecurityEvent
 from helpers.core.context import Context
-from helpers.core.errors import CollectionError, ConfigurationError, RunbookError
-from helpers.core.model import Cause, Datum, Known, Unavailable
+from helpers.core.errors import (
+    CollectionError,
+    ConfigurationError,
+    RunbookError,
+    UnreadableAnswerError,
+)
+from helpers.core.model import Cause, Known, Partial, Unavailable
+from helpers.intercom.answers import Activity, ConnectorDetail, ListedSecret
 from helpers.intercom.client import Client
 from helpers.intercom.records import Allowlist, Connector, IdentitySecret, Teammate
 
@@ -30,16 +36,15 @@ WATCHED: Final = (
     "security_settings_change",
     "trusted_domains_setting_change",
 )
-_Log = tuple[Mapping[str, Any], ...]
 
 
 def collect(context: Context) -> AccessFacts:
     """Read teammates, activity, allowlist, connectors and identity secrets. Nothing is changed."""
-    log: Datum[_Log] = _read(context, "GET /admins/activity_logs", lambda c: _log(c, context))
+    log = _read(context, "GET /admins/activity_logs", lambda c: _log(c, context))
     return AccessFacts(
         teammates=_read(context, "GET /admins", _teammates),
-        last_seen=log if isinstance(log, Unavailable) else Known(_last_seen(log.value)),
-        events=log if isinstance(log, Unavailable) else Known(_events(log.value)),
+        last_seen=log.map(_last_seen),
+        events=log.map(_events),
         identity_verification=_read(context, "GET /me", _identity_verification),
         identity_secrets=_read(context, "GET /secure_mode_secrets", _identity_secrets),
         allowlist=_read(context, "GET /ip_allowlist", _allowlist),
@@ -48,116 +53,112 @@ def collect(context: Context) -> AccessFacts:
     )
 
 
-def _read(context: Context, call: str, read: Callable[[Client], T]) -> Datum[T]:
+def _read(
+    context: Context, call: str, read: Callable[[Client], Known[T] | Partial[T]]
+) -> Known[T] | Partial[T] | Unavailable:
     try:
-        return Known(read(context.client))
+        return read(context.client)
     except ConfigurationError as error:
         return Unavailable(reason=str(error), call=call, cause=Cause.NOT_CONFIGURED)
     except RunbookError as error:
         return Unavailable(reason=str(error), call=call)
 
 
-def _teammates(client: Client) -> tuple[Teammate, ...]:
-    return tuple(sorted(map(Teammate.from_api, client.admins()), key=lambda t: t.id))
+def _teammates(client: Client) -> Known[tuple[Teammate, ...]] | Partial[tuple[Teammate, ...]]:
+    found = client.admins()
+    return found.datum(tuple(sorted(map(Teammate.of, found), key=lambda t: t.id)))
 
 
-def _log(client: Client, context: Context) -> _Log:
+@dataclass
+class _Log:
+    """What is needed of the activity log, which may be too long to keep: newest times, counts."""
+
+    newest: dict[str, int] = field(default_factory=dict)  # by teammate
+    times: dict[str, tuple[int, int]] = field(default_factory=dict)  # by kind: count, newest
+
+    def add(self, row: Activity) -> None:
+        who = (row.performed_by and row.performed_by.id) or ""
+        self.newest[who] = max(self.newest.get(who, 0), row.created_at)
+        count, newest = self.times.get(row.activity_type, (0, 0))
+        self.times[row.activity_type] = count + 1, max(newest, row.created_at)
+
+
+def _log(client: Client, context: Context) -> Known[_Log] | Partial[_Log]:
     since = context.clock() - timedelta(days=context.policy.access.dormant_days)
-    return tuple(client.activity_logs(since))
+    found, log = client.activity_logs(since), _Log()
+    for row in found:
+        log.add(row)
+    return found.datum(log)
 
 
-def _last_seen(log: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, datetime], ...]:
-    newest: dict[str, int] = {}
-    for row in log:
-        who = str((row.get("performed_by") or {}).get("id") or "")
-        newest[who] = max(newest.get(who, 0), _seconds(row.get("created_at")))
-    newest.pop("", None)
-    return tuple((who, datetime.fromtimestamp(at, UTC)) for who, at in sorted(newest.items()))
+def _last_seen(log: _Log) -> tuple[tuple[str, datetime], ...]:
+    seen = sorted((who, at) for who, at in log.newest.items() if who)
+    return tuple((who, datetime.fromtimestamp(at, UTC)) for who, at in seen)
 
 
-def _events(log: Iterable[Mapping[str, Any]]) -> tuple[SecurityEvent, ...]:
-    times: dict[str, list[int]] = defaultdict(list)
-    for row in log:
-        times[str(row.get("activity_type"))].append(_seconds(row.get("created_at")))
+def _events(log: _Log) -> tuple[SecurityEvent, ...]:
     return tuple(
-        SecurityEvent(
-            kind=kind,
-            count=len(times[kind]),
-            newest=datetime.fromtimestamp(max(times[kind]), UTC),
-        )
+        SecurityEvent(kind=kind, count=count, newest=datetime.fromtimestamp(newest, UTC))
         for kind in WATCHED
-        if times[kind]
+        for count, newest in [log.times.get(kind, (0, 0))]
+        if count
     )
 
 
-def _identity_verification(client: Client) -> bool:
-    return _flag(client.me().get("app"), "identity_verification", "GET /me: app")
+def _identity_verification(client: Client) -> Known[bool]:
+    said = client.me().app.identity_verification
+    if said is None:
+        what = "it does not say with true or false whether identity verification is on"
+        raise UnreadableAnswerError("GET /me", what, field="app.identity_verification")
+    return Known(said)
 
 
-def _identity_secrets(client: Client) -> tuple[IdentitySecret, ...]:
-    return tuple(
-        IdentitySecret(
-            id=str(one.get("id")),
-            name=str(one.get("name") or ""),
-            created_at=_time(one.get("created_at")),
-            web=_said(one.get("supports_web")),
-            ios=_said(one.get("supports_ios")),
-            android=_said(one.get("supports_android")),
-        )
-        for one in client.identity_secrets()
+_Secrets = tuple[IdentitySecret, ...]
+
+
+def _identity_secrets(client: Client) -> Known[_Secrets] | Partial[_Secrets]:
+    found = client.identity_secrets()
+    return found.datum(tuple(map(_secret, found)))
+
+
+def _secret(found: ListedSecret) -> IdentitySecret:
+    return IdentitySecret(
+        id=found.id,
+        name=found.name or "",
+        created_at=datetime.fromtimestamp(found.created_at, UTC),
+        web=found.supports_web,
+        ios=found.supports_ios,
+        android=found.supports_android,
     )
 
 
-def _allowlist(client: Client) -> Allowlist:
-    body = client.ip_allowlist()
-    entries = body.get("ip_allowlist")
-    if not isinstance(entries, list):
-        raise _not_understood("GET /ip_allowlist", "ip_allowlist", "a list")
-    enabled = _flag(body, "enabled", "GET /ip_allowlist")
-    return Allowlist(enabled=enabled, entries=tuple(str(e) for e in entries))
+def _allowlist(client: Client) -> Known[Allowlist]:
+    found = client.ip_allowlist()
+    return Known(Allowlist(enabled=found.enabled, entries=found.ip_allowlist))
 
 
-def _connectors(client: Client) -> tuple[Connector, ...]:
+def _connectors(client: Client) -> Known[tuple[Connector, ...]] | Partial[tuple[Connector, ...]]:
     """Each by itself, as the list does not say how they authenticate."""
-    ids = [str(one.get("id")) for one in client.data_connectors()]
-    return tuple(_connector(client.data_connector(one)) for one in sorted(ids))
+    listed, details = client.data_connectors(), []
+    for summary in listed:
+        try:
+            details.append(_connector(client.data_connector(summary.id)))
+        except CollectionError as error:
+            listed.lose(error, f"data_connectors/{summary.id}")
+    return listed.datum(tuple(sorted(details, key=lambda connector: connector.id)))
 
 
-def _connector(body: Mapping[str, Any]) -> Connector:
-    headers, tokens = body.get("headers") or (), body.get("token_ids")
+def _connector(found: ConnectorDetail) -> Connector:
     return Connector(
-        id=str(body.get("id")),
-        name=str(body.get("name") or ""),
-        url=_address(str(body.get("url") or "")),
-        state=str(body.get("state") or ""),
-        headers=tuple(str(h.get("name")) for h in headers if isinstance(h, dict)),
-        token_ids=tuple(map(str, tokens)) if isinstance(tokens, list) else None,
-        customer_authentication=_said(body.get("customer_authentication")),
-        bypass_authentication=_said(body.get("bypass_authentication")),
+        id=found.id,
+        name=found.name or "",
+        url=_address(found.url or ""),
+        state=found.state,
+        headers=tuple(header.name for header in found.headers or ()),
+        token_ids=found.token_ids,
+        customer_authentication=found.customer_authentication,
+        bypass_authentication=found.bypass_authentication,
     )
-
-
-def _said(value: object) -> bool | None:
-    """What Intercom says with true or false; anything else says nothing, "false" least of all."""
-    return value if isinstance(value, bool) else None
-
-
-def _flag(body: object, field: str, call: str) -> bool:
-    value = body.get(field) if isinstance(body, Mapping) else None
-    if not isinstance(value, bool):
-        raise _not_understood(call, field, "true or false")
-    return value
-
-
-def _not_understood(call: str, field: str, wanted: str) -> CollectionError:
-    return CollectionError(
-        f"{call} does not report {field} as {wanted}.", "Check the setting in Intercom by hand."
-    )
-
-
-def _time(value: object) -> datetime | None:
-    seconds = _seconds(value)
-    return datetime.fromtimestamp(seconds, UTC) if seconds else None
 
 
 def _address(url: str) -> str:
@@ -165,7 +166,3 @@ def _address(url: str) -> str:
     scheme, mark, rest = url.partition("?")[0].partition("://")
     host, slash, path = rest.partition("/")
     return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
-
-
-def _seconds(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0

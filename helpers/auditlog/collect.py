@@ -17,6 +17,8 @@ from helpers.auditlog.records import (
 from helpers.core.context import Context
 from helpers.core.errors import IntercomError, RunbookError
 from helpers.core.model import Cause, Datum, Known, Partial, Unavailable
+from helpers.intercom.answers import Admin
+from helpers.intercom.listing import Listing
 
 if TYPE_CHECKING:
     from helpers.auditlog.partitions import Partitions
@@ -80,12 +82,13 @@ def _partitions(context: Context) -> Partitions:
 def _teammates(context: Context) -> Datum[tuple[str, ...]]:
     """The ids of today's teammates; there is always one, whose token this is."""
     try:
-        found = tuple(str(one.get("id") or "") for one in context.client.admins())
+        found: Listing[Admin] = context.client.admins()
+        ids = tuple(one.id for one in found)
     except RunbookError as error:
         return _unavailable(error, _ADMINS)
-    if not found or not all(found):
-        return Unavailable(reason="The list of teammates is empty or has no ids.", call=_ADMINS)
-    return Known(found)
+    if not ids:
+        return Unavailable(reason="The list of teammates is empty.", call=_ADMINS)
+    return found.datum(ids)
 
 
 def _variables(context: Context) -> Mapping[str, Any]:

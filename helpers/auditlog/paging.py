@@ -123,11 +123,8 @@ def activity_pages(client: Any) -> PageSource:
 
 def workspace_of(client: Any) -> str:
     """The id of the workspace that a client's token belongs to, `app.id_code`."""
-    app = client.me().get("app")
-    id_code = app.get("id_code") if isinstance(app, dict) else None
-    if not isinstance(id_code, str) or not id_code:
-        raise _unreadable("GET /me", "app.id_code is not a text")
-    return id_code
+    workspace: str = client.me().app.id_code
+    return workspace
 
 
 def _unreadable(call: str, what: str) -> CollectionError:

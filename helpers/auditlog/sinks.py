@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from helpers.auditlog.entries import FAILURE, LogEntry, canonical
 from helpers.auditlog.mirrors import DeliveryError, MirrorBatch, RefusedError, Sink
-from helpers.core.errors import ConfigurationError, IntercomError, UnreachableError
+from helpers.core.errors import CollectionError, ConfigurationError, IntercomError
 
 __all__ = ["EVENT_NAME", "IntercomEvents", "Syslog", "event_of"]
 
@@ -52,7 +52,7 @@ class IntercomEvents(Sink):
         except IntercomError as error:
             kind = RefusedError if error.status in _REFUSALS else DeliveryError
             raise kind(error.message) from None
-        except UnreachableError as error:
+        except CollectionError as error:
             raise DeliveryError(error.message) from None
         return second
 

@@ -5,6 +5,8 @@
     │   └── ConfigurationError      (exit 2)  settings, .env, policy.toml, waivers.toml
     ├── CollectionError             (exit 3)  the world could not be read
     │   ├── IntercomError                     Intercom answered with an error
+    │   ├── UnreadableAnswerError             Intercom answered with something else
+    │   ├── IncompleteListError               a part of a list came, and the whole was asked for
     │   └── UnreachableError                  no answer at all
     ├── ForbiddenCallError          (exit 1)  a call that is not on the allow-list
     ├── StateError                  (exit 1)  state.db, cache or log is damaged or too new
@@ -22,12 +24,14 @@ __all__ = [
     "CollectionError",
     "ConfigurationError",
     "ForbiddenCallError",
+    "IncompleteListError",
     "IntercomError",
     "LeakError",
     "LockedError",
     "RunbookError",
     "StateError",
     "UnreachableError",
+    "UnreadableAnswerError",
     "UsageError",
 ]
 
@@ -84,6 +88,27 @@ class IntercomError(CollectionError):
         self.code = code
         self.call = call
         self.request_id = request_id
+
+
+class UnreadableAnswerError(CollectionError):
+    """An answer with a good status that is not what the call is documented to give.
+
+    `field` is the dotted path of what is wrong, "" for the answer as a whole.
+    """
+
+    def __init__(self, call: str, what: str, *, field: str = "") -> None:
+        where = f" at `{field}`" if field else ""
+        super().__init__(
+            f"{call} gave an answer that can't be used: {what}{where}.",
+            "Is INTERCOM_BASE_URL the API's own host, without a proxy that answers for it?",
+        )
+        self.call = call
+        self.what = what
+        self.field = field
+
+
+class IncompleteListError(CollectionError):
+    """A list of which only a part could be read was needed as a whole."""
 
 
 class UnreachableError(CollectionError):

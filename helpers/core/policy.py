@@ -25,6 +25,7 @@ __all__ = [
     "ConsumerPolicy",
     "EnvironmentPolicy",
     "ExposurePolicy",
+    "Limits",
     "Policy",
     "PolicySource",
     "RotationPolicy",
@@ -156,6 +157,21 @@ class AuditPolicy(Record):
     syslog: str = ""  # udp://host:514, tcp://host:601 or unix:///dev/log
 
 
+class Limits(Record):
+    """How much is taken from Intercom before the audit stops reading and says so.
+
+    `pages` of one list; `megabytes` of one answer, unpacked; `depth` of its nesting; `values` in
+    it; `call_seconds` for one call with its repetitions, `list_seconds` for one list.
+    """
+
+    pages: Annotated[int, Field(ge=1, le=100_000)] = 2000
+    megabytes: Annotated[int, Field(ge=1, le=1024)] = 48
+    values: Annotated[int, Field(ge=1000)] = 2_000_000
+    depth: Annotated[int, Field(ge=8, le=400)] = 64
+    call_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
+    list_seconds: Annotated[int, Field(ge=1, le=86_400)] = 600
+
+
 class Acts(Record):
     """What may change something. Off means: MANUAL in the report, never PASS."""
 
@@ -174,6 +190,7 @@ class Policy(Record):
     scopes: ScopePolicy = ScopePolicy()
     access: AccessPolicy = AccessPolicy()
     auditlog: AuditPolicy = AuditPolicy()
+    limits: Limits = Limits()
     acts: Acts = Acts()
 
 

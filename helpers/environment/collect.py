@@ -27,6 +27,7 @@ from helpers.environment.records import (
     VariableState,
     WorkspaceIdentity,
 )
+from helpers.intercom.answers import WorkspaceApp
 from helpers.intercom.regions import base_url, configured_url
 from helpers.intercom.trusted_hosts import host_kind
 from helpers.system.git import git, git_ok
@@ -208,16 +209,14 @@ def _credentials_of(settings: Settings) -> ProfileCredentials:
 
 def _workspace(context: Context) -> Datum[WorkspaceIdentity]:
     try:
-        app = context.client.me().get("app")
+        app: WorkspaceApp = context.client.me().app
     except RunbookError as error:
         return Unavailable(reason=str(error), call="GET /me")
-    if not isinstance(app, dict) or not isinstance(app.get("id_code"), str):
-        return Unavailable(reason="GET /me does not report app.id_code as text.", call="GET /me")
     return Known(
         WorkspaceIdentity(
-            app_id=app["id_code"],
-            name=str(app.get("name") or ""),
-            region=str(app.get("region") or ""),
+            app_id=app.id_code,
+            name=app.name or "",
+            region=app.region or "",
         )
     )
 

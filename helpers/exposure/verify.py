@@ -75,7 +75,7 @@ def _ask_one(client: Client) -> _Answer:
         answer = client.get("/me")
     except RunbookError:
         return Liveness.UNKNOWN, ""
-    if answer.ok:
+    if answer.ok and answer.is_intercoms:
         return Liveness.LIVE, _workspace(answer.body)
     if answer.status == 401 and answer.code in _DEAD:  # noqa: PLR2004 (the status of a dead token)
         return Liveness.REVOKED, ""

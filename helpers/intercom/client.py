@@ -3,26 +3,43 @@
     with Client.from_settings(settings) as client:
         me = client.me()
 
-A method returns Intercom's JSON and raises IntercomError or UnreachableError; `call` gives the
-response as it is, errors included, for callers that handle errors themselves. A client writes only
-what its `acts` allow; without any it only reads.
+A method returns a model of `helpers.intercom.answers`, or a `Listing` of them. It raises
+IntercomError for an error of Intercom, UnreadableAnswerError for an answer that is not what the
+call is documented to give, and UnreachableError. `call` gives the response as it is, errors
+included, for callers that handle errors themselves. A client writes only what its `acts` allow;
+without any it only reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import httpx
 
-from helpers.core.errors import CollectionError, ConfigurationError, UnreachableError
+from helpers.core.errors import ConfigurationError
+from helpers.core.policy import Limits
 from helpers.core.settings import Settings
+from helpers.intercom.answers import (
+    Activity,
+    Admin,
+    Answer,
+    ConnectorDetail,
+    ConnectorSummary,
+    IpAllowlist,
+    ListedSecret,
+    Me,
+    NewSecret,
+)
+from helpers.intercom.body import BROKEN, parse_body
 from helpers.intercom.calls import AUDIT_CALLS, Call, call_named
+from helpers.intercom.listing import Listing, cursor_pages, numbered_pages
+from helpers.intercom.reader import ListPage, read, read_list, read_nothing
 from helpers.intercom.regions import base_url as base_url_of
 from helpers.intercom.regions import checked_url
-from helpers.intercom.responses import ApiResponse, date_of, unreachable
+from helpers.intercom.responses import ApiResponse, broken_off, date_of, unreachable
 from helpers.intercom.transport import RefusalHook, Transport, live
 
 if TYPE_CHECKING:
@@ -30,10 +47,16 @@ if TYPE_CHECKING:
 
 __all__ = ["API_VERSION", "Client", "http_client"]
 
+M = TypeVar("M", bound=Answer)
+
 API_VERSION: Final = "2.16"
 _TIMEOUT: Final = httpx.Timeout(20, connect=5)  # seconds
-_PAGE: Final = 150  # records a page
-_MOST_PAGES: Final = 2000
+_PAGE: Final = 150  # records a page of the activity log
+_CONNECTORS: Final = 50  # connectors a page
+_ACTIVITY: Final = "GET /admins/activity_logs"
+_ACTIVITY_SEARCH: Final = "POST /admins/activity_logs/search"
+_NO_SEARCH: Final = frozenset({403, 404, 405})  # refused, or not in this API version
+_UNPAGED: Final = 1_000_000_000  # a list that comes as one page is never full
 
 
 class Client:
@@ -48,8 +71,10 @@ class Client:
         acts: Collection[str] = (),
         allowed: Iterable[Call] | None = None,
         misuse: RefusalHook | None = None,
+        limits: Limits | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        self.limits = limits or Limits()
         self.base_url = checked_url(base_url)
         base = httpx.URL(self.base_url)
         listed = [c for c in AUDIT_CALLS if c.reads or c.act in acts]
@@ -57,6 +82,7 @@ class Client:
             transport or live(base), base, listed if allowed is None else allowed, misuse=misuse
         )
         self._http = http_client(token, self._transport, version)
+        self._search_refused = False
 
     @classmethod
     def from_settings(
@@ -66,6 +92,7 @@ class Client:
         variable: str = "INTERCOM_ACCESS_TOKEN",
         version: str = API_VERSION,
         acts: Collection[str] = (),
+        limits: Limits | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> Client:
         """The client of a profile. Raises ConfigurationError where the variable is not set."""
@@ -75,8 +102,14 @@ class Client:
                 f"{variable} is not set for the profile {settings.profile}.",
                 "`runbook init` sets it, or export it, or name a file with --env-file.",
             )
-        url = base_url_of(settings, variable)
-        return cls(credential.value, url, version, acts=acts, transport=transport)
+        return cls(
+            credential.value,
+            base_url_of(settings, variable),
+            version,
+            acts=acts,
+            limits=limits,
+            transport=transport,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -117,90 +150,114 @@ class Client:
         url = self.base_url + path
         return self._send("GET", url, f"GET {path}", params=params)
 
-    def me(self) -> dict[str, Any]:
+    def me(self) -> Me:
         """The teammate the token belongs to, with `app`: workspace, region."""
-        return self._json("GET /me")
+        return read(self._asked("GET /me"), Me)
 
-    def admins(self) -> tuple[dict[str, Any], ...]:
+    def admins(self) -> Listing[Admin]:
         """Every teammate."""
-        return _listed(self._json("GET /admins"), "admins")
+        return self._unpaged("GET /admins", "admins", Admin)
 
-    def admin(self, admin_id: str) -> dict[str, Any]:
+    def admin(self, admin_id: str) -> Admin:
         """One teammate."""
-        return self._json("GET /admins/{id}", admin_id)
+        return read(self._asked("GET /admins/{id}", admin_id), Admin)
 
     def activity_logs(
         self, after: datetime, before: datetime | None = None, event_types: Collection[str] = ()
-    ) -> Iterator[dict[str, Any]]:
-        """The activity log between two times, page by page, as Intercom orders it.
+    ) -> Listing[Activity]:
+        """The activity log between two times, page by page, as Intercom orders it."""
 
-        With event types the search is used, which is a POST that reads.
+        def page(number: int) -> ListPage[Activity]:
+            return self.activity_page(
+                int(after.timestamp()),
+                int(before.timestamp()) if before else None,
+                number,
+                per_page=_PAGE,
+                event_types=event_types,
+            )
+
+        return Listing(_ACTIVITY_SEARCH, numbered_pages(page, _PAGE, self.limits))
+
+    def activity_page(
+        self,
+        after: int,
+        before: int | None,
+        number: int,
+        *,
+        per_page: int,
+        event_types: Collection[str] = (),
+    ) -> ListPage[Activity]:
+        """One page of the activity log, times in Unix seconds, pages from 1 on.
+
+        The search is used, a POST that reads, as it is the call whose pages 2.16 documents. Where
+        it is refused, the GET is asked: whether it minds the page, its answer has to show.
         """
-        period = {"created_at_after": int(after.timestamp()), "per_page": _PAGE}
-        if before:
-            period["created_at_before"] = int(before.timestamp())
-        for page in range(1, _MOST_PAGES + 1):
-            body = self._activity_page({**period, "page": page}, event_types)
-            yield from _listed(body, "activity_logs")
-            if page >= int((body.get("pages") or {}).get("total_pages") or 0):
-                return
-        raise _too_many("GET /admins/activity_logs")
+        wanted: dict[str, Any] = {"created_at_after": after, "page": number, "per_page": per_page}
+        if before is not None:
+            wanted["created_at_before"] = before
+        if not self._search_refused:
+            kinds = {"event_types": sorted(event_types)} if event_types else {}
+            answer = self._asked(_ACTIVITY_SEARCH, json={**wanted, **kinds})
+            self._search_refused = answer.status in _NO_SEARCH
+            if not self._search_refused:
+                return read_list(answer, "activity_logs", Activity)
+        found = read_list(self._asked(_ACTIVITY, params=wanted), "activity_logs", Activity)
+        return found.of(lambda row: row.activity_type in event_types) if event_types else found
 
-    def _activity_page(
-        self, query: Mapping[str, int], event_types: Collection[str]
-    ) -> dict[str, Any]:
-        if not event_types:
-            return self._json("GET /admins/activity_logs", params=query)
-        wanted = {**query, "event_types": sorted(event_types)}
-        return self._json("POST /admins/activity_logs/search", json=wanted)
-
-    def ip_allowlist(self) -> dict[str, Any]:
+    def ip_allowlist(self) -> IpAllowlist:
         """The IP allowlist: `enabled` and `ip_allowlist`."""
-        return self._json("GET /ip_allowlist")
+        return read(self._asked("GET /ip_allowlist"), IpAllowlist)
 
-    def data_connectors(self) -> Iterator[dict[str, Any]]:
+    def data_connectors(self) -> Listing[ConnectorSummary]:
         """Every data connector, page by page."""
-        after = ""
-        for _ in range(_MOST_PAGES):
-            query: dict[str, str | int] = {"per_page": 50}
-            if after:
-                query["starting_after"] = after
-            body = self._json("GET /data_connectors", params=query)
-            yield from _listed(body, "data")
-            after = _next_cursor(body)
-            if not after:
-                return
-        raise _too_many("GET /data_connectors")
+        name = "GET /data_connectors"
 
-    def data_connector(self, connector_id: str) -> dict[str, Any]:
+        def page(cursor: str) -> ListPage[ConnectorSummary]:
+            query: dict[str, str | int] = {"per_page": _CONNECTORS}
+            if cursor:
+                query["starting_after"] = cursor
+            return read_list(self._asked(name, params=query), "data", ConnectorSummary)
+
+        return Listing(name, cursor_pages(page, _CONNECTORS, self.limits))
+
+    def data_connector(self, connector_id: str) -> ConnectorDetail:
         """One data connector, with how it authenticates."""
-        return self._json("GET /data_connectors/{id}", connector_id)
+        return read(self._asked("GET /data_connectors/{id}", connector_id), ConnectorDetail)
 
-    def identity_secrets(self) -> tuple[dict[str, Any], ...]:
+    def identity_secrets(self) -> Listing[ListedSecret]:
         """The Messenger's identity secrets: names and dates, never values (Preview)."""
-        return _listed(self._json("GET /secure_mode_secrets"), "data")
+        return self._unpaged("GET /secure_mode_secrets", "data", ListedSecret)
 
     def create_event(self, event: Mapping[str, Any]) -> None:
         """Write an event; needs the act `mirror`."""
-        self._json("POST /events", json=event)
+        read_nothing(self._asked("POST /events", json=event), 202)
 
-    def create_identity_secret(self, name: str) -> dict[str, Any]:
+    def create_identity_secret(self, name: str) -> NewSecret:
         """Issue an identity secret, whose value is returned only once; needs the act `rotation`."""
         supports = {"supports_web": True, "supports_ios": True, "supports_android": True}
-        return self._json("POST /secure_mode_secrets", json={"name": name, **supports})
+        made = self._asked("POST /secure_mode_secrets", json={"name": name, **supports})
+        return read(made, NewSecret, status=201)
 
     def delete_identity_secret(self, secret_id: str) -> None:
         """Revoke an identity secret; needs the act `rotation`."""
-        self._json("DELETE /secure_mode_secrets/{id}", secret_id)
+        read_nothing(self._asked("DELETE /secure_mode_secrets/{id}", secret_id), 204)
 
-    def _json(
+    def _unpaged(self, name: str, key: str, model: type[M]) -> Listing[M]:
+        """A list that Intercom gives as one page; if it says that there are more, it is cut."""
+
+        def page(_: str) -> ListPage[M]:
+            return read_list(self._asked(name), key, model)
+
+        return Listing(name, cursor_pages(page, _UNPAGED, self.limits))
+
+    def _asked(
         self,
         name: str,
         *ids: str,
         params: Mapping[str, str | int] | None = None,
         json: Mapping[str, Any] | None = None,
-    ) -> dict[str, Any]:
-        return self.call(call_named(name), *ids, params=params, json=json).json()
+    ) -> ApiResponse:
+        return self.call(call_named(name), *ids, params=params, json=json)
 
     def _send(
         self,
@@ -216,10 +273,15 @@ class Client:
             response = self._http.request(method, url, params=params, json=json, headers=headers)
         except httpx.TransportError as error:
             raise unreachable(name, error) from None
-        request_id = response.headers.get("X-Request-Id", "")
+        headers = response.headers
+        content_type = headers.get("Content-Type", "")
+        body, defect = parse_body(response.content, content_type, self.limits)
+        if defect == BROKEN and response.is_success:
+            raise broken_off(name)
         return ApiResponse.of(
-            *(name, response.status_code, _body(response, name), request_id),
-            date=date_of(response.headers),
+            *(name, response.status_code, body, headers.get("X-Request-Id", "")),
+            date=date_of(headers),
+            defect=defect,
         )
 
 
@@ -247,39 +309,3 @@ def _bearer(token: SecretStr) -> str:
             "Copy it again: no line breaks, no spaces, no quotation marks.",
         )
     return f"Bearer {value}"
-
-
-def _body(response: httpx.Response, name: str) -> Any:
-    """The JSON of an answer; an error page that isn't JSON is an answer without a code."""
-    if not response.content:
-        return None
-    try:
-        return response.json()
-    except ValueError:
-        if not response.is_success:
-            return None
-        raise UnreachableError(
-            f"{name} was answered with something that is not whole JSON.",
-            "Is INTERCOM_BASE_URL the API's own host? If so, try again.",
-        ) from None
-
-
-def _listed(body: Mapping[str, Any], key: str) -> tuple[dict[str, Any], ...]:
-    found = body.get(key)
-    rows = found if isinstance(found, list) else []
-    return tuple(row for row in rows if isinstance(row, dict))
-
-
-def _too_many(name: str) -> CollectionError:
-    """A list that is cut short must not pass for a whole one."""
-    return CollectionError(
-        f"{name} has more than {_MOST_PAGES} pages, which is as many as are read.",
-        "Ask for a shorter time.",
-    )
-
-
-def _next_cursor(body: Mapping[str, Any]) -> str:
-    """`pages.next.starting_after`, or "" on the last page."""
-    pages = body.get("pages")
-    following = pages.get("next") if isinstance(pages, dict) else None
-    return str(following.get("starting_after") or "") if isinstance(following, dict) else ""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from helpers.core.model import Record
+from helpers.intercom.answers import Admin
 
 __all__ = [
     "Allowlist",
@@ -29,15 +28,14 @@ class Teammate(Record):
     inbox_seat: bool | None = None
 
     @classmethod
-    def from_api(cls, admin: Mapping[str, Any]) -> Teammate:
-        """Read one teammate of `/admins`. Custom permissions come without a role."""
-        role, seat = admin.get("role"), admin.get("has_inbox_seat")
+    def of(cls, admin: Admin) -> Teammate:
+        """A teammate of `/admins`. Custom permissions come without a role."""
         return cls(
-            id=str(admin.get("id", "")),
-            name=str(admin.get("name") or ""),
-            email=str(admin.get("email") or ""),
-            role=str(role.get("name") or "") if isinstance(role, dict) else "",
-            inbox_seat=seat if isinstance(seat, bool) else None,
+            id=admin.id,
+            name=admin.name or "",
+            email=admin.email or "",
+            role=admin.role.name if admin.role else "",
+            inbox_seat=admin.has_inbox_seat,
         )
 
 

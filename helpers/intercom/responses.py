@@ -18,13 +18,14 @@ from typing import Any, Final
 
 import httpx
 
-from helpers.core.errors import IntercomError, UnreachableError
+from helpers.core.errors import IntercomError, UnreachableError, UnreadableAnswerError
 
-__all__ = ["ApiResponse", "advice_for", "date_of", "unreachable"]
+__all__ = ["ApiResponse", "advice_for", "broken_off", "date_of", "unreachable"]
 
 _LONGEST: Final = 64  # characters of a code or an id
 _WORD: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.:-]{{0,{_LONGEST - 1}}}")
 _OK: Final = range(200, 300)
+_MESSAGE: Final = 1000  # characters
 _DEAD: Final = frozenset(
     {"unauthorized", "token_not_found", "token_revoked", "token_blocked", "token_expired"}
 )
@@ -41,7 +42,10 @@ _ADVICE: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class ApiResponse:
-    """One answer: status, error code ("" where there is none), request id, JSON body."""
+    """One answer: status, error code ("" where there is none), request id, JSON body.
+
+    `defect` says in words why the body is not JSON within the limits; then `body` is None.
+    """
 
     call: str
     status: int
@@ -50,10 +54,18 @@ class ApiResponse:
     request_id: str = ""
     body: Any = field(default=None, repr=False)
     date: datetime | None = None  # the server's clock, from the header `Date`
+    defect: str = ""
 
     @classmethod
     def of(
-        cls, call: str, status: int, body: Any, request_id: str, date: datetime | None = None
+        cls,
+        call: str,
+        status: int,
+        body: Any,
+        request_id: str,
+        *,
+        date: datetime | None = None,
+        defect: str = "",
     ) -> ApiResponse:
         """Read an answer's body; a body of another shape simply has no code."""
         errors = body.get("errors") if isinstance(body, dict) else None
@@ -64,10 +76,11 @@ class ApiResponse:
             call=call,
             status=status,
             code=_word(first.get("code")),
-            message=str(first.get("message") or ""),
+            message=_text(first.get("message")),
             request_id=_word(inner or request_id),
             body=body,
             date=date,
+            defect=defect,
         )
 
     @property
@@ -75,11 +88,26 @@ class ApiResponse:
         """True for a 2xx."""
         return self.status in _OK
 
+    @property
+    def is_intercoms(self) -> bool:
+        """Whether a good answer has the form of Intercom's: a JSON object that is no error."""
+        body = self.body
+        return self.ok and isinstance(body, dict) and body.get("type", "error.list") != "error.list"
+
     def json(self) -> dict[str, Any]:
-        """The body of a good answer. Raises IntercomError for any other."""
+        """The body of a good answer.
+
+        Raises IntercomError for any other, and UnreadableAnswerError for one without an object.
+        """
         if not self.ok:
             raise self.error()
-        return self.body if isinstance(self.body, dict) else {}
+        if not isinstance(self.body, dict) or self.body.get("type") == "error.list":
+            raise self.unreadable()
+        return self.body
+
+    def unreadable(self) -> UnreadableAnswerError:
+        """What is wrong with a good answer that is not Intercom's."""
+        return UnreadableAnswerError(self.call, self.defect or "not an object of Intercom's")
 
     def error(self) -> IntercomError:
         """What went wrong, as an error with advice. Intercom's own message is not repeated."""
@@ -105,8 +133,14 @@ def date_of(headers: Mapping[str, str]) -> datetime | None:
 
 def _word(value: Any) -> str:
     """A code or an id as the API writes them; anything else is not repeated."""
-    text = str(value or "")[: _LONGEST + 1]
+    text = str(value)[: _LONGEST + 1] if isinstance(value, (str, int)) else ""
     return text if _WORD.fullmatch(text) else "unreadable" if text else ""
+
+
+def _text(value: Any) -> str:
+    """A text of an answer, bounded and printable; "" for anything else."""
+    found = value[:_MESSAGE] if isinstance(value, str) else ""
+    return found.encode("utf-8", "replace").decode()
 
 
 def advice_for(status: int, code: str) -> str:
@@ -120,6 +154,14 @@ def advice_for(status: int, code: str) -> str:
     if status >= 500:  # noqa: PLR2004 (server errors)
         return "Intercom has a problem: check www.intercomstatus.com and try again."
     return "Search Intercom's list of error codes, and quote the request id to their support."
+
+
+def broken_off(call: str) -> UnreachableError:
+    """Half an answer is none: a connection that broke off may look like this."""
+    return UnreachableError(
+        f"{call} was answered with something that is not whole JSON.",
+        "Is INTERCOM_BASE_URL the API's own host? If so, try again.",
+    )
 
 
 def unreachable(call: str, error: httpx.TransportError) -> UnreachableError:

@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from helpers.core.context import Context
 from helpers.core.errors import RunbookError
 from helpers.core.model import Datum, Known, Unavailable
 from helpers.core.settings import Settings
+from helpers.intercom.answers import Activity, ListedSecret, printable
+from helpers.intercom.listing import Listing
 from helpers.rotation.ages import MAKING, WATCHED, age_of, parse_time, recorded_by
 from helpers.rotation.ledger import Ledger, LedgerEntry
 from helpers.rotation.records import (
@@ -70,33 +72,33 @@ def _facts(
 def _rows(context: Context) -> Datum[tuple[Regeneration, ...]]:
     """The rows of Intercom's log about new keys."""
     try:
-        found = context.client.activity_logs(context.clock() - _LOOK_BACK, event_types=_TYPES)
-        return Known(tuple(sorted(map(_row, found), key=lambda row: (row.at, row.id))))
+        since = context.clock() - _LOOK_BACK
+        found: Listing[Activity] = context.client.activity_logs(since, event_types=_TYPES)
+        return found.datum(tuple(sorted(map(_row, found), key=lambda row: (row.at, row.id))))
     except RunbookError as error:
         return Unavailable(reason=str(error), call="POST /admins/activity_logs/search")
 
 
-def _row(found: dict[str, Any]) -> Regeneration:
-    metadata = found.get("metadata")
+def _row(found: Activity) -> Regeneration:
+    metadata = found.metadata if isinstance(found.metadata, dict) else {}
+    app = metadata.get("app_package_name")
     return Regeneration(
-        id=str(found.get("id", "")),
-        at=datetime.fromtimestamp(int(found.get("created_at") or 0), UTC),
-        activity_type=str(found.get("activity_type", "")),
-        by=str((found.get("performed_by") or {}).get("email") or ""),
-        description=str(found.get("activity_description") or ""),
-        app=str(metadata.get("app_package_name") or "") if isinstance(metadata, dict) else "",
+        id=found.id,
+        at=datetime.fromtimestamp(found.created_at, UTC),
+        activity_type=found.activity_type,
+        by=(found.performed_by and found.performed_by.email) or "",
+        description=found.activity_description or "",
+        app=printable(app) if isinstance(app, str) else "",
     )
 
 
 def _watched(
     rows: Datum[tuple[Regeneration, ...]], entries: Sequence[LedgerEntry], apps: Mapping[str, str]
 ) -> Datum[tuple[Regeneration, ...]]:
-    if isinstance(rows, Unavailable):
-        return rows
-    return Known(
-        tuple(
+    return rows.map(
+        lambda found: tuple(
             row.model_copy(update={"recorded": recorded_by(entries, row, apps)})
-            for row in rows.value
+            for row in found
             if row.activity_type in WATCHED
         )
     )
@@ -154,20 +156,15 @@ def _leftovers(settings: Settings, entries: Sequence[LedgerEntry]) -> Iterator[L
 def _identity_secrets(context: Context) -> Datum[tuple[ListedIdentitySecret, ...]]:
     """The live identity secrets of the workspace; Intercom never returns their values."""
     try:
-        found = context.client.identity_secrets()
+        found: Listing[ListedSecret] = context.client.identity_secrets()
+        return found.datum(tuple(map(_secret, found)))
     except RunbookError as error:
         return Unavailable(reason=str(error), call="GET /secure_mode_secrets")
-    return Known(
-        tuple(
-            ListedIdentitySecret(
-                id=str(secret.get("id", "")),
-                name=str(secret.get("name") or ""),
-                created_at=_time(secret.get("created_at")),
-            )
-            for secret in found
-        )
+
+
+def _secret(found: ListedSecret) -> ListedIdentitySecret:
+    return ListedIdentitySecret(
+        id=found.id,
+        name=found.name or "",
+        created_at=datetime.fromtimestamp(found.created_at, UTC),
     )
-
-
-def _time(seconds: object) -> datetime | None:
-    return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int) and seconds else None

@@ -21,7 +21,7 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Final
 
-from helpers.core.errors import IntercomError, LeakError
+from helpers.core.errors import IntercomError, LeakError, UnreadableAnswerError
 from helpers.core.exit_status import Threshold, exit_status
 from helpers.core.model import Report
 from helpers.core.redaction import Redactor
@@ -181,6 +181,8 @@ def _check_token(settings: Settings) -> None:
     with Client.from_settings(settings) as client:
         try:
             client.me()
+        except UnreadableAnswerError:
+            return  # each step says so of its own calls
         except IntercomError as error:
             if error.code not in _NOT_ALLOWED:
                 raise

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from helpers.access.attestations import attested
 from helpers.core.context import Context
-from helpers.core.errors import RunbookError
+from helpers.core.errors import CollectionError, RunbookError
 from helpers.core.model import Cause, Datum, Known, Unavailable
 from helpers.intercom.client import Client
 from helpers.intercom.records import Teammate
@@ -55,7 +55,10 @@ def _ask(context: Context, variable: str) -> _Answers:
         )
     try:
         with Client.from_settings(
-            context.settings, variable=variable, version=context.policy.environment.api_version
+            context.settings,
+            variable=variable,
+            version=context.policy.environment.api_version,
+            limits=context.policy.limits,
         ) as client:
             answers = probe_reads(client)
             owner = _owner(client, answers)
@@ -68,7 +71,10 @@ def _owner(client: Client, answers: tuple[ProbeAnswer, ...]) -> Teammate | None:
     """The teammate behind a token. `/me` has no role in 2.16, so their own record is read."""
     if not any(a.call == "GET /admins/{id}" and a.status == 200 for a in answers):  # noqa: PLR2004
         return None
-    return Teammate.from_api(client.admin(str(client.me().get("id", ""))))
+    try:
+        return Teammate.of(client.admin(client.me().id))
+    except CollectionError:
+        return None
 
 
 def _written(context: Context) -> Mapping[str, tuple[ProbeAnswer, ...]]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-from helpers.core.errors import IntercomError, UnreachableError
+from helpers.core.errors import CollectionError, IntercomError
 from helpers.intercom.calls import AUDIT_CALLS, Call
 from helpers.intercom.client import Client
 from helpers.intercom.responses import ApiResponse
@@ -46,6 +46,7 @@ _NOT_FOUND_CODES: Final = {
     "DELETE /data_connectors/0": "data_connector_not_found",
     "DELETE /secure_mode_secrets/0": "identity_verification_secret_not_found",
 }
+_NO_CONTENT: Final = 204
 _PLAN: Final = 402
 _NOT_FOUND: Final = 404
 _UNAUTHORIZED: Final = 401
@@ -75,7 +76,9 @@ def _absent(answer: ApiResponse) -> bool:
 
 def _reading(answer: ApiResponse) -> tuple[Reading, str]:
     if answer.ok:
-        return Reading.ADMITTED, "it answered"
+        understood = answer.is_intercoms or answer.status == _NO_CONTENT
+        silent = (Reading.SILENT, "the answer is not one of Intercom's")
+        return (Reading.ADMITTED, "it answered") if understood else silent
     if answer.code in _MISSING:
         if not _NAMED.search(answer.message) and _ADDRESS.search(answer.message):
             return Reading.SILENT, "this address is not on the IP allowlist"
@@ -130,7 +133,7 @@ def _ask(client: Client, call: Call, *ids: str) -> ApiResponse:
     query = {name: _QUERY[name] for name in call.query if name in _QUERY}
     try:
         return client.call(call, *ids, params=query)
-    except UnreachableError as error:
+    except CollectionError as error:
         if call.route == "/me":
             raise
         return ApiResponse(call.name, 0, "unreachable", error.message)

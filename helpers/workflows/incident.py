@@ -11,12 +11,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from helpers.core.context import Context
 from helpers.core.errors import CollectionError, ConfigurationError, UsageError
-from helpers.core.model import Datum, Known, Unavailable
+from helpers.core.model import Datum, Known, Partial, Unavailable
 from helpers.exposure.records import LeakedSecret
+from helpers.intercom.answers import Activity, ActivityActor
+from helpers.intercom.listing import Listing
 from helpers.report.markdown import code, escape
 from helpers.rotation.ages import parse_time
 from helpers.rotation.ledger import LedgerEntry, LedgerEvent
@@ -68,7 +70,7 @@ class WorkspaceActivity:
     """Intercom's log since the first exposure: a count of each type, and the suspicious rows."""
 
     counts: Mapping[str, int]
-    suspicious: tuple[Mapping[str, Any], ...]
+    suspicious: tuple[Activity, ...]
     more: int = 0  # suspicious rows that were not kept
 
 
@@ -134,17 +136,17 @@ def _default_start(context: Context, entry: LedgerEntry) -> datetime:
 
 def _read(context: Context, since: datetime) -> Datum[WorkspaceActivity]:
     """Read the log once as a stream: a year of it may not fit into memory."""
-    counts, suspicious, more = Counter[str](), list[Mapping[str, Any]](), 0
+    counts, suspicious, more = Counter[str](), list[Activity](), 0
     try:
-        for row in context.client.activity_logs(since):
-            kind = str(row.get("activity_type", ""))
-            counts[kind] += 1
-            if kind in _SUSPICIOUS:
+        found: Listing[Activity] = context.client.activity_logs(since)
+        for row in found:
+            counts[row.activity_type] += 1
+            if row.activity_type in _SUSPICIOUS:
                 more += len(suspicious) == _MAX_ROWS
                 suspicious += [row] if len(suspicious) < _MAX_ROWS else []
     except (CollectionError, ConfigurationError) as error:
         return Unavailable(reason=str(error), call="GET /admins/activity_logs")
-    return Known(WorkspaceActivity(counts, tuple(suspicious), more))
+    return found.datum(WorkspaceActivity(counts, tuple(suspicious), more))
 
 
 def incident_report(incident: Incident) -> str:
@@ -201,6 +203,8 @@ def _activity(incident: Incident) -> Iterator[str]:
         yield ""
         yield "Use a token with the scope `read_admins`, then create this report again."
         return
+    if isinstance(incident.activity, Partial):
+        yield from (f"Only partly read: {escape(incident.activity.reason)}", "")
     seen = incident.activity.value
     yield f"{sum(seen.counts.values())} rows. By type: " + ", ".join(
         f"{escape(kind)} {count}" for kind, count in sorted(seen.counts.items())
@@ -211,9 +215,9 @@ def _activity(incident: Incident) -> Iterator[str]:
         yield from ("", f"{seen.more} more are in the activity log (notebook 07).")
 
 
-def _row(row: Mapping[str, Any]) -> str:
-    who = row.get("performed_by") or {}
-    at = datetime.fromtimestamp(int(row.get("created_at") or 0), UTC)
-    cells = (who.get("email"), who.get("ip"), row.get("activity_description"))
-    texts = " | ".join(escape(str(cell or "–")) for cell in cells)
+def _row(row: Activity) -> str:
+    who = row.performed_by or ActivityActor()
+    at = datetime.fromtimestamp(row.created_at, UTC)
+    cells = (who.email, who.ip, row.activity_description)
+    texts = " | ".join(escape(cell or "–") for cell in cells)
     return f"| {at:%Y-%m-%d %H:%M} | {texts} |"

@@ -1,29 +1,38 @@
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from pydantic import SecretStr
 
 from helpers.core.errors import (
-    CollectionError,
     ConfigurationError,
     ForbiddenCallError,
     IntercomError,
     UnreachableError,
 )
+from helpers.core.model import Known, Partial
+from helpers.core.policy import Limits
 from helpers.core.settings import Profile, load_settings
-from helpers.intercom import client as client_module
 from helpers.intercom.calls import AUDIT_CALLS, call_named
 from helpers.intercom.client import Client
 from tests.intercom.conftest import BASE, client_of, refusal
 
 PERIOD = datetime(2026, 3, 1, tzinfo=UTC)
+AT = int(PERIOD.timestamp())
+ME = {"type": "admin", "id": "1", "app": {"id_code": "abc"}}
+
+
+def row(name: str) -> dict[str, Any]:
+    return {"id": name, "created_at": AT, "activity_type": "app_name_change"}
 
 
 def scripted(*answers: httpx.Response | Exception) -> Callable[[httpx.Request], httpx.Response]:
@@ -44,9 +53,9 @@ def test_every_request_carries_token_version_and_accept() -> None:
 
     def handler(request: httpx.Request) -> httpx.Response:
         seen.append(request)
-        return httpx.Response(200, json={"id": "1"})
+        return httpx.Response(200, json=ME)
 
-    assert client_of(handler, version="2.15").me() == {"id": "1"}
+    assert client_of(handler, version="2.15").me().id == "1"
     headers = seen[0].headers
     assert headers["Authorization"] == "Bearer not-a-token"
     assert headers["Intercom-Version"] == "2.15"
@@ -57,15 +66,15 @@ def test_every_request_carries_token_version_and_accept() -> None:
 def test_a_preview_call_asks_for_preview_whatever_the_version() -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         assert request.headers["Intercom-Version"] == "Preview"
-        return httpx.Response(200, json={"data": [{"id": "102"}]})
+        return httpx.Response(200, json={"data": [{"id": "102", "created_at": AT}]})
 
-    assert client_of(handler).identity_secrets() == ({"id": "102"},)
+    assert [secret.id for secret in client_of(handler).identity_secrets()] == ["102"]
 
 
 def test_the_path_prefix_of_the_base_stays() -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         assert str(request.url) == "http://127.0.0.1:9/w/one/me"
-        return httpx.Response(200, json={})
+        return httpx.Response(200, json=ME)
 
     client_of(handler, base_url="http://127.0.0.1:9/w/one/").me()
 
@@ -75,7 +84,7 @@ def test_the_path_prefix_of_the_base_stays() -> None:
 )
 def test_an_error_of_intercom_keeps_code_status_call_and_request_id(status: int, code: str) -> None:
     with pytest.raises(IntercomError) as caught:
-        client_of(scripted(refusal(status, code, "tell nobody"))).admins()
+        client_of(scripted(refusal(status, code, "tell nobody"))).admins().read()
     error = caught.value
     assert (error.status, error.code, error.call, error.request_id) == (
         status,
@@ -100,8 +109,9 @@ def test_an_error_of_an_odd_shape_has_no_code(body: str) -> None:
 
 
 def test_half_a_json_body_is_no_answer() -> None:
+    headers = {"Content-Type": "application/json"}
     with pytest.raises(UnreachableError, match="not whole JSON"):
-        client_of(scripted(httpx.Response(200, text='{"id": "1'))).me()
+        client_of(scripted(httpx.Response(200, text='{"id": "1', headers=headers))).me()
 
 
 def test_an_html_error_page_is_an_error_without_a_code() -> None:
@@ -111,7 +121,7 @@ def test_an_html_error_page_is_an_error_without_a_code() -> None:
 
 def test_a_rate_limited_call_is_made_again_three_times() -> None:
     limited = [refusal(429, "rate_limit_exceeded") for _ in range(3)]
-    assert client_of(scripted(*limited, httpx.Response(200, json={"id": "1"}))).me()
+    assert client_of(scripted(*limited, httpx.Response(200, json=ME))).me()
 
 
 def test_a_call_limited_for_good_ends_as_an_error() -> None:
@@ -122,8 +132,8 @@ def test_a_call_limited_for_good_ends_as_an_error() -> None:
 
 
 def test_a_server_error_is_tried_again_once() -> None:
-    good = httpx.Response(200, json={"id": "1"})
-    assert client_of(scripted(httpx.Response(502), good)).me() == {"id": "1"}
+    good = httpx.Response(200, json=ME)
+    assert client_of(scripted(httpx.Response(502), good)).me().id == "1"
     with pytest.raises(IntercomError, match="503"):
         client_of(scripted(httpx.Response(502), httpx.Response(503))).me()
 
@@ -141,8 +151,8 @@ def test_a_write_that_was_rate_limited_is_repeated() -> None:
 
 
 def test_a_lost_connection_is_tried_again_once() -> None:
-    good = httpx.Response(200, json={"id": "1"})
-    assert client_of(scripted(httpx.ReadError("gone"), good)).me() == {"id": "1"}
+    good = httpx.Response(200, json=ME)
+    assert client_of(scripted(httpx.ReadError("gone"), good)).me().id == "1"
     with pytest.raises(UnreachableError, match="broke off"):
         client_of(scripted(httpx.ReadError("gone"), httpx.ReadError("gone"))).me()
 
@@ -201,13 +211,27 @@ def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
 
 def test_activity_logs_come_page_by_page() -> None:
     def handler(request: httpx.Request) -> httpx.Response:
-        page = int(request.url.params["page"])
-        assert request.url.params["created_at_after"] == str(int(PERIOD.timestamp()))
-        logs = [{"id": str(page)}]
-        return httpx.Response(200, json={"activity_logs": logs, "pages": {"total_pages": 3}})
+        asked = json.loads(request.content)
+        assert asked["created_at_after"] == AT
+        logs, pages = [row(str(asked["page"]))], {"page": asked["page"], "total_pages": 3}
+        return httpx.Response(200, json={"activity_logs": logs, "pages": pages})
 
-    found = client_of(handler).activity_logs(PERIOD)
-    assert [log["id"] for log in found] == ["1", "2", "3"]
+    found = client_of(handler).activity_logs(PERIOD).read()
+    assert isinstance(found, Known)
+    assert [log.id for log in found.value] == ["1", "2", "3"]
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_activity_logs_are_got_where_the_search_is_refused(status: int) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return refusal(status, "forbidden")
+        pages = {"page": int(request.url.params["page"]), "total_pages": 2}
+        logs = [row(f"{pages['page']}"), {**row(f"{pages['page']}b"), "activity_type": "other"}]
+        return httpx.Response(200, json={"activity_logs": logs, "pages": pages})
+
+    found = client_of(handler).activity_logs(PERIOD, event_types=["app_name_change"])
+    assert [log.id for log in found.whole()] == ["1", "2"]
 
 
 def test_activity_logs_of_some_kinds_are_searched_for() -> None:
@@ -215,10 +239,10 @@ def test_activity_logs_of_some_kinds_are_searched_for() -> None:
         assert (request.method, request.url.path) == ("POST", "/admins/activity_logs/search")
         assert b'"event_types":["a","b"]' in request.content
         assert b'"created_at_before"' in request.content
-        return httpx.Response(200, json={"activity_logs": [{"id": "1"}], "pages": None})
+        return httpx.Response(200, json={"activity_logs": [row("1")], "pages": None})
 
     found = client_of(handler).activity_logs(PERIOD, PERIOD, event_types=["b", "a"])
-    assert [log["id"] for log in found] == ["1"]
+    assert [log.id for log in found.whole()] == ["1"]
 
 
 def test_data_connectors_are_paged_by_cursor() -> None:
@@ -228,23 +252,24 @@ def test_data_connectors_are_paged_by_cursor() -> None:
         return httpx.Response(200, json={"data": [{"id": after or "first"}], "pages": following})
 
     found = client_of(handler).data_connectors()
-    assert [one["id"] for one in found] == ["first", "cursor"]
+    assert [one.id for one in found.whole()] == ["first", "cursor"]
 
 
-def test_a_list_of_too_many_pages_is_not_passed_off_as_whole(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(client_module, "_MOST_PAGES", 2)
+def test_a_list_of_too_many_pages_is_not_passed_off_as_whole() -> None:
+    numbers = count(1)
 
     def handler(request: httpx.Request) -> httpx.Response:
-        more = {"total_pages": 3, "next": {"starting_after": "x"}}
-        return httpx.Response(200, json={"activity_logs": [{}], "data": [{}], "pages": more})
+        number = str(next(numbers))
+        more = {"total_pages": 3, "next": {"starting_after": number}}
+        body = {"activity_logs": [row(number)], "data": [{"id": number}], "pages": more}
+        return httpx.Response(200, json=body)
 
-    client = client_of(handler)
-    with pytest.raises(CollectionError, match="more than 2 pages"):
-        list(client.activity_logs(PERIOD))
-    with pytest.raises(CollectionError, match="more than 2 pages"):
-        list(client.data_connectors())
+    client = client_of(handler, limits=Limits(pages=2))
+    for listing in (client.activity_logs(PERIOD), client.data_connectors()):
+        found = listing.read()
+        assert isinstance(found, Partial)
+        assert len(found.value) == 2
+        assert "stopped after 2 pages (`limits.pages` in policy.toml)" in found.reason
 
 
 def test_a_profile_without_the_variable_says_which_and_what_to_do(tmp_path: Path) -> None:

@@ -141,12 +141,12 @@ def identity(make_desk: Callable[..., Desk]) -> tuple[Desk, Guide]:
 
 
 def names(desk: Desk) -> list[str]:
-    return [str(secret["name"]) for secret in desk.context.client.identity_secrets()]
+    return [secret.name or "" for secret in desk.context.client.identity_secrets()]
 
 
 def ids(desk: Desk) -> list[str]:
     with writing_client(desk) as client:
-        return [str(secret["id"]) for secret in client.identity_secrets()]
+        return [secret.id for secret in client.identity_secrets()]
 
 
 def writing_client(desk: Desk) -> Client:
@@ -363,6 +363,6 @@ def test_a_new_identity_secret_without_its_value_is_made_again(
         status=200,
         times=1,
     )
-    with pytest.raises(RunbookError, match="the value of a new identity secret"):
+    with pytest.raises(RunbookError, match="POST /secure_mode_secrets"):
         guide.start(Mode.OVERLAP)
     assert guide.resume().entry.state is State.SWAPPED

@@ -151,10 +151,10 @@ class Identity(_Key):
     def _alive(self) -> list[str]:
         """The values of the secrets that the workspace lists, which it never tells itself."""
         with self._client() as client:
-            listed = client.identity_secrets()
+            listed = client.identity_secrets().whole()
         return [
             self.old
-            if secret["name"] == "Production web"
-            else tokens.identity_secret(f"demo/issued/{secret['id']}")
+            if secret.name == "Production web"
+            else tokens.identity_secret(f"demo/issued/{secret.id}")
             for secret in listed
         ]

@@ -1,0 +1,59 @@
+"""The JSON of an answer, bounded in depth and number of values before it is parsed.
+
+Nothing in it can raise: what is not JSON is a defect, in words. What would fail later is made
+harmless here, so that it costs its own record alone: bytes that are no UTF-8 and half surrogates
+stay strings, which the reader refuses or replaces; `NaN` and numbers that no 64-bit integer holds
+become strings, which are no numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from helpers.core.policy import Limits
+
+__all__ = ["BROKEN", "parse_body"]
+
+BROKEN: Final = "something that is not whole JSON"
+
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_STEPS: Final[Mapping[int, int]] = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NO_BRACKETS: Final = bytes(set(range(256)) - _STEPS.keys())
+_JSON_TYPE: Final = re.compile(r"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
+_LONGEST_NUMBER: Final = 19  # digits of the greatest 64-bit integer
+
+
+def parse_body(content: bytes, content_type: str, limits: Limits) -> tuple[Any, str]:
+    """The value, or None and what is wrong with the body; no body at all is None and `no body`."""
+    if not content:
+        return None, "no body"
+    if not _JSON_TYPE.fullmatch(content_type.strip()):
+        kind = re.sub(r"[^\w/.+-].*", "", content_type.strip())[:40]
+        return None, f"{kind or 'no content type'} instead of application/json"
+    if defect := _beyond(content, limits):
+        return None, defect
+    try:
+        text = content.decode("utf-8-sig", "surrogateescape")
+        return json.loads(text, parse_int=_integer, parse_constant=str), ""
+    except (ValueError, RecursionError):
+        return None, BROKEN
+
+
+def _beyond(content: bytes, limits: Limits) -> str:
+    """The limit that the body is beyond, in words."""
+    bare = _STRING.sub(b"", content)
+    depth = max(accumulate(map(_STEPS.__getitem__, bare.translate(None, _NO_BRACKETS))), default=0)
+    if depth > limits.depth:
+        return f"JSON nested deeper than {limits.depth} levels (`limits.depth` in policy.toml)"
+    if bare.count(b",") + bare.count(b"[") + bare.count(b"{") > limits.values:
+        return f"more than {limits.values:,} values (`limits.values` in policy.toml)"
+    return ""
+
+
+def _integer(digits: str) -> int | str:
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else digits
