@@ -169,7 +169,7 @@ class Limits(Record):
     values: Annotated[int, Field(ge=1000)] = 2_000_000
     depth: Annotated[int, Field(ge=8, le=400)] = 64
     call_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
-    list_seconds: Annotated[int, Field(ge=1, le=86_400)] = 600
+    list_seconds: Annotated[int, Field(ge=1, le=86_400)] = 120
 
 
 class Acts(Record):
@@ -199,6 +199,7 @@ _ARMING: Final[Mapping[str, tuple[str, ...]]] = {
     "acts": tuple(Acts.model_fields),
     "rotation": ("store", "consumers"),
     "auditlog": ("mirror_contact", "syslog"),
+    "limits": tuple(Limits.model_fields),
 }
 _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "sandbox": {

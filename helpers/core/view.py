@@ -12,6 +12,7 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -35,6 +36,8 @@ __all__ = [
 _HEAD: Final = Markup('<th style="text-align:left">{}</th>')
 _CELL: Final = Markup('<td style="text-align:left">{}</td>')
 _SHORT_CELL: Final = Markup('<td style="text-align:left;white-space:nowrap">{}</td>')
+_MOST_ROWS: Final = 1000  # of a table; what is left out is counted below it
+_LONGEST: Final = 2000  # characters of a cell
 _SHORT: Final = 18  # characters: a date, an id, a fingerprint stay on one line
 
 
@@ -80,10 +83,21 @@ def headline(sentence: str) -> View:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> View:
-    """A table; `empty` is the sentence that stands where there is no row. Markup cells pass."""
-    kept = [tuple(_seen(cell) for cell in row) for row in rows]
+    """A table; `empty` is the sentence that stands where there is no row. Markup cells pass.
+
+    Only the first 1,000 rows are shown, and of a longer text the beginning; a sentence below says
+    how many rows are left out.
+    """
+    every = iter(rows)
+    kept = [tuple(_seen(cell) for cell in row) for row in islice(every, _MOST_ROWS)]
+    more = sum(1 for _ in every)
     if not kept:
         return prose(empty)
+    shown = _table(columns, kept)
+    return stack(shown, prose(f"… and {more:,} more, which are not shown here.")) if more else shown
+
+
+def _table(columns: Sequence[str], kept: Sequence[Sequence[str]]) -> View:
     titles = [sanitize(column) for column in columns]
     head = Markup("").join(_HEAD.format(title) for title in titles)
     body = Markup("").join(_row(row) for row in kept)
@@ -133,7 +147,10 @@ def with_code(text: str) -> Markup:
 
 
 def _seen(cell: object) -> str:
-    return cell if isinstance(cell, Markup) else sanitize(str(cell))
+    if isinstance(cell, Markup):
+        return cell
+    text = str(cell)
+    return sanitize(text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…")
 
 
 def _row(row: Sequence[object]) -> Markup:

@@ -79,7 +79,11 @@ class Client:
         base = httpx.URL(self.base_url)
         listed = [c for c in AUDIT_CALLS if c.reads or c.act in acts]
         self._transport = Transport(
-            transport or live(base), base, listed if allowed is None else allowed, misuse=misuse
+            transport or live(base),
+            base,
+            listed if allowed is None else allowed,
+            misuse=misuse,
+            limits=self.limits,
         )
         self._http = http_client(token, self._transport, version)
         self._search_refused = False

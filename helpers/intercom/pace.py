@@ -7,6 +7,7 @@ clock does not matter; no wait is longer than a window and a half. `Retry-After`
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Pace", "pause_until_reset"]
 
 _LONGEST: Final = 15.0  # seconds; a window and a half
+_NUMBER: Final = re.compile(r"[0-9]{1,12}")
 _FALLBACK: Final = 1.0  # seconds, where the answer does not say
 
 
@@ -37,7 +39,7 @@ class Pace:
     def observe(self, response: httpx.Response) -> None:
         """Read the rate limit from an answer; answers may come in another order than they left."""
         remaining = response.headers.get("X-RateLimit-Remaining", "")
-        self.remaining = int(remaining) if remaining.isdecimal() else None
+        self.remaining = int(remaining) if _NUMBER.fullmatch(remaining) else None
         if self.remaining == 0:
             self._until = max(self._until, self._clock() + pause_until_reset(response))
 
@@ -51,7 +53,7 @@ class Pace:
 def pause_until_reset(response: httpx.Response) -> float:
     """Seconds until the window of this answer ends: more than none, 15 at most, 1 if not said."""
     reset = response.headers.get("X-RateLimit-Reset", "")
-    if not reset.isdecimal():
+    if not _NUMBER.fullmatch(reset):
         return _FALLBACK
     for now in (_date(response), time.time()):
         if now is not None and 0 <= int(reset) - now <= _LONGEST:
@@ -62,5 +64,5 @@ def pause_until_reset(response: httpx.Response) -> float:
 def _date(response: httpx.Response) -> float | None:
     try:
         return parsedate_to_datetime(response.headers["Date"]).timestamp()
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return None

@@ -19,6 +19,14 @@ from typing import Final
 import httpx
 
 from helpers.core.errors import ForbiddenCallError
+from helpers.core.policy import Limits
+from helpers.intercom.bounds import (
+    call_bounds,
+    limit_reads,
+    out_of_time,
+    read_bounded,
+    seconds_left,
+)
 from helpers.intercom.calls import Call
 from helpers.intercom.pace import Pace, pause_until_reset
 from helpers.intercom.trusted_hosts import is_loopback
@@ -43,7 +51,9 @@ class Transport(httpx.BaseTransport):
         misuse: RefusalHook | None = None,
         pace: Pace | None = None,
         advice: str = "`runbook calls` lists what may be.",
+        limits: Limits | None = None,
     ) -> None:
+        self._limits = limits or Limits()
         self._advice = advice
         self._inner = inner
         self._base = base
@@ -56,9 +66,11 @@ class Transport(httpx.BaseTransport):
         """Send it if it may be sent. Raises ForbiddenCallError, httpx.TransportError."""
         call = self._permitted(request)
         request.headers["Accept"] = "application/json"
+        request.headers["Accept-Encoding"] = "gzip"
         if call.version:
             request.headers["Intercom-Version"] = call.version
-        return self._send(request, call)
+        with call_bounds(self._limits):
+            return self._send(request, call)
 
     def close(self) -> None:
         """Close the inner transport."""
@@ -93,8 +105,10 @@ class Transport(httpx.BaseTransport):
         failed = False
         for _ in range(_RETRIES):
             try:
-                response = self._attempt(request)
+                response = self._attempt(request, call)
             except httpx.TransportError:
+                if seconds_left() <= 0:
+                    raise out_of_time(call.name, self._limits) from None
                 if failed or not call.reads:
                     raise
                 failed, pause = True, _SHORT_PAUSE
@@ -105,13 +119,17 @@ class Transport(httpx.BaseTransport):
                     return response
                 else:
                     failed, pause = True, _SHORT_PAUSE
+            if pause > seconds_left():
+                raise out_of_time(call.name, self._limits)
             sleep(pause)
-        return self._attempt(request)
+        return self._attempt(request, call)
 
-    def _attempt(self, request: httpx.Request) -> httpx.Response:
+    def _attempt(self, request: httpx.Request, call: Call) -> httpx.Response:
         self.pace.hold()
+        if seconds_left() <= 0:
+            raise out_of_time(call.name, self._limits)
         response = self._inner.handle_request(request)
-        response.read()
+        response = read_bounded(response, call.name, self._limits)
         self.pace.observe(response)
         return response
 
@@ -119,8 +137,8 @@ class Transport(httpx.BaseTransport):
 def live(base: httpx.URL) -> httpx.BaseTransport:
     """A transport to the network. Loopback needs neither certificates nor a proxy."""
     if is_loopback(base.host):
-        return httpx.HTTPTransport(verify=base.scheme == "https")
+        return limit_reads(httpx.HTTPTransport(verify=base.scheme == "https"))
     from urllib.request import getproxies, proxy_bypass
 
     proxy = None if proxy_bypass(base.host) else getproxies().get(base.scheme)
-    return httpx.HTTPTransport(proxy=proxy)
+    return limit_reads(httpx.HTTPTransport(proxy=proxy))

@@ -7,12 +7,14 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers.core.context import Context, Recorder
 from helpers.core.jupyter import in_jupyterlab
 from helpers.core.policy import (
+    Limits,
     Policy,
     PolicySource,
     load_policy,
@@ -68,7 +70,7 @@ def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Contex
         state = state_home(profile)
         context = Context(settings, policy, redactor, repo, state, _utc_now)
         context.record = _recorder(state, redactor)
-    context.client_factory = _client
+    context.client_factory = partial(_client, limits=policy.limits)
     context.policy_source = source
     closing.callback(context.close)
     context.observed = tuple(_paths_of(choices.observed or ""))
@@ -87,10 +89,10 @@ def close_at_exit(closing: ExitStack) -> None:
         closing.close()
 
 
-def _client(settings: Settings) -> Client:
+def _client(settings: Settings, limits: Limits) -> Client:
     from helpers.intercom.client import Client
 
-    return Client.from_settings(settings)
+    return Client.from_settings(settings, limits=limits)
 
 
 def _recorder(state: Path, redactor: Redactor) -> Recorder:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Final
 from helpers.core.errors import IntercomError, LeakError, UnreadableAnswerError
 from helpers.core.exit_status import Threshold, exit_status
 from helpers.core.model import Report
+from helpers.core.policy import Limits
 from helpers.core.redaction import Redactor
 from helpers.core.settings import Profile, Settings, profile_named, state_home
 from helpers.core.steps import STEPS, step_named
@@ -150,7 +151,7 @@ def _begin(
     policy, waivers = policy_of(request.choices), waivers_of(request.choices)
     redactor = _redactor(request.choices, profile)
     if profile is not Profile.SANDBOX and _ASKING & set(request.steps):
-        _check_token(settings_of(request.choices))
+        _check_token(settings_of(request.choices), policy.limits)
     closing.enter_context(lock_profile(state_home(profile), wait=request.wait))
     _remove_abandoned()
     folder = start_run(request.out, run_name(started, profile))
@@ -167,7 +168,7 @@ def _begin(
     return _Run(request, profile, folder, started, common, sandbox), inputs
 
 
-def _check_token(settings: Settings) -> None:
+def _check_token(settings: Settings, limits: Limits) -> None:
     """Ask Intercom for `/me` once, before a kernel starts.
 
     A missing variable, an unreachable host or a dead token would fail in every step. A token that
@@ -178,7 +179,7 @@ def _check_token(settings: Settings) -> None:
     """
     from helpers.intercom.client import Client
 
-    with Client.from_settings(settings) as client:
+    with Client.from_settings(settings, limits=limits) as client:
         try:
             client.me()
         except UnreadableAnswerError:

@@ -130,6 +130,7 @@ def _traits(kernel_name: str, options: Mapping[str, Any]) -> dict[str, Any]:
         "kernel_name": kernel_name,
         "timeout": options["execution_timeout"],
         "startup_timeout": options["start_timeout"],
+        "iopub_timeout": options["execution_timeout"],
         "shutdown_kernel": "immediate",
         "coalesce_streams": True,
         "config": options["config"],

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.core.redaction import sanitize
+from helpers.core.view import table
 
 
 @given(st.text())
@@ -43,3 +44,16 @@ def test_what_is_not_seen_is_spelled_out(text: str, said: str) -> None:
 
 
 BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+
+
+def test_a_long_table_shows_its_first_rows_and_counts_the_rest():
+    shown = table(("id",), ((n,) for n in range(100_000)), empty="")
+    assert "… and 99,000 more, which are not shown here." in shown.text
+    assert "… and 99,000 more" in shown.html
+    assert shown.text.count("\n") < 1010
+
+
+def test_a_long_cell_is_cut():
+    shown = table(("name",), [("x" * 1_000_000,)], empty="")
+    assert len(shown.html) < 5000
+    assert "…" in shown.text
