@@ -21,7 +21,9 @@ __all__ = ["BROKEN", "parse_body"]
 
 BROKEN: Final = "something that is not whole JSON"
 
-_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_TEXT: Final = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'  # a string, also one without an end
+_STRING: Final = re.compile(_TEXT, re.DOTALL)
+_WINDOW: Final = re.compile(rb'(?:[^"]|' + _TEXT + rb"){1,100000}+", re.DOTALL)
 _STEPS: Final[Mapping[int, int]] = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _NO_BRACKETS: Final = bytes(set(range(256)) - _STEPS.keys())
 _JSON_TYPE: Final = re.compile(r"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
@@ -46,12 +48,17 @@ def parse_body(content: bytes, content_type: str, limits: Limits) -> tuple[Any, 
 
 def _beyond(content: bytes, limits: Limits) -> str:
     """The limit that the body is beyond, in words."""
-    bare = _STRING.sub(b"", content)
-    depth = max(accumulate(map(_STEPS.__getitem__, bare.translate(None, _NO_BRACKETS))), default=0)
-    if depth > limits.depth:
-        return f"JSON nested deeper than {limits.depth} levels (`limits.depth` in policy.toml)"
-    if bare.count(b",") + bare.count(b"[") + bare.count(b"{") > limits.values:
-        return f"more than {limits.values:,} values (`limits.values` in policy.toml)"
+    depth = values = 0
+    for window in _WINDOW.finditer(content):  # each begins and ends outside of strings
+        bare = _STRING.sub(b"", window[0])
+        steps = map(_STEPS.__getitem__, bare.translate(None, _NO_BRACKETS))
+        depths = list(accumulate(steps, initial=depth))
+        depth = depths[-1]
+        values += bare.count(b",") + bare.count(b"[") + bare.count(b"{")
+        if max(depths) > limits.depth:
+            return f"JSON nested deeper than {limits.depth} levels (`limits.depth` in policy.toml)"
+        if values > limits.values:
+            return f"more than {limits.values:,} values (`limits.values` in policy.toml)"
     return ""
 
 

@@ -150,7 +150,7 @@ class _Bounds:
             raise _CutShortError(f"page {number} repeats rows that came before")
         self._ids.update(new)
         self._last = ids
-        return replace(page, rows=page.rows[moved:], raw=page.raw[moved:])
+        return replace(page, rows=page.rows[moved:]) if moved else page
 
     def check_time(self) -> None:
         if time.monotonic() > self._end:

@@ -9,7 +9,7 @@ are kept raw, shortened.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from dataclasses import field as field_of
 from typing import Any, Final, Generic, TypeVar
@@ -63,12 +63,10 @@ class UnreadTally:
 class ListPage(Generic[M]):
     """One page of a list. `size` counts what came, understood or not.
 
-    `raw` holds the understood rows as they came, in the order of `rows`. `pages` is None where the
-    answer says nothing of further pages.
+    `pages` is None where the answer says nothing of further pages.
     """
 
     rows: tuple[M, ...]
-    raw: tuple[Any, ...] = field_of(repr=False)
     unread: UnreadTally
     size: int
     pages: Pages | None
@@ -76,9 +74,7 @@ class ListPage(Generic[M]):
 
     def of(self, wanted: Callable[[M], bool]) -> ListPage[M]:
         """The page with these rows alone; what was not understood stays."""
-        found = [(row, raw) for row, raw in zip(self.rows, self.raw, strict=True) if wanted(row)]
-        rows, raws = tuple(row for row, _ in found), tuple(raw for _, raw in found)
-        return replace(self, rows=rows, raw=raws)
+        return replace(self, rows=tuple(filter(wanted, self.rows)))
 
 
 def read(answer: ApiResponse, model: type[M], *, status: int = 200) -> M:
@@ -99,35 +95,34 @@ def read_list(answer: ApiResponse, key: str, model: type[M]) -> ListPage[M]:
     listed = body[key]
     if not isinstance(listed, list):
         raise UnreadableAnswerError(answer.call, f"{_kind(listed)} instead of a list", field=key)
-    rows, raw, unread = read_rows(listed, model, key)
+    size = len(listed)
+    rows, unread = read_rows(listed, model, key)
     total = body.get("total_count")
     return ListPage(
         rows=rows,
-        raw=raw,
         unread=unread,
-        size=len(listed),
+        size=size,
         pages=_pages(answer, body.get("pages")),
         total=total if type(total) is int else None,
     )
 
 
 def read_rows(
-    listed: Sequence[Any], model: type[M], key: str = "row"
-) -> tuple[tuple[M, ...], tuple[Any, ...], UnreadTally]:
-    """The rows that were understood, the same rows as they came, and the others."""
+    listed: list[Any], model: type[M], key: str = "row"
+) -> tuple[tuple[M, ...], UnreadTally]:
+    """The rows that were understood, and the others. The list is emptied, to save memory."""
     rows: list[M] = []
-    raw: list[Any] = []
     unread = UnreadTally()
-    for number, one in enumerate(listed):
+    listed.reverse()
+    for number in range(len(listed)):
+        one = listed.pop()
         try:
             rows.append(model.model_validate(one))
         except ValidationError as error:
             what, where = _first(error)
             place = f"{key}[{number}].{where}" if where else f"{key}[{number}]"
             unread.add(UnreadRow(what, place, _shortened(one)))
-        else:
-            raw.append(one)
-    return tuple(rows), tuple(raw), unread
+    return tuple(rows), unread
 
 
 def read_nothing(answer: ApiResponse, *statuses: int) -> None:
