@@ -15,6 +15,7 @@ from helpers.core.catalog import load
 from helpers.core.context import Context
 from helpers.core.judge import judge
 from helpers.core.model import Known, Snapshot, Status
+from helpers.intercom.answers import Me
 from helpers.intercom.calls import Call
 from helpers.intercom.responses import ApiResponse
 from helpers.notebook.context_factory import open_context
@@ -120,9 +121,10 @@ def test_a_clean_workspace_does_not_hide_a_taken_over_one(context: Context) -> N
     healthy = context.client
 
     class Elsewhere(Lying):
-        def me(self) -> Body:
-            found: Body = self._client.me()
-            return found | {"app": found["app"] | {"id_code": "elsewhere"}}
+        def me(self) -> Me:
+            found: Me = self._client.me()
+            elsewhere = found.app.model_copy(update={"id_code": "elsewhere"})
+            return found.model_copy(update={"app": elsewhere})
 
     def lie(body: Body) -> Body:
         rows = [r for r in body["activity_logs"] if r["activity_type"] == "admin_login_success"]

@@ -82,7 +82,8 @@ def test_one_receiver_does_not_stand_for_several_consumers(resume: Resume, tmp_p
         "utf-8",
     )
     with listener_at_work(listening_for(NEW, OLD)) as url:
-        status, output = resume("--try-receiver", url, "--policy", str(policy))
+        asked = ("--try-receiver", url, "--policy", str(policy), "--trust-policy")
+        status, output = resume(*asked)
     assert (status, "worker" in output) == (3, True)
     assert "is at SWAPPED" in output
 
