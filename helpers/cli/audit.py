@@ -18,6 +18,7 @@ from helpers.notebook.parameters import Choices
 from helpers.run.fork_server import fork_server, kernel_environ
 
 if TYPE_CHECKING:
+    from helpers.core.model import Subject
     from helpers.run.audit import AuditResult
 
 __all__ = ["audit"]
@@ -89,7 +90,7 @@ def audit(  # noqa: PLR0917 (click passes options so)
             wait=wait,
         )
         with watching() as observer:
-            result = run_audit(request, observer, forks)
+            result = run_audit(request, observer, forks, _announce)
     _summarise(result)
     return result.status
 
@@ -107,6 +108,13 @@ def _threshold(text: str | None, profile: str) -> Threshold:
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     """End a run on SIGTERM as on Ctrl-C: finished steps are kept and reported."""
     raise KeyboardInterrupt
+
+
+def _announce(subject: Subject) -> None:
+    from helpers.core.redaction import sanitize
+    from helpers.report.phrases import subject_line
+
+    click.echo(f"Auditing {sanitize(subject_line(subject))}")
 
 
 def _summarise(result: AuditResult) -> None:

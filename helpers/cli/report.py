@@ -12,7 +12,7 @@ from helpers.core.model import Severity
 from helpers.core.settings import Profile
 
 if TYPE_CHECKING:
-    from helpers.core.model import Report
+    from helpers.core.model import Report, Subject
 
 __all__ = ["report"]
 
@@ -58,14 +58,23 @@ def report(  # noqa: PLR0917 (click passes each option as an argument)
 
     for problem in manifest_problems(run):
         click.echo(f"Warning: {problem} since the run was finished.", err=True)
-    profile = load_inputs(run).profile
+    inputs = load_inputs(run)
+    profile = inputs.profile
     found = rejudge(
         run,
         policy=load_policy(profile, policy) if policy else None,
         waivers=load_waivers(waivers) if waivers else None,
+        subject=inputs.subject and _with_files(inputs.subject, policy, waivers),
     )
     _show(_text(found) if form == "text" else _written(found, form, run), output)
     return exit_status(found, _threshold(fail_on, profile))
+
+
+def _with_files(subject: Subject, policy: Path | None, waivers: Path | None) -> Subject:
+    from helpers.run.subject import hashed
+
+    files = {"policy": hashed(policy), "waivers": hashed(waivers)}
+    return subject.model_copy(update={name: file for name, file in files.items() if file})
 
 
 def _show(content: str, output: Path | None) -> None:

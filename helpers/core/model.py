@@ -20,12 +20,14 @@ from helpers.core.verdicts import Severity, Status
 __all__ = [
     "Baseline",
     "Cause",
+    "CodeState",
     "Confidence",
     "Datum",
     "Effort",
     "Evidence",
     "FilePlace",
     "Finding",
+    "HashedFile",
     "Known",
     "Outcome",
     "Partial",
@@ -36,6 +38,7 @@ __all__ = [
     "Snapshot",
     "Status",
     "StepResult",
+    "Subject",
     "Unavailable",
     "WaiverNote",
     "failed",
@@ -277,6 +280,37 @@ class StepResult(Record):
     reason: str = ""
 
 
+class CodeState(Record):
+    """The audited repository. What is not known is empty; `dirty` is None."""
+
+    name: str
+    remote: str = ""  # without credentials
+    branch: str = ""
+    commit: str = ""
+    dirty: bool | None = None  # tracked files differ from the commit
+
+
+class HashedFile(Record):
+    """A file that decided something, by its name and the SHA-256 of its bytes in hex."""
+
+    name: str
+    sha256: str
+
+
+class Subject(Record):
+    """What a run was about, and who ran it. What is not known is empty."""
+
+    profile: str
+    workspace: str = ""  # the id that Intercom gives, otherwise the pinned one
+    region: str = ""
+    clock: str = ""  # of the demo, which has its own
+    repository: CodeState | None = None
+    policy: HashedFile | None = None  # None: the built-in defaults
+    waivers: HashedFile | None = None
+    run_by: str = ""  # OS user and host
+    left_out: tuple[str, ...] = ()  # steps
+
+
 class Report(Record):
     """One run, as every writer sees it. Times are UTC."""
 
@@ -289,6 +323,7 @@ class Report(Record):
     fixed: tuple[Finding, ...] = ()
     compared_with: datetime | None = None  # the run before, if there is one
     notes: tuple[str, ...] = ()
+    subject: Subject | None = None  # None: a command that audits no workspace
 
     def count(self, *statuses: Status) -> int:
         """How many findings carry one of these statuses."""

@@ -43,9 +43,12 @@ __all__ = [
     "close_at_exit",
     "open_context",
     "path_of",
+    "policy_file",
     "policy_of",
     "redactor_of",
+    "repository_of",
     "settings_of",
+    "waivers_file",
     "waivers_of",
 ]
 
@@ -66,7 +69,7 @@ def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Contex
         )
     else:
         settings = settings_of(choices)
-        redactor, repo = redactor_of(settings), _repository(choices)
+        redactor, repo = redactor_of(settings), repository_of(choices)
         state = state_home(profile)
         context = Context(settings, policy, redactor, repo, state, _utc_now)
         context.record = _recorder(state, redactor)
@@ -108,7 +111,7 @@ def settings_of(choices: Choices) -> Settings:
     """The variables of a real profile."""
     profile = profile_named(choices.profile)
     return load_settings(
-        profile, _repository(choices), env_file=path_of(choices.env_file), tracked=is_tracked
+        profile, repository_of(choices), env_file=path_of(choices.env_file), tracked=is_tracked
     )
 
 
@@ -119,7 +122,7 @@ def policy_of(choices: Choices) -> Policy:
 
 def _policy(choices: Choices) -> tuple[Policy, PolicySource]:
     """The policy and its source. One in the audited repository may turn nothing on."""
-    profile, path = profile_named(choices.profile), _policy_file(choices)
+    profile, path = profile_named(choices.profile), policy_file(choices)
     if path and _in_repository(choices, path) and not os.environ.get(TRUST_POLICY):
         return load_restricted_policy(profile, path)
     return load_policy(profile, path), PolicySource(file=path.name if path else "")
@@ -132,14 +135,20 @@ def _in_repository(choices: Choices, path: Path) -> bool:
 
 def waivers_of(choices: Choices) -> tuple[Waiver, ...]:
     """The waivers: `waivers.toml` beside the policy, else in the repository."""
-    policy = _policy_file(choices)
-    folder = policy.parent if policy else _project(choices)
-    path = folder / "waivers.toml" if folder else None
-    if path is None or not path.is_file():
+    path = waivers_file(choices)
+    if path is None:
         return ()
     if _in_repository(choices, path):
         return load_repository_waivers(path, text_on_default_branch(path))
     return load_waivers(path)
+
+
+def waivers_file(choices: Choices) -> Path | None:
+    """The file of the waivers, if there is one."""
+    policy = policy_file(choices)
+    folder = policy.parent if policy else _project(choices)
+    path = folder / "waivers.toml" if folder else None
+    return path if path and path.is_file() else None
 
 
 def redactor_of(settings: Settings) -> Redactor:
@@ -165,7 +174,8 @@ def _paths_of(text: str) -> Iterator[Path]:
             yield path
 
 
-def _repository(choices: Choices) -> Path:
+def repository_of(choices: Choices) -> Path:
+    """The folder to audit: named, or the repository of the working directory, or that folder."""
     here = Path.cwd()
     return path_of(choices.repo) or top_level(here) or here
 
@@ -174,10 +184,11 @@ def _project(choices: Choices) -> Path | None:
     """The folder of a team's own files; the demo has none, unless a repository is named."""
     if choices.profile == Profile.SANDBOX:
         return path_of(choices.repo)
-    return _repository(choices)
+    return repository_of(choices)
 
 
-def _policy_file(choices: Choices) -> Path | None:
+def policy_file(choices: Choices) -> Path | None:
+    """The file of the policy: named, or `policy.toml` in the repository; None for defaults."""
     named, project = path_of(choices.policy), _project(choices)
     default = project / "policy.toml" if project else None
     return named or (default if default and default.is_file() else None)

@@ -19,9 +19,10 @@ from helpers.core.settings import Profile, Settings, load_settings
 from helpers.core.steps import STEPS
 from helpers.system.temporary import owned_folder
 
-__all__ = ["NOW", "SANDBOX_URL", "Demo", "demo_secrets", "open_demo"]
+__all__ = ["NOW", "REPOSITORY", "SANDBOX_URL", "Demo", "demo_secrets", "open_demo"]
 
 NOW: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+REPOSITORY: Final = "acme-support"
 SANDBOX_URL: Final = "RUNBOOK_SANDBOX_URL"  # a running sandbox, shared by the kernels of one audit
 
 
@@ -46,7 +47,7 @@ def open_demo(workspace: str, closing: ExitStack) -> Demo:
     from helpers.sandbox.seeds import DEMO
 
     folder = closing.enter_context(owned_folder("runbook-demo-"))
-    repo = build(folder / "acme-support", DEMO)
+    repo = build(folder / REPOSITORY, DEMO)
     base_url = f"{_sandbox(closing)}/w/{workspace}"
     settings = load_settings(Profile.SANDBOX, repo, environ=_environ(base_url, folder, closing))
     for step in STEPS:

@@ -26,6 +26,7 @@ from helpers.core.model import (
     Snapshot,
     Status,
     StepResult,
+    Subject,
     Unavailable,
 )
 from helpers.core.policy import Policy
@@ -61,6 +62,7 @@ def build_report(
         steps=tuple(steps),
         findings=_with_waivers(findings, inputs),
         notes=inputs.notes,
+        subject=inputs.subject,
     )
     return history.compare(report, before or history.PriorFindings())
 
@@ -125,15 +127,22 @@ def _with_waivers(findings: list[Finding], inputs: JudgingInputs) -> tuple[Findi
 
 
 def rejudge(
-    run: Path, *, policy: Policy | None = None, waivers: Sequence[Waiver] | None = None
+    run: Path,
+    *,
+    policy: Policy | None = None,
+    waivers: Sequence[Waiver] | None = None,
+    subject: Subject | None = None,
 ) -> Report:
     """The report of a run folder, judged again; None keeps the run's own policy or waivers.
+
+    `subject` names other files where the policy or the waivers are others.
 
     The comparison with the previous run is the saved one, because history has moved on since.
     Raises UsageError where the folder is not a finished run.
     """
     inputs, saved = load_inputs(run), load_report(run)
-    changes = {"policy": policy, "waivers": None if waivers is None else tuple(waivers)}
+    chosen = None if waivers is None else tuple(waivers)
+    changes = {"policy": policy, "waivers": chosen, "subject": subject}
     kept = {name: value for name, value in changes.items() if value is not None}
     report = build_report(run, inputs.model_copy(update=kept))
     saved_findings = {finding.fingerprint: finding for finding in saved.findings}

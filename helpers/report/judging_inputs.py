@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from helpers.core.model import Record
+from helpers.core.model import Record, Subject
 from helpers.core.policy import Policy
 from helpers.core.steps import STEPS
 from helpers.core.waivers import Waiver
@@ -24,3 +24,4 @@ class JudgingInputs(Record):
     steps: tuple[str, ...] = tuple(step.name for step in STEPS)
     reasons: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()  # for the reader, such as the state of the audit log
+    subject: Subject | None = None

@@ -20,6 +20,8 @@ from helpers.report.phrases import (
     coverage_sentence,
     headline,
     quiet_sentence,
+    subject_facts,
+    subject_line,
     verdict_sentence,
 )
 from helpers.report.summary import (
@@ -80,6 +82,8 @@ def _incident(report: Report) -> Iterator[str]:
 def _lines(report: Report) -> Iterator[str]:
     yield f"# Intercom security runbook: {escape(report.profile)}"
     yield ""
+    if report.subject:
+        yield from (escape(subject_line(report.subject)), "")
     yield from _incident(report)
     said = (coverage_sentence(coverage(report)), verdict_sentence(report), change_sentence(report))
     yield f"**{headline(report)}** {' '.join(said)}"
@@ -93,6 +97,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _findings(report)
     yield from _fixed(report)
     yield from _compliance(report)
+    yield from _subject(report)
 
 
 def _missing(report: Report) -> Iterator[str]:
@@ -202,6 +207,12 @@ def _compliance(report: Report) -> Iterator[str]:
         yield from _table(
             ("control", "about", "checks"), [(*c[:2], c[2] or "no check") for c in cells]
         )
+
+
+def _subject(report: Report) -> Iterator[str]:
+    if report.subject:
+        yield from ("", "## What was audited", "")
+        yield from _table(("", ""), [(label, escape(v)) for label, v in subject_facts(report)])
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:

@@ -33,6 +33,8 @@ from helpers.report.phrases import (
     coverage_sentence,
     headline,
     quiet_sentence,
+    subject_facts,
+    subject_line,
     verdict_sentence,
 )
 from helpers.report.summary import coverage
@@ -54,6 +56,8 @@ def to_html(report: Report, figures: Figures = MappingProxyType({})) -> str:
     failing = summary.failing_checks(report.findings, folded)
     page = template.render(
         report=report,
+        subject=subject_line(report.subject) if report.subject else "",
+        subject_facts=list(subject_facts(report)),
         incident=incident,
         coverage=found,
         headline=headline(report),

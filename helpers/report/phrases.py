@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from helpers.core.model import Baseline, Finding, Report, Severity, Status
+from helpers.core.model import (
+    Baseline,
+    CodeState,
+    Finding,
+    HashedFile,
+    Report,
+    Severity,
+    Status,
+    Subject,
+)
 from helpers.report.incident import incident_of
 from helpers.report.summary import CoverageSummary, coverage
 
@@ -15,6 +24,8 @@ __all__ = [
     "coverage_sentence",
     "headline",
     "quiet_sentence",
+    "subject_facts",
+    "subject_line",
     "verdict_sentence",
 ]
 
@@ -113,3 +124,52 @@ def _findings(number: int) -> str:
 
 def _list(parts: list[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def subject_line(subject: Subject) -> str:
+    """What is audited, in one line for the top of every output."""
+    known = ", ".join(filter(None, (subject.clock, subject.workspace, subject.region)))
+    parts = [f"{subject.profile} ({known})" if known else subject.profile]
+    if subject.repository:
+        parts.append(f"repository {_code_state(subject.repository)}")
+    parts.append(subject.policy.name if subject.policy else "built-in policy")
+    if subject.left_out:
+        parts.append(f"without {', '.join(subject.left_out)}")
+    return " · ".join(parts)
+
+
+def subject_facts(report: Report) -> Iterator[tuple[str, str]]:
+    """Label and value of all that names the subject of a report; nothing without a subject."""
+    subject = report.subject
+    if subject is None:
+        return
+    yield "profile", subject.profile
+    yield "workspace", subject.workspace or "not known"
+    yield "region", subject.region or "not known"
+    if subject.clock:
+        yield "clock", subject.clock
+    if code := subject.repository:
+        yield "repository", f"{code.name}{f' ({code.remote})' if code.remote else ''}"
+        yield "branch", code.branch or "none, or not known"
+        yield "commit", f"{code.commit or 'not known'}{_DIRTY[code.dirty]}"
+    yield "policy", _hashed(subject.policy) or "built-in"
+    yield "waivers", _hashed(subject.waivers) or "none"
+    yield "steps left out", ", ".join(subject.left_out) or "none"
+    yield "run by", subject.run_by or "not known"
+    yield "runbook", report.tool_version
+
+
+_DIRTY: Final = {
+    True: ", with uncommitted changes",
+    False: ", without uncommitted changes",
+    None: "",
+}
+
+
+def _code_state(code: CodeState) -> str:
+    at = f" at {code.commit[:7]}" if code.commit else ""
+    return f"{code.name}{at}{_DIRTY[True] if code.dirty else ''}"
+
+
+def _hashed(file: HashedFile | None) -> str:
+    return f"{file.name} (sha256 {file.sha256})" if file else ""

@@ -16,8 +16,9 @@ from datetime import datetime
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
-from helpers.core.model import Baseline, FilePlace, Finding, Report, Severity, Status
+from helpers.core.model import Baseline, FilePlace, Finding, Report, Severity, Status, Subject
 from helpers.core.redaction import sanitize
+from helpers.report.phrases import subject_facts
 from helpers.report.sarif_model import (
     SarifArtifactLocation,
     SarifAutomationDetails,
@@ -36,6 +37,7 @@ from helpers.report.sarif_model import (
     SarifRun,
     SarifSuppression,
     SarifTool,
+    SarifVersionControl,
 )
 
 __all__ = ["CATALOG", "to_sarif"]
@@ -43,6 +45,8 @@ __all__ = ["CATALOG", "to_sarif"]
 CATALOG: Final = "docs/CHECKS.md"
 _ROOT: Final = "%SRCROOT%"
 _NAMESPACE: Final = uuid.UUID("5f2b3c57-6d0e-5a0e-9b43-0d8f4b6a1c11")
+_SCHEMES: Final = frozenset({"https", "http", "ssh", "git"})
+_SCP: Final = re.compile(r"([\w.-]+):(?!//)(.+)")
 _LINK: Final = re.compile(r"\[(?=[^\[\]]*\]\()")  # message texts may hold links [3.11.6]
 
 _KINDS: Final[Mapping[Status, Literal["pass", "fail", "review", "open", "notApplicable"]]] = {
@@ -90,10 +94,12 @@ def to_sarif(report: Report, lines: Mapping[str, int] | None = None) -> str:
         ),
         baseline_guid=_baseline_guid(report),
         invocations=(_invocation(report),),
+        version_control_provenance=_provenance(report.subject),
         results=(
             *(_result(f, places, lines) for f in report.findings),
             *(_result(f, places, lines, absent=True) for f in report.fixed),
         ),
+        properties=_subject(report),
     )
     return SarifLog(runs=(run,)).text()
 
@@ -211,6 +217,34 @@ def _invocation(report: Report) -> SarifInvocation:
         end_time_utc=f"{report.generated_at:%Y-%m-%dT%H:%M:%S}Z",
         tool_execution_notifications=(*missing, *notes),
     )
+
+
+def _provenance(subject: Subject | None) -> tuple[SarifVersionControl, ...] | None:
+    """The audited revision; none where no address that SARIF can name is known."""
+    code = subject.repository if subject else None
+    uri = _repository_uri(code.remote) if code else ""
+    if not code or not uri:
+        return None
+    return (
+        SarifVersionControl(
+            repository_uri=uri,
+            revision_id=sanitize(code.commit) or None,
+            branch=sanitize(code.branch) or None,
+            mapped_to=SarifArtifactLocation(uri="", uri_base_id=_ROOT),
+        ),
+    )
+
+
+def _repository_uri(remote: str) -> str:
+    """The address as a URI; git's `host:path` means ssh."""
+    scp = _SCP.fullmatch(remote)
+    scheme, found, rest = (f"ssh://{scp[1]}/{scp[2]}" if scp else remote).partition("://")
+    return f"{scheme}://{quote(rest, safe='/:~')}" if found and scheme in _SCHEMES else ""
+
+
+def _subject(report: Report) -> dict[str, Any] | None:
+    facts = {label: sanitize(value) for label, value in subject_facts(report)}
+    return {"subject": facts} if facts else None
 
 
 def _message(text: str) -> SarifMessage:

@@ -166,7 +166,8 @@ class SarifVersionControl(_Part):
     """The revision of a repository that was examined, and its base [3.23]."""
 
     repository_uri: str
-    revision_id: str
+    revision_id: str | None = None
+    branch: str | None = None
     mapped_to: SarifArtifactLocation
 
 
@@ -181,6 +182,7 @@ class SarifRun(_Part):
     version_control_provenance: tuple[SarifVersionControl, ...] | None = None
     column_kind: Literal["unicodeCodePoints"] = "unicodeCodePoints"
     results: tuple[SarifResult, ...]
+    properties: dict[str, Any] | None = None
 
 
 class SarifLog(_Part):

@@ -13,7 +13,7 @@ complete.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Final
 
 from helpers.core.errors import IntercomError, LeakError, UnreadableAnswerError
 from helpers.core.exit_status import Threshold, exit_status
-from helpers.core.model import Report
+from helpers.core.model import Report, Subject
 from helpers.core.policy import Limits
 from helpers.core.redaction import Redactor
 from helpers.core.settings import Profile, Settings, profile_named, state_home
@@ -45,6 +45,7 @@ from helpers.report.writers import FORMATS, write_reports
 from helpers.run.execution import Batch, Common, Job, NotebookResult, Observer
 from helpers.run.fork_server import ForkServer
 from helpers.run.recording import recorded_run
+from helpers.run.subject import subject_of, with_workspace
 from helpers.system.lock import lock_profile
 from helpers.system.state import open_state
 from helpers.system.temporary import owned_folder, remove_abandoned
@@ -118,9 +119,14 @@ class _Run:
 
 
 def audit(
-    request: AuditRequest, observer: Observer, forks: ForkServer | None = None
+    request: AuditRequest,
+    observer: Observer,
+    forks: ForkServer | None = None,
+    announce: Callable[[Subject], None] = lambda _subject: None,
 ) -> AuditResult:
     """Run an audit, with kernels from `forks` if there is a fork server.
+
+    `announce` is called once with what is audited, before the first notebook starts.
 
     Raises ConfigurationError or UsageError before anything runs, LockedError if another run holds
     the profile, and LeakError if a file of the run contained a secret.
@@ -128,6 +134,8 @@ def audit(
     steps = tuple(step_named(name).name for name in request.steps)
     with ExitStack() as closing:
         run, inputs = _begin(replace(request, steps=steps), observer, forks, closing)
+        if inputs.subject:
+            announce(inputs.subject)
         name = run_name(run.started, run.profile)
         recorded = closing.enter_context(
             recorded_run(state_home(run.profile), run.profile, name, steps)
@@ -138,7 +146,8 @@ def audit(
             if run.sandbox:
                 run.sandbox.stop()  # the last notebook makes no calls
             note = recorded.finished(failed=sum(bool(one.error) for one in run.results))
-            known = {"reasons": _reasons(run), "notes": (note,)}
+            subject = inputs.subject and with_workspace(inputs.subject, run.folder)
+            known = {"reasons": _reasons(run), "notes": (note,), "subject": subject}
             return _finish(run, inputs.model_copy(update=known), last)
 
 
@@ -163,6 +172,7 @@ def _begin(
         policy=policy,
         waivers=waivers,
         steps=request.steps,
+        subject=subject_of(request.choices, request.steps),
     )
     common = Common(redactor, environ, observer, forks)
     return _Run(request, profile, folder, started, common, sandbox), inputs

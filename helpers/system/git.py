@@ -9,6 +9,7 @@ nothing of newer versions of git.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Generator, Iterator, Mapping
@@ -30,10 +31,12 @@ __all__ = [
     "repository_at",
     "repository_in",
     "top_level",
+    "without_credentials",
 ]
 
 _LONGEST_RUN: Final = 1800.0  # seconds
 _MOST_OUTPUT: Final = 512 << 20  # bytes that are kept in memory
+_HOST: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]*)(:\d+)?")
 _MOST_REASON: Final = 300  # bytes of what git says when it fails
 _PIECE: Final = 1 << 20
 _LARGEST_CONFIG: Final = 1 << 20
@@ -83,6 +86,10 @@ class GitRepository:
     def setting(self, name: str) -> str:
         """A value of the repository's configuration, as data; includes are not followed."""
         return _read_config(read_small(self.folders.common / "config", _LARGEST_CONFIG), name)
+
+    def remote(self, name: str = "origin") -> str:
+        """The address of a remote without credentials, empty if there is none."""
+        return without_credentials(self.setting(f"remote.{name}.url"))
 
     def command(self, *arguments: str) -> list[str]:
         """Return the command line, for callers that stream; it runs with `environment`."""
@@ -203,6 +210,17 @@ def git(folder: Path, *arguments: str, stdin: bytes = b"") -> bytes:
 def git_ok(folder: Path, *arguments: str, stdin: bytes = b"") -> bool:
     """Whether a git command in a folder that answers by its status (0 or 1) says yes."""
     return _required(folder).ok(*arguments, stdin=stdin, folder=folder)
+
+
+def without_credentials(address: str) -> str:
+    """A remote's address without user, password, query and fragment; empty if its host is none."""
+    scheme, found, rest = address.partition("://")
+    place = re.split(r"[?#]", rest if found else scheme, maxsplit=1)[0]
+    named, slash, path = place.partition("/")
+    host = named.rpartition("@")[2]
+    if found and not _HOST.fullmatch(host):
+        return ""
+    return f"{scheme}{found}{host}{slash}{path}" if found else f"{host}{slash}{path}"
 
 
 def top_level(folder: Path) -> Path | None:

@@ -57,6 +57,14 @@ def test_audit_of_the_demo_ends_with_0_and_names_the_report(sandbox_run):
     cli, done = sandbox_run
     assert f"Report: {cli.last_run() / 'report.html'}" in done.stdout
     assert "judged" in done.stdout
+    first = done.stdout.splitlines()[0]
+    assert first == (
+        "Auditing sandbox (demo clock, 2 March 2026) · repository acme-support · built-in policy"
+    )
+    subject = load_report(cli.last_run()).subject
+    assert subject
+    assert subject.workspace
+    assert subject == load_inputs(cli.last_run()).subject
 
 
 def test_run_folder_holds_every_file_and_its_manifest_is_right(sandbox_run):
@@ -119,6 +127,11 @@ def test_audit_of_a_live_profile_fails_by_the_worst_finding(
     assert done.returncode == 14, done.stdout + done.stderr
     report = load_report(cli.last_run())
     assert report.profile == "production"
+    assert report.subject
+    assert report.subject.repository
+    commit = run_git(repo, "rev-parse", "HEAD").strip()
+    assert report.subject.repository.commit == commit
+    assert f"at {commit[:7]}" in done.stdout.splitlines()[0]
     assert [step.step for step in report.steps if not step.completed] == []
     assert leaks_in(cli.folder) == []
     assert _listing(repo) == before, "an audit of a real profile changes nothing"

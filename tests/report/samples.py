@@ -7,21 +7,40 @@ from datetime import UTC, datetime, timedelta
 from helpers.core.judge import identity
 from helpers.core.model import (
     Baseline,
+    CodeState,
     Confidence,
     Effort,
     Evidence,
     FilePlace,
     Finding,
+    HashedFile,
     Report,
     Resource,
     Severity,
     Status,
     StepResult,
+    Subject,
     WaiverNote,
 )
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 BEFORE = NOW - timedelta(days=7)
+SUBJECT = Subject(
+    profile="production",
+    workspace="ecs8jk2m",
+    region="eu",
+    repository=CodeState(
+        name="support-bot",
+        remote="https://git.example.com/acme/support-bot.git",
+        branch="main",
+        commit="3f8e21ac" * 5,
+        dirty=True,
+    ),
+    policy=HashedFile(name="policy.toml", sha256="1f" * 32),
+    waivers=HashedFile(name="waivers.toml", sha256="2e" * 32),
+    run_by="ana@audit-host",
+    left_out=("webhooks",),
+)
 
 TITLES = {
     "environment": "Environment set-up",
@@ -265,6 +284,7 @@ def full_report() -> Report:
         fixed=(fixed,),
         compared_with=BEFORE,
         notes=("The repository is a shallow clone: older history was not searched.",),
+        subject=SUBJECT,
     )
 
 
@@ -305,6 +325,26 @@ def hostile_report(text: str) -> Report:
     looked = finding("ENV-003", Status.PASS, resource=resource, message=text, title=text)
     missing = StepResult(step="auditlog", title=text, completed=False, reason=text)
     there = StepResult(step="environment", title=text, completed=True)
+    file = HashedFile(name=text, sha256=text)
+    code = CodeState(name=text, remote=text, branch=text, commit=text, dirty=True)
+    subject = Subject(
+        profile=text,
+        workspace=text,
+        region=text,
+        clock=text,
+        repository=code,
+        policy=file,
+        waivers=file,
+        run_by=text,
+        left_out=(text,),
+    )
     return report(
-        one, other, looked, fixed=(other,), steps=(there, missing), notes=(text,), profile=text
+        one,
+        other,
+        looked,
+        fixed=(other,),
+        steps=(there, missing),
+        notes=(text,),
+        profile=text,
+        subject=subject,
     )

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 
 from helpers.core.redaction import sanitize
 from helpers.report.markdown import code, escape, to_markdown
+from helpers.report.page import to_html
 from tests.report.samples import HOSTILE, full_report, hostile_report, report
 
 RENDERER = MarkdownIt("gfm-like", {"html": True, "linkify": False})
@@ -96,3 +97,11 @@ def test_nobody_is_called_by_name_and_nothing_links_by_itself(text: str) -> None
     outside_code = re.sub(r"`+[^`]*`+", "", to_markdown(hostile_report(text)))
     assert text in to_markdown(hostile_report(text))  # where it stands as code
     assert text not in outside_code
+
+
+def test_every_readable_format_begins_with_its_subject() -> None:
+    line = "production (ecs8jk2m, eu) · repository support-bot at 3f8e21a"
+    for text in (to_markdown(full_report()), to_html(full_report())):
+        assert line in text
+        assert "2e" * 32 in text
+        assert text.index(line) < text.index("checks fail")

@@ -11,7 +11,7 @@ import pytest
 from helpers.core.model import Evidence, FilePlace, Report, Severity, Status
 from helpers.report.checks_page import checks_page, heading_lines
 from helpers.report.sarif import to_sarif
-from tests.report.samples import HOSTILE, finding, full_report, hostile_report, report
+from tests.report.samples import HOSTILE, SUBJECT, finding, full_report, hostile_report, report
 from tests.vendored import sarif_validator
 
 LINES = {"ENV-001": 11, "EXP-002": 42, "ACC-001": 77}
@@ -177,3 +177,25 @@ def test_a_file_of_another_repository_is_named_by_its_whole_path() -> None:
     assert location["physicalLocation"]["artifactLocation"] == {
         "uri": "file:///srv/other%20one/a.py"
     }
+
+
+def test_the_run_names_the_audited_revision() -> None:
+    (revision,) = run_of(full_report())["versionControlProvenance"]
+    assert revision["repositoryUri"] == "https://git.example.com/acme/support-bot.git"
+    assert revision["revisionId"] == "3f8e21ac" * 5
+    assert revision["branch"] == "main"
+    assert run_of(full_report())["properties"]["subject"]["workspace"] == "ecs8jk2m"
+
+
+def test_a_remote_that_is_no_uri_gives_no_revision() -> None:
+    code = SUBJECT.repository and SUBJECT.repository.model_copy(update={"remote": "/srv/a.git"})
+    made = report(subject=SUBJECT.model_copy(update={"repository": code}))
+    assert "versionControlProvenance" not in run_of(made)
+
+
+def test_an_ssh_address_of_git_becomes_a_uri() -> None:
+    remote = {"remote": "git.example.com:a/b.git"}
+    code = SUBJECT.repository and SUBJECT.repository.model_copy(update=remote)
+    made = report(subject=SUBJECT.model_copy(update={"repository": code}))
+    (revision,) = run_of(made)["versionControlProvenance"]
+    assert revision["repositoryUri"] == "ssh://git.example.com/a/b.git"
