@@ -16,6 +16,7 @@ from typing import Final
 
 import click
 
+from helpers.cli.groups import SuggestingGroup
 from helpers.cli.output import guard_output
 from helpers.core.errors import RunbookError, UsageError
 
@@ -37,6 +38,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "diff": ("helpers.cli.diff:diff", "What changed from one run to another."),
     "checks": ("helpers.cli.catalog:checks", "List every check."),
     "explain": ("helpers.cli.catalog:explain", "Why a check exists, and its verdicts."),
+    "install": ("helpers.cli.install:install", "Put the command on PATH."),
     "lab": ("helpers.cli.lab:lab", "Open JupyterLab at the first notebook."),
     "init": ("helpers.cli.init:init", "Set up a repository: .env.example, .gitignore, .env."),
     "keys": ("helpers.cli.keys:keys", "How old every key is, and when it is due."),
@@ -50,7 +52,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 
 
-class LazyGroup(click.Group):
+class LazyGroup(SuggestingGroup):
     """A group that imports a command's module when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

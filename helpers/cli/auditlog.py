@@ -10,6 +10,7 @@ import click
 
 from helpers.cli.auditlog_options import FOLDER, context_of, of_profile, own_log, readable
 from helpers.cli.auditlog_records import export, query, tail
+from helpers.cli.groups import SuggestingGroup
 
 if TYPE_CHECKING:
     from helpers.auditlog.records import Verification
@@ -221,7 +222,7 @@ def forget(profile: str, env_file: str, policy: str, days: int | None) -> None:
     click.echo(f"Deleted: {months}." if months else "Nothing is old enough.")
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def auditlog() -> None:
     """Verify, seal, read and export the audit log; fetch and query Intercom's own."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from helpers.cli.groups import SuggestingGroup
 from helpers.cli.trust_options import allow_host, trust_policy
 from helpers.core.settings import Profile
 
@@ -66,7 +67,7 @@ _OPTIONS: Final = (
 )
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def rotate() -> None:
     r"""Replace a key so that a crash loses nothing and the old one is proven dead.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from helpers.cli.groups import SuggestingGroup
 from helpers.cli.webhook_identity import token, user_hash
 from helpers.cli.webhook_listen import explain, listen
 from helpers.cli.webhook_options import scheme_option
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["webhook"]
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def webhook() -> None:
     """Test a webhook receiver: does it refuse what Intercom did not sign?"""
 
