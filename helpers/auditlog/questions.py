@@ -129,6 +129,7 @@ def _prepare(
     variables = {**_VARIABLES, **parameters.variables}
     variables["period_start"] = parameters.start.astimezone(UTC).replace(tzinfo=None)
     variables["period_end"] = parameters.end.astimezone(UTC).replace(tzinfo=None)
+    variables["known_types"] = sorted(known_types())
     for name, value in variables.items():
         database.execute(f"SET VARIABLE {name} = ?", [value])
     database.execute("CREATE TEMP TABLE teammates (id VARCHAR)")

@@ -19,6 +19,7 @@ from helpers.auditlog.checks.activity import (
     sign_in_settings,
     tokens_and_secrets,
     two_factor,
+    unknown_kinds,
 )
 from helpers.auditlog.checks.log import (
     audit_logging_is_on,
@@ -220,6 +221,7 @@ ASKED = {
     off_hours: ("off_hours",),
     departed_or_dormant: ("dormant_active", "departed_active"),
     peaks: ("peaks",),
+    unknown_kinds: ("unknown_security",),
 }
 PAIRS = [pytest.param(c, q, id=f"{c.id}-{q}") for c, names in ASKED.items() for q in names]
 

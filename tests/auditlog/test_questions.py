@@ -73,6 +73,8 @@ def story(tmp_path: Path) -> TakeoverSteps:
         ("app_webhook_creation", "webhook_changes"),
         ("messenger_api_secret_creation", "secret_creations"),
         ("custom_authentication_token_creation", "secret_creations"),
+        ("personal_API_KEY_creation", "unknown_security"),
+        ("admin_sso_role_bypass", "unknown_security"),
     ],
 )
 def test_each_kind_answers_its_question_and_no_other_of_its_sort(
@@ -92,7 +94,7 @@ def test_every_kind_that_is_asked_for_is_a_kind_that_exists() -> None:
 
     folder = Path(__file__).parents[2] / "helpers" / "auditlog" / "questions"
     text = (folder / "_prepare.sql").read_text()
-    text = text[: text.index("-- Each address")]
+    text = text[: text.index("-- Types that")]
     named = set(re.findall(r"'([a-z]+_[a-z_]+)'", text))
     assert named
     assert named <= known_types()
@@ -270,3 +272,15 @@ def test_a_question_says_what_it_asks_and_uses_the_variables_it_names(question: 
     if question.name != "off_hours":
         assert used == set(question.variables)
     assert question.asks.endswith("?")
+
+
+def test_a_failed_log_in_is_no_activity_of_the_account(story: TakeoverSteps) -> None:
+    story.row("macro_update", who="bob", at=NOON - timedelta(days=120))
+    story.row("admin_login_failure", who="bob", at=NOON)
+    story.row("admin_login_failure", who="sam", at=NOON)
+    answers = story.answers(dormant_days=90)
+    assert not answers["dormant_active"].count
+    assert not {row.actor for row in answers["departed_active"].rows} & {"sam@example.com"}
+    story.row("admin_login_success", who="bob", at=NOON + timedelta(minutes=1))
+    (row,) = story.answers(dormant_days=90)["dormant_active"].rows
+    assert row.activity == "admin_login_success"

@@ -403,6 +403,37 @@ def apps_and_webhooks(
     yield from _judge(answers, reviews, "app_installs", "webhook_changes")
 
 
+@check(
+    id="AUD-023",
+    step="auditlog",
+    partial=("answers",),
+    title="Every security-related kind of activity is known",
+    fails="Unknown security-related activity stands out",
+    severity=Severity.MEDIUM,
+    confidence=Confidence.LOW,
+    controls=("SOC 2 CC7.2", "ISO 27001 A.8.15", "NIST CSF DE.AE-02"),
+    remediation=(
+        "Find out what the activity is: Intercom adds types that its API description lacks.",
+        _ASK,
+        _REVIEW,
+    ),
+)
+def unknown_kinds(
+    answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
+) -> Iterator[Outcome]:
+    """A type that this runbook does not know may be a new way to take over an account.
+
+    Types count whose name contains token, key, auth, secret, role, export or security.
+
+    PASS: There was none, or a review covers it.
+    FAIL: There was one, from an address new to the teammate or outside working hours.
+    MANUAL: There was one, from a usual address at a usual time; not reviewed.
+    NOT_APPLICABLE: never, because Intercom can add types at any time.
+    ERROR: The activity log could not be read.
+    """
+    yield from _judge(answers, reviews, "unknown_security")
+
+
 def _judge(
     answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...], *names: str
 ) -> Iterator[Outcome]:

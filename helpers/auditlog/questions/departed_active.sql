@@ -4,7 +4,7 @@ WITH gone AS MATERIALIZED (
   SELECT actor, arg_max({id: id, happened: happened, admin_id: admin_id, ip: ip,
     activity: activity, detail: detail}, (happened, id)) AS newest
   FROM activity
-  WHERE happened >= getvariable('period_start') AND actor <> ''
+  WHERE happened >= getvariable('period_start') AND actor <> '' AND activity <> 'admin_login_failure'
     AND (SELECT count(*) FROM teammates) > 0
     AND admin_id NOT IN (SELECT id FROM teammates)
   GROUP BY actor
