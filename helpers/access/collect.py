@@ -78,7 +78,8 @@ class _Log:
 
     def add(self, row: Activity) -> None:
         who = (row.performed_by and row.performed_by.id) or ""
-        self.newest[who] = max(self.newest.get(who, 0), row.created_at)
+        if row.activity_type != "admin_login_failure":  # anybody can cause one
+            self.newest[who] = max(self.newest.get(who, 0), row.created_at)
         count, newest = self.times.get(row.activity_type, (0, 0))
         self.times[row.activity_type] = count + 1, max(newest, row.created_at)
 

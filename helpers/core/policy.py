@@ -30,6 +30,7 @@ __all__ = [
     "PolicySource",
     "RotationPolicy",
     "ScopePolicy",
+    "WaiverPolicy",
     "load_policy",
     "load_restricted_policy",
 ]
@@ -172,6 +173,16 @@ class Limits(Record):
     list_seconds: Annotated[int, Field(ge=1, le=86_400)] = 120
 
 
+class WaiverPolicy(Record):
+    """Which waivers are accepted: how far ahead they end, and which may cover every resource.
+
+    `any_resource` gives, for a check's id, the reason why a waiver of it may have the resource `*`.
+    """
+
+    max_waiver_days: Days = 365
+    any_resource: Mapping[str, Annotated[str, Field(min_length=1)]] = {}
+
+
 class Acts(Record):
     """What may change something. Off means: MANUAL in the report, never PASS."""
 
@@ -192,14 +203,16 @@ class Policy(Record):
     auditlog: AuditPolicy = AuditPolicy()
     limits: Limits = Limits()
     acts: Acts = Acts()
+    waivers: WaiverPolicy = WaiverPolicy()
 
 
-# What sends something, runs something or decides where a secret is kept.
+# What sends something, runs something, decides where a secret is kept, or allows more waivers.
 _ARMING: Final[Mapping[str, tuple[str, ...]]] = {
     "acts": tuple(Acts.model_fields),
     "rotation": ("store", "consumers"),
     "auditlog": ("mirror_contact", "syslog"),
     "limits": tuple(Limits.model_fields),
+    "waivers": tuple(WaiverPolicy.model_fields),
 }
 _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "sandbox": {

@@ -302,8 +302,7 @@ def _waived(
         waivers = load_repository_waivers(default, text_on_default_branch(default))
     else:
         return tuple(findings)
-    known = {check.id for check in catalog.load()}
-    return apply_waivers(findings, waivers, known, now)[0]
+    return apply_waivers(findings, waivers, catalog.load(), Policy().waivers, now)[0]
 
 
 def _version() -> str:

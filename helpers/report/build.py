@@ -117,8 +117,9 @@ def _unread(finding: Finding, reason: str) -> Finding:
 def _with_waivers(findings: list[Finding], inputs: JudgingInputs) -> tuple[Finding, ...]:
     if not inputs.waivers:
         return tuple(findings)
-    known = {check.id for check in catalog.load()}
-    noted, facts = apply_waivers(findings, inputs.waivers, known, inputs.generated_at)
+    noted, facts = apply_waivers(
+        findings, inputs.waivers, catalog.load(), inputs.policy.waivers, inputs.generated_at
+    )
     snapshot = Snapshot(
         step="waivers", profile=inputs.profile, taken_at=inputs.generated_at, facts=facts
     )

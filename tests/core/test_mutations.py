@@ -99,8 +99,9 @@ def of_waivers() -> Iterator[tuple[str, dict[str, Any], Policy]]:
         WaiverUse(waiver=waiver(), known=True, judged=True, matches=0),
         WaiverUse(waiver=waiver(), known=False, judged=False, matches=0),
         WaiverUse(waiver=new, known=True, judged=True, matches=1),
+        WaiverUse(waiver=waiver(), known=True, judged=True, matches=1, refused="It ends late."),
     ):
-        for name in ("WVR-001", "WVR-002", "WVR-003", "WVR-004"):
+        for name in ("WVR-001", "WVR-002", "WVR-003", "WVR-004", "WVR-005"):
             yield name, {"waivers": (use,)}, Policy()
 
 

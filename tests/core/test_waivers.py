@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from helpers.core import catalog
 from helpers.core.errors import ConfigurationError
 from helpers.core.judge import judge
-from helpers.core.model import Finding, Resource, Snapshot, Status, Unavailable
-from helpers.core.policy import Policy
+from helpers.core.model import Finding, Known, Resource, Snapshot, Status, Unavailable
+from helpers.core.policy import Policy, WaiverPolicy, load_restricted_policy
 from helpers.core.waivers import (
     Waiver,
     WaiverFacts,
@@ -27,6 +27,7 @@ from tests.report.samples import NOW, finding
 
 LAST_DAY = date(2026, 3, 2)
 KNOWN = {"ENV-001", "ENV-002"}
+ALL_ALLOWED = WaiverPolicy(any_resource=dict.fromkeys(KNOWN, "A test."))
 GOOD = """\
 [[waiver]]
 check = "ENV-001"
@@ -42,7 +43,7 @@ def waiver(check: str = "ENV-001", resource: str = "*", expires: date = LAST_DAY
 
 
 def noted(*waivers: Waiver, status: Status = Status.FAIL, now: datetime = NOW) -> Finding:
-    ((one,), _) = apply_waivers([finding(status=status)], waivers, KNOWN, now)
+    ((one,), _) = apply_waivers([finding(status=status)], waivers, catalog.load(), ALL_ALLOWED, now)
     return one
 
 
@@ -55,7 +56,7 @@ def verdicts(facts: WaiverFacts) -> dict[str, set[Status]]:
 
 
 def verdicts_of(findings: Sequence[Finding], *waivers: Waiver) -> dict[str, set[Status]]:
-    return verdicts(apply_waivers(findings, waivers, KNOWN, NOW)[1])
+    return verdicts(apply_waivers(findings, waivers, catalog.load(), ALL_ALLOWED, NOW)[1])
 
 
 def test_a_waived_finding_keeps_its_verdict_and_bears_owner_reason_and_end() -> None:
@@ -115,13 +116,14 @@ def test_a_waiver_covers_what_it_names_and_nothing_else(
 @given(st.lists(st.sampled_from(["ENV-001", "ENV-002", "XXX-999"]), max_size=4))
 def test_waivers_never_add_remove_or_change_a_verdict(checks: list[str]) -> None:
     findings = [finding(c, s) for c in sorted(KNOWN) for s in Status]
-    after, _ = apply_waivers(findings, [waiver(c) for c in checks], KNOWN, NOW)
+    waivers = [waiver(c) for c in checks]
+    after, _ = apply_waivers(findings, waivers, catalog.load(), ALL_ALLOWED, NOW)
     assert [f.model_copy(update={"waiver": None}) for f in after] == findings
 
 
 def test_a_waiver_that_is_needed_passes_every_check_on_it() -> None:
     said = verdicts_of([finding()], waiver())
-    assert said == {f"WVR-00{n}": {Status.PASS} for n in range(1, 5)}
+    assert said == {f"WVR-00{n}": {Status.PASS} for n in range(1, 6)}
 
 
 def test_an_expired_waiver_fails() -> None:
@@ -146,9 +148,48 @@ def test_a_waiver_of_a_check_that_does_not_exist_fails_and_is_not_stale_too() ->
     assert said["WVR-002"] == {Status.NOT_APPLICABLE}
 
 
+@pytest.mark.parametrize(
+    ("refused", "said"),
+    [
+        (waiver("ENV-003"), "every resource"),
+        (waiver("ENV-003", "?*"), "every resource"),
+        (waiver("ENV-003", "[a-z.]*[!x]"), "every resource"),
+        (waiver("ENV-001", expires=date(2027, 3, 3)), "more than 365 days"),
+        (waiver("AUD-010", "takeover/*"), "live compromise"),
+        (waiver("ROT-003", "?egenerations"), "live compromise"),
+    ],
+)
+def test_a_waiver_that_the_policy_does_not_allow_suppresses_nothing(
+    refused: Waiver, said: str
+) -> None:
+    found = finding(refused.check)
+    covers = refused.model_copy(update={"resource": found.resource.key[:-1] + "?"})
+    waivers = [refused, covers] if refused.check in {"AUD-010", "ROT-003"} else [refused]
+    ((one,), facts) = apply_waivers([found], waivers, catalog.load(), ALL_ALLOWED, NOW)
+    assert one.failing
+    assert isinstance(facts.waivers, Known)
+    assert all(said in use.refused for use in facts.waivers.value)
+    assert verdicts(facts)["WVR-005"] == {Status.FAIL}
+
+
+def test_a_sign_of_a_live_compromise_can_be_waived_by_its_whole_key() -> None:
+    found = finding("AUD-010")
+    named = waiver("AUD-010", found.resource.key)
+    ((one,), _) = apply_waivers([found], [named], catalog.load(), WaiverPolicy(), NOW)
+    assert one.waiver
+
+
+def test_the_audited_repository_does_not_widen_what_may_be_waived(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text('[waivers]\nmax_waiver_days = 3650\nany_resource = { ENV-001 = "mine" }\n')
+    policy, source = load_restricted_policy("production", path)
+    assert policy.waivers == WaiverPolicy()
+    assert set(source.ignored) == {"waivers.max_waiver_days", "waivers.any_resource"}
+
+
 def test_without_waivers_there_is_nothing_to_check() -> None:
     said = verdicts_of([finding()])
-    assert set(said) == {"WVR-001", "WVR-002", "WVR-003", "WVR-004"}
+    assert set(said) == {"WVR-001", "WVR-002", "WVR-003", "WVR-004", "WVR-005"}
     assert all(statuses == {Status.NOT_APPLICABLE} for statuses in said.values())
 
 

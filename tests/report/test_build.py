@@ -12,7 +12,7 @@ from helpers.core import catalog
 from helpers.core.errors import UsageError
 from helpers.core.judge import judge
 from helpers.core.model import Baseline, Report, Snapshot, Status, Unavailable
-from helpers.core.policy import Policy
+from helpers.core.policy import Policy, WaiverPolicy
 from helpers.core.steps import STEPS
 from helpers.core.waivers import Waiver
 from helpers.environment.records import EnvironmentFacts
@@ -134,7 +134,8 @@ def test_judging_again_keeps_the_saved_comparison(tmp_path: Path) -> None:
 def test_judging_again_by_other_waivers_says_so(tmp_path: Path) -> None:
     run = finished(tmp_path)
     waiver = Waiver(check="ENV-003", resource="*", owner="a", reason="b", expires=date(2027, 1, 1))
-    again = rejudge(run, waivers=(waiver,))
+    allowing = Policy(waivers=WaiverPolicy(any_resource={"ENV-003": "A test."}))
+    again = rejudge(run, waivers=(waiver,), policy=allowing)
     assert {f.waiver is not None for f in again.findings if f.check == "ENV-003"} == {True}
 
 

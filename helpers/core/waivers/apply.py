@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
+from helpers.core.catalog import Check
 from helpers.core.model import Finding, Known, Status, WaiverNote
+from helpers.core.policy import WaiverPolicy
 from helpers.core.waivers.records import Waiver, WaiverFacts, WaiverOrigin, WaiverUse
 
 __all__ = ["apply_waivers"]
@@ -14,16 +16,38 @@ _WAIVABLE = (Status.FAIL, Status.MANUAL, Status.ERROR)
 
 
 def apply_waivers(
-    findings: Sequence[Finding], waivers: Sequence[Waiver], known: Collection[str], now: datetime
+    findings: Sequence[Finding],
+    waivers: Sequence[Waiver],
+    checks: Collection[Check],
+    policy: WaiverPolicy,
+    now: datetime,
 ) -> tuple[tuple[Finding, ...], WaiverFacts]:
     """The findings with their waivers, and how each waiver was used, for the checks on waivers.
 
-    `known` are the ids of all checks. An expired waiver suppresses nothing; of several that apply,
-    the first in the file wins.
+    `checks` are all checks. A waiver that has expired or that the policy does not allow suppresses
+    nothing; of several that apply, the first in the file wins.
     """
-    noted = tuple(_noted(finding, waivers, now) for finding in findings)
-    uses = tuple(_use(waiver, findings, known) for waiver in waivers)
+    incidents = {check.id for check in checks if check.incident}
+    refused = [_refusal(waiver, incidents, policy, now.date()) for waiver in waivers]
+    allowed = [waiver for waiver, why in zip(waivers, refused, strict=True) if not why]
+    noted = tuple(_noted(finding, allowed, now) for finding in findings)
+    known = {check.id for check in checks}
+    uses = tuple(
+        _use(waiver, findings, known).model_copy(update={"allowed": not why, "refused": why})
+        for waiver, why in zip(waivers, refused, strict=True)
+    )
     return noted, WaiverFacts(waivers=Known(uses))
+
+
+def _refusal(waiver: Waiver, incidents: Collection[str], policy: WaiverPolicy, today: date) -> str:
+    """Why the policy does not allow a waiver; "" if it does."""
+    if waiver.check in incidents and waiver.is_pattern:
+        return "A sign of a live compromise can only be waived for one resource, by its whole key."
+    if waiver.is_for_all and waiver.check not in policy.any_resource:
+        return "It covers every resource, and the policy's `waivers.any_resource` gives no reason."
+    if waiver.expires > today + timedelta(days=policy.max_waiver_days):
+        return f"It ends more than {policy.max_waiver_days} days ahead."
+    return ""
 
 
 def _noted(finding: Finding, waivers: Sequence[Waiver], now: datetime) -> Finding:

@@ -18,7 +18,7 @@ from helpers.core.model import (
 )
 from helpers.core.waivers.records import Waiver, WaiverOrigin, WaiverUse
 
-__all__ = ["expired", "reviewed", "stale", "unknown"]
+__all__ = ["allowed", "expired", "reviewed", "stale", "unknown"]
 
 _CONTROLS = ("SOC 2 CC8.1", "ISO 27001 A.8.9")
 
@@ -156,6 +156,38 @@ def reviewed(waivers: tuple[WaiverUse, ...]) -> Iterator[Outcome]:
             yield manual(resource, said, _said(waiver))
         else:
             yield passed(resource, said, _said(waiver))
+
+
+@check(
+    id="WVR-005",
+    step="waivers",
+    title="Every waiver is one that the policy allows",
+    fails="The policy does not allow a waiver",
+    severity=Severity.MEDIUM,
+    remediation=(
+        "Name the resource by its whole key, and an end that is nearer.",
+        "Or set `waivers.max_waiver_days`, or a reason in `waivers.any_resource`, in the policy.",
+    ),
+    controls=_CONTROLS,
+)
+def allowed(waivers: tuple[WaiverUse, ...]) -> Iterator[Outcome]:
+    """A waiver for everything and for ever switches its check off.
+
+    PASS: the waiver names its resource, or the policy says why it may cover all; it ends within the
+        policy's longest time.
+    FAIL: the policy does not allow it, or it waives signs of a live compromise by a pattern; it
+        suppresses nothing.
+    MANUAL: never: the policy decides.
+    NOT_APPLICABLE: there are no waivers.
+    ERROR: the waivers could not be matched with the findings.
+    """
+    if not waivers:
+        yield _none()
+    for use in waivers:
+        if use.allowed:
+            yield passed(_resource(use.waiver), "The policy allows it.", _said(use.waiver))
+        else:
+            yield failed(_resource(use.waiver), use.refused, _said(use.waiver))
 
 
 def _none() -> Outcome:
