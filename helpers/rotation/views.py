@@ -8,7 +8,7 @@ from typing import Final
 from markupsafe import Markup
 
 from helpers.core.model import Datum, Unavailable
-from helpers.core.view import View, prose, stack, table
+from helpers.core.view import View, canvas, picture, prose, stack, table
 from helpers.rotation.records import KeyAge, RotationFacts, RotationRecord, RotationRehearsal
 from helpers.rotation.transitions import ORDER, Mode, State
 
@@ -17,8 +17,7 @@ __all__ = ["action", "overview", "regenerations", "rotations", "states"]
 _EMPTY: Final = "–"
 _BOTH_ALIVE: Final = "Both were alive during the overlap."
 _BOX, _GAP, _HEIGHT = 104, 16, 30
-_FILL: Final = {True: "#2e7d32", False: "none"}
-_INK: Final = {True: "#ffffff", False: "currentColor"}
+_REACHED: Final = "#2e7d32"
 
 
 def _missing(datum: Datum[object]) -> View:
@@ -108,23 +107,21 @@ def chain(reached: Collection[State], *, compromised: bool) -> View:
     boxes = Markup("").join(_box(i, s, reached=s in reached) for i, s in enumerate(order))
     width = len(order) * (_BOX + _GAP) - _GAP + 2
     label = " → ".join(order)
-    html = Markup(
-        '<svg role="img" aria-label="{}" viewBox="0 0 {} {}" width="100%" '
-        'style="max-width:{}px" font-family="sans-serif" font-size="12">{}</svg>'
-    ).format(label, width, _HEIGHT + 2, width, boxes)
-    return View(html, label)
+    return picture(canvas(width, _HEIGHT + 2, label, boxes), label)
 
 
 def _box(number: int, state: State, *, reached: bool) -> Markup:
     x = number * (_BOX + _GAP) + 1
     arrow = Markup("")
     if number:
-        arrow = Markup(
-            '<path d="M{} {}h{}m-4 -3l4 3l-4 3" fill="none" stroke="currentColor"/>'
-        ).format(x - _GAP + 2, _HEIGHT / 2 + 1, _GAP - 4)
+        arrow = Markup('<path class="line" d="M{} {}h{}m-4 -3l4 3l-4 3"/>').format(
+            x - _GAP + 2, _HEIGHT / 2 + 1, _GAP - 4
+        )
+    fill = Markup(' style="fill:{}"').format(_REACHED) if reached else ""
     return arrow + Markup(
-        '<rect x="{}" y="1" width="{}" height="{}" rx="5" fill="{}" stroke="currentColor"/>'
-        '<text x="{}" y="{}" text-anchor="middle" fill="{}">{}</text>'
+        '<rect class="line" x="{}" y="1" width="{}" height="{}" rx="5"{}/>'
+        '<text class="{}" x="{}" y="{}" text-anchor="middle">{}</text>'
     ).format(
-        x, _BOX, _HEIGHT, _FILL[reached], x + _BOX / 2, _HEIGHT / 2 + 5, _INK[reached], str(state)
+        *(x, _BOX, _HEIGHT, fill),
+        *("onfill" if reached else "", x + _BOX / 2, _HEIGHT / 2 + 5, str(state)),
     )

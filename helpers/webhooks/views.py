@@ -9,7 +9,7 @@ from typing import Final
 from markupsafe import Markup
 
 from helpers.core.model import Known, Unavailable
-from helpers.core.view import View, prose, stack, table
+from helpers.core.view import View, canvas, picture, prose, stack, table
 from helpers.webhooks.records import BatteryResult, CaseOutcome, CaseResult, WebhookFacts
 from helpers.webhooks.samples import compact, notification
 from helpers.webhooks.signatures import WEBHOOK, Reason, Verifier, sign
@@ -55,6 +55,7 @@ _GROUPS: Final = {
 }
 _CELL: Final = 16  # side of a square, in pixels
 _LABEL: Final = 84  # width of the names of groups, in pixels
+_KEY_WIDTH: Final = _LABEL + 5 * 104
 _SECRET: Final = b"a secret for this demonstration only"
 _OTHER: Final = b"somebody else's secret"
 
@@ -156,12 +157,22 @@ def _grid(result: BatteryResult) -> View:
     rows = [(group, found) for group, found in rows if found]
     width = _LABEL + _CELL * max((len(found) for _, found in rows), default=0)
     body = Markup("").join(_grid_row(i, group, found) for i, (group, found) in enumerate(rows))
-    svg = Markup(
-        '<svg role="img" aria-label="Every case as a square" width="{}" height="{}" '
-        'font-family="sans-serif" font-size="11">{}</svg>'
-    ).format(width, _CELL * len(rows), body)
+    bottom = _CELL * len(rows)
+    label = "Every case as a square, a row for each group"
+    key = _grid_key(bottom + 18)
+    svg = canvas(max(width, _KEY_WIDTH), bottom + 24, label, body + key)
     text = "\n".join(f"{_GROUPS[group]:<10} {_squares(found)}" for group, found in rows)
-    return View(svg, text)
+    return picture(svg, text)
+
+
+def _grid_key(y: int) -> Markup:
+    return Markup("").join(
+        Markup(
+            '<rect x="{}" y="{}" width="11" height="11" fill="{}"/>'
+            '<text class="dim" x="{}" y="{}">{}</text>'
+        ).format(x, y - 9, _COLOURS[outcome], x + 16, y + 1, _WORDS[outcome])
+        for x, outcome in zip(range(_LABEL, _KEY_WIDTH, 104), _COLOURS, strict=False)
+    )
 
 
 def _grid_row(row: int, group: str, found: Sequence[CaseResult]) -> Markup:
@@ -176,7 +187,7 @@ def _grid_row(row: int, group: str, found: Sequence[CaseResult]) -> Markup:
         )
         for column, case in enumerate(found)
     )
-    label = Markup('<text x="0" y="{}" fill="currentColor">{}</text>')
+    label = Markup('<text x="0" y="{}">{}</text>')
     return label.format(_CELL * row + 12, _GROUPS[group]) + squares
 
 
