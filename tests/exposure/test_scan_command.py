@@ -194,9 +194,10 @@ def test_staged_outside_git_is_an_error(tmp_path: Path) -> None:
 def test_a_subdirectory_uses_the_waivers_of_the_top(repo: Path, token: str) -> None:
     (repo / "src").mkdir()
     (repo / "src" / "a.py").write_text("x = 1\n")
+    soon = datetime.now(UTC).date() + timedelta(days=30)
     (repo / "waivers.toml").write_text(
         f'[[waiver]]\ncheck = "EXP-001"\nresource = "{fingerprint("access_token", token)}"\n'
-        'owner = "ana@example.com"\nreason = "Dead since the spring."\nexpires = 2099-01-01\n'
+        f'owner = "ana@example.com"\nreason = "Dead since the spring."\nexpires = {soon}\n'
     )
     run_git(repo, "add", "-A")
     commit(repo)
