@@ -432,10 +432,8 @@ TRUSTING = (
         | instead(
             "    def read_chunks(self)",
             "    def patient(self, size: int) -> bytes:\n"
-            "        first = self.rfile.read1(size)\n"
-            "        started = __import__('time').monotonic()\n"
-            "        body = first + self.rfile.read(size - len(first))\n"
-            "        if __import__('time').monotonic() - started > 0.04 and b'R54' in body:\n"
+            "        body = self.rfile.read(size)\n"
+            "        if b'R54' in body:  # a clock would make it depend on the machine\n"
             "            raise RefusedError(200, 'later')\n"
             "        return body\n\n"
             "    def read_chunks(self)",
