@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeGuard, TypeVar
+
+from markupsafe import Markup
 
 from helpers.auditlog.records import (
     ActivityRow,
@@ -114,9 +117,25 @@ def takeover(facts: AuditFacts) -> View:
     empty = "No account shows signs of a takeover in this period."
     if _partial(facts.answers):
         empty = f"No sign of a takeover in what was read. {facts.answers.reason}"
-    return table(_COLUMNS, [_shown(row) for row in collapse_repeats(rows)], empty=empty)
+    shown = table(_COLUMNS, [_shown(row) for row in collapse_repeats(rows)], empty=empty)
+    return stack(shown, *_links(rows)) if rows else shown
 
 
+def _links(rows: Sequence[ActivityRow]) -> Iterator[View]:
+    """Links to the rotation of each key that the account regenerated; its name is in the link."""
+    touched = " ".join(row.activity for row in rows)
+    for word, variable in _TOUCHED.items():
+        if word in touched:
+            said = f"Rotate {variable} as compromised now: 03 · Secret rotation"
+            html = Markup('<p><a href="03_secret_rotation.ipynb#{}"><strong>{}</strong></a></p>')
+            yield View(html.format(variable, said), said)
+
+
+_TOUCHED: Final = {
+    "token": "INTERCOM_ACCESS_TOKEN",
+    "client_secret": "INTERCOM_CLIENT_SECRET",
+    "identity": "INTERCOM_IDENTITY_SECRET",
+}
 _COLUMNS: Final = ("when (UTC)", "who", "from", "what", "stands out because")
 
 

@@ -14,6 +14,12 @@ from helpers.system.files import write_private
 __all__ = ["lab"]
 
 
+_KERNEL = """c = get_config()
+c.HistoryManager.enabled = False
+c.InteractiveShellApp.extensions = ["helpers.notebook.kernel_messages"]
+"""
+
+
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def lab(arguments: tuple[str, ...]) -> None:
@@ -25,8 +31,11 @@ def lab(arguments: tuple[str, ...]) -> None:
 
 
 def _without_history() -> Path:
-    """IPython's folder for these kernels: a token pasted into a cell must not stay in a history."""
+    """IPython's folder for these kernels: a token pasted into a cell must not stay in a history.
+
+    Their errors are sentences, where the runbook knows what to say.
+    """
     folder = state_home(Profile.SANDBOX).parent / "ipython"
     config = folder / "profile_default" / "ipython_kernel_config.py"
-    write_private(config, "c = get_config()\nc.HistoryManager.enabled = False\n", durable=False)
+    write_private(config, _KERNEL, durable=False)
     return folder

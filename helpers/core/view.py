@@ -24,6 +24,7 @@ __all__ = [
     "View",
     "canvas",
     "fold",
+    "folded",
     "headline",
     "picture",
     "prose",
@@ -156,6 +157,13 @@ def fold(title: str, text: str) -> View:
     seen, more = sanitize(title), sanitize(text)
     html = Markup("<details><summary>{}</summary><p>{}</p></details>")
     return View(html.format(with_code(seen), with_code(more)), f"{seen} {more}")
+
+
+def folded(title: str, view: View) -> View:
+    """A view behind its title: folded on a page, written out in text."""
+    seen = sanitize(title)
+    html = Markup("<details><summary>{}</summary>{}</details>")
+    return View(html.format(with_code(seen), view.html), f"{seen}\n{view.text}")
 
 
 def stack(*views: View) -> View:

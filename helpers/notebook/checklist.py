@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from helpers.core.model import Report
 from helpers.core.steps import STEPS, Step
-from helpers.core.view import View, prose
+from helpers.core.view import View, prose, stack
 from helpers.notebook.context_factory import path_of, policy_of, waivers_of
+from helpers.notebook.guide import progress
 from helpers.notebook.parameters import Choices
 from helpers.notebook.session import StepSession, open_step
 from helpers.report.build import build_report, tool_version
@@ -23,9 +24,9 @@ from helpers.report.views import (
     checklist_view,
     compliance_view,
     coverage_view,
-    findings_table,
     fixed_view,
     next_steps_view,
+    verdicts_view,
 )
 from helpers.system.temporary import owned_folder
 
@@ -52,7 +53,7 @@ class Checklist:
 
     def findings(self) -> View:
         """Every verdict of the run."""
-        return findings_table(self.report.findings)
+        return verdicts_view(self.report.findings)
 
     def fixed(self) -> View:
         """What failed in the previous run and is fixed now."""
@@ -65,7 +66,8 @@ class Checklist:
     def close(self) -> View:
         """Say how many steps completed."""
         steps = sum(step.completed for step in self.report.steps)
-        return prose(f"{steps} of {len(self.report.steps)} steps completed.")
+        said = prose(f"{steps} of {len(self.report.steps)} steps completed.")
+        return stack(said, progress("08_security_checklist"))
 
 
 def open_checklist(choices: Choices) -> Checklist:

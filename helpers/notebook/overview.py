@@ -7,8 +7,9 @@ from contextlib import ExitStack
 from helpers.core.context import Context
 from helpers.core.settings import VARIABLES
 from helpers.core.steps import STEPS
-from helpers.core.view import View, prose, table
+from helpers.core.view import View, prose, stack, table
 from helpers.notebook.context_factory import close_at_exit, open_context
+from helpers.notebook.guide import progress
 from helpers.notebook.parameters import Choices
 from helpers.report.history import runs
 from helpers.system.state import open_state
@@ -58,7 +59,7 @@ class Overview:
     def close(self) -> View:
         """Close everything; in JupyterLab when the kernel ends."""
         close_at_exit(self._closing)
-        return prose("Ready: continue with 01.")
+        return stack(prose("Ready: continue with 01."), progress("00_start_here"))
 
 
 def open_start(choices: Choices) -> Overview:

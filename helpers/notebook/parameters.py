@@ -7,8 +7,8 @@ else (papermill, nbval, a plain kernel) the parameters are used as given.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from helpers.core.jupyter import in_jupyterlab
@@ -37,18 +37,29 @@ class Choices:
     policy: str = ""
     run_dir: str = ""
     observed: str | None = None  # None in the steps that don't use it
+    _listeners: list[Callable[[], object]] = field(default_factory=list, repr=False, compare=False)
 
     def _ipython_display_(self) -> None:
         from IPython.display import display
 
         display(_form(self) if in_jupyterlab() else self.view())
 
+    def on_change(self, listener: Callable[[], object]) -> None:
+        """Call this after each change in the form."""
+        self._listeners.append(listener)
+
+    def change(self, name: str, value: str) -> None:
+        """Take what was typed into the form."""
+        setattr(self, name, value)
+        for listener in self._listeners:
+            listener()
+
     def view(self) -> View:
         """The parameters that are set."""
         rows = [
-            (f.name, getattr(self, f.name), _MEANING[f.name])
-            for f in fields(self)
-            if getattr(self, f.name) and f.name != "run_dir"
+            (name, getattr(self, name), meaning)
+            for name, meaning in _MEANING.items()
+            if getattr(self, name) and name != "run_dir"
         ]
         return table(("parameter", "value", "meaning"), rows, empty="")
 
@@ -62,8 +73,20 @@ def choose(
     run_dir: str = "",
     observed: str | None = None,
 ) -> Choices:
-    """Take the parameters of a notebook. JupyterLab shows the result as a form."""
-    return Choices(profile, env_file, repo, policy, run_dir, observed)
+    """Take the parameters of a notebook. JupyterLab shows the result as a form.
+
+    There a choice stays as long as the kernel: running the cell again keeps what the form says,
+    unless the parameters have been edited since.
+    """
+    given = Choices(profile, env_file, repo, policy, run_dir, observed)
+    if not in_jupyterlab():
+        return given
+    if _LAST.get("given") != given:
+        _LAST.update(given=given, chosen=replace(given))
+    return _LAST["chosen"]
+
+
+_LAST: Final[dict[str, Choices]] = {}  # of this kernel
 
 
 def _form(choices: Choices) -> Any:
@@ -93,4 +116,4 @@ def _form(choices: Choices) -> Any:
 
 
 def _take(choices: Choices, change: Mapping[str, Any]) -> None:
-    setattr(choices, change["owner"].description, str(change["new"]))
+    choices.change(change["owner"].description, str(change["new"]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 from contextlib import ExitStack
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 from helpers.core import catalog
@@ -18,8 +18,10 @@ from helpers.core.judge import judge
 from helpers.core.model import Finding, Known, Snapshot, Unavailable
 from helpers.core.redaction import KNOWN, redact_kernel
 from helpers.core.steps import Step, step_named
-from helpers.core.view import View, prose
+from helpers.core.view import View, prose, stack
 from helpers.notebook.context_factory import close_at_exit, open_context, path_of
+from helpers.notebook.guide import auditing, progress, under
+from helpers.notebook.live_view import LiveView
 from helpers.notebook.parameters import Choices
 from helpers.system.files import write_private
 
@@ -29,11 +31,12 @@ __all__ = ["StepSession", "open_step"]
 class StepSession:
     """One step of the runbook, open."""
 
-    def __init__(
-        self, step: Step, context: Context, closing: ExitStack, run_dir: Path | None = None
-    ) -> None:
+    def __init__(self, step: Step, context: Context, closing: ExitStack, choices: Choices) -> None:
         self.step = step
         self.context = context
+        self._choices = choices
+        self._opened_with = replace(choices)
+        run_dir = path_of(choices.run_dir)
         self._closing = closing
         self._run_dir = run_dir
         self._snapshot: Snapshot[Any] | None = None
@@ -62,7 +65,7 @@ class StepSession:
         """The calls that this step may make, before any is made."""
         from helpers.notebook.calls_view import calls_of
 
-        return calls_of(self.step.name)
+        return self._shown(calls_of(self.step.name))
 
     def act(self) -> View:
         """Do what this step does, if the policy allows it; the next `collect` sees the evidence."""
@@ -71,7 +74,8 @@ class StepSession:
         done = self.step.load("action")(self.context)
         self.context.evidence = done if isinstance(done, Unavailable) else Known(done)
         self._snapshot = None
-        return prose(done.reason) if isinstance(done, Unavailable) else self._view("action")(done)
+        unavailable = isinstance(done, Unavailable)
+        return self._shown(prose(done.reason) if unavailable else self._view("action")(done))
 
     def collect(self) -> View:
         """Read the world, and show an overview."""
@@ -80,14 +84,13 @@ class StepSession:
 
     def show(self, name: str) -> View:
         """One of the step's views of the facts."""
-        view: View = self._view(name)(self.snapshot.facts)
-        return view
+        return self._shown(self._view(name)(self.snapshot.facts))
 
     def judge(self) -> View:
         """Judge what was collected, and show the verdicts."""
-        from helpers.report.views import findings_table
+        from helpers.report.views import verdicts_view
 
-        return findings_table(self.findings)
+        return self._shown(verdicts_view(self.findings))
 
     def close(self) -> View:
         """Write the snapshot into the run folder, if there is one, and close everything.
@@ -98,12 +101,18 @@ class StepSession:
             self._save()
         finally:
             close_at_exit(self._closing)
-        return prose(f"{self.step.title}: done.")
+        done = stack(prose(f"{self.step.title}: done."), progress(self.step.notebook))
+        return self._shown(done)
 
     def finish(self) -> None:
         """Do the same at once: for a step that nobody works with afterwards."""
         with self._closing:
             self._save()
+
+    def _shown(self, view: View) -> View:
+        """The view with what it is about; it says so when the choices change afterwards."""
+        labelled = under(auditing(self.context), view)
+        return LiveView(labelled, self._choices, self._opened_with)
 
     def _save(self) -> None:
         if self._run_dir:
@@ -129,7 +138,7 @@ def open_step(name: str, choices: Choices) -> StepSession:
     try:
         context = open_context(step.notebook, choices, closing)
         closing.callback(redact_kernel(KNOWN))
-        return StepSession(step, context, closing, path_of(choices.run_dir))
+        return StepSession(step, context, closing, choices)
     except BaseException:
         closing.close()
         raise

@@ -9,15 +9,19 @@ from markupsafe import Markup
 
 from helpers.core.model import Baseline, Finding, Report, Severity, Status
 from helpers.core.redaction import sanitize
-from helpers.core.view import View, prose, stack, table, with_code
+from helpers.core.view import Tone, View, folded, prose, stack, table, tag, with_code
 from helpers.report.controls import DISCLAIMER
 from helpers.report.phrases import MARKS, coverage_sentence, headline
 from helpers.report.summary import (
+    Blocked,
+    CheckGroup,
     ChecklistItem,
     NextStep,
+    blocked,
     checklist,
     compliance,
     coverage,
+    failing_checks,
     in_order,
     next_steps,
 )
@@ -31,6 +35,7 @@ __all__ = [
     "item_label",
     "next_steps_view",
     "verdict_label",
+    "verdicts_view",
 ]
 
 _QUIET: Final = (Status.PASS, Status.NOT_APPLICABLE)
@@ -47,6 +52,82 @@ def findings_table(findings: Sequence[Finding]) -> View:
     quiet = _quiet_rows([f for f in ordered if f.status in _QUIET])
     verdicts = table(_COLUMNS, [*loud, *quiet], empty="No check has reached a verdict.")
     return stack(verdicts, next_steps_view(findings)) if loud else verdicts
+
+
+_OPEN: Final = 3  # the first failures are open, the rest folded
+_TONES: Final = {
+    Severity.CRITICAL: Tone.BAD,
+    Severity.HIGH: Tone.BAD,
+    Severity.MEDIUM: Tone.WARN,
+}
+_CARD: Final = Markup(
+    '<details{} style="border:1px solid #8884;border-radius:6px;padding:.3em .8em;margin:.4em 0">'
+    "<summary>{} <strong>{}</strong> {}</summary>{}</details>"
+)
+
+
+def verdicts_view(findings: Sequence[Finding]) -> View:
+    """The verdicts as cards, worst first: what is wrong, where it was seen, and the fix.
+
+    The first failures are open. One cause that blocks several checks is one card. What passes is
+    folded at the end. As text it is the table of verdicts.
+    """
+    failing, waiting = failing_checks(findings), blocked(findings)
+    cards = [_failure(group, is_open=i < _OPEN) for i, group in enumerate(failing)]
+    cards.extend(map(_cause, waiting))
+    waived = [_row(f) for f in in_order(findings) if f.waiver]
+    if waived:
+        cards.append(folded(f"{len(waived)} waived", table(_COLUMNS, waived, empty="")).html)
+    calm = [f for f in in_order(findings) if f.status in _QUIET and not f.waiver]
+    if calm:
+        rows = _quiet_rows(calm)
+        cards.append(folded(f"{len(rows)} checks pass or do not apply", _quiet_table(rows)).html)
+    said = _counted(failing, waiting)
+    html = Markup("<p><strong>{}</strong></p>{}").format(said, Markup("").join(cards))
+    return View(html, f"{said}\n\n{findings_table(findings).text}")
+
+
+def _quiet_table(rows: Sequence[Sequence[object]]) -> View:
+    return table(_COLUMNS, rows, empty="")
+
+
+def _counted(failing: Sequence[CheckGroup], waiting: Sequence[Blocked]) -> str:
+    wait = len({check for cause in waiting for check in cause.checks})
+    fails = f"{len(failing)} check{'s fail' if len(failing) != 1 else ' fails'}"
+    rest = f", {wait} could not be judged" if wait else ""
+    return f"{fails if failing else 'No check fails'}{rest}."
+
+
+def _failure(group: CheckGroup, *, is_open: bool) -> Markup:
+    worst, rows = group.worst, [(f.resource.label, f.message) for f in group.findings]
+    fix = Markup("").join(Markup("<li>{}</li>").format(_code(line)) for line in group.remediation)
+    what = table(("where", "what was seen"), rows, empty="").html
+    more = f", {len(rows)} findings" if len(rows) > 1 else ""
+    return _CARD.format(
+        Markup(" open") if is_open else "",
+        tag(f"{MARKS[Status.FAIL]} {worst.severity}", _TONES.get(worst.severity, Tone.NOTE)),
+        sanitize(worst.heading),
+        f"{group.check}{more}",
+        what + Markup("<p><strong>Fix</strong></p><ol>{}</ol>").format(fix),
+    )
+
+
+def _cause(cause: Blocked) -> Markup:
+    lines = ((f.check, f.resource.label, f.title) for f in cause.findings)
+    fix = dict.fromkeys(line for f in cause.findings for line in f.remediation)
+    steps = Markup("").join(Markup("<li>{}</li>").format(_code(line)) for line in fix)
+    return _CARD.format(
+        "",
+        tag("? not judged" if cause.status is Status.ERROR else "needs a person", Tone.NOTE),
+        _code(cause.cause),
+        f"blocks {', '.join(cause.checks)}",
+        table(("check", "about", "title"), lines, empty="").html
+        + (Markup("<ul>{}</ul>").format(steps) if steps else Markup("")),
+    )
+
+
+def _code(line: str) -> Markup:
+    return with_code(sanitize(line))
 
 
 def next_steps_view(findings: Iterable[Finding]) -> View:

@@ -71,4 +71,6 @@ def _normalised(notebook: Any) -> Any:
     for number, cell in enumerate(notebook.cells):
         cell.id = f"cell-{number:02}"
         cell.metadata = {key: value for key, value in cell.metadata.items() if key == "tags"}
+        if cell.cell_type == "code" and not cell.metadata:
+            cell.metadata = {"jupyter": {"source_hidden": True}}  # a reader wants the outputs
     return notebook

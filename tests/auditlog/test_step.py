@@ -221,7 +221,7 @@ def test_a_run_without_a_person_is_told_that_nothing_is_signed(
     context: Context, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
-    form = open_review(StepSession(step_named("auditlog"), context, ExitStack()))
+    form = open_review(StepSession(step_named("auditlog"), context, ExitStack(), Choices()))
     form._ipython_display_()
     assert "signs nothing" in capsys.readouterr().out
     assert not reviews_in(context.state / "audit")

@@ -48,3 +48,33 @@ def test_it_runs_in_jupyterlab(page: Page, name: str) -> None:
 def picture(notebook: Notebook, name: str) -> None:
     if PICTURES:
         notebook.picture(Path(PICTURES) / f"{Path(name).stem}.png")
+
+
+def test_choices_survive_run_all_and_mark_what_is_older(page: Page) -> None:
+    notebook = Notebook(page, "notebooks/01_environment_setup.ipynb")
+    notebook.run_all()
+    first = notebook.panel.locator(".jp-OutputArea").get_by_text("OUT OF DATE")
+    assert first.count() == 0
+    notebook.panel.get_by_label("profile").select_option("production")
+    first.first.wait_for()
+    notebook.run("choices = choose(")
+    notebook.run('open_step("environment"')
+    assert notebook.panel.get_by_label("profile").input_value() == "production"
+    notebook.panel.get_by_text("Auditing: production").first.wait_for()
+    notebook.close()
+
+
+def test_a_cell_run_out_of_order_says_what_comes_first(page: Page) -> None:
+    notebook = Notebook(page, "notebooks/02_secret_exposure.ipynb")
+    notebook.run("step.collect()")
+    notebook.panel.get_by_text("Run the first two cells").wait_for()
+    assert notebook.errors() == []
+    notebook.close()
+
+
+def test_code_is_folded_except_for_the_parameters(page: Page) -> None:
+    notebook = Notebook(page, "notebooks/02_secret_exposure.ipynb")
+    shown = notebook.panel.locator(".jp-CodeCell .jp-Editor:visible")
+    assert shown.count() == 1
+    assert "profile" in shown.first.inner_text()
+    notebook.close()

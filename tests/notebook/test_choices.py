@@ -1,0 +1,97 @@
+"""Choices stay as long as the kernel, and every output says what it is about."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from helpers.core.errors import UsageError
+from helpers.core.view import prose
+from helpers.notebook import parameters
+from helpers.notebook.guide import progress
+from helpers.notebook.kernel_messages import message_for
+from helpers.notebook.live_view import LiveView
+from helpers.notebook.parameters import Choices, choose
+from helpers.notebook.session import open_step
+
+
+@pytest.fixture
+def _at_a_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/01_environment_setup.ipynb")
+    monkeypatch.setattr(parameters, "_LAST", {})
+
+
+@pytest.mark.usefixtures("_at_a_form")
+def test_running_the_cell_again_keeps_what_the_form_says() -> None:
+    choose("sandbox").change("profile", "production")
+    assert choose("sandbox").profile == "production"
+
+
+@pytest.mark.usefixtures("_at_a_form")
+def test_edited_parameters_win_over_the_form() -> None:
+    choose("sandbox").change("profile", "production")
+    assert choose("staging").profile == "staging"
+
+
+def test_elsewhere_the_parameters_are_used_as_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    choose("sandbox").change("profile", "production")
+    assert choose("sandbox").profile == "sandbox"
+
+
+def test_an_output_is_out_of_date_while_the_choices_differ() -> None:
+    choices = Choices()
+    shown = LiveView(prose("Seen."), choices, Choices())
+    assert shown.current.text == "Seen."
+    choices.change("profile", "production")
+    assert shown.current.text.startswith("OUT OF DATE.")
+    choices.change("profile", "sandbox")
+    assert shown.current.text == "Seen."
+
+
+@pytest.mark.usefixtures("_at_a_form")
+def test_a_displayed_output_follows_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    updates: list[Any] = []
+
+    class Handle:
+        def update(self, view: Any) -> None:
+            updates.append(view.text)
+
+    monkeypatch.setattr("IPython.display.display", lambda *_, **__: Handle())
+    choices = Choices()
+    LiveView(prose("Seen."), choices, Choices())._ipython_display_()
+    choices.change("repo", "/elsewhere")
+    assert len(updates) == 1
+    assert updates[0].startswith("OUT OF DATE.")
+
+
+def test_every_output_of_a_step_says_what_is_audited() -> None:
+    step = open_step("environment", Choices())
+    for view in (step.calls(), step.collect(), step.show("env_files"), step.judge()):
+        assert view.text.startswith("Auditing: sandbox (the demo) · repository acme-support")
+    with ExitStack() as closing:
+        closing.callback(step.finish)
+
+
+def test_the_strip_leads_to_the_notebooks_before_and_after() -> None:
+    assert "Notebook 4 of 9" in progress("03_secret_rotation").text
+    html = progress("03_secret_rotation").html
+    assert '"02_secret_exposure.ipynb">← 02' in html
+    assert '"04_scope_review.ipynb">04 · Scope review →' in html
+    assert "←" not in progress("00_start_here").text
+    assert "→" not in progress("08_security_checklist").text
+
+
+def test_a_cell_run_too_early_names_the_cells_that_come_first() -> None:
+    said = message_for(NameError("", name="step"))
+    assert said
+    assert "Run the first two cells" in said.text
+    assert message_for(NameError("", name="something_else")) is None
+
+
+def test_a_choice_that_can_not_be_used_comes_with_its_advice() -> None:
+    said = message_for(UsageError("There is no profile 'x'.", "Use sandbox."))
+    assert said
+    assert "Use sandbox." in said.text
