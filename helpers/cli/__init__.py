@@ -35,6 +35,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "attest": ("helpers.cli.attest:attest", "Record what no API reports, with a name and a date."),
     "calls": ("helpers.cli.calls:calls", "Every call that an audit may make, with its scope."),
     "report": ("helpers.cli.report:report", "Judge a finished run again; show it in any format."),
+    "dependencies": (
+        "helpers.cli.dependencies:dependencies",
+        "Find known-bad releases in lockfiles and their history.",
+    ),
     "diff": ("helpers.cli.diff:diff", "What changed from one run to another."),
     "checks": ("helpers.cli.catalog:checks", "List every check."),
     "explain": ("helpers.cli.catalog:explain", "Why a check exists, and its verdicts."),
