@@ -23,7 +23,8 @@ from typing import Any
 
 from helpers.auditlog.activity_rows import problem_of
 from helpers.auditlog.partitions import Partitions
-from helpers.auditlog.questions import QuestionParameters, ask, known_types, questions
+from helpers.auditlog.questions import QuestionParameters, ask, questions
+from helpers.intercom.activity_types import activity_types
 
 START = datetime(2025, 3, 1, tzinfo=UTC)
 DAYS = 365
@@ -53,7 +54,7 @@ def row(number: int, count: int, draw: random.Random, kinds: list[str]) -> str:
 def write(file: Path, count: int) -> None:
     """The pages, one a line, oldest first: what both parts read."""
     draw = random.Random(7)
-    kinds = ["admin_login_success"] * 20 + ["admin_login_failure"] * 3 + sorted(known_types())
+    kinds = ["admin_login_success"] * 20 + ["admin_login_failure"] * 3 + sorted(activity_types())
     with file.open("w", encoding="ascii") as stream:
         for first in range(0, count, PAGE):
             rows = (row(n, count, draw, kinds) for n in range(first, min(first + PAGE, count)))

@@ -49,12 +49,13 @@ _Asked = tuple[ActivitySummary, tuple[QuestionResult, ...]]
 def _asked(context: Context, teammates: Datum[tuple[str, ...]]) -> Datum[_Asked]:
     """Intercom's activity log over the policy's period, and the answers it gives.
 
-    Partial if a row was not understood, pages are missing, or there is no row at all: a workspace
-    in use has log-ins.
+    Partial if a row was not understood, pages are missing, most rows are of types that nobody
+    knows, or there is no row at all: a workspace in use has log-ins.
     """
     from helpers.auditlog.activity import fetch
     from helpers.auditlog.paging import activity_pages
     from helpers.auditlog.questions import QuestionParameters, ask
+    from helpers.intercom.activity_types import activity_types, strange_types
 
     end = context.clock()
     start = end - timedelta(days=context.policy.auditlog.lookback_days)
@@ -68,7 +69,9 @@ def _asked(context: Context, teammates: Datum[tuple[str, ...]]) -> Datum[_Asked]
     except RunbookError as error:
         return _unavailable(error, _ACTIVITY)
     empty = "" if found[0].rows else "There is no row in the period, not even a log-in."
-    gaps = " ".join(filter(None, [done.gaps, empty]))
+    kinds = {one.name: one.count for one in found[0].types}
+    strange = strange_types(kinds, activity_types())
+    gaps = " ".join(filter(None, [done.gaps, empty, strange and f"{strange}."]))
     return Partial(found, gaps, _ACTIVITY) if gaps else Known(found)
 
 

@@ -76,6 +76,10 @@ class PagingProof:
         return self._repeated(page) or self._short(page)
 
     def _repeated(self, page: ActivityPage) -> str:
+        ids = [row.get("id") for row in page.rows if isinstance(row, dict)]
+        named = [one for one in ids if isinstance(one, str)]
+        if len(set(named)) < len(named):
+            return f"{_CALL} answered page {page.asked} with the same row twice."
         found = sha256(repr(page.rows).encode("utf-8", "backslashreplace")).digest()
         if page.rows and found in self._seen:
             return f"{_CALL} answered page {page.asked} with the rows of an earlier page."

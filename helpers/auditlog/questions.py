@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from helpers.auditlog.database import open_database, sql_list
 from helpers.auditlog.partitions import COLUMNS
 from helpers.auditlog.records import ActivityRow, ActivitySummary, Count, DayCount, QuestionResult
+from helpers.intercom.activity_types import activity_types
 
 if TYPE_CHECKING:
     import duckdb
@@ -29,7 +30,6 @@ __all__ = [
     "QuestionParameters",
     "ask",
     "count_rows",
-    "known_types",
     "questions",
 ]
 
@@ -82,13 +82,6 @@ def questions() -> tuple[Question, ...]:
     return tuple(sorted(found, key=lambda q: (q.name != "takeover", q.name)))
 
 
-@cache
-def known_types() -> frozenset[str]:
-    """The activity types in Intercom's API description 2.16. The set is open: others occur."""
-    text = files("helpers.auditlog").joinpath("known_types.txt").read_text("ascii")
-    return frozenset(text.split())
-
-
 def ask(
     partitions: Sequence[Path], parameters: QuestionParameters
 ) -> tuple[ActivitySummary, tuple[QuestionResult, ...]]:
@@ -129,7 +122,7 @@ def _prepare(
     variables = {**_VARIABLES, **parameters.variables}
     variables["period_start"] = parameters.start.astimezone(UTC).replace(tzinfo=None)
     variables["period_end"] = parameters.end.astimezone(UTC).replace(tzinfo=None)
-    variables["known_types"] = sorted(known_types())
+    variables["known_types"] = sorted(activity_types())
     for name, value in variables.items():
         database.execute(f"SET VARIABLE {name} = ?", [value])
     database.execute("CREATE TEMP TABLE teammates (id VARCHAR)")
@@ -213,7 +206,7 @@ def _summary(
         settled_rows=settled,
         teammates=teammates,
         types=tuple(Count(name=name, count=count) for name, count in types),
-        unknown_types=tuple(sorted({name for name, _ in types} - known_types())),
+        unknown_types=tuple(sorted({name for name, _ in types} - activity_types())),
         days=tuple(DayCount(day=str(d), total=n, security=s) for d, n, s in days),
         security=tuple(sorted(map(_row, security), key=_by_time)),
     )

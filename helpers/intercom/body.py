@@ -30,6 +30,10 @@ _JSON_TYPE: Final = re.compile(r"application/(?:[\w.+-]+\+)?json\s*(?:;.*)?", re
 _LONGEST_NUMBER: Final = 19  # digits of the greatest 64-bit integer
 
 
+class _RepeatedKeyError(ValueError):
+    """Two values for one key: whoever keeps the last one drops the first unread (RFC 8259, 4)."""
+
+
 def parse_body(content: bytes, content_type: str, limits: Limits) -> tuple[Any, str]:
     """The value, or None and what is wrong with the body; no body at all is None and `no body`."""
     if not content:
@@ -41,7 +45,11 @@ def parse_body(content: bytes, content_type: str, limits: Limits) -> tuple[Any, 
         return None, defect
     try:
         text = content.decode("utf-8-sig", "surrogateescape")
-        return json.loads(text, parse_int=_integer, parse_constant=str), ""
+        return json.loads(
+            text, parse_int=_integer, parse_constant=str, object_pairs_hook=_object
+        ), ""
+    except _RepeatedKeyError:
+        return None, "an object that says the same key twice"
     except (ValueError, RecursionError):
         return None, BROKEN
 
@@ -60,6 +68,13 @@ def _beyond(content: bytes, limits: Limits) -> str:
         if values > limits.values:
             return f"more than {limits.values:,} values (`limits.values` in policy.toml)"
     return ""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise _RepeatedKeyError
+    return made
 
 
 def _integer(digits: str) -> int | str:

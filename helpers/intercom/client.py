@@ -12,6 +12,7 @@ without any it only reads.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from types import TracebackType
@@ -22,6 +23,7 @@ import httpx
 from helpers.core.errors import ConfigurationError
 from helpers.core.policy import Limits
 from helpers.core.settings import Settings
+from helpers.intercom.activity_types import activity_types, strange_types
 from helpers.intercom.answers import (
     Activity,
     Admin,
@@ -169,18 +171,26 @@ class Client:
     def activity_logs(
         self, after: datetime, before: datetime | None = None, event_types: Collection[str] = ()
     ) -> Listing[Activity]:
-        """The activity log between two times, page by page, as Intercom orders it."""
+        """The activity log between two times, page by page, as Intercom orders it.
+
+        Partial too where most rows are of types that were not asked for, or that nobody knows.
+        """
+        kinds: Counter[str] = Counter()
+        expected = frozenset(event_types) or activity_types()
 
         def page(number: int) -> ListPage[Activity]:
-            return self.activity_page(
+            found = self.activity_page(
                 int(after.timestamp()),
                 int(before.timestamp()) if before else None,
                 number,
                 per_page=_PAGE,
                 event_types=event_types,
             )
+            kinds.update(row.activity_type for row in found.rows)
+            return found
 
-        return Listing(_ACTIVITY_SEARCH, numbered_pages(page, _PAGE, self.limits))
+        pages = numbered_pages(page, self.limits)
+        return Listing(_ACTIVITY_SEARCH, pages, lambda: strange_types(kinds, expected))
 
     def activity_page(
         self,

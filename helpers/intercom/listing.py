@@ -33,8 +33,12 @@ class _CutShortError(Exception):
 class Listing(Generic[M]):
     """The rows of a list, once. After the last one, `datum` says whether they are all."""
 
-    def __init__(self, call: str, pages: Iterator[ListPage[M]]) -> None:
+    def __init__(
+        self, call: str, pages: Iterator[ListPage[M]], doubt: Callable[[], str] = str
+    ) -> None:
+        """`doubt` says after the last row what else speaks against the list, or ""."""
         self.call = call
+        self._doubt = doubt
         self.unread = UnreadTally()
         self.cut = ""
         self._pages = pages
@@ -66,7 +70,7 @@ class Listing(Generic[M]):
     @property
     def reason(self) -> str:
         """Why the list is not whole; "" where it is."""
-        reasons = [one for one in (self.cut, str(self.unread)) if one]
+        reasons = [one for one in (self.cut, str(self.unread), self._doubt()) if one]
         return f"{self.call}: {'; '.join(reasons)}." if reasons else ""
 
     def datum(self, value: T) -> Known[T] | Partial[T]:
@@ -88,16 +92,14 @@ class Listing(Generic[M]):
         return rows
 
 
-def numbered_pages(
-    ask: Callable[[int], ListPage[M]], per_page: int, limits: Limits
-) -> Iterator[ListPage[M]]:
+def numbered_pages(ask: Callable[[int], ListPage[M]], limits: Limits) -> Iterator[ListPage[M]]:
     """The pages 1, 2, 3 of a list that says `total_pages`; `ask` gets the number."""
     bounds, total = _Bounds(limits), 0
     for number in range(1, limits.pages + 1):
         page = ask(number)
         fresh = bounds.fresh(page, number)
         yield fresh
-        total = _total(page, number, total, per_page)
+        total = _total(page, number, total)
         if number >= total:
             return
         if not page.size:
@@ -172,12 +174,10 @@ def _too_many(limits: Limits) -> str:
     return f"reading stopped after {limits.pages} pages (`limits.pages` in policy.toml)"
 
 
-def _total(page: ListPage[Any], number: int, before: int, per_page: int) -> int:
+def _total(page: ListPage[Any], number: int, before: int) -> int:
     """How many pages there are. Raises _CutShortError where that can't be relied on."""
     said = page.pages
-    if said is None or said.total_pages is None:
-        if number == 1 and page.size < per_page:
-            return 1
+    if said is None or said.total_pages is None:  # a server may give fewer rows than asked for
         raise _CutShortError(f"page {number} does not say how many there are (`pages`)")
     if said.page is not None and said.page != number:
         raise _CutShortError(f"page {said.page} came when page {number} was asked for")

@@ -109,5 +109,6 @@ def _by_log(
         fitting = [r for r in fitting if r.concerns(app)]
     if not fitting:
         return None
-    one_app = len({r.app or r.description for r in fitting}) == 1
+    named = {r.app or r.description for r in fitting}
+    one_app = len(named) == 1 and "" not in named  # rows that name no app may be of many
     return max(r.at for r in fitting), KnownBy.ACTIVITY_LOG, bool(app) or one_app

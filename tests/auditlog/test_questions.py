@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from helpers.auditlog.partitions import Partitions
-from helpers.auditlog.questions import QuestionParameters, ask, known_types, questions
+from helpers.auditlog.questions import QuestionParameters, ask, questions
 from helpers.auditlog.records import QuestionResult
 from helpers.core.errors import StateError
+from helpers.intercom.activity_types import activity_types
 
 END = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 NOON = datetime(2026, 2, 17, 12, 0, tzinfo=UTC)  # a Tuesday
@@ -97,7 +98,7 @@ def test_every_kind_that_is_asked_for_is_a_kind_that_exists() -> None:
     text = text[: text.index("-- Types that")]
     named = set(re.findall(r"'([a-z]+_[a-z_]+)'", text))
     assert named
-    assert named <= known_types()
+    assert named <= activity_types()
 
 
 def test_an_address_is_new_for_a_day_for_somebody_who_was_known(story: TakeoverSteps) -> None:
