@@ -355,9 +355,15 @@ def test_what_nothing_lists_is_removed_and_never_read(partitions: Partitions) ->
     assert not planted.exists()
 
 
-def test_rows_that_share_an_id_but_nothing_else_all_stay(partitions: Partitions) -> None:
-    fetch(Workspace([row | {"id": "1"} for row in rows_of()]), partitions, START, END)
+def test_rows_of_different_pages_that_share_only_an_id_all_stay(partitions: Partitions) -> None:
+    rows = [row | {"id": str(number % 10)} for number, row in enumerate(rows_of())]
+    fetch(Workspace(rows), partitions, START, END)
     assert len(ids(partitions)) == 400
+
+
+def test_a_page_with_the_same_row_twice_closes_no_day(partitions: Partitions) -> None:
+    fetch(Workspace([row | {"id": "1"} for row in rows_of()]), partitions, START, END)
+    assert not partitions.covered()
 
 
 def test_the_rows_of_two_workspaces_never_mix(tmp_path: Path) -> None:

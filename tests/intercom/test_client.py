@@ -237,11 +237,13 @@ def test_activity_logs_are_got_where_the_search_is_refused(status: int) -> None:
 def test_activity_logs_of_some_kinds_are_searched_for() -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         assert (request.method, request.url.path) == ("POST", "/admins/activity_logs/search")
-        assert b'"event_types":["a","b"]' in request.content
+        assert b'"event_types":["admin_login","macro_update"]' in request.content
         assert b'"created_at_before"' in request.content
-        return httpx.Response(200, json={"activity_logs": [row("1")], "pages": None})
+        body = {"activity_logs": [row("1")], "pages": {"page": 1, "total_pages": 1}}
+        return httpx.Response(200, json=body)
 
-    found = client_of(handler).activity_logs(PERIOD, PERIOD, event_types=["b", "a"])
+    kinds = ["macro_update", "admin_login"]
+    found = client_of(handler).activity_logs(PERIOD, PERIOD, event_types=kinds)
     assert [log.id for log in found.whole()] == ["1"]
 
 

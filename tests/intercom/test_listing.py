@@ -21,7 +21,7 @@ AT = int(PERIOD.timestamp())
 
 
 def logs(*names: str, **pages: Any) -> dict[str, Any]:
-    rows = [{"id": n, "created_at": AT, "activity_type": "x"} for n in names]
+    rows = [{"id": n, "created_at": AT, "activity_type": "macro_update"} for n in names]
     return {"activity_logs": rows, "pages": pages or None}
 
 
@@ -98,6 +98,24 @@ def test_a_list_that_takes_too_long_ends_at_the_limit(monkeypatch: pytest.Monkey
     datum = client_of(numbered(*pages)).activity_logs(PERIOD).read()
     assert isinstance(datum, Partial)
     assert "stopped after 120 s (`limits.list_seconds` in policy.toml)" in datum.reason
+
+
+def test_a_list_that_does_not_say_how_many_pages_it_has_is_not_whole() -> None:
+    datum = client_of(numbered(logs("1", "2"))).activity_logs(PERIOD).read()
+    assert isinstance(datum, Partial)
+    assert "page 1 does not say how many" in datum.reason
+
+
+@pytest.mark.parametrize(("strange", "whole"), [(1, True), (2, True), (3, False), (4, False)])
+def test_a_log_mostly_of_unknown_types_is_not_understood(strange: int, *, whole: bool) -> None:
+    body = logs("1", "2", "3", "4", page=1, total_pages=1)
+    for row in body["activity_logs"][:strange]:
+        row["activity_type"] = "ADMIN_LOGIN"
+    datum = client_of(numbered(body)).activity_logs(PERIOD).read()
+    assert isinstance(datum, Known) is whole
+    if isinstance(datum, Partial):
+        assert f"{strange} of 4 rows are of types that were not expected" in datum.reason
+        assert len(datum.value) == 4
 
 
 def test_rows_that_move_on_because_new_ones_arrive_are_no_repetition() -> None:

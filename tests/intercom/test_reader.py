@@ -175,6 +175,8 @@ def test_any_bytes_are_a_value_or_a_defect(content: bytes, kind: str) -> None:
         (b"[" + b"1," * 2_000_001 + b"1]", "more than 2,000,000 values"),
         (b'"\\"' * 10, "not whole JSON"),
         (b'{"a": 1}{', "not whole JSON"),
+        (b'{"data": [1], "data": []}', "the same key twice"),
+        (b'[{"a": {"b": 1, "b": 1}}]', "the same key twice"),
     ],
 )
 def test_json_beyond_a_limit_is_not_parsed(content: bytes, said: str) -> None:

@@ -69,6 +69,10 @@ def test_the_log_is_exact_where_it_speaks_of_one_app() -> None:
     assert (age.exact, age.days(NOW)) == (True, 10)
 
 
+def test_rows_that_name_no_app_may_be_of_many() -> None:
+    assert not age_of(TOKEN, [], [row(200), row(10)], NOW).exact
+
+
 def test_of_several_apps_the_newest_row_is_a_lower_bound() -> None:
     age = age_of(TOKEN, [], [row(200, "Sync"), row(10, "Other")], NOW)
     assert (age.known_by, age.exact, age.days(NOW)) == (KnownBy.ACTIVITY_LOG, False, 10)
