@@ -239,7 +239,8 @@ def test_activity_logs_of_some_kinds_are_searched_for() -> None:
         assert (request.method, request.url.path) == ("POST", "/admins/activity_logs/search")
         assert b'"event_types":["admin_login","macro_update"]' in request.content
         assert b'"created_at_before"' in request.content
-        body = {"activity_logs": [row("1")], "pages": {"page": 1, "total_pages": 1}}
+        found = row("1") | {"activity_type": "macro_update"}
+        body = {"activity_logs": [found], "pages": {"page": 1, "total_pages": 1}}
         return httpx.Response(200, json=body)
 
     kinds = ["macro_update", "admin_login"]
