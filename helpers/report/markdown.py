@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from helpers.core.model import Baseline, Finding, Report, Status
+from helpers.core.model import Baseline, CodeState, Evidence, Finding, Report, Status
 from helpers.core.redaction import sanitize
 from helpers.report.controls import DISCLAIMER
 from helpers.report.incident import incident_of
+from helpers.report.links import source_address
 from helpers.report.phrases import (
     MARKS,
     change_sentence,
@@ -161,23 +162,30 @@ def _findings(report: Report) -> Iterator[str]:
         yield from ("", f"## {escape(titles.get(name, name.capitalize()))}", "")
         if loud:
             columns = ("verdict", "check", "about", "what was seen")
-            yield from _table(columns, [_row(finding) for finding in loud])
+            repository = report.subject.repository if report.subject else None
+            yield from _table(columns, [_row(finding, repository) for finding in loud])
         said = quiet_sentence(found) or ("" if loud else "Nothing to judge")
         if said:
             yield from ("", f"{said}.") if loud else (f"{said}.",)
 
 
-def _row(finding: Finding) -> Sequence[str]:
+def _row(finding: Finding, repository: CodeState | None) -> Sequence[str]:
     seen = [_coded(finding.message)]
-    seen += [
-        f"{escape(e.what)} {code(e.where) if e.where else ''}".strip() for e in finding.evidence
-    ]
+    seen += [f"{escape(e.what)} {_where(e, repository)}".strip() for e in finding.evidence]
     if finding.waiver:
         waiver = finding.waiver
         origin = f" (from {waiver.origin})" if waiver.origin else ""
         said = f"{waiver.owner} until {waiver.expires}: {waiver.reason}{origin}"
         seen.append(f"**Waived** by {escape(said)}")
     return _verdict(finding), finding.check, code(finding.resource.label), "<br>".join(seen)
+
+
+def _where(evidence: Evidence, repository: CodeState | None) -> str:
+    if not evidence.where:
+        return ""
+    shown = code(evidence.where)
+    address = source_address(repository, evidence.place)
+    return f"[{shown}]({address})" if address else shown
 
 
 def _verdict(finding: Finding) -> str:

@@ -27,6 +27,7 @@ from helpers.report.attack_path import attack_path
 from helpers.report.controls import DISCLAIMER
 from helpers.report.figures import Figures, bar, donut, stacked
 from helpers.report.incident import incident_of
+from helpers.report.links import source_address
 from helpers.report.phrases import (
     MARKS,
     change_sentence,
@@ -114,6 +115,7 @@ def _environment() -> Environment:
         steps_bar=_steps_bar,
         verdict=_verdict,
         link=_link,
+        source_address=source_address,
         anchor=_anchor,
         marks=MARKS,
     )

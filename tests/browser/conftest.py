@@ -1,9 +1,13 @@
-"""A browser for each module."""
+"""A browser for each module, and the report of one real run of the demo."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,3 +40,13 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report.html of an audit of the sandbox."""
+    out = tmp_path_factory.mktemp("runs")
+    command = [sys.executable, "-m", "helpers.cli", "audit", "--out", str(out)]
+    environ = {**os.environ, "RUNBOOK_STATE_HOME": str(out / "state")}
+    subprocess.run(command, check=True, capture_output=True, timeout=110, env=environ)
+    return next(out.glob("*/report.html"))

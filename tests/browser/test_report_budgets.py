@@ -6,10 +6,7 @@ generated, with more failures than a person reads one by one.
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -33,15 +30,6 @@ VISIBLE = """
   return seen.join(" ");
 }
 """
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("runs")
-    command = [sys.executable, "-m", "helpers.cli", "audit", "--out", str(out)]
-    environ = {**os.environ, "RUNBOOK_STATE_HOME": str(out / "state")}
-    subprocess.run(command, check=True, capture_output=True, timeout=110, env=environ)
-    return next(out.glob("*/report.html"))
 
 
 @pytest.fixture
