@@ -98,8 +98,8 @@ def _variables(context: Context) -> Mapping[str, Any]:
     policy = context.policy
     return {
         "time_zone": policy.auditlog.timezone,
-        "day_starts": policy.auditlog.working_hours[0],
-        "day_ends": policy.auditlog.working_hours[1],
+        "day_starts": policy.auditlog.day[0],
+        "day_ends": policy.auditlog.day[1],
         "dormant_days": policy.access.dormant_days,
     }
 

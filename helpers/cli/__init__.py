@@ -46,6 +46,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "lab": ("helpers.cli.lab:lab", "Open JupyterLab at the first notebook."),
     "init": ("helpers.cli.init:init", "Set up a repository: .env.example, .gitignore, .env."),
     "keys": ("helpers.cli.keys:keys", "How old every key is, and when it is due."),
+    "policy": ("helpers.cli.policy:policy", "Show the policy in force, or start a policy.toml."),
+    "waive": ("helpers.cli.waive:waive", "Accept a finding until a day, with owner and reason."),
     "rotate": ("helpers.cli.rotate:rotate", "Replace a key; prove the old one dead."),
     "sandbox": ("helpers.cli.sandbox:sandbox", "Run the local Intercom; print its credentials."),
     "scan": ("helpers.cli.scan:scan", "Find every secret in repositories."),

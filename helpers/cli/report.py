@@ -51,7 +51,7 @@ def report(  # noqa: PLR0917 (click passes each option as an argument)
     is that of `runbook audit`. Warns of files that differ from the run's manifest.
     """
     from helpers.core.exit_status import exit_status
-    from helpers.core.policy import load_policy
+    from helpers.core.policy_file import load_policy
     from helpers.core.waivers import load_waivers
     from helpers.report.build import rejudge
     from helpers.report.folder import load_inputs, manifest_problems

@@ -30,6 +30,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 
 from helpers.core.errors import UsageError
@@ -179,7 +180,10 @@ def find(check_id: str) -> Check:
     """The check with this id. Raises UsageError with the ids that exist."""
     checks = {found.id: found for found in load()}
     if check_id.upper() not in checks:
-        raise UsageError(f"There is no check {check_id!r}.", "`runbook checks` lists them all.")
+        near = get_close_matches(check_id.upper(), checks, n=3)
+        meant = f"Did you mean {' or '.join(near)}? " if near else ""
+        advice = f"{meant}`runbook checks` lists them all."
+        raise UsageError(f"There is no check {check_id!r}.", advice)
     return checks[check_id.upper()]
 
 

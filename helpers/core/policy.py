@@ -1,24 +1,20 @@
-"""What a team allows, per environment: `policy.toml`, with good defaults.
+"""What a team allows, per environment: the tables and keys of `policy.toml`, with good defaults.
 
-Top-level tables hold for every profile; `[profiles.<name>.<table>]` overrides them for one. A wrong
-key or value is a ConfigurationError that names the line and what is allowed. Days are whole days.
+Each key carries what it means and an example. The file of `runbook policy init`, the JSON schema
+for editors and the errors (`policy_file`) are made of these. Days are whole days.
 """
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from helpers.core.errors import ConfigurationError
 from helpers.core.model import Record
-from helpers.core.settings import read_bounded
 
 __all__ = [
+    "PROFILE_DEFAULTS",
     "AccessPolicy",
     "Acts",
     "AuditPolicy",
@@ -31,12 +27,10 @@ __all__ = [
     "RotationPolicy",
     "ScopePolicy",
     "WaiverPolicy",
-    "load_policy",
-    "load_restricted_policy",
 ]
 
 Days = Annotated[int, Field(ge=1, le=3650)]
-Hour = Annotated[int, Field(ge=0, le=24)]
+_SecretKind = Literal["access_token", "client_secret", "identity_secret", "fin_agent_secret"]
 
 _READS: Final = (
     "read_single_admin",
@@ -45,59 +39,92 @@ _READS: Final = (
     "read_conversations",
     "read_tags",
 )
-
-
-_MAX_AGE_DAYS: Final = {
+_MAX_AGE_DAYS: Final[Mapping[_SecretKind, int]] = {
     "access_token": 90,
     "client_secret": 180,
     "identity_secret": 180,
     "fin_agent_secret": 180,
 }
 
+_MINUTES: Final = 60
+
+
+def _key(default: Any, about: str, *, example: Any = None) -> Any:
+    """A key of the policy. Its example is its default, where that shows the form."""
+    shown = default if example is None else example
+    return Field(default=default, description=about, examples=[shown])
+
+
+def _act(about: str) -> Any:
+    return Field(default=False, description=about, examples=[True])
+
 
 class EnvironmentPolicy(Record):
     """What the set-up must look like."""
 
-    api_version: str = Field(default="2.16", pattern=r"^(\d+\.\d+|Preview)$")
-    app_id: str = ""  # the workspace this profile must talk to; empty: not pinned
+    api_version: Annotated[str, Field(pattern=r"^(\d+\.\d+|Preview)$")] = _key(
+        "2.16", "The version of Intercom's API that an app must use."
+    )
+    app_id: str = _key(
+        "", "The workspace that this profile must reach; empty: any.", example="abc12345"
+    )
 
 
 class ExposurePolicy(Record):
-    """How wide the search for exposed secrets is: every rule, or Intercom's alone."""
+    """How wide the search for exposed secrets is."""
 
-    rules: Annotated[str, Field(pattern="^(all|intercom)$")] = "all"
+    rules: Annotated[str, Field(pattern="^(all|intercom)$")] = _key(
+        "all", "Every rule (all), or the rules for Intercom's own secrets (intercom)."
+    )
 
 
 class ConsumerPolicy(Record):
     """What uses a key; it reports the key's fingerprint in a file, at a URL, or by a person."""
 
-    name: str
-    variable: str = "INTERCOM_ACCESS_TOKEN"
-    fingerprint_file: str = ""
-    fingerprint_url: str = ""
+    name: str = Field(description="What the team calls it.")
+    variable: str = Field(default="INTERCOM_ACCESS_TOKEN", description="The key that it uses.")
+    fingerprint_file: str = Field(default="", description="Where it writes the fingerprint.")
+    fingerprint_url: str = Field(default="", description="Where it answers with the fingerprint.")
+
+
+def _with_every_kind(given: Mapping[_SecretKind, int]) -> Mapping[_SecretKind, int]:
+    return {**_MAX_AGE_DAYS, **given}
 
 
 class RotationPolicy(Record):
-    """How old a key may get, who owns it, where it is stored, and who uses it.
+    """How old a key may get, who owns it, where it is stored, and what uses it."""
 
-    `store` is `env`, `keyring`, `aws:<secret id>` or `vault:<mount>/<path>`; `apps` names the app
-    in the Developer Hub that a variable's key belongs to, as Intercom's log names it.
-    """
-
-    max_age_days: Mapping[str, Days] = _MAX_AGE_DAYS
-    warn_at_percent: tuple[int, ...] = (60, 80, 100)
-    owner: str = ""
-    owners: Mapping[str, str] = {}  # by variable, where it is not `owner`
-    max_open_days: Days = 7  # how long a rotation may stay open
+    max_age_days: Annotated[Mapping[_SecretKind, Days], AfterValidator(_with_every_kind)] = _key(
+        dict(_MAX_AGE_DAYS), "The greatest age of each kind of key."
+    )
+    warn_at_percent: tuple[int, ...] = _key(
+        (60, 80, 100), "At which share of the greatest age a reminder is due."
+    )
+    owner: str = _key("", "Who is responsible for rotating.", example="ana@example.com")
+    owners: Mapping[str, str] = _key(
+        {},
+        "By variable, who is responsible where it is not `owner`.",
+        example={"INTERCOM_CLIENT_SECRET": "ben@example.com"},
+    )
+    max_open_days: Days = _key(7, "How long a rotation may stay open.")
     store: Annotated[
         str, Field(pattern=r"^(env|keyring|aws:[\w/+=.@-]+|vault:[\w-]+/[\w/.-]+)$")
-    ] = "env"
-    consumers: tuple[ConsumerPolicy, ...] = ()
-    apps: Mapping[str, str] = {}
+    ] = _key("env", "Where keys are kept: env, keyring, aws:SECRET_ID or vault:MOUNT/PATH.")
+    consumers: tuple[ConsumerPolicy, ...] = _key(
+        (),
+        "What uses a key, and how it shows the fingerprint of the one that it uses.",
+        example=[{"name": "api", "fingerprint_url": "https://shop.example.com/fingerprint"}],
+    )
+    apps: Mapping[str, str] = _key(
+        {},
+        "By variable, the app in the Developer Hub, as Intercom's activity log names it.",
+        example={"INTERCOM_ACCESS_TOKEN": "Support automation"},
+    )
 
     def limit(self, kind: str) -> int:
         """The greatest age of this kind of secret, in days."""
-        return {**_MAX_AGE_DAYS, **self.max_age_days}[kind]
+        ages: Mapping[Any, int] = self.max_age_days
+        return ages[kind]
 
     def owner_of(self, variable: str) -> str:
         """Who is responsible for rotating a variable's key; empty if nobody is named."""
@@ -105,24 +132,30 @@ class RotationPolicy(Record):
 
 
 class ScopePolicy(Record):
-    """The scopes a token of this profile may hold, by their machine keys (`runbook scopes`)."""
+    """The scopes that a token may hold."""
 
-    allowed: tuple[str, ...] = _READS
+    allowed: tuple[str, ...] = _key(
+        _READS, "Machine keys of scopes; `runbook scopes --list` shows them all."
+    )
 
 
 class AccessPolicy(Record):
     """Who may be in the workspace.
 
-    Intercom reports a role's name, not what it allows. `full_access_roles` names the roles that
-    count as full access, `limited_roles` those that a person knows to be smaller; every other role
-    is unknown.
+    Intercom reports a role's name, not what it allows. A role that neither list names is unknown.
     """
 
-    allowed_domains: tuple[str, ...] = ()
-    dormant_days: Days = 90
-    max_full_access: Annotated[int, Field(ge=0)] = 5
-    full_access_roles: tuple[str, ...] = ("Admin", "Full access", "Owner", "Super admin")
-    limited_roles: tuple[str, ...] = ()
+    allowed_domains: tuple[str, ...] = _key(
+        (), "Domains that teammates' addresses may have; empty: any.", example=["example.com"]
+    )
+    dormant_days: Days = _key(90, "After how long without activity an account counts as unused.")
+    max_full_access: Annotated[int, Field(ge=0)] = _key(5, "How many may have full access.")
+    full_access_roles: tuple[str, ...] = _key(
+        ("Admin", "Full access", "Owner", "Super admin"), "Roles that count as full access."
+    )
+    limited_roles: tuple[str, ...] = _key(
+        (), "Roles that a person knows to be smaller.", example=["Support agent"]
+    )
 
     def full_access(self, role: str) -> bool | None:
         """Whether a role is full access; None where the policy does not name it."""
@@ -141,55 +174,93 @@ def _known_zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError("a name of the tz database, such as Europe/Berlin") from None
+        raise ValueError("a name of the tz database is needed") from None
     return name
+
+
+def _time_of_day(given: object) -> object:
+    """Write a whole hour, which older policies have, as a time."""
+    whole = isinstance(given, int) and not isinstance(given, bool)
+    return f"{given:02}:00" if whole else given
+
+
+def _hours(time: str) -> float:
+    hour, _, minute = time.partition(":")
+    return int(hour) + int(minute) / _MINUTES
+
+
+def _begins_before_it_ends(day: tuple[str, str]) -> tuple[str, str]:
+    if _hours(day[0]) >= _hours(day[1]):
+        raise ValueError("the first time must be before the second")
+    return day
+
+
+_Time = Annotated[str, Field(pattern=r"^(([01]\d|2[0-3]):[0-5]\d|24:00)$")]
+_WholeHour = Annotated[int, Field(ge=0, le=24)]
+TimeOfDay = Annotated[
+    _Time, BeforeValidator(_time_of_day, json_schema_input_type=_Time | _WholeHour)
+]
 
 
 class AuditPolicy(Record):
     """What the audit log must hold, and when people work."""
 
-    retention_days: Days = 400
-    max_gap_days: Days = 30
-    review_days: Days = 31
-    lookback_days: Days = 30
-    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
-    working_hours: tuple[Hour, Hour] = (7, 20)
-    mirror_contact: str = ""  # user_id of the contact whose events mirror the log
-    syslog: str = ""  # udp://host:514, tcp://host:601 or unix:///dev/log
+    retention_days: Days = _key(400, "How long records are kept at least.")
+    max_gap_days: Days = _key(30, "How long the log may say nothing.")
+    review_days: Days = _key(31, "How often a person reviews Intercom's activity log.")
+    lookback_days: Days = _key(30, "How many days of the activity log an audit examines.")
+    timezone: Annotated[str, AfterValidator(_known_zone)] = _key(
+        "UTC", "The time zone of the working hours.", example="Europe/Berlin"
+    )
+    working_hours: Annotated[
+        tuple[TimeOfDay, TimeOfDay], AfterValidator(_begins_before_it_ends)
+    ] = _key(("07:00", "20:00"), "When people work, Monday to Friday.", example=["08:00", "20:00"])
+    mirror_contact: str = _key(
+        "", "user_id of the contact whose events mirror the log.", example="runbook-audit"
+    )
+    syslog: str = _key(
+        "",
+        "Where records are sent as well: udp://HOST:PORT, tcp://HOST:PORT or unix:///dev/log.",
+        example="udp://logs.example.com:514",
+    )
+
+    @property
+    def day(self) -> tuple[float, float]:
+        """When work begins and ends, in hours after midnight."""
+        return _hours(self.working_hours[0]), _hours(self.working_hours[1])
 
 
 class Limits(Record):
-    """How much is taken from Intercom before the audit stops reading and says so.
+    """How much is taken from Intercom before the audit stops reading and says so."""
 
-    `pages` of one list; `megabytes` of one answer, unpacked; `depth` of its nesting; `values` in
-    it; `call_seconds` for one call with its repetitions, `list_seconds` for one list.
-    """
-
-    pages: Annotated[int, Field(ge=1, le=100_000)] = 2000
-    megabytes: Annotated[int, Field(ge=1, le=1024)] = 48
-    values: Annotated[int, Field(ge=1000)] = 2_000_000
-    depth: Annotated[int, Field(ge=8, le=400)] = 64
-    call_seconds: Annotated[int, Field(ge=1, le=3600)] = 60
-    list_seconds: Annotated[int, Field(ge=1, le=86_400)] = 120
+    pages: Annotated[int, Field(ge=1, le=100_000)] = _key(2000, "Pages of one list.")
+    megabytes: Annotated[int, Field(ge=1, le=1024)] = _key(48, "Size of one answer, unpacked.")
+    values: Annotated[int, Field(ge=1000)] = _key(2_000_000, "Values in one answer.")
+    depth: Annotated[int, Field(ge=8, le=400)] = _key(64, "How deeply one answer may be nested.")
+    call_seconds: Annotated[int, Field(ge=1, le=3600)] = _key(
+        60, "Time for one call with its repetitions."
+    )
+    list_seconds: Annotated[int, Field(ge=1, le=86_400)] = _key(120, "Time for one list.")
 
 
 class WaiverPolicy(Record):
-    """Which waivers are accepted: how far ahead they end, and which may cover every resource.
+    """Which waivers are accepted."""
 
-    `any_resource` gives, for a check's id, the reason why a waiver of it may have the resource `*`.
-    """
-
-    max_waiver_days: Days = 365
-    any_resource: Mapping[str, Annotated[str, Field(min_length=1)]] = {}
+    max_waiver_days: Days = _key(365, "How far ahead a waiver may end.")
+    any_resource: Mapping[str, Annotated[str, Field(min_length=1)]] = _key(
+        {},
+        "By check, the reason why a waiver of it may cover every resource (*).",
+        example={"ACC-004": "Contractors are reviewed every month."},
+    )
 
 
 class Acts(Record):
     """What may change something. Off means: MANUAL in the report, never PASS."""
 
-    mirror: bool = False
-    rotation: bool = False
-    webhook_battery: bool = False
-    write_probes: bool = False
+    mirror: bool = _act("Mirror the audit log into Intercom and to syslog.")
+    rotation: bool = _act("Continue open rotations during an audit; it starts none.")
+    webhook_battery: bool = _act("Send test deliveries to the receiver.")
+    write_probes: bool = _act("Probe write scopes, with ids that don't exist.")
 
 
 class Policy(Record):
@@ -206,15 +277,19 @@ class Policy(Record):
     waivers: WaiverPolicy = WaiverPolicy()
 
 
-# What sends something, runs something, decides where a secret is kept, or allows more waivers.
-_ARMING: Final[Mapping[str, tuple[str, ...]]] = {
-    "acts": tuple(Acts.model_fields),
-    "rotation": ("store", "consumers"),
-    "auditlog": ("mirror_contact", "syslog"),
-    "limits": tuple(Limits.model_fields),
-    "waivers": tuple(WaiverPolicy.model_fields),
-}
-_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
+class PolicySource(Record):
+    """The file that a policy came from; what it may not decide is `ignored`.
+
+    A policy that came with the audited repository was written by whoever can push there. It sets
+    thresholds, and turns nothing on.
+    """
+
+    file: str = ""
+    from_repository: bool = False
+    ignored: tuple[str, ...] = ()
+
+
+PROFILE_DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "sandbox": {
         "acts": {"mirror": True, "rotation": True, "webhook_battery": True, "write_probes": True},
         "auditlog": {"mirror_contact": "runbook-audit"},
@@ -235,112 +310,3 @@ _DEFAULTS: Final[Mapping[str, Mapping[str, Any]]] = {
     "staging": {"scopes": {"allowed": [*_READS, "write_events"]}},
     "production": {},
 }
-
-
-class PolicySource(Record):
-    """The file that a policy came from; what it may not decide is `ignored`.
-
-    A policy that came with the audited repository was written by whoever can push there. It sets
-    thresholds, and turns nothing on.
-    """
-
-    file: str = ""
-    from_repository: bool = False
-    ignored: tuple[str, ...] = ()
-
-
-def load_restricted_policy(profile: str, path: Path) -> tuple[Policy, PolicySource]:
-    """The policy of a file in the audited repository, without what would arm something."""
-    given, default = load_policy(profile, path), load_policy(profile)
-    ignored = [
-        f"{table}.{key}"
-        for table, keys in _ARMING.items()
-        for key in keys
-        if getattr(getattr(given, table), key) != getattr(getattr(default, table), key)
-    ]
-    tables = {
-        table: getattr(given, table).model_copy(
-            update={key: getattr(getattr(default, table), key) for key in keys}
-        )
-        for table, keys in _ARMING.items()
-    }
-    source = PolicySource(file=path.name, from_repository=True, ignored=tuple(ignored))
-    return given.model_copy(update=tables), source
-
-
-def load_policy(profile: str, path: Path | None = None) -> Policy:
-    """The policy of a profile: the defaults, overlaid with the file.
-
-    Raises ConfigurationError, with the line, where the file is not TOML or holds a value that is
-    not allowed.
-    """
-    text = _read(path) if path else ""
-    document = _parse(text, path)
-    profiles = document.pop("profiles", {})
-    unknown = set(profiles) - set(_DEFAULTS)
-    if unknown:
-        raise _refuse(path, text, ("profiles", min(unknown)), f"use one of {', '.join(_DEFAULTS)}")
-    merged = _overlay(_overlay(_DEFAULTS.get(profile, {}), document), profiles.get(profile, {}))
-    try:
-        return Policy.model_validate(merged)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = tuple(str(part) for part in first["loc"])
-        raise _refuse(path, text, where, _choice(where, first["msg"])) from None
-
-
-def _read(path: Path) -> str:
-    try:
-        return read_bounded(path).decode("utf-8")
-    except UnicodeDecodeError:
-        raise ConfigurationError(
-            f"{path} can't be read: it is not UTF-8.", "Fix it or name another file."
-        ) from None
-
-
-def _parse(text: str, path: Path | None) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"{path} is not valid TOML: {error}.", "Fix that line.") from None
-
-
-def _overlay(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        old = merged.get(key)
-        both = isinstance(old, Mapping) and isinstance(value, Mapping)
-        merged[key] = _overlay(old, value) if both else value  # type: ignore[arg-type]
-    return merged
-
-
-def _refuse(
-    path: Path | None, text: str, where: tuple[str, ...], choice: str
-) -> ConfigurationError:
-    line = _line_of(text, where)
-    return ConfigurationError(
-        f"{path}, line {line}: {'.'.join(where)} can't be used.", f"Choice: {choice}."
-    )
-
-
-def _line_of(text: str, where: tuple[str, ...]) -> int:
-    """The line that says the last name of a dotted path (tomllib keeps no positions)."""
-    names = [name for name in where if not name.isdigit()]
-    for name in reversed(names):
-        pattern = re.compile(rf"^\s*(\[.*\b{re.escape(name)}\b.*\]|\"?{re.escape(name)}\"?\s*=)")
-        for number, line in enumerate(text.splitlines(), 1):
-            if pattern.match(line):
-                return number
-    return 1
-
-
-def _choice(where: tuple[str, ...], message: str) -> str:
-    """Say what is allowed: the known keys for an unknown one, else pydantic's own words."""
-    model: Any = Policy
-    for name in where[:-1]:
-        field = getattr(model, "model_fields", {}).get(name)
-        model = field.annotation if field else None
-    fields = getattr(model, "model_fields", {})
-    if where[-1] not in fields and fields:
-        return f"the keys here are {', '.join(fields)}"
-    return message[0].lower() + message[1:]

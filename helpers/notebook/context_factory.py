@@ -13,13 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from helpers.core.context import Context, Recorder
 from helpers.core.jupyter import in_jupyterlab
-from helpers.core.policy import (
-    Limits,
-    Policy,
-    PolicySource,
-    load_policy,
-    load_restricted_policy,
-)
+from helpers.core.policy import Limits, Policy, PolicySource
+from helpers.core.policy_file import load_policy, load_restricted_policy
 from helpers.core.redaction import Redactor
 from helpers.core.settings import (
     TRUST_POLICY,
@@ -45,11 +40,13 @@ __all__ = [
     "path_of",
     "policy_file",
     "policy_of",
+    "policy_source_of",
     "redactor_of",
     "repository_of",
     "settings_of",
     "waivers_file",
     "waivers_of",
+    "waivers_place",
 ]
 
 
@@ -120,6 +117,11 @@ def policy_of(choices: Choices) -> Policy:
     return _policy(choices)[0]
 
 
+def policy_source_of(choices: Choices) -> PolicySource:
+    """Where the policy comes from, and what it may not decide."""
+    return _policy(choices)[1]
+
+
 def _policy(choices: Choices) -> tuple[Policy, PolicySource]:
     """The policy and its source. One in the audited repository may turn nothing on."""
     profile, path = profile_named(choices.profile), policy_file(choices)
@@ -145,10 +147,15 @@ def waivers_of(choices: Choices) -> tuple[Waiver, ...]:
 
 def waivers_file(choices: Choices) -> Path | None:
     """The file of the waivers, if there is one."""
+    path = waivers_place(choices)
+    return path if path and path.is_file() else None
+
+
+def waivers_place(choices: Choices) -> Path | None:
+    """Where the waivers are, or would be: beside the policy, else in the repository."""
     policy = policy_file(choices)
     folder = policy.parent if policy else _project(choices)
-    path = folder / "waivers.toml" if folder else None
-    return path if path and path.is_file() else None
+    return folder / "waivers.toml" if folder else None
 
 
 def redactor_of(settings: Settings) -> Redactor:

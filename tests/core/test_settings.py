@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from helpers.core.errors import ConfigurationError, UsageError
 from helpers.core.model import fingerprint
-from helpers.core.policy import load_policy
+from helpers.core.policy_file import load_policy
 from helpers.core.settings import (
     VARIABLES,
     Profile,

@@ -14,7 +14,8 @@ from helpers.core import catalog
 from helpers.core.errors import ConfigurationError
 from helpers.core.judge import judge
 from helpers.core.model import Finding, Known, Resource, Snapshot, Status, Unavailable
-from helpers.core.policy import Policy, WaiverPolicy, load_restricted_policy
+from helpers.core.policy import Policy, WaiverPolicy
+from helpers.core.policy_file import load_restricted_policy
 from helpers.core.waivers import (
     Waiver,
     WaiverFacts,

@@ -26,7 +26,7 @@ from helpers.core import catalog
 from helpers.core.context import Context
 from helpers.core.judge import judge
 from helpers.core.model import Snapshot
-from helpers.core.policy import load_policy
+from helpers.core.policy_file import load_policy
 from helpers.core.redaction import Redactor
 from helpers.core.settings import Profile, load_settings
 from helpers.core.steps import step_named

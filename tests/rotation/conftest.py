@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from helpers.core.context import Context
-from helpers.core.policy import Policy, load_policy
+from helpers.core.policy import Policy
+from helpers.core.policy_file import load_policy
 from helpers.core.redaction import Redactor
 from helpers.core.settings import Profile, load_settings
 from helpers.intercom import client, transport

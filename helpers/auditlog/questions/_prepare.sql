@@ -54,8 +54,8 @@ SELECT local.* EXCLUDE (local_at), list_filter([
     CASE WHEN p.first_at > p.known_since AND happened < p.first_at + INTERVAL 1 DAY
       AND p.first_at >= getvariable('period_start')
       THEN 'from an address new to this teammate' END,
-    CASE WHEN isodow(local_at) > 5 OR hour(local_at) < getvariable('day_starts')
-      OR hour(local_at) >= getvariable('day_ends')
+    CASE WHEN isodow(local_at) > 5 OR hour(local_at) + minute(local_at) / 60 < getvariable('day_starts')
+      OR hour(local_at) + minute(local_at) / 60 >= getvariable('day_ends')
       THEN 'outside working hours' END
   ], lambda flag : flag IS NOT NULL) AS flags
 FROM local LEFT JOIN places AS p USING (actor, ip);

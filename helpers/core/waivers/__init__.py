@@ -14,11 +14,12 @@ A waiver that has expired, matches nothing or names no check is a finding itself
 
 from __future__ import annotations
 
-from helpers.core.waivers.apply import apply_waivers
-from helpers.core.waivers.file import load_repository_waivers, load_waivers
+from helpers.core.waivers.apply import WAIVABLE, apply_waivers, refusal
+from helpers.core.waivers.file import load_repository_waivers, load_waivers, with_waiver
 from helpers.core.waivers.records import Waiver, WaiverFacts, WaiverOrigin, WaiverUse
 
 __all__ = [
+    "WAIVABLE",
     "Waiver",
     "WaiverFacts",
     "WaiverOrigin",
@@ -26,4 +27,6 @@ __all__ = [
     "apply_waivers",
     "load_repository_waivers",
     "load_waivers",
+    "refusal",
+    "with_waiver",
 ]

@@ -10,9 +10,9 @@ from helpers.core.model import Finding, Known, Status, WaiverNote
 from helpers.core.policy import WaiverPolicy
 from helpers.core.waivers.records import Waiver, WaiverFacts, WaiverOrigin, WaiverUse
 
-__all__ = ["apply_waivers"]
+__all__ = ["WAIVABLE", "apply_waivers", "refusal"]
 
-_WAIVABLE = (Status.FAIL, Status.MANUAL, Status.ERROR)
+WAIVABLE = (Status.FAIL, Status.MANUAL, Status.ERROR)
 
 
 def apply_waivers(
@@ -27,8 +27,7 @@ def apply_waivers(
     `checks` are all checks. A waiver that has expired or that the policy does not allow suppresses
     nothing; of several that apply, the first in the file wins.
     """
-    incidents = {check.id for check in checks if check.incident}
-    refused = [_refusal(waiver, incidents, policy, now.date()) for waiver in waivers]
+    refused = [refusal(waiver, checks, policy, now.date()) for waiver in waivers]
     allowed = [waiver for waiver, why in zip(waivers, refused, strict=True) if not why]
     noted = tuple(_noted(finding, allowed, now) for finding in findings)
     known = {check.id for check in checks}
@@ -39,8 +38,9 @@ def apply_waivers(
     return noted, WaiverFacts(waivers=Known(uses))
 
 
-def _refusal(waiver: Waiver, incidents: Collection[str], policy: WaiverPolicy, today: date) -> str:
+def refusal(waiver: Waiver, checks: Collection[Check], policy: WaiverPolicy, today: date) -> str:
     """Why the policy does not allow a waiver; "" if it does."""
+    incidents = {check.id for check in checks if check.incident}
     if waiver.check in incidents and waiver.is_pattern:
         return "A sign of a live compromise can only be waived for one resource, by its whole key."
     if waiver.is_for_all and waiver.check not in policy.any_resource:
@@ -51,7 +51,7 @@ def _refusal(waiver: Waiver, incidents: Collection[str], policy: WaiverPolicy, t
 
 
 def _noted(finding: Finding, waivers: Sequence[Waiver], now: datetime) -> Finding:
-    if finding.status not in _WAIVABLE:
+    if finding.status not in WAIVABLE:
         return finding
     for waiver in waivers:
         if waiver.covers(finding.check, finding.resource) and waiver.holds(now.date()):
@@ -70,7 +70,7 @@ def _note(waiver: Waiver) -> WaiverNote:
 
 def _use(waiver: Waiver, findings: Sequence[Finding], known: Collection[str]) -> WaiverUse:
     judged = [f for f in findings if f.check == waiver.check]
-    matches = [f for f in judged if f.status in _WAIVABLE and waiver.covers(f.check, f.resource)]
+    matches = [f for f in judged if f.status in WAIVABLE and waiver.covers(f.check, f.resource)]
     blind = any(f.status is Status.ERROR for f in judged)
     return WaiverUse(
         waiver=waiver,

@@ -1,4 +1,4 @@
-"""Read `waivers.toml`. What can't be used is refused with its line, never skipped."""
+"""Read and extend `waivers.toml`. What can't be used is refused with its line, never skipped."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from helpers.core.errors import ConfigurationError
+from helpers.core.errors import ConfigurationError, UsageError
 from helpers.core.settings import read_bounded
+from helpers.core.toml_text import toml_value
 from helpers.core.waivers.records import Waiver, WaiverOrigin
 
-__all__ = ["load_repository_waivers", "load_waivers"]
+__all__ = ["load_repository_waivers", "load_waivers", "with_waiver"]
 
 _KEYS: Final = tuple(name for name in Waiver.model_fields if name != "origin")
 
@@ -39,6 +40,27 @@ def load_repository_waivers(path: Path, on_default_branch: str | None) -> tuple[
         waiver.model_copy(update={"origin": _origin(waiver, accepted)})
         for waiver in load_waivers(path)
     )
+
+
+def with_waiver(path: Path, waiver: Waiver) -> str:
+    """The text of a file, which need not exist, with one waiver more at its end; the rest stays.
+
+    Raises ConfigurationError where the file can't be used, UsageError where it has a waiver of the
+    same check and resource.
+    """
+    text = _read(path) if path.exists() else ""
+    for index, entry in enumerate(_entries(path, text)):
+        known = _waiver(path, text, index, entry)
+        if (known.check, known.resource) == (waiver.check, waiver.resource):
+            raise UsageError(
+                f"{path}, line {_header(text, index) + 1} waives {waiver.check} for "
+                f"{waiver.resource} until {known.expires}.",
+                "Change `expires` and `reason` there.",
+            )
+    lines = "".join(f"{key} = {toml_value(getattr(waiver, key))}\n" for key in _KEYS)
+    end = "" if text.endswith("\n") or not text else "\n"
+    gap = "\n" if text else ""
+    return f"{text}{end}{gap}[[waiver]]\n{lines}"
 
 
 def _accepted(path: Path, text: str | None) -> tuple[Waiver, ...] | None:
