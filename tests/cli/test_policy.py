@@ -131,7 +131,7 @@ def test_waivers_lie_beside_a_policy_of_the_operator(shop: Path, tmp_path: Path)
     [
         (waive("ACC-04"), "Did you mean ACC-"),
         (waive("XYZ"), "`runbook checks`"),
-        (waive(resource="admin:18"), "Did you mean: admin:81"),
+        (waive(resource="admin:18"), "Did you mean: admin:8"),
         (waive(resource="admin:9"), "Did you mean: "),
         (waive("ENV-001"), "Name another --run."),
         (waive(resource="*"), "Name one resource."),
