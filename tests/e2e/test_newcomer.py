@@ -27,6 +27,7 @@ ELSEWHERE = {  # the tests that carry it out, with addresses and folders of thei
     "scan PATH…": "exposure/test_scan_command.py",
     "rotate access-token": "rotation/test_terminal.py",
     "keys": "rotation/test_commands.py",
+    "policy init": "cli/test_policy.py",
     "scopes": "scopes/test_command.py",
     "webhook test URL": "webhooks/test_command.py",
     "auditlog verify": "auditlog/test_commands.py",
