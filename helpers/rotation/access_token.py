@@ -7,6 +7,7 @@ documented), so `in-place` can't be rolled back; `overlap` needs a second privat
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from helpers.core.click_paths import click_path
@@ -22,6 +23,7 @@ from helpers.rotation.procedure import (
 )
 from helpers.rotation.transitions import Mode
 from helpers.rotation.verification import (
+    OLD_REVOKED,
     MeCall,
     ScopeProbe,
     alive,
@@ -61,12 +63,17 @@ _WITHDRAW: Final = {
         "Continue with --resume in a few minutes.",
     ),
 }
+_NEVER_ALIVE: Final = (
+    "If the old token did not answer when the rotation began, no probe shows that the right one "
+    f"died: confirm it with --confirm '{OLD_REVOKED}'."
+)
 _WITHDRAW_STOLEN: Final = {
-    Mode.OVERLAP: _UNINSTALL,
+    Mode.OVERLAP: (*_UNINSTALL, _NEVER_ALIVE),
     Mode.IN_PLACE: (
         _TOKEN,
         "Click Regenerate token NOW. THE OLD TOKEN DIES AT THIS CLICK: there is no way back.",
         "Keep the new token ready: the runbook asks for it next.",
+        _NEVER_ALIVE,
     ),
 }
 _MINT_STOLEN: Final = {
@@ -99,10 +106,10 @@ class AccessTokenProcedure:
         if not result.proven:
             return result
         try:
-            scopes = sorted(self._probe(old))
+            reach = self._probe(old)
         except CollectionError as error:
             return ProbeResult(ProbeOutcome.TRY_AGAIN, str(error), result.detail)
-        return ProbeResult(result.outcome, result.message, {**result.detail, "scopes": scopes})
+        return ProbeResult(result.outcome, result.message, {**result.detail, **reach.detail})
 
     def instructions(self, entry: LedgerEntry, *, minting: bool) -> tuple[str, ...]:
         """Where to click."""
@@ -125,13 +132,16 @@ class AccessTokenProcedure:
         """Check that it answers 200 in the same workspace and region, with no more scopes."""
         del entry, old
         result = verify(self._ask, new, {"workspace": self._workspace, **before})
-        if not result.proven or "scopes" not in before:
+        if not result.proven:
             return result
-        reach = compare_scopes(self._probe, new, frozenset(before["scopes"]))
+        reach = compare_scopes(self._probe, new, before)
         detail = {**result.detail, **reach.detail}
         if reach.outcome is ProbeOutcome.REFUTED and supplied.allow_wider:
             return ProbeResult(ProbeOutcome.PROVEN, "It has more scopes, as you allowed.", detail)
-        return ProbeResult(reach.outcome, reach.message, detail)
+        if reach.attestable and (supplied.allow_wider or reach.attestable in supplied.attested):
+            message = "A person compared the scopes, which probing does not show."
+            return ProbeResult(ProbeOutcome.PROVEN, message, {**detail, "how": "attested"})
+        return ProbeResult(reach.outcome, reach.message, detail, reach.attestable)
 
     def revoke(self, entry: LedgerEntry, before: Mapping[str, Any]) -> ProbeResult | None:
         """Revoke the old token, if the operator can."""
@@ -147,6 +157,10 @@ class AccessTokenProcedure:
         supplied: OperatorInput,
     ) -> ProbeResult:
         """Check the codes that it answers, with the new token as the control."""
-        del supplied
-        seen_alive = bool(before.get("alive")) or entry.compromised
-        return prove_dead(self._ask, old, new, seen_alive=seen_alive)
+        del entry
+        # the workspace was read from a 200, also where probing the scopes then failed
+        seen = bool(before.get("alive") or before.get("workspace") or before.get("withdrawn"))
+        attested = before.get("how") == "attested" or OLD_REVOKED in supplied.attested
+        result = prove_dead(self._ask, old, new, seen_alive=seen or attested)
+        how = {} if seen or not attested else {"how": "attested"}
+        return replace(result, detail={**result.detail, **how})

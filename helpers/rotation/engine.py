@@ -195,7 +195,17 @@ class RotationEngine:
 
     def _revoke_first(self, entry: LedgerEntry) -> LedgerEntry | Pause:
         """Revoke a stolen key before it is replaced: there is no new key to compare it with yet."""
-        return self._revoke_and_prove(entry, Stage.CURRENT, f"{evidence.DEAD}, without a control")
+        self._see_alive(entry)
+        return self._revoke_and_prove(entry, Stage.CURRENT, evidence.DEAD_IN_GAP)
+
+    def _see_alive(self, entry: LedgerEntry) -> None:
+        """Record that the old key still answers, if nothing could show it at the start."""
+        old = self.store.read(Stage.CURRENT)
+        if old is None or evidence.baseline(self._context, entry).get("alive"):
+            return
+        result = self._procedure.check_current(old)
+        if result.proven:
+            self._ledger.prove(entry, evidence.ALIVE, alive=True, **result.detail)
 
     def _revoke_and_prove(
         self, entry: LedgerEntry, stage: Stage, proof: str

@@ -23,6 +23,7 @@ from helpers.rotation.transitions import State, before_staging
 __all__ = [
     "ALIVE",
     "DEAD",
+    "DEAD_IN_GAP",
     "WITHDRAWN",
     "Consumer",
     "collect_confirmations",
@@ -37,6 +38,7 @@ __all__ = [
 
 ALIVE = "old key alive"
 DEAD = "old key dead"
+DEAD_IN_GAP = f"{DEAD}, without a control"
 WITHDRAWN = "old key withdrawn"
 _FINGERPRINT: Final = re.compile(r"\b(?:k-)?[0-9a-f]{16}\b")
 _MAX_BYTES: Final = 64 * 1024  # bytes of a report
@@ -94,13 +96,19 @@ def probe_old_key(
 
 
 def baseline(context: RotationContext, entry: LedgerEntry) -> Mapping[str, Any]:
-    """What the first probe of the old key found, and its confirmed revocation if there was one."""
+    """What the first probe of the old key found, and its confirmed revocation if there was one.
+
+    `how` is `attested` where a person confirmed, before there was a new key, that it is dead.
+    """
     known = context.ledger.last_event(entry, "evidence", ALIVE)
-    before = known.detail if known else {}
-    if not is_proven(context, entry, WITHDRAWN):
-        return before
+    before = dict(known.detail) if known else {}
     withdrawn = context.ledger.last_event(entry, "evidence", WITHDRAWN)
-    return {**before, "withdrawn": withdrawn.detail if withdrawn else {}}
+    if withdrawn and is_proven(context, entry, WITHDRAWN):
+        before["withdrawn"] = withdrawn.detail
+    dead = context.ledger.last_event(entry, "evidence", DEAD_IN_GAP)
+    if dead and is_proven(context, entry, DEAD_IN_GAP):
+        before |= {"how": dead.detail["how"]} if "how" in dead.detail else {}
+    return before
 
 
 def decide(
@@ -205,7 +213,13 @@ def _from_url(url: str) -> str:
 
     from helpers.intercom.trusted_hosts import is_loopback
 
-    target = httpx.URL(url)
+    try:
+        target = httpx.URL(url)
+    except httpx.InvalidURL:
+        raise ConfigurationError(
+            "The URL of a consumer's fingerprint is not a URL.",
+            "Correct `fingerprint_url` in policy.toml.",
+        ) from None
     if target.scheme != "https" and not is_loopback(target.host):
         raise ConfigurationError(
             f"The URL of a consumer's fingerprint at {target.host} uses plain HTTP.",
@@ -215,5 +229,5 @@ def _from_url(url: str) -> str:
         with httpx.stream("GET", target, timeout=_TIMEOUT, follow_redirects=False) as answer:
             body = b"".join(islice(answer.iter_bytes(1024), 64))
             return body.decode("utf-8", "replace") if answer.is_success else ""
-    except httpx.HTTPError:
+    except (httpx.HTTPError, OverflowError):  # the latter for a port that no machine has
         return ""

@@ -26,7 +26,7 @@ from helpers.rotation.identity_secret import IdentitySecretProcedure
 from helpers.rotation.ledger import Ledger, LedgerEntry
 from helpers.rotation.procedure import Operator, Procedure
 from helpers.rotation.stores.base import SecretStore
-from helpers.rotation.verification import readable_scopes
+from helpers.rotation.verification import ScopeReach, probe_reach
 from helpers.system.lock import locked
 from helpers.system.state import open_state
 
@@ -136,9 +136,9 @@ def _procedure(context: Context, kind: str, operator: Operator | None) -> Proced
         with Client(token, url, version) as client:
             return client.call(call_named("GET /me"))
 
-    def probe(token: SecretStr) -> frozenset[str]:
+    def probe(token: SecretStr) -> ScopeReach:
         with Client(token, url, version) as client:
-            return readable_scopes(client)
+            return probe_reach(client)
 
     def connect() -> Client:
         return Client.from_settings(context.settings, acts=("rotation",))

@@ -6,12 +6,14 @@ the old token answered 200 to this same call earlier in the rotation, now answer
 code that means "dead", and the new one answers 200 in between, on the same host.
 
 `GET /me` does not name scopes. Each scope that guards a read is probed with a read of one record;
-scopes that only guard writes can't be seen this way and are left to a person.
+scopes that only guard writes can't be seen this way and are left to a person. So is a scope whose
+probes say nothing (no record, the plan, a page of a proxy): unknown is not "no wider".
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pydantic import SecretStr
@@ -27,12 +29,15 @@ from helpers.scopes.verdicts import PROBED
 
 __all__ = [
     "DEAD",
+    "NO_WIDER",
+    "OLD_REVOKED",
     "MeCall",
     "ScopeProbe",
+    "ScopeReach",
     "alive",
     "compare_scopes",
+    "probe_reach",
     "prove_dead",
-    "readable_scopes",
     "verify",
 ]
 
@@ -40,13 +45,32 @@ __all__ = [
 # missing scope; `token_suspended` and `token_blocked` may be lifted. They prove nothing.
 DEAD: Final = frozenset({"unauthorized", "token_not_found", "token_revoked", "token_expired"})
 
+# what a person may confirm where no program can check it
+NO_WIDER: Final = "no wider scopes"
+OLD_REVOKED: Final = "old token revoked"
+
 _OK: Final = 200
 _DENIED: Final = 401
 _LIMITED: Final = 429
 _SERVER: Final = 500
 
 MeCall = Callable[[SecretStr], ApiResponse]  # GET /me with this token; raises UnreachableError
-ScopeProbe = Callable[[SecretStr], frozenset[str]]  # the scopes that probing shows
+
+
+@dataclass(frozen=True)
+class ScopeReach:
+    """The scopes that a token's probes show, and those of which every probe said nothing."""
+
+    readable: frozenset[str]
+    unclear: frozenset[str] = frozenset()
+
+    @property
+    def detail(self) -> dict[str, list[str]]:
+        """As the ledger keeps it."""
+        return {"scopes": sorted(self.readable), "unclear": sorted(self.unclear)}
+
+
+ScopeProbe = Callable[[SecretStr], ScopeReach]
 
 
 def alive(ask: MeCall, token: SecretStr) -> ProbeResult:
@@ -84,25 +108,49 @@ def verify(ask: MeCall, new: SecretStr, expected: Mapping[str, Any]) -> ProbeRes
     return result
 
 
-def compare_scopes(probe: ScopeProbe, new: SecretStr, before: frozenset[str]) -> ProbeResult:
-    """Check that the new token has no more scopes than the old one, as far as probing shows."""
+def compare_scopes(probe: ScopeProbe, new: SecretStr, before: Mapping[str, Any]) -> ProbeResult:
+    """Check that the new token has no more scopes than the old one, as far as probing shows.
+
+    `before` holds the old token's `ScopeReach.detail`, if it could be probed. A scope counts as no
+    wider only where both tokens' probes say so; for the others a person has to confirm it.
+    """
     try:
         found = probe(new)
     except CollectionError as error:
         return ProbeResult(ProbeOutcome.TRY_AGAIN, str(error))
-    wider = sorted(found - before)
-    detail = {"scopes": sorted(found), "wider": wider}
+    if "scopes" not in before:
+        message = "The old key's scopes were never seen, so the new key's can't be compared."
+        return _unknown_reach(message, found.detail)
+    held, doubtful = frozenset(before["scopes"]), frozenset(before.get("unclear", ()))
+    wider = sorted(found.readable - held - doubtful)
+    unknown = sorted((found.readable & doubtful) | (found.unclear - held))
+    detail = {**found.detail, "wider": wider, "unknown": unknown}
     if wider:
         message = f"The new key has more scopes than the old one: {', '.join(wider)}. Clear these "
         message += "scopes, which creates another token, or use --allow-wider."
         return ProbeResult(ProbeOutcome.REFUTED, message, detail)
+    if unknown:
+        message = (
+            f"Probing does not show whether the new key has wider scopes: {', '.join(unknown)}."
+        )
+        return _unknown_reach(message, detail)
     return ProbeResult(ProbeOutcome.PROVEN, "It has no more scopes than the old key.", detail)
+
+
+def _unknown_reach(message: str, detail: Mapping[str, Any]) -> ProbeResult:
+    where = click_path("hub_app_scopes")
+    message += f" Compare both apps' permissions ({where}), then confirm '{NO_WIDER}'."
+    return ProbeResult(ProbeOutcome.NOT_YET, message, detail, attestable=NO_WIDER)
 
 
 def prove_dead(
     ask: MeCall, old: SecretStr, new: SecretStr | None, *, seen_alive: bool
 ) -> ProbeResult:
-    """Check that the old token is dead. Without `new` (no live key yet) there is no control."""
+    """Check that the old token is dead. Without `new` (no live key yet) there is no control.
+
+    A token that was never seen alive may be a mistyped one, which is refused in the same words:
+    then a person has to confirm that the real one was revoked.
+    """
     answers = []
     for token in (old, *([new] if new else []), old):
         answer = _asked(ask, token)
@@ -115,7 +163,7 @@ def prove_dead(
         "control": _seen(control[0]) if control else {},
         "seen_alive": seen_alive,
     }
-    return _judge_dead(first, second, control, detail, seen_alive=seen_alive or new is None)
+    return _judge_dead(first, second, control, detail, seen_alive=seen_alive)
 
 
 def _judge_dead(
@@ -140,8 +188,9 @@ def _judge_dead(
         message = f"The old key is refused, but not with a code for a dead key ({codes})."
         return ProbeResult(ProbeOutcome.UNCLEAR, message, detail)
     if not seen_alive:
-        message = "The old key never answered 200 in this rotation, so its refusal proves nothing."
-        return ProbeResult(ProbeOutcome.UNCLEAR, message, detail)
+        message = "The old key never answered 200 in this rotation, so its refusal proves nothing. "
+        message += f"Confirm '{OLD_REVOKED}' once the Developer Hub shows it."
+        return ProbeResult(ProbeOutcome.NOT_YET, message, detail, attestable=OLD_REVOKED)
     return ProbeResult(ProbeOutcome.PROVEN, f"The old key is dead ({codes}).", detail)
 
 
@@ -173,8 +222,8 @@ def _place(answer: ApiResponse) -> dict[str, str]:
     return {"workspace": str(app.get("id_code") or ""), "region": str(app.get("region") or "")}
 
 
-def readable_scopes(client: Client) -> frozenset[str]:
-    """The scopes that at least one read proves.
+def probe_reach(client: Client) -> ScopeReach:
+    """What the reads show of each scope: unclear is one whose reads all say nothing.
 
     Raises IntercomError where the token is dead, and UnreachableError where a read got no answer:
     a scope that was not checked does not count as missing.
@@ -186,7 +235,10 @@ def readable_scopes(client: Client) -> frozenset[str]:
                 f"{answer.call} said nothing about a scope ({answer.status or answer.code}).",
                 "Wait a minute.",
             )
-    return frozenset(PROBED[a.call] for a in answers if a.reading is Reading.ADMITTED)
+    readable = frozenset(PROBED[a.call] for a in answers if a.reading is Reading.ADMITTED)
+    refused = frozenset(PROBED[a.call] for a in answers if a.reading is Reading.REFUSED)
+    asked = frozenset(PROBED[a.call] for a in answers)
+    return ScopeReach(readable, asked - readable - refused)
 
 
 def _unanswered(answer: ProbeAnswer) -> bool:

@@ -73,6 +73,12 @@ def test_plain_http_to_another_machine_is_refused() -> None:
         reported(Consumer("api", url="http://service.example/key"))
 
 
+def test_an_address_that_is_none_is_refused_or_confirms_nothing() -> None:
+    with pytest.raises(ConfigurationError, match="fingerprint_url"):
+        reported(Consumer("api", url="https://service.example:port/key"))
+    assert reported(Consumer("api", url="http://127.0.0.1:99999/key")) == frozenset()
+
+
 # --- what the documentation tells consumers to report ---
 
 PAGE = (HOME / "docs" / "rotation.md").read_text("utf-8")

@@ -18,6 +18,7 @@ from helpers.rotation.context import Need
 from helpers.rotation.procedure import OperatorInput
 from helpers.rotation.session import open_ledger, open_session, rotation_lock
 from helpers.rotation.transitions import Mode, State
+from helpers.rotation.verification import NO_WIDER, OLD_REVOKED
 from tests.rotation.conftest import READERS, Desk, at
 
 
@@ -62,8 +63,16 @@ def test_a_key_that_is_dead_already_can_only_be_replaced_as_compromised(desk: De
     new = desk.hub.regenerate_token(desk.app.id).access_token
     with pytest.raises(UsageError, match="--compromised"):
         desk.guide.start(Mode.IN_PLACE)
-    assert at(desk.guide.start(Mode.IN_PLACE, compromised=True)) == (State.REVOKED, Need.SECRET)
-    desk.guide.resume(OperatorInput(secret=new))
+    stolen = desk.guide.start(Mode.IN_PLACE, compromised=True)
+    assert at(stolen) == (State.PLANNED, Need.CLICK)
+    assert stolen.pause
+    assert stolen.pause.attestable == (OLD_REVOKED,)
+    assert at(desk.guide.resume()) == (State.PLANNED, Need.CLICK), "two refusals prove nothing"
+    confirmed = OperatorInput(attested=frozenset({OLD_REVOKED}))
+    assert at(desk.guide.resume(confirmed)) == (State.REVOKED, Need.SECRET)
+    unseen = desk.guide.resume(OperatorInput(secret=new))
+    assert at(unseen) == (State.STAGED, Need.CLICK), "the old key's scopes were never seen"
+    desk.guide.resume(OperatorInput(attested=frozenset({NO_WIDER})))
     assert at(desk.guide.resume(READERS)) == (State.DONE, None)
 
 

@@ -11,6 +11,7 @@ from helpers.core.errors import UnreachableError
 from helpers.rotation.context import Need, RotationStatus
 from helpers.rotation.procedure import OperatorInput
 from helpers.rotation.transitions import Mode, State
+from helpers.rotation.verification import NO_WIDER, OLD_REVOKED
 from tests.rotation.conftest import READERS, SCOPES, Desk, at
 
 pytestmark = pytest.mark.usefixtures("patient")
@@ -139,6 +140,24 @@ def test_trouble_does_not_stop_an_answer_to_a_theft(desk: Desk, fault: dict[str,
     assert at(desk.guide.start(Mode.IN_PLACE, compromised=True)) == (State.PLANNED, Need.RETRY)
     new = desk.hub.regenerate_token(desk.app.id).access_token
     desk.click("DELETE", "/faults")
+    unseen = desk.guide.resume()
+    assert at(unseen) == (State.PLANNED, Need.CLICK), "it was never seen alive"
+    confirmed = OperatorInput(attested=frozenset({OLD_REVOKED}))
+    assert at(desk.guide.resume(confirmed)) == (State.REVOKED, Need.SECRET)
+    compared = OperatorInput(secret=new, attested=frozenset({NO_WIDER}))
+    desk.guide.resume(compared)
+    assert at(desk.guide.resume(READERS)) == (State.DONE, None)
+
+
+@trouble
+def test_a_stolen_key_is_checked_as_soon_as_the_trouble_is_over(
+    desk: Desk, fault: dict[str, Any]
+) -> None:
+    desk.fault(**fault)
+    desk.guide.start(Mode.IN_PLACE, compromised=True)
+    desk.click("DELETE", "/faults")
+    assert at(desk.guide.resume()) == (State.PLANNED, Need.CLICK)
+    new = desk.hub.regenerate_token(desk.app.id).access_token
     assert at(desk.guide.resume()) == (State.REVOKED, Need.SECRET)
     desk.guide.resume(OperatorInput(secret=new))
     assert at(desk.guide.resume(READERS)) == (State.DONE, None)

@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from helpers.core.model import fingerprint
 from helpers.core.settings import Profile, load_settings
 from helpers.intercom.developer_hub import App, DeveloperHub
+from helpers.rotation.verification import NO_WIDER
 from tests.conftest import HOME
 from tests.rotation.terminal import Terminal, at_terminal
 
@@ -116,6 +117,8 @@ def test_overlap_at_a_terminal_killed_at_the_prompt_and_resumed(tryout: TryOut) 
         person.answers("New key (not shown)", old)
         person.sees("This is the key in use now")
         person.answers("New key (not shown)", new)
+        person.sees("whether the new key has wider scopes: read_events")
+        person.answers("Do you confirm: no wider scopes?", "y")
         person.answers("Do you confirm: readers?", "y")
         person.sees("Uninstall the old app")
         assert tryout.token.get_secret_value() == new
@@ -143,7 +146,9 @@ def test_in_place_left_at_the_prompt_and_finished_by_standard_input(tryout: TryO
         assert (wrong.returncode, answer in wrong.stdout) == (3, True)
     empty = tryout.piped("", "--resume", "--stdin")
     assert (empty.returncode, "Nothing came on standard input" in empty.stderr) == (2, True)
-    done = tryout.piped(f"{new}\n", "--resume", "--stdin", "--confirm", "readers")
+    waiting = tryout.piped(f"{new}\n", "--resume", "--stdin", "--confirm", "readers")
+    assert (waiting.returncode, "confirm 'no wider scopes'" in waiting.stdout) == (3, True)
+    done = tryout.piped("", "--resume", "--confirm", "readers", "--confirm", NO_WIDER)
     assert done.returncode == 0, done.stderr
     assert "is at DONE" in done.stdout
     assert new not in done.stdout + done.stderr + person.seen

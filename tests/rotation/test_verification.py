@@ -13,7 +13,17 @@ from pydantic import SecretStr
 from helpers.intercom.responses import ApiResponse
 from helpers.rotation.access_token import AccessTokenProcedure
 from helpers.rotation.procedure import OperatorInput, ProbeOutcome
-from helpers.rotation.verification import DEAD, MeCall, alive, prove_dead, verify
+from helpers.rotation.verification import (
+    DEAD,
+    NO_WIDER,
+    OLD_REVOKED,
+    MeCall,
+    ScopeReach,
+    alive,
+    compare_scopes,
+    prove_dead,
+    verify,
+)
 from tests.rotation.test_ages import entry
 
 OLD, NEW = SecretStr("old"), SecretStr("new")
@@ -48,10 +58,47 @@ def test_only_two_deaths_round_a_living_control_prove_a_death(
     assert result.proven == wanted
 
 
-@given(answers, answers)
-def test_in_a_gap_two_deaths_are_enough_and_needed(first: ApiResponse, second: ApiResponse) -> None:
-    result = prove_dead(one_by_one((first, second)), OLD, None, seen_alive=False)
-    assert result.proven == (is_dead(first) and is_dead(second))
+@given(answers, answers, st.booleans())
+def test_in_a_gap_two_deaths_of_a_token_that_was_alive_are_enough_and_needed(
+    first: ApiResponse, second: ApiResponse, seen: bool
+) -> None:
+    result = prove_dead(one_by_one((first, second)), OLD, None, seen_alive=seen)
+    assert result.proven == (is_dead(first) and is_dead(second) and seen)
+
+
+def test_the_refusal_of_a_stolen_token_that_was_never_alive_needs_a_person() -> None:
+    dead = ApiResponse("GET /me", 401, "unauthorized")
+    stolen, answers = entry(compromised=True), iter([dead] * 12)
+    token = AccessTokenProcedure(lambda _: next(answers), lambda _: ScopeReach(frozenset()))
+    seen_dead = {"alive": False, "status": 401}
+    waiting = token.prove_dead(stolen, OLD, None, seen_dead, OperatorInput())
+    assert (waiting.outcome, waiting.attestable) == (ProbeOutcome.NOT_YET, OLD_REVOKED)
+    confirmed = OperatorInput(attested=frozenset({OLD_REVOKED}))
+    proven = token.prove_dead(stolen, OLD, None, seen_dead, confirmed)
+    assert proven.proven
+    assert proven.detail["how"] == "attested"
+    for shown in ({"workspace": "ours"}, {"withdrawn": {"outlook": "proven"}}, {"how": "attested"}):
+        assert token.prove_dead(stolen, OLD, None, {**seen_dead, **shown}, OperatorInput()).proven
+
+
+@pytest.mark.parametrize(
+    ("before", "found", "outcome"),
+    [
+        (ScopeReach(frozenset("ab")), ScopeReach(frozenset("a")), ProbeOutcome.PROVEN),
+        (ScopeReach(frozenset("a")), ScopeReach(frozenset("ab")), ProbeOutcome.REFUTED),
+        (ScopeReach(frozenset("a")), ScopeReach(frozenset(), frozenset("a")), ProbeOutcome.PROVEN),
+        (ScopeReach(frozenset()), ScopeReach(frozenset(), frozenset("a")), ProbeOutcome.NOT_YET),
+        (ScopeReach(frozenset(), frozenset("a")), ScopeReach(frozenset("a")), ProbeOutcome.NOT_YET),
+        (ScopeReach(frozenset(), frozenset("a")), ScopeReach(frozenset()), ProbeOutcome.PROVEN),
+        (None, ScopeReach(frozenset()), ProbeOutcome.NOT_YET),
+    ],
+)
+def test_a_scope_is_no_wider_only_where_both_probes_say_so(
+    before: ScopeReach | None, found: ScopeReach, outcome: ProbeOutcome
+) -> None:
+    result = compare_scopes(lambda _: found, NEW, before.detail if before else {})
+    assert result.outcome is outcome
+    assert (result.attestable == NO_WIDER) == (outcome is ProbeOutcome.NOT_YET)
 
 
 @pytest.mark.parametrize("body", [None, {}, [], "a page", {"app": {"id_code": "x"}}])
@@ -81,13 +128,19 @@ def test_a_new_key_has_to_say_the_place_that_the_old_one_said(
 
 def test_where_the_old_key_tells_nothing_the_configured_workspace_counts() -> None:
     token = AccessTokenProcedure(
-        lambda _: me(id_code="theirs", region="US"), lambda _: frozenset(), workspace="ours"
+        lambda _: me(id_code="theirs", region="US"),
+        lambda _: ScopeReach(frozenset()),
+        workspace="ours",
     )
     stolen = entry(compromised=True)
     refuted = token.verify(stolen, NEW, None, {"status": 401}, OperatorInput())
     assert refuted.outcome is ProbeOutcome.REFUTED
     baseline = {"workspace": "theirs", "region": "US"}
-    assert token.verify(stolen, NEW, None, baseline, OperatorInput()).proven
+    unseen = token.verify(stolen, NEW, None, baseline, OperatorInput())
+    assert (unseen.outcome, unseen.attestable) == (ProbeOutcome.NOT_YET, NO_WIDER)
+    confirmed = OperatorInput(attested=frozenset({NO_WIDER}))
+    assert token.verify(stolen, NEW, None, baseline, confirmed).proven
+    assert token.verify(stolen, NEW, None, {**baseline, "scopes": []}, OperatorInput()).proven
 
 
 @pytest.mark.parametrize("body", [{}, [], None, {"id": "1"}, {"type": "list", "id": "1"}])

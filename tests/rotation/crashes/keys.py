@@ -20,6 +20,7 @@ from helpers.rotation.client_secret import OLD_REFUSED, ClientSecretProcedure
 from helpers.rotation.identity_secret import IdentitySecretProcedure
 from helpers.rotation.procedure import OperatorInput, Procedure, SignedDelivery
 from helpers.rotation.rehearsal import HubOperator
+from helpers.rotation.verification import ScopeReach
 from helpers.sandbox import tokens
 from helpers.sandbox.seeds import DEMO
 
@@ -77,7 +78,7 @@ class Token(_Key):
 
     def procedure(self) -> Procedure:
         return AccessTokenProcedure(
-            self._ask, lambda _: frozenset({"read_tags"}), HubOperator(self.hub)
+            self._ask, lambda _: ScopeReach(frozenset({"read_tags"})), HubOperator(self.hub)
         )
 
     def offer(self) -> OperatorInput:
