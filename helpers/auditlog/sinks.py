@@ -82,6 +82,16 @@ def _listed(values: Iterable[str]) -> str:
     return ", ".join(dict.fromkeys(filter(None, values)))[:_LONGEST]
 
 
+def _usable(address: str) -> bool:
+    """Whether it is a syslog address, with a port that there is."""
+    try:
+        parts = urlsplit(address)
+        place = parts.path if parts.scheme == "unix" else parts.hostname
+        return parts.scheme in ("udp", "tcp", "unix") and bool(place) and parts.port != 0
+    except ValueError:
+        return False
+
+
 class Syslog(Sink):
     """RFC 5424 messages to `udp://host:port`, `tcp://host:port` or `unix:///dev/log`.
 
@@ -90,13 +100,12 @@ class Syslog(Sink):
     """
 
     def __init__(self, address: str) -> None:
-        self._url = urlsplit(address)
-        usable = self._url.path if self._url.scheme == "unix" else self._url.hostname
-        if self._url.scheme not in ("udp", "tcp", "unix") or not usable:
+        if not _usable(address):
             raise ConfigurationError(
                 f"auditlog.syslog is {address!r}, which is not a syslog address.",
                 "Use udp://host:514, tcp://host:601 or unix:///dev/log.",
             )
+        self._url = urlsplit(address)
         self.name = f"syslog/{address}"
 
     def batches(self, entries: Iterable[LogEntry], now: datetime) -> Iterator[MirrorBatch]:

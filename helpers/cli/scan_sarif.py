@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
 from helpers.core.errors import CollectionError
 from helpers.core.model import Finding, Severity, Status
@@ -60,6 +60,7 @@ _LEVELS: Final[Mapping[Severity, Literal["note", "warning", "error"]]] = {
     Severity.HIGH: "error",
     Severity.CRITICAL: "error",
 }
+_WEB: Final = frozenset({"http", "https"})
 _SCORES: Final = {
     Severity.LOW: "3.0",
     Severity.MEDIUM: "5.5",
@@ -139,21 +140,18 @@ def _provenance(base: str, path: Path) -> SarifVersionControl | None:
         revision = repository.output("rev-parse", "-q", "--verify", "HEAD^{commit}")
     except CollectionError:
         return None
-    remote = repository.setting("remote.origin.url")
     return SarifVersionControl(
-        repository_uri=_public(remote) or _folder_uri(path),
+        repository_uri=_web_address(repository.remote()) or _folder_uri(path),
         revision_id=revision.decode().strip(),
         mapped_to=SarifArtifactLocation(uri="", uri_base_id=base),
     )
 
 
-def _public(remote: str) -> str:
-    """Return an https address without user and password; other forms name no web page."""
-    parts = urlsplit(remote)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return ""
-    host = parts.hostname + (f":{parts.port}" if parts.port else "")
-    return urlunsplit((parts.scheme, host, quote(parts.path), "", ""))
+def _web_address(remote: str) -> str:
+    """The remote's address as a URI; other forms than http and https name no web page."""
+    scheme, _, rest = remote.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host}{slash}{quote(path)}" if host and scheme in _WEB else ""
 
 
 def _rule(kind: str, title: str, worst: Finding) -> SarifRule:

@@ -31,6 +31,7 @@ HOSTS: Final[Mapping[str, str]] = {
     "au": "https://api.au.intercom.io",
 }
 _HOST: Final = re.compile(r"[A-Za-z0-9.-]+|[0-9a-f:]+")
+_LAST_PORT: Final = 65_535
 _PREFIX: Final = re.compile(r"(/[A-Za-z0-9_-]+)*/?")
 
 
@@ -75,6 +76,8 @@ def checked_url(url: str) -> str:
         raise _unusable("is neither https://… nor http://127.0.0.1:…")
     if parsed.userinfo or parsed.query or parsed.fragment:
         raise _unusable("holds a user name, a query or a fragment")
+    if parsed.port is not None and not 0 < parsed.port <= _LAST_PORT:
+        raise _unusable("has an impossible port")
     if not _PREFIX.fullmatch(parsed.raw_path.decode("ascii")):
         raise _unusable("has an odd path")
     if parsed.scheme == "http" and not is_loopback(parsed.host):

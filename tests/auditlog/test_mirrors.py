@@ -280,7 +280,19 @@ def test_syslog_over_tcp_counts_octets_and_a_closed_port_waits(ten: Bench) -> No
     assert deliver(ten.folder, ten.state, Syslog(address), ten.clock).behind == 1
 
 
-@pytest.mark.parametrize("address", ["", "http://host", "udp://", "unix:"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "http://host",
+        "udp://",
+        "unix:",
+        "udp://h:99999",
+        "tcp://h:port",
+        "tcp://[h",
+        "udp://h:0",
+    ],
+)
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(ConfigurationError):
         Syslog(address)

@@ -293,6 +293,16 @@ def test_sarif_names_a_remote_without_its_password(repo: Path, token: str) -> No
     assert password not in text
 
 
+@pytest.mark.parametrize(
+    "remote", ["https://git.example.com:port/a", "https://[git/a", "ssh://git@[/a", "https://"]
+)
+def test_sarif_names_no_remote_that_has_no_address(repo: Path, token: str, remote: str) -> None:
+    commit(repo)
+    run_git(repo, "config", "remote.origin.url", remote)
+    (provenance,) = sarif(repo)["runs"][0]["versionControlProvenance"]
+    assert provenance["repositoryUri"] == f"{repo.as_uri()}/"
+
+
 def test_the_json_follows_its_schema(planted_json: dict[str, Any]) -> None:
     schema = json.loads(SCHEMA.read_text("utf-8"))
     Draft202012Validator(schema).validate(planted_json)

@@ -52,6 +52,9 @@ def test_https_anywhere_and_http_on_loopback_may_be_used(given: str, used: str) 
         "https://api.intercom.io#x",
         "https://api.intercom.io/a/../b/%2e%2e",
         "https://[bad",
+        "https://api.intercom.io:port",
+        "https://127.0.0.1:99999",
+        "https://127.0.0.1:0",
     ],
 )
 def test_a_url_that_a_token_must_not_go_to_is_refused_without_repeating_it(given: str) -> None:
