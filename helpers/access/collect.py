@@ -40,7 +40,7 @@ WATCHED: Final = (
 
 def collect(context: Context) -> AccessFacts:
     """Read teammates, activity, allowlist, connectors and identity secrets. Nothing is changed."""
-    log = _read(context, "GET /admins/activity_logs", lambda c: _log(c, context))
+    log = _read(context, "POST /admins/activity_logs/search", lambda c: _log(c, context))
     return AccessFacts(
         teammates=_read(context, "GET /admins", _teammates),
         last_seen=log.map(_last_seen),

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["collect"]
 
-_ACTIVITY: Final = "GET /admins/activity_logs"
+_ACTIVITY: Final = "POST /admins/activity_logs/search"
 _ADMINS: Final = "GET /admins"
 
 

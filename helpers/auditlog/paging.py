@@ -1,9 +1,9 @@
 """The pages of Intercom's activity log, and the proof that all of them came.
 
-Description 2.16 documents no paging for `GET /admins/activity_logs`; later ones have `page`,
-`per_page` (at most 250) and an answer with `pages`. So nothing is taken on trust: a page that
-repeats another, a short page in the middle or a number of pages that shrinks says that rows are
-missing, and then the rows that came are a part of the log only.
+The search is asked, whose `page` and `per_page` (at most 250) description 2.16 documents; where it
+is refused, `GET /admins/activity_logs`, for which only later ones do. Nothing is taken on trust: a
+page that repeats another, a short page in the middle or a number of pages that shrinks says that
+rows are missing, and then the rows that came are a part of the log only.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = [
 
 _PER_PAGE: Final = 250  # Intercom's maximum
 _MOST_PAGES: Final = 40_000  # of one range of days, at most a month: 10 million rows
-_CALL: Final = "GET /admins/activity_logs"
+_CALL: Final = "POST /admins/activity_logs/search"
 
 
 class UnprovenPagingError(Exception):
@@ -44,6 +44,7 @@ class ActivityPage:
     size: Any = None  # `pages.per_page`
     asked: int = 1  # the number of the page that was asked for
     at: datetime | None = None
+    call: str = _CALL
 
 
 class PageSource(Protocol):
@@ -65,13 +66,13 @@ class PagingProof:
         """Why the pages so far are not whole; "" while nothing is missing."""
         total = page.total
         if type(total) is not int or total < (1 if page.rows else 0):
-            return f"{_CALL} does not say how many pages there are."
+            return f"{page.call} does not say how many pages there are."
         if total > _MOST_PAGES:
-            return f"{_CALL} promises {total:,} pages; at most {_MOST_PAGES:,} are read."
+            return f"{page.call} promises {total:,} pages; at most {_MOST_PAGES:,} are read."
         if type(page.number) is int and page.number != page.asked:
-            return f"{_CALL} answered page {page.number} where page {page.asked} was asked for."
+            return f"{page.call} answered page {page.number} where page {page.asked} was asked for."
         if total < self.total:
-            return f"{_CALL} promised {self.total:,} pages, then {total:,}."
+            return f"{page.call} promised {self.total:,} pages, then {total:,}."
         self.total = total
         return self._repeated(page) or self._short(page)
 
@@ -79,10 +80,10 @@ class PagingProof:
         ids = [row.get("id") for row in page.rows if isinstance(row, dict)]
         named = [one for one in ids if isinstance(one, str)]
         if len(set(named)) < len(named):
-            return f"{_CALL} answered page {page.asked} with the same row twice."
+            return f"{page.call} answered page {page.asked} with the same row twice."
         found = sha256(repr(page.rows).encode("utf-8", "backslashreplace")).digest()
         if page.rows and found in self._seen:
-            return f"{_CALL} answered page {page.asked} with the rows of an earlier page."
+            return f"{page.call} answered page {page.asked} with the rows of an earlier page."
         self._seen.add(found)
         return ""
 
@@ -92,27 +93,23 @@ class PagingProof:
             self._size = page.size if type(page.size) is int else len(page.rows)
         if page.asked < page.total and len(page.rows) < max(self._size, 1):
             return (
-                f"{_CALL} answered page {page.asked} of {page.total:,} with {len(page.rows)} rows "
-                f"instead of {self._size}."
+                f"{page.call} answered page {page.asked} of {page.total:,} with {len(page.rows)} "
+                f"rows instead of {self._size}."
             )
         return ""
 
 
 def activity_pages(client: Any) -> PageSource:
     """A source of pages that reads from an Intercom client."""
-    from helpers.intercom.calls import call_named
-
-    call = call_named(_CALL)
 
     def page(after: int, before: int, page: int) -> ActivityPage:
-        period = {"created_at_after": after, "created_at_before": before}
-        answer = client.call(call, params={**period, "page": page, "per_page": _PER_PAGE})
+        answer = client.activity_answer(after, before, page, per_page=_PER_PAGE)
         body = answer.json()
         rows, pages = body.get("activity_logs"), body.get("pages")
         if not isinstance(rows, list):
-            raise _unreadable(_CALL, "activity_logs is not a list")
+            raise _unreadable(answer.call, "activity_logs is not a list")
         if not isinstance(pages, dict):
-            raise _unreadable(_CALL, "pages is not an object")
+            raise _unreadable(answer.call, "pages is not an object")
         return ActivityPage(
             rows=rows,
             total=pages.get("total_pages"),
@@ -120,6 +117,7 @@ def activity_pages(client: Any) -> PageSource:
             size=pages.get("per_page"),
             asked=page,
             at=answer.date,
+            call=answer.call,
         )
 
     return page

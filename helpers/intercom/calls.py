@@ -102,7 +102,7 @@ def _reads() -> Iterator[Call]:
     yield _read(
         "/admins/activity_logs",
         "read_admins",
-        "who did what in the workspace",
+        "the same, where the search is refused",
         *("rotation", "scopes", "access", "auditlog"),
         query=period,
     )
@@ -111,7 +111,7 @@ def _reads() -> Iterator[Call]:
         "/admins/activity_logs/search",
         "read_admins",
         Effect.READ,
-        "the same, narrowed to some kinds of event (a POST that reads)",
+        "who did what in the workspace (a POST that reads)",
         ("rotation", "access", "auditlog"),
     )
     yield _read(
@@ -126,7 +126,7 @@ def _reads() -> Iterator[Call]:
         "read_data_connectors",
         "the data connectors",
         *("scopes", "access"),
-        query="per_page page starting_after",
+        query="per_page starting_after",
     )
     yield _read(
         "/data_connectors/{id}",

@@ -41,7 +41,13 @@ from helpers.intercom.listing import Listing, cursor_pages, numbered_pages
 from helpers.intercom.reader import ListPage, read, read_list, read_nothing
 from helpers.intercom.regions import base_url as base_url_of
 from helpers.intercom.regions import checked_url
-from helpers.intercom.responses import ApiResponse, broken_off, date_of, unreachable
+from helpers.intercom.responses import (
+    ApiResponse,
+    broken_off,
+    date_of,
+    other_version,
+    unreachable,
+)
 from helpers.intercom.transport import RefusalHook, Transport, live
 
 if TYPE_CHECKING:
@@ -57,7 +63,8 @@ _PAGE: Final = 150  # records a page of the activity log
 _CONNECTORS: Final = 50  # connectors a page
 _ACTIVITY: Final = "GET /admins/activity_logs"
 _ACTIVITY_SEARCH: Final = "POST /admins/activity_logs/search"
-_NO_SEARCH: Final = frozenset({403, 404, 405})  # refused, or not in this API version
+_NO_SEARCH: Final = frozenset({403, 404, 405})  # refused, or not there
+_NOT_IN_VERSION: Final = "intercom_version_invalid"
 _UNPAGED: Final = 1_000_000_000  # a list that comes as one page is never full
 
 
@@ -201,10 +208,28 @@ class Client:
         per_page: int,
         event_types: Collection[str] = (),
     ) -> ListPage[Activity]:
-        """One page of the activity log, times in Unix seconds, pages from 1 on.
+        """One page of the activity log, read strictly; parameters as for `activity_answer`."""
+        answer = self.activity_answer(
+            after, before, number, per_page=per_page, event_types=event_types
+        )
+        found = read_list(answer, "activity_logs", Activity)
+        kinds = event_types if answer.call == _ACTIVITY else ()
+        return found.of(lambda row: row.activity_type in kinds) if kinds else found
+
+    def activity_answer(
+        self,
+        after: int,
+        before: int | None,
+        number: int,
+        *,
+        per_page: int,
+        event_types: Collection[str] = (),
+    ) -> ApiResponse:
+        """The answer with one page of the activity log, times in Unix seconds, pages from 1 on.
 
         The search is used, a POST that reads, as it is the call whose pages 2.16 documents. Where
-        it is refused, the GET is asked: whether it minds the page, its answer has to show.
+        it is refused, the GET is asked, which can't be narrowed to kinds of event: whether it minds
+        the page, its answer has to show.
         """
         wanted: dict[str, Any] = {"created_at_after": after, "page": number, "per_page": per_page}
         if before is not None:
@@ -212,11 +237,10 @@ class Client:
         if not self._search_refused:
             kinds = {"event_types": sorted(event_types)} if event_types else {}
             answer = self._asked(_ACTIVITY_SEARCH, json={**wanted, **kinds})
-            self._search_refused = answer.status in _NO_SEARCH
+            self._search_refused = answer.status in _NO_SEARCH or answer.code == _NOT_IN_VERSION
             if not self._search_refused:
-                return read_list(answer, "activity_logs", Activity)
-        found = read_list(self._asked(_ACTIVITY, params=wanted), "activity_logs", Activity)
-        return found.of(lambda row: row.activity_type in event_types) if event_types else found
+                return answer
+        return self._asked(_ACTIVITY, params=wanted)
 
     def ip_allowlist(self) -> IpAllowlist:
         """The IP allowlist: `enabled` and `ip_allowlist`."""
@@ -292,6 +316,8 @@ class Client:
         body, defect = parse_body(response.content, content_type, self.limits)
         if defect == BROKEN and response.is_success:
             raise broken_off(name)
+        if response.is_success and (other := other_version(response)):
+            body, defect = None, other
         return ApiResponse.of(
             *(name, response.status_code, body, headers.get("X-Request-Id", "")),
             date=date_of(headers),

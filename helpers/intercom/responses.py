@@ -20,10 +20,18 @@ import httpx
 
 from helpers.core.errors import IntercomError, UnreachableError, UnreadableAnswerError
 
-__all__ = ["ApiResponse", "advice_for", "broken_off", "date_of", "unreachable"]
+__all__ = [
+    "ApiResponse",
+    "advice_for",
+    "broken_off",
+    "date_of",
+    "other_version",
+    "unreachable",
+]
 
 _LONGEST: Final = 64  # characters of a code or an id
 _WORD: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9_.:-]{{0,{_LONGEST - 1}}}")
+_VERSION: Final = re.compile(r"\d{1,3}\.\d{1,3}|Preview|Unstable")
 _OK: Final = range(200, 300)
 _MESSAGE: Final = 1000  # characters
 _DEAD: Final = frozenset(
@@ -129,6 +137,20 @@ def date_of(headers: Mapping[str, str]) -> datetime | None:
         return moment.astimezone(UTC) if moment.tzinfo else None
     except (KeyError, ValueError, OverflowError):
         return None
+
+
+def other_version(response: httpx.Response) -> str:
+    """Why an answer is not of the version that was asked for; "" where it does not say otherwise.
+
+    Intercom documents no header of an answer that names its version. One that has the request's
+    own header, `Intercom-Version`, with another value is not the answer to this request.
+    """
+    said = response.headers.get("Intercom-Version", "").strip()
+    asked = response.request.headers.get("Intercom-Version", "")
+    if not said or said == asked:
+        return ""
+    shown = said if _VERSION.fullmatch(said) else "an unreadable one"
+    return f"an answer of version {shown} where {asked} was asked for (`Intercom-Version`)"
 
 
 def _word(value: Any) -> str:

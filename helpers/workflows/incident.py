@@ -145,7 +145,7 @@ def _read(context: Context, since: datetime) -> Datum[WorkspaceActivity]:
                 more += len(suspicious) == _MAX_ROWS
                 suspicious += [row] if len(suspicious) < _MAX_ROWS else []
     except (CollectionError, ConfigurationError) as error:
-        return Unavailable(reason=str(error), call="GET /admins/activity_logs")
+        return Unavailable(reason=str(error), call="POST /admins/activity_logs/search")
     return found.datum(WorkspaceActivity(counts, tuple(suspicious), more))
 
 

@@ -16,7 +16,6 @@ from helpers.core.context import Context
 from helpers.core.judge import judge
 from helpers.core.model import Known, Snapshot, Status
 from helpers.intercom.answers import Me
-from helpers.intercom.calls import Call
 from helpers.intercom.responses import ApiResponse
 from helpers.notebook.context_factory import open_context
 from helpers.notebook.parameters import Choices
@@ -34,11 +33,9 @@ class Lying:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._client, name)
 
-    def call(self, call: Call, *ids: str, **options: Any) -> ApiResponse:
-        answer: ApiResponse = self._client.call(call, *ids, **options)
-        if call.route == "/admins/activity_logs" and answer.ok:
-            return replace(answer, body=self._lie(answer.body))
-        return answer
+    def activity_answer(self, *period: Any, **options: Any) -> ApiResponse:
+        answer: ApiResponse = self._client.activity_answer(*period, **options)
+        return replace(answer, body=self._lie(answer.body)) if answer.ok else answer
 
 
 def _rows(**changes: Any) -> Callable[[Body], Body]:

@@ -18,6 +18,7 @@ from helpers.core.errors import (
     ForbiddenCallError,
     IntercomError,
     UnreachableError,
+    UnreadableAnswerError,
 )
 from helpers.core.model import Known, Partial
 from helpers.core.policy import Limits
@@ -69,6 +70,30 @@ def test_a_preview_call_asks_for_preview_whatever_the_version() -> None:
         return httpx.Response(200, json={"data": [{"id": "102", "created_at": AT}]})
 
     assert [secret.id for secret in client_of(handler).identity_secrets()] == ["102"]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"), [("1.0", "1.0"), ("Preview", "Preview"), ("2.16\x1b[31m", "unreadable")]
+)
+def test_an_answer_that_names_another_version_is_not_used(said: str, shown: str) -> None:
+    other = httpx.Response(200, json=ME, headers={"Intercom-Version": said})
+    with pytest.raises(UnreadableAnswerError, match=r"where 2\.16 was asked for") as caught:
+        client_of(scripted(other)).me()
+    assert shown in str(caught.value)
+    assert said == shown or said not in str(caught.value)
+
+
+def test_an_answer_that_names_its_version_or_none_is_used() -> None:
+    for headers in ({}, {"Intercom-Version": "2.16"}, {"X-Intercom-Version": "0eab9e12"}):
+        answer = httpx.Response(200, json=ME, headers=headers)
+        assert client_of(scripted(answer)).me().id == "1"
+
+
+def test_an_error_is_an_error_whatever_version_it_names() -> None:
+    refused = refusal(403, "forbidden")
+    refused.headers["Intercom-Version"] = "1.0"
+    with pytest.raises(IntercomError, match="forbidden"):
+        client_of(scripted(refused)).me()
 
 
 def test_the_path_prefix_of_the_base_stays() -> None:
@@ -221,11 +246,14 @@ def test_activity_logs_come_page_by_page() -> None:
     assert [log.id for log in found.value] == ["1", "2", "3"]
 
 
-@pytest.mark.parametrize("status", [403, 404])
-def test_activity_logs_are_got_where_the_search_is_refused(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(403, "forbidden"), (404, "not_found"), (400, "intercom_version_invalid")],
+)
+def test_activity_logs_are_got_where_the_search_is_refused(status: int, code: str) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
-            return refusal(status, "forbidden")
+            return refusal(status, code)
         pages = {"page": int(request.url.params["page"]), "total_pages": 2}
         logs = [row(f"{pages['page']}"), {**row(f"{pages['page']}b"), "activity_type": "other"}]
         return httpx.Response(200, json={"activity_logs": logs, "pages": pages})
