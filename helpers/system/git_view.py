@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -17,9 +16,11 @@ from typing import Final
 
 from helpers.core.errors import CollectionError
 from helpers.system.git_folders import GitFolders, read_small
+from helpers.system.temporary import temporary_folder
 
 __all__ = ["GitView"]
 
+_PREFIX: Final = "runbook-git-"
 _LONGEST_HEAD: Final = 8 << 10
 _LARGEST: Final = 1 << 20  # bytes of a configuration, or of a list of alternates
 _FORMATS: Final = ("objectformat", "refstorage")  # how the objects and refs are stored
@@ -60,7 +61,7 @@ class GitView:
         self._folders = folders
         self.outside: list[str] = []
         self.formats = _formats(folders, read_config)
-        self.path = Path(tempfile.mkdtemp(prefix="runbook-git-"))
+        self.path = temporary_folder(_PREFIX)
         self._remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
         try:
             self._fill()

@@ -7,17 +7,26 @@ touched.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from helpers.system.lock import acquire, open_lock_file
 
-__all__ = ["LOCK", "OwnedFolder", "hold_folder", "owned_folder", "remove_abandoned"]
+__all__ = [
+    "LOCK",
+    "OwnedFolder",
+    "hold_folder",
+    "owned_folder",
+    "remove_abandoned",
+    "temporary_folder",
+]
 
 LOCK: Final = ".owner"
 _TRIES: Final = 10
@@ -67,6 +76,48 @@ def owned_folder(prefix: str, base: str | None = None) -> Iterator[Path]:
         yield folder.path
     finally:
         folder.close()
+
+
+class _SharedFolders:
+    """This process's folder for each prefix. A forked child makes folders of its own."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._folders: dict[tuple[int, str], OwnedFolder] = {}
+
+    def get(self, prefix: str) -> Path:
+        """Return the folder, made on first use and again if somebody removed it."""
+        key = (os.getpid(), prefix)
+        with self._lock:
+            found = self._folders.get(key)
+            if found is None or not found.path.is_dir():
+                if found is None:
+                    remove_abandoned(Path(tempfile.gettempdir()), f"{prefix}*")
+                found = self._folders[key] = OwnedFolder(prefix)
+            return found.path
+
+    def close(self) -> None:
+        """Remove the folders of this process."""
+        for (process, _), folder in self._folders.items():
+            if process == os.getpid():
+                folder.close()
+
+    def renew_lock(self) -> None:
+        """Forget a lock that another thread held while the process forked."""
+        self._lock = Lock()
+
+
+_SHARED: Final = _SharedFolders()
+atexit.register(_SHARED.close)
+os.register_at_fork(after_in_child=_SHARED.renew_lock)
+
+
+def temporary_folder(prefix: str) -> Path:
+    """Make a new folder inside one folder that this process owns for all of its prefix.
+
+    Its maker removes it. What a killed process left, the next process removes on its first call.
+    """
+    return Path(tempfile.mkdtemp(dir=_SHARED.get(prefix)))
 
 
 def remove_abandoned(base: Path, pattern: str) -> list[Path]:

@@ -232,6 +232,39 @@ def test_no_view_is_left_behind(
     assert not list(temporary.glob("runbook-git-*"))
 
 
+KILLED = """
+import sys, time
+from pathlib import Path
+from helpers.system.git import find_repository
+found = [find_repository(Path(sys.argv[1])) for _ in range(2)]
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def test_the_views_of_a_killed_process_go_with_the_next_one(
+    delivered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    command = [sys.executable, "-c", KILLED, str(delivered)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as first:
+        assert first.stdout and first.stdout.readline() == "ready\n"
+        (alive,) = temporary.glob("runbook-git-*")
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as second:
+            assert second.stdout and second.stdout.readline() == "ready\n"
+            assert len(list(alive.glob("*/config"))) == 2, "a live process keeps its views"
+            second.kill()
+        first.kill()
+    assert len(list(temporary.glob("runbook-git-*"))) == 2
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as third:
+        assert third.stdout and third.stdout.readline() == "ready\n"
+        (left,) = temporary.glob("runbook-git-*")
+        assert left != alive
+        third.kill()
+
+
 # What points outside.
 
 
