@@ -234,6 +234,10 @@ def _invocation(result: JudgedScan) -> SarifInvocation:
         SarifNotification(level="warning", message=_message(f"{m.where}: {m.reason}"))
         for m in result.coverage.missed
     ]
+    missed += [
+        SarifNotification(level="note", message=_message(f"{m.where}: {m.reason}"))
+        for m in result.coverage.elsewhere
+    ]
     return SarifInvocation(
         execution_successful=not result.coverage.interrupted,
         end_time_utc=f"{result.report.generated_at:%Y-%m-%dT%H:%M:%S}Z",

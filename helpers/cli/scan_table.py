@@ -156,6 +156,12 @@ def _summary(result: JudgedScan, shown: Sequence[Finding], *, all_rules: bool) -
     )
     if searched.missed_total:
         text += f" {searched.missed_total} items were not searched."
+    if searched.elsewhere_total:
+        first = searched.elsewhere[0]
+        text += sanitize(
+            f" Links that lead out of the repository were not followed: {searched.elsewhere_total},"
+            f" such as {first.where}, {first.reason}."
+        )
     if searched.interrupted:
         text += " Interrupted: the rest was not searched; the next scan continues from here."
     return text

@@ -1,6 +1,7 @@
 """Files: the working tree (tracked, untracked, ignored) and git's own folder.
 
-Symbolic links are not followed, and what can't be read is reported. The cache knows a file by its
+Symbolic links are not followed; those that lead out of the repository are listed, because what is
+there belongs to somebody else. What can't be read is reported. The cache knows a file by its
 path, size, times and inode, so an unchanged file is not read again; and by its content, under the
 id that git would give it, so a copy of a committed object is not scanned twice.
 """
@@ -33,6 +34,8 @@ _GIT: Final = ".git"
 class Files:
     """The files below a folder as items. `nested` lists the repositories found below it.
 
+    `links` lists the symbolic links that lead out of `root` and `inside`, with their targets.
+
     `reuse` is called with a file's cache keys before it is read, and again after; if it returns
     True, the file is left out. Names begin with `prefix`; `skip` names entries of the root to skip.
     """
@@ -44,7 +47,9 @@ class Files:
     reuse: Callable[[tuple[str, ...], Origin], bool] = lambda keys, origin: False  # noqa: ARG005
     path_class: Callable[[str], str] = lambda path: DEFAULT_PATH_CLASS  # noqa: ARG005
     algorithm: str = "sha1"  # the hash that names the repository's objects
+    inside: Path | None = None  # the scanned repository's top
     nested: list[Path] = field(default_factory=list)
+    links: list[tuple[str, str]] = field(default_factory=list)
 
     def __iter__(self) -> Iterator[ScanItem]:
         folders = [""]
@@ -66,10 +71,17 @@ class Files:
                     folders.append(f"{name}/")
                 elif entry.is_file(follow_symlinks=False):
                     yield from self._file(entry, name)
+                elif entry.is_symlink():
+                    self._add_link(entry.path, name)
 
     def _add_nested(self, inner: str) -> None:
         if inner:
             self.nested.append(self.root / inner)
+
+    def _add_link(self, path: str, inner: str) -> None:
+        target = Path(os.path.realpath(path))
+        if not any(top and target.is_relative_to(top) for top in (self.root, self.inside)):
+            self.links.append((self.prefix + inner, str(target)))
 
     def _file(self, entry: os.DirEntry[str], inner: str) -> Iterator[ScanItem]:
         origin = Origin(self.kind, self.prefix + inner)

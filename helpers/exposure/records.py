@@ -187,6 +187,9 @@ class SkippedItem(Record):
 class ScanCoverage(Record):
     """What was scanned, and what was not. `missed` may be cut off; `missed_total` counts all.
 
+    `elsewhere` lists the links that lead out of the repository. They are not followed, and what
+    they point to is no part of it, so the search is complete without them.
+
     `git` is False for a folder that is in no repository and so has no history.
     """
 
@@ -202,6 +205,8 @@ class ScanCoverage(Record):
     interrupted: bool = False
     missed: tuple[SkippedItem, ...] = ()
     missed_total: int = 0
+    elsewhere: tuple[SkippedItem, ...] = ()
+    elsewhere_total: int = 0
     unlisted: str = ""  # why the objects of a repository could not be listed
 
     @property

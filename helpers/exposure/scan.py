@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from helpers.core import catalog
 from helpers.core.judge import judge
@@ -234,13 +234,21 @@ def _total(coverages: Sequence[tuple[str, ScanCoverage]]) -> ScanCoverage:
         absent=sum(c.absent for c in every),
         absent_examples=tuple(one for c in every for one in c.absent_examples)[:_EXAMPLES],
         interrupted=any(c.interrupted for c in every),
-        missed=tuple(
-            SkippedItem(where=f"{label}: {skipped.where}", reason=skipped.reason)
-            for label, coverage in coverages
-            for skipped in coverage.missed
-        ),
+        missed=_listed(coverages, "missed"),
         missed_total=sum(c.missed_total for c in every),
+        elsewhere=_listed(coverages, "elsewhere"),
+        elsewhere_total=sum(c.elsewhere_total for c in every),
         unlisted=next((c.unlisted for c in every if c.unlisted), ""),
+    )
+
+
+def _listed(
+    coverages: Sequence[tuple[str, ScanCoverage]], name: Literal["missed", "elsewhere"]
+) -> tuple[SkippedItem, ...]:
+    return tuple(
+        SkippedItem(where=f"{label}: {skipped.where}", reason=skipped.reason)
+        for label, coverage in coverages
+        for skipped in getattr(coverage, name)
     )
 
 

@@ -75,6 +75,7 @@ class ScanState:
     unlisted: str = ""  # why the objects of a repository could not be listed
     _done: int = 0
     _skipped: set[tuple[str, str]] = field(default_factory=set)
+    _elsewhere: set[tuple[str, str]] = field(default_factory=set)
     _found: set[str] = field(default_factory=set)
     _reported_at: float = 0.0
 
@@ -137,6 +138,10 @@ class ScanState:
         """Record something that was not scanned."""
         self._skipped.add((printable(where), reason))
 
+    def leave_out(self, where: str, reason: str) -> None:
+        """Record what the repository only points to, so that nothing of its own is missing."""
+        self._elsewhere.add((printable(where), printable(reason)))
+
     @property
     def clean(self) -> bool:
         """True if everything was scanned and nothing was found."""
@@ -149,7 +154,10 @@ class ScanState:
         """
         from helpers.exposure.records import ScanCoverage, SkippedItem
 
-        skipped = [SkippedItem(where=where, reason=why) for where, why in sorted(self._skipped)]
+        skipped, elsewhere = (
+            [SkippedItem(where=where, reason=why) for where, why in sorted(listed)]
+            for listed in (self._skipped, self._elsewhere)
+        )
         return ScanCoverage(
             rules=self.engine.identity,
             objects=self.objects,
@@ -163,6 +171,8 @@ class ScanState:
             interrupted=self.interrupted,
             missed=tuple(skipped[:_MOST_SKIPPED]),
             missed_total=len(skipped),
+            elsewhere=tuple(elsewhere[:_MOST_SKIPPED]),
+            elsewhere_total=len(elsewhere),
             unlisted=self.unlisted,
         )
 

@@ -162,7 +162,7 @@ def search(top: Repository, scope: ScanScope, state: ScanState) -> Iterator[Sear
         stores.add(repository.common)
         if scope.staged:
             continue
-        nested = _search_files(source, state)
+        nested = _search_files(source, state, top.place)
         with _reported(repository.name or "nested repositories", state):
             for name, found in nested_repositories(repository, nested):
                 if isinstance(found, Repository):
@@ -330,13 +330,17 @@ def _since(repository: Repository, revision: str) -> Iterator[str]:
     return iter(dict.fromkeys(listed.decode().split()))
 
 
-def _search_files(source: SearchedRepository, state: ScanState) -> Iterable[Path]:
+def _search_files(source: SearchedRepository, state: ScanState, top: Path) -> Iterable[Path]:
     """Scan the files and return the folders of nested repositories."""
     nested: list[Path] = []
+    prefix = f"{source.repository.name}/" if source.repository.name else ""
     for files in _folders(source.repository):
         files.reuse = partial(state.reuse, source.repository, source.matches)
         files.path_class = state.engine.path_class
+        files.inside = top
         state.scan(source.repository, state.counted(files), source.matches)
+        for name, target in files.links:
+            state.leave_out(f"{prefix}{name}", f"a link to {target}, outside the repository")
         nested += files.nested
     return nested
 

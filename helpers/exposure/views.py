@@ -57,7 +57,7 @@ def coverage(facts: ExposureFacts) -> View:
     if isinstance(facts.coverage, Unavailable):
         return prose(f"Not searched: {facts.coverage.reason}")
     searched = facts.coverage.value
-    rows = [(missed.where, missed.reason) for missed in searched.missed]
+    rows = [(left.where, left.reason) for left in (*searched.missed, *searched.elsewhere)]
     empty = "Nothing was skipped."
     return stack(prose(_searched(searched)), table(("not searched", "reason"), rows, empty=empty))
 

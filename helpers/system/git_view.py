@@ -61,6 +61,7 @@ class GitView:
         self._folders = folders
         self.outside: list[str] = []
         self.formats = _formats(folders, read_config)
+        self._note_worktree(read_config)
         self.path = temporary_folder(_PREFIX)
         self._remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
         try:
@@ -82,6 +83,16 @@ class GitView:
         self._link_refs(common / "refs", self.path / "refs")
         self._link_refs(common / "worktrees", self.path / "worktrees")  # their HEADs
         self._link_objects(common / "objects", self.path / "objects")
+
+    def _note_worktree(self, read_config: Callable[[bytes, str], str]) -> None:
+        """Note a working tree elsewhere. Submodules without files name theirs, which is inside."""
+        folders = self._folders
+        named = read_config(read_small(folders.common / "config", _LARGEST), "core.worktree")
+        place = (folders.git_dir / named).resolve()
+        submodule = folders.tree is None and ".git" in folders.git_dir.parts
+        linked = folders.git_dir != folders.common  # has a tree of its own
+        if named and place != folders.tree and not submodule and not linked:
+            self.outside.append(f"core.worktree in {folders.common}/config names {place}")
 
     def _config(self) -> str:
         bare = "false" if self._folders.tree else "true"

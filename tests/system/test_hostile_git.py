@@ -250,16 +250,16 @@ def test_the_views_of_a_killed_process_go_with_the_next_one(
     monkeypatch.setenv("TMPDIR", str(temporary))
     command = [sys.executable, "-c", KILLED, str(delivered)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as first:
-        assert first.stdout and first.stdout.readline() == "ready\n"
+        assert next(iter(first.stdout or ())) == "ready\n"
         (alive,) = temporary.glob("runbook-git-*")
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as second:
-            assert second.stdout and second.stdout.readline() == "ready\n"
+            assert next(iter(second.stdout or ())) == "ready\n"
             assert len(list(alive.glob("*/config"))) == 2, "a live process keeps its views"
             second.kill()
         first.kill()
     assert len(list(temporary.glob("runbook-git-*"))) == 2
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as third:
-        assert third.stdout and third.stdout.readline() == "ready\n"
+        assert next(iter(third.stdout or ())) == "ready\n"
         (left,) = temporary.glob("runbook-git-*")
         assert left != alive
         third.kill()
@@ -361,7 +361,23 @@ def test_a_real_worktree_is_followed(delivered: Path, tmp_path: Path) -> None:
 def test_core_worktree_is_not_followed(delivered: Path, victim: tuple[Path, str]) -> None:
     (delivered / ".git" / "config").write_text(f"[core]\n\tworktree = {victim[0]}\n")
     assert top_level(delivered) == delivered
-    assert len(scan(delivered, ENGINE).leaks) == 2
+    scanned = scan(delivered, ENGINE)
+    assert len(scanned.leaks) == 2
+    assert f"core.worktree in {delivered}/.git/config names {victim[0]}" in missed(scanned)
+
+
+def test_links_of_the_working_tree_are_not_followed_outside(
+    delivered: Path, victim: tuple[Path, str]
+) -> None:
+    (delivered / "file").symlink_to(victim[0] / "private.txt")
+    (delivered / "folder").symlink_to(victim[0])
+    (delivered / "indirect").symlink_to("folder/private.txt")
+    (delivered / "inner").symlink_to("a.txt")
+    scanned = scan(delivered, ENGINE)
+    assert len(scanned.leaks) == 2
+    listed = {one.where: one.reason for one in scanned.coverage.elsewhere}
+    assert set(listed) == {"file", "folder", "indirect"}
+    assert str(victim[0] / "private.txt") in listed["file"]
 
 
 def test_a_replacement_does_not_hide_an_object(repo: Path) -> None:
