@@ -19,6 +19,7 @@ from helpers.core.errors import IntercomError, RunbookError
 from helpers.core.model import Cause, Datum, Known, Partial, Unavailable
 from helpers.intercom.answers import Admin
 from helpers.intercom.listing import Listing
+from helpers.system.state import first_audit
 
 if TYPE_CHECKING:
     from helpers.auditlog.partitions import Partitions
@@ -40,6 +41,7 @@ def collect(context: Context) -> AuditFacts:
         teammates=teammates,
         reviews=_reviews(context, asked),
         mirror=_mirror(context),
+        first_audit=first_audit(context),
     )
 
 

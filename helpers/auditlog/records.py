@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
 
-from helpers.core.model import Datum, Record
+from helpers.core.model import Datum, Known, Record
 
 __all__ = [
     "ActivityRow",
@@ -196,6 +196,7 @@ class AuditFacts(Record):
     teammates: Datum[tuple[str, ...]]  # the ids of today's
     reviews: Datum[tuple[Review, ...]]
     mirror: Datum[MirrorEvidence]
+    first_audit: Datum[datetime | None] = Known(None)  # None: there was none before
 
 
 def collapse_repeats(rows: Sequence[ActivityRow]) -> list[ActivityRow]:

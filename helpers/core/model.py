@@ -43,6 +43,7 @@ __all__ = [
     "WaiverNote",
     "failed",
     "fingerprint",
+    "history",
     "manual",
     "not_applicable",
     "passed",
@@ -213,6 +214,15 @@ def failed(
 def manual(resource: Resource, message: str, *evidence: Evidence) -> Outcome:
     """A person has to check this: the message says what."""
     return Outcome(status=Status.MANUAL, resource=resource, message=message, evidence=evidence)
+
+
+def history(resource: Resource, first_audit: datetime, *evidence: Evidence) -> Outcome:
+    """A person has to go through this once: it happened before the runbook's first audit.
+
+    Nothing could have been recorded or reviewed then. Reports show such outcomes as one item.
+    """
+    message = f"This was before the first audit, on {first_audit:%Y-%m-%d}: go through it once."
+    return manual(resource, message, *evidence)
 
 
 def not_applicable(resource: Resource, message: str, *evidence: Evidence) -> Outcome:

@@ -28,6 +28,7 @@ from helpers.rotation.records import (
     RotationRecord,
 )
 from helpers.rotation.session import open_ledger
+from helpers.system.state import first_audit
 
 __all__ = ["collect"]
 
@@ -51,6 +52,7 @@ def collect(context: Context) -> RotationFacts:
             leftovers=unavailable,
             identity_secrets=_identity_secrets(context),
             rehearsal=context.evidence,
+            first_audit=unavailable,
         )
 
 
@@ -66,6 +68,7 @@ def _facts(
         leftovers=Known(tuple(_leftovers(context.settings, entries))),
         identity_secrets=identity,
         rehearsal=context.evidence,
+        first_audit=first_audit(context),
     )
 
 

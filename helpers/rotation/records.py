@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from helpers.core.model import Datum, Record
+from helpers.core.model import Datum, Known, Record
 from helpers.rotation.transitions import CLOSED, Mode, State
 
 __all__ = [
@@ -142,3 +142,4 @@ class RotationFacts(Record):
     leftovers: Datum[tuple[Leftover, ...]]
     identity_secrets: Datum[tuple[ListedIdentitySecret, ...]]
     rehearsal: Datum[RotationRehearsal]
+    first_audit: Datum[datetime | None] = Known(None)  # None: there was none before

@@ -304,6 +304,68 @@ def test_rows_beyond_what_a_report_holds_ask_for_a_person(check: Check, question
     assert sorted(found) == [MANUAL, PASS]
 
 
+LATER = NOW - timedelta(days=1)  # the first audit, after the rows
+NEVER_HISTORY = ("takeover", "dormant_active", "departed_active")
+
+
+@pytest.mark.parametrize(
+    ("check", "question"), [pair for pair in PAIRS if pair.values[1] not in NEVER_HISTORY]
+)
+def test_what_was_before_the_first_audit_is_one_item_that_never_passes_unseen(
+    check: Check, question: str
+) -> None:
+    flags = () if question == "failures_then_success" else ("odd",)
+    rows = (_row("bob", *flags), _row("ann"), _row("cy"))
+    answers = _answers(question, *rows)
+    (found,) = [
+        f
+        for f in verdicts(check, answers=answers, reviews=(), first_audit=LATER)
+        if f.status is not PASS
+    ]
+    assert (found.status, found.resource.kind) == (MANUAL, "history")
+    assert "3 times" in found.resource.name
+    assert len(found.evidence) == 3
+    signed = (_review(1, *rows),)
+    after = verdicts(check, answers=answers, reviews=signed, first_audit=LATER)
+    assert {f.status for f in after} == {PASS}
+
+
+@pytest.mark.parametrize(
+    ("sign", "row"),
+    [
+        ("takeover", _row("bob")),
+        ("departed_active", _row("bob")),
+        ("dormant_active", _row("bob")),
+        ("failures_then_success", _row("bob", "a new address")),
+    ],
+)
+def test_an_account_that_may_be_in_wrong_hands_has_no_history(sign: str, row: ActivityRow) -> None:
+    exported = QuestionResult(
+        question="exports", title="exports", count=1, flagged=1, rows=(_row("bob", "at night"),)
+    )
+    answers = tuple(a for a in _answers(sign, row) if a.question != "exports")
+    found = verdicts(data_taken_out, answers=(*answers, exported), reviews=(), first_audit=LATER)
+    assert FAIL in {f.status for f in found}
+
+
+def test_a_takeover_before_the_first_audit_is_an_incident_still() -> None:
+    answers = _answers("takeover", _row("bob", "a new address"))
+    (found,) = verdicts(account_taken_over, answers=answers, reviews=())
+    assert (found.status, found.severity, found.incident) == (FAIL, Severity.CRITICAL, True)
+
+
+def test_what_happens_after_the_first_audit_fails_as_ever() -> None:
+    answers = _answers("exports", _row("ann", "at night"), _row("ann", "at night", days=0))
+    found = verdicts(data_taken_out, answers=answers, reviews=(), first_audit=LATER)
+    assert {f.status for f in found} == {FAIL, MANUAL, PASS}  # deletions pass
+
+
+def test_an_unreadable_state_passes_nothing() -> None:
+    answers = _answers("exports")
+    found = verdicts(data_taken_out, answers=answers, reviews=(), first_audit=unreadable())
+    assert {f.status for f in found} == {ERROR}
+
+
 def test_what_repeats_itself_word_for_word_is_one_piece_of_evidence() -> None:
     failure, other = _row("ann", "at night"), {"detail": "exported 7 contacts"}
     rows = (*[failure] * 9, failure.model_copy(update=other), failure)

@@ -32,6 +32,7 @@ from helpers.core.waivers.records import WaiverOrigin, WaiverUse
 from helpers.intercom.records import Connector
 from tests.access.test_checks import connector
 from tests.auditlog import test_checks as auditlog
+from tests.checking import NOW
 from tests.core.mutations import KINDS, Data, improved, judged, mutants
 from tests.core.test_waivers import waiver
 from tests.environment import test_checks as environment
@@ -62,7 +63,7 @@ def tabled() -> Iterator[tuple[str, dict[str, Any], Policy]]:
     for name, given, _ in table_of(exposure.test_the_verdict):
         yield name, dict(exposure.facts(**given)), Policy()
     for name, data, policy, _ in table_of(rotation.test_a_check_says_what_its_table_says):
-        yield name, data, policy or Policy()
+        yield name, {"first_audit": None, **data}, policy or Policy()
     yield from of_the_audit_log()
     yield from of_waivers()
 
@@ -87,7 +88,8 @@ def of_the_audit_log() -> Iterator[tuple[str, dict[str, Any], Policy]]:
             for rows in ((), (auditlog._row(),), (auditlog._row("ann", "at night"),)):
                 answers = auditlog._answers(question, *rows)
                 data = {"answers": answers, "reviews": (), "teammates": ("id-ann",)}
-                yield made.id, data, Policy()
+                for first in (None, NOW) if "first_audit" in made.data else (None,):
+                    yield made.id, {**data, "first_audit": first}, Policy()
 
 
 def of_waivers() -> Iterator[tuple[str, dict[str, Any], Policy]]:

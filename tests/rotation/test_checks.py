@@ -94,6 +94,7 @@ def secret(name: str) -> ListedIdentitySecret:
 def judged(check_id: str, policy: Policy | None = None, **data: Any) -> list[Finding]:
     """The findings of one check; facts that are not named are lost."""
     fields: dict[str, Datum[Any]] = dict.fromkeys(RotationFacts.model_fields, LOST)
+    fields["first_audit"] = Known(None)
     fields |= {n: v if isinstance(v, Unavailable) else Known(v) for n, v in data.items()}
     snapshot = Snapshot[Any](
         step="rotation", profile="production", taken_at=NOW, facts=RotationFacts(**fields)
@@ -101,6 +102,7 @@ def judged(check_id: str, policy: Policy | None = None, **data: Any) -> list[Fin
     return list(judge(snapshot, [catalog.find(check_id)], policy or Policy(), NOW))
 
 
+DAY = timedelta(days=1)
 OWNED = Policy(rotation=RotationPolicy(owner="ada@example.com"))
 WHOLE = (State.PLANNED, State.DONE)
 
@@ -126,6 +128,28 @@ WHOLE = (State.PLANNED, State.DONE)
         ("ROT-003", {"regenerations": (made(1, recorded=True),), "rotations": ()}, None, PASS),
         ("ROT-003", {"regenerations": (made(1),), "rotations": ()}, None, FAIL),
         ("ROT-003", {"regenerations": (made(31),), "rotations": ()}, None, MANUAL),
+        (
+            "ROT-003",
+            {"regenerations": (made(2),), "rotations": (), "first_audit": NOW},
+            None,
+            MANUAL,
+        ),
+        (
+            "ROT-003",
+            {"regenerations": (made(1),), "rotations": (), "first_audit": NOW - 3 * DAY},
+            None,
+            FAIL,
+        ),
+        (
+            "ROT-003",
+            {
+                "regenerations": (made(2),),
+                "rotations": (rotation(State.DONE, 5),),
+                "first_audit": NOW,
+            },
+            None,
+            FAIL,
+        ),
         (
             "ROT-003",
             {"regenerations": (made(31),), "rotations": (rotation(State.DONE, 40),)},

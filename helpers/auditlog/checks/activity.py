@@ -2,12 +2,15 @@
 
 Every check judges the rows of its questions in the same way, one teammate at a time. Rows that
 stand out (a new address, at night, …) fail. Other rows need a person, unless a review covers their
-time. No row passes by itself.
+time. No row passes by itself. Rows from before the first audit are one item for each question; a
+takeover, an account that should be gone (AUD-010, AUD-021) and what else such an account did are
+never history.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import groupby
 from typing import Final
 
@@ -27,6 +30,7 @@ from helpers.core.model import (
     Resource,
     Severity,
     failed,
+    history,
     manual,
     passed,
     unclear,
@@ -40,6 +44,8 @@ _ASK: Final = "Ask the teammate outside Intercom whether it was them."
 _CONTROLS: Final = ("SOC 2 CC7.2", "ISO 27001 A.8.16", "NIST CSF DE.CM-03")
 _REVIEW: Final = "If it was expected, sign for the period with `runbook review`, or waive it."
 _SHOWN: Final = 8
+_LIVE: Final = ("takeover", "dormant_active", "departed_active")
+_GUESSED: Final = "failures_then_success"
 
 
 @check(
@@ -93,17 +99,20 @@ def account_taken_over(
     ),
 )
 def repeated_failures(
-    answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
+    answers: tuple[QuestionResult, ...],
+    reviews: tuple[Review, ...],
+    first_audit: datetime | None,
 ) -> Iterator[Outcome]:
     """Failures followed by a success can mean a guessed password, or a mistyped one.
 
     PASS: Nobody logged in after repeated failures, or a review covers it.
     FAIL: Somebody did, from an address new to them or outside working hours.
-    MANUAL: Somebody did, from a usual address at a usual time; not reviewed.
+    MANUAL: Somebody did, from a usual address at a usual time, or it was before the
+        first audit; not reviewed.
     NOT_APPLICABLE: never, because log-ins are always recorded.
     ERROR: The activity log could not be read.
     """
-    yield from _judge(answers, reviews, "failures_then_success")
+    yield from _judge(answers, reviews, "failures_then_success", first_audit=first_audit)
 
 
 @check(
@@ -118,17 +127,19 @@ def repeated_failures(
     remediation=(_ASK, _REVIEW),
 )
 def new_addresses(
-    answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
+    answers: tuple[QuestionResult, ...],
+    reviews: tuple[Review, ...],
+    first_audit: datetime | None,
 ) -> Iterator[Outcome]:
     """A stolen password is used from another address. Travel and home networks look the same.
 
     PASS: Every log-in came from an address that the teammate had used before.
     FAIL: A log-in came from an address that is new to the teammate.
-    MANUAL: never, because the fetched history shows whether an address is new.
+    MANUAL: Only before the first audit; not reviewed.
     NOT_APPLICABLE: never, because log-ins are always recorded.
     ERROR: The activity log could not be read.
     """
-    yield from _judge(answers, reviews, "first_seen_address", "new_places")
+    yield from _judge(answers, reviews, "first_seen_address", "new_places", first_audit=first_audit)
 
 
 @check(
@@ -146,17 +157,19 @@ def new_addresses(
     ),
 )
 def off_hours(
-    answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
+    answers: tuple[QuestionResult, ...],
+    reviews: tuple[Review, ...],
+    first_audit: datetime | None,
 ) -> Iterator[Outcome]:
     """Intruders work when nobody is watching.
 
     PASS: Every security change was made in the policy's working hours.
     FAIL: A security change was made outside them.
-    MANUAL: never, because every row has a time.
+    MANUAL: Only before the first audit; not reviewed.
     NOT_APPLICABLE: never, because the settings exist in every workspace.
     ERROR: The activity log could not be read.
     """
-    yield from _judge(answers, reviews, "off_hours")
+    yield from _judge(answers, reviews, "off_hours", first_audit=first_audit)
 
 
 @check(
@@ -201,16 +214,20 @@ def departed_or_dormant(
     controls=_CONTROLS,
     remediation=("Check what was done on that day, and whether a script did it.", _REVIEW),
 )
-def peaks(answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]) -> Iterator[Outcome]:
+def peaks(
+    answers: tuple[QuestionResult, ...],
+    reviews: tuple[Review, ...],
+    first_audit: datetime | None,
+) -> Iterator[Outcome]:
     """A day far above the usual is a script, a campaign, or somebody in a hurry.
 
     PASS: No teammate had such a day.
     FAIL: A teammate had such a day.
-    MANUAL: never, because the counts decide.
+    MANUAL: Only before the first audit; not reviewed.
     NOT_APPLICABLE: never, because every teammate can act.
     ERROR: The activity log could not be read.
     """
-    yield from _judge(answers, reviews, "peaks")
+    yield from _judge(answers, reviews, "peaks", first_audit=first_audit)
 
 
 @check(
@@ -228,17 +245,22 @@ def peaks(answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]) -> I
     ),
 )
 def tokens_and_secrets(
-    answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
+    answers: tuple[QuestionResult, ...],
+    reviews: tuple[Review, ...],
+    first_audit: datetime | None,
 ) -> Iterator[Outcome]:
     """Whoever regenerates a token has it.
 
     PASS: No token or secret was changed, or a review covers it.
     FAIL: One was, from an address new to the teammate or outside working hours.
-    MANUAL: One was, from a usual address at a usual time; not reviewed.
+    MANUAL: One was, from a usual address at a usual time, or it was before the
+        first audit; not reviewed.
     NOT_APPLICABLE: never, because every app has a token.
     ERROR: The activity log could not be read.
     """
-    yield from _judge(answers, reviews, "token_regenerations", "secret_creations")
+    yield from _judge(
+        answers, reviews, "token_regenerations", "secret_creations", first_audit=first_audit
+    )
 
 
 @check(
@@ -256,17 +278,20 @@ def tokens_and_secrets(
     ),
 )
 def data_taken_out(
-    answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
+    answers: tuple[QuestionResult, ...],
+    reviews: tuple[Review, ...],
+    first_audit: datetime | None,
 ) -> Iterator[Outcome]:
     """Exports take customer data out of Intercom's reach; bulk deletions can't be undone.
 
     PASS: Nothing was exported or deleted, or a review covers it.
     FAIL: Something was, from an address new to the teammate or outside working hours.
-    MANUAL: Something was, from a usual address at a usual time; not reviewed.
+    MANUAL: Something was, from a usual address at a usual time, or it was before the
+        first audit; not reviewed.
     NOT_APPLICABLE: never, because any workspace can be exported.
     ERROR: The activity log could not be read.
     """
-    yield from _judge(answers, reviews, "exports", "deletions")
+    yield from _judge(answers, reviews, "exports", "deletions", first_audit=first_audit)
 
 
 @check(
@@ -283,17 +308,20 @@ def data_taken_out(
     ),
 )
 def two_factor(
-    answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
+    answers: tuple[QuestionResult, ...],
+    reviews: tuple[Review, ...],
+    first_audit: datetime | None,
 ) -> Iterator[Outcome]:
     """Without it a password opens the account. A setting that never changed leaves no trace here.
 
     PASS: Nothing changed, or a review covers it.
     FAIL: It was switched off, or changed from a new address or outside working hours.
-    MANUAL: It was changed from a usual address at a usual time; not reviewed.
+    MANUAL: It was changed from a usual address at a usual time, or it was before the
+        first audit; not reviewed.
     NOT_APPLICABLE: never, because every account has the setting.
     ERROR: The activity log could not be read.
     """
-    yield from _judge(answers, reviews, "two_factor_changes")
+    yield from _judge(answers, reviews, "two_factor_changes", first_audit=first_audit)
 
 
 @check(
@@ -310,18 +338,21 @@ def two_factor(
     ),
 )
 def sign_in_settings(
-    answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
+    answers: tuple[QuestionResult, ...],
+    reviews: tuple[Review, ...],
+    first_audit: datetime | None,
 ) -> Iterator[Outcome]:
     """A few settings decide who may sign in and how; every change to them matters.
 
     PASS: Nothing changed, or a review covers it.
     FAIL: Something changed from a new address or outside working hours, or somebody signed in by a
         method that is not allowed.
-    MANUAL: Something changed from a usual address at a usual time; not reviewed.
+    MANUAL: Something changed from a usual address at a usual time, or it was before the
+        first audit; not reviewed.
     NOT_APPLICABLE: never, because every workspace has the settings.
     ERROR: The activity log could not be read.
     """
-    yield from _judge(answers, reviews, "sign_in_changes")
+    yield from _judge(answers, reviews, "sign_in_changes", first_audit=first_audit)
 
 
 @check(
@@ -339,17 +370,19 @@ def sign_in_settings(
     ),
 )
 def impersonation(
-    answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
+    answers: tuple[QuestionResult, ...],
+    reviews: tuple[Review, ...],
+    first_audit: datetime | None,
 ) -> Iterator[Outcome]:
     """Intercom's staff can act as a teammate if somebody in the workspace consents.
 
     PASS: Nobody was impersonated and no consent was given, or a review covers it.
     FAIL: It began without a consent in the 30 days before, or at an unusual time or address.
-    MANUAL: A consent was given or used; not reviewed.
+    MANUAL: A consent was given or used, or all was before the first audit; not reviewed.
     NOT_APPLICABLE: never, because Intercom's staff can be admitted to any workspace.
     ERROR: The activity log could not be read.
     """
-    yield from _judge(answers, reviews, "impersonation")
+    yield from _judge(answers, reviews, "impersonation", first_audit=first_audit)
 
 
 @check(
@@ -363,17 +396,20 @@ def impersonation(
     remediation=(f"Compare the role with the person's work: {_ROLES}.", _REVIEW),
 )
 def permissions(
-    answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
+    answers: tuple[QuestionResult, ...],
+    reviews: tuple[Review, ...],
+    first_audit: datetime | None,
 ) -> Iterator[Outcome]:
     """Permissions grow unnoticed. Each change to a role, permission or invitation needs a reason.
 
     PASS: Nothing changed, or a review covers it.
     FAIL: Something changed from a new address or outside working hours.
-    MANUAL: Something changed from a usual address at a usual time; not reviewed.
+    MANUAL: Something changed from a usual address at a usual time, or it was before the
+        first audit; not reviewed.
     NOT_APPLICABLE: never, because every teammate has permissions.
     ERROR: The activity log could not be read.
     """
-    yield from _judge(answers, reviews, "permission_changes")
+    yield from _judge(answers, reviews, "permission_changes", first_audit=first_audit)
 
 
 @check(
@@ -390,17 +426,20 @@ def permissions(
     ),
 )
 def apps_and_webhooks(
-    answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
+    answers: tuple[QuestionResult, ...],
+    reviews: tuple[Review, ...],
+    first_audit: datetime | None,
 ) -> Iterator[Outcome]:
     """An app or a webhook keeps sending data out of the workspace.
 
     PASS: None was added or removed, or a review covers it.
     FAIL: One was, from a new address or outside working hours.
-    MANUAL: One was, from a usual address at a usual time; not reviewed.
+    MANUAL: One was, from a usual address at a usual time, or it was before the
+        first audit; not reviewed.
     NOT_APPLICABLE: never, because every workspace can have them.
     ERROR: The activity log could not be read.
     """
-    yield from _judge(answers, reviews, "app_installs", "webhook_changes")
+    yield from _judge(answers, reviews, "app_installs", "webhook_changes", first_audit=first_audit)
 
 
 @check(
@@ -419,7 +458,9 @@ def apps_and_webhooks(
     ),
 )
 def unknown_kinds(
-    answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...]
+    answers: tuple[QuestionResult, ...],
+    reviews: tuple[Review, ...],
+    first_audit: datetime | None,
 ) -> Iterator[Outcome]:
     """A type that this runbook does not know may be a new way to take over an account.
 
@@ -427,34 +468,58 @@ def unknown_kinds(
 
     PASS: There was none, or a review covers it.
     FAIL: There was one, from an address new to the teammate or outside working hours.
-    MANUAL: There was one, from a usual address at a usual time; not reviewed.
+    MANUAL: There was one, from a usual address at a usual time, or it was before the
+        first audit; not reviewed.
     NOT_APPLICABLE: never, because Intercom can add types at any time.
     ERROR: The activity log could not be read.
     """
-    yield from _judge(answers, reviews, "unknown_security")
+    yield from _judge(answers, reviews, "unknown_security", first_audit=first_audit)
 
 
 def _judge(
-    answers: tuple[QuestionResult, ...], reviews: tuple[Review, ...], *names: str
+    answers: tuple[QuestionResult, ...],
+    reviews: tuple[Review, ...],
+    *names: str,
+    first_audit: datetime | None = None,
 ) -> Iterator[Outcome]:
-    """Judge the results of these questions, one teammate at a time; a missing one is an ERROR."""
+    """Judge the results of these questions, one teammate at a time; a missing one is an ERROR.
+
+    What was before the first audit is history, except of accounts that may be in wrong hands now.
+    """
     found = {answer.question: answer for answer in answers}
+    live = _live_accounts(answers)
     for name in names:
         if name in found:
-            yield from _of_question(found[name], reviews)
+            answer = found[name]
+            old: list[ActivityRow] = []
+            fresh: list[ActivityRow] = []
+            for row in answer.rows:
+                is_old = first_audit and row.at < first_audit and row.actor not in live
+                (old if is_old else fresh).append(row)
+            yield from _of_question(answer, fresh, reviews)
+            if old and first_audit:
+                yield _of_history(answer, old, reviews, first_audit)
         else:
             resource = Resource(kind="question", key=name)
             yield unclear(resource, "The activity log was not asked this question.")
 
 
-def _of_question(answer: QuestionResult, reviews: tuple[Review, ...]) -> Iterator[Outcome]:
+def _live_accounts(answers: Iterable[QuestionResult]) -> set[str]:
+    """The accounts that somebody else may be using now, whenever that began."""
+    rows = [(answer.question, row) for answer in answers for row in answer.rows]
+    return {row.actor for name, row in rows if name in _LIVE or (name == _GUESSED and row.flags)}
+
+
+def _of_question(
+    answer: QuestionResult, fresh: Iterable[ActivityRow], reviews: tuple[Review, ...]
+) -> Iterator[Outcome]:
     resource = Resource(kind="question", key=answer.question, name=answer.title)
     if answer.count < len(answer.rows) or (answer.count and not answer.rows):
         message = f"{answer.count} rows answer this, but {len(answer.rows)} are here."
         yield unclear(resource, message)
     if not answer.count and not answer.rows:
         yield passed(resource, "Nothing in the period.", *_parameters(answer))
-    rows = sorted(answer.rows, key=lambda row: row.actor)
+    rows = sorted(fresh, key=lambda row: row.actor)
     for actor, of_actor in groupby(rows, key=lambda row: row.actor):
         yield _of_teammate(answer, actor, tuple(of_actor), reviews)
     if answer.count > len(answer.rows):
@@ -462,6 +527,23 @@ def _of_question(answer: QuestionResult, reviews: tuple[Review, ...]) -> Iterato
         yield manual(
             resource, f"{more} more rows than a report shows: `runbook auditlog ask` lists them."
         )
+
+
+def _of_history(
+    answer: QuestionResult,
+    rows: Sequence[ActivityRow],
+    reviews: tuple[Review, ...],
+    first_audit: datetime,
+) -> Outcome:
+    """One item for all teammates. What stands out comes first, and passes only by a review."""
+    name = f"{answer.title}: {_times(rows).lower()} before the first audit"
+    resource = Resource(kind="history", key=answer.question, name=name)
+    waiting = [row for row in rows if not _reviewed(row, reviews)]
+    if not waiting:
+        return passed(resource, f"{_times(rows)}, reviewed.", *_shown(rows))
+    return history(
+        resource, first_audit, *_shown(sorted(waiting, key=lambda row: (not row.flags, row.at)))
+    )
 
 
 def _of_teammate(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from helpers.core.catalog import check
@@ -15,6 +15,7 @@ from helpers.core.model import (
     Resource,
     Severity,
     failed,
+    history,
     manual,
     not_applicable,
     passed,
@@ -30,6 +31,7 @@ from helpers.rotation.records import (
 
 _OK = 200
 _OLD_AND_NEW = 2
+_SHOWN = 8
 
 
 @check(
@@ -53,6 +55,7 @@ _OLD_AND_NEW = 2
 def regenerations_are_recorded(
     regenerations: tuple[Regeneration, ...],
     rotations: tuple[RotationRecord, ...],
+    first_audit: datetime | None,
     policy: Policy,
     now: datetime,
 ) -> Iterator[Outcome]:
@@ -60,22 +63,42 @@ def regenerations_are_recorded(
 
     PASS: every regeneration in the log's period belongs to a rotation in the ledger.
     FAIL: a regeneration belongs to no rotation in the ledger.
-    MANUAL: a regeneration is older than both the period and the ledger, or dated in the future.
+    MANUAL: a regeneration is older than both the period and the ledger, or dated in the future;
+        or it was before the first audit and the ledger.
     NOT_APPLICABLE: never: a log without regenerations passes.
     ERROR: the activity log or the ledger can't be read.
     """
     start = min([r.opened_at for r in rotations], default=now)
     start = min(start, now - timedelta(days=policy.auditlog.lookback_days))
     ahead = now + timedelta(days=1)
-    unrecorded = [row for row in regenerations if not row.recorded]
+    known = min([first_audit or start, *(r.opened_at for r in rotations)])
+    old = [row for row in regenerations if not row.recorded and start <= row.at < known]
+    if old:
+        yield _before(old, known)
+    unrecorded = [row for row in regenerations if not row.recorded and row not in old]
     for row in unrecorded:
         yield _unrecorded(row) if start <= row.at <= ahead else _unknown(row)
-    if not unrecorded:
+    if not unrecorded and not old:
         count = len(regenerations)
         yield passed(
             Resource(kind="activity log", key="regenerations"),
             f"All {count} are in the ledger." if count else "The log has none.",
         )
+
+
+def _before(rows: Sequence[Regeneration], first_audit: datetime) -> Outcome:
+    times = "a regeneration" if len(rows) == 1 else f"{len(rows)} regenerations"
+    return history(
+        Resource(kind="history", key="regenerations", name=f"{times} before the first audit"),
+        first_audit,
+        *(
+            Evidence(
+                what=f"{row.by or 'Someone the log does not name'}: {_what(row).name}",
+                where=f"{row.at:%Y-%m-%d %H:%M} UTC",
+            )
+            for row in rows[-_SHOWN:]
+        ),
+    )
 
 
 def _unrecorded(row: Regeneration) -> Outcome:

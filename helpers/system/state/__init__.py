@@ -8,6 +8,7 @@ checked when it is opened.
 from __future__ import annotations
 
 from helpers.system.state.database import open_state, writing
+from helpers.system.state.first_audit import first_audit
 from helpers.system.state.integrity import damaged_rows, row_hash, seal
 
-__all__ = ["damaged_rows", "open_state", "row_hash", "seal", "writing"]
+__all__ = ["damaged_rows", "first_audit", "open_state", "row_hash", "seal", "writing"]
