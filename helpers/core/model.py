@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,7 @@ from helpers.core.redaction import fingerprint
 from helpers.core.verdicts import Severity, Status
 
 __all__ = [
+    "HISTORY",
     "Baseline",
     "Cause",
     "CodeState",
@@ -50,6 +51,7 @@ __all__ = [
     "unclear",
 ]
 
+HISTORY: Final = "history"  # the kind of resource of what happened before the first audit
 T = TypeVar("T")
 U = TypeVar("U")
 FactsT = TypeVar("FactsT", bound="Record")
@@ -216,11 +218,12 @@ def manual(resource: Resource, message: str, *evidence: Evidence) -> Outcome:
     return Outcome(status=Status.MANUAL, resource=resource, message=message, evidence=evidence)
 
 
-def history(resource: Resource, first_audit: datetime, *evidence: Evidence) -> Outcome:
+def history(key: str, name: str, first_audit: datetime, *evidence: Evidence) -> Outcome:
     """A person has to go through this once: it happened before the runbook's first audit.
 
     Nothing could have been recorded or reviewed then. Reports show such outcomes as one item.
     """
+    resource = Resource(kind=HISTORY, key=key, name=name)
     message = f"This was before the first audit, on {first_audit:%Y-%m-%d}: go through it once."
     return manual(resource, message, *evidence)
 
@@ -274,6 +277,11 @@ class Finding(Record):
     def heading(self) -> str:
         """What is wrong where it fails, otherwise the control."""
         return self.fails if self.status is Status.FAIL and self.fails else self.title
+
+    @property
+    def is_history(self) -> bool:
+        """True for what happened before the first audit, for a person to go through."""
+        return self.status is Status.MANUAL and self.resource.kind == HISTORY
 
     @property
     def failing(self) -> bool:

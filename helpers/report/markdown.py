@@ -119,7 +119,7 @@ def _next(report: Report) -> Iterator[str]:
             f"{escape(f.resource.label)}: {escape(f.message)}" for f in step.findings
         )
         yield from (f"   - {line}" for line in about)
-        if step.status is Status.FAIL:
+        if step.status is Status.FAIL or step.worst.is_history:
             yield from (f"   {n}. {_coded(line)}" for n, line in enumerate(step.remediation, 1))
 
 

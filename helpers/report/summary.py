@@ -9,7 +9,7 @@ are not counted, because they judge the runbook's own waiver file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -47,9 +47,16 @@ _PLACES: Final = {
 }
 
 
+_HISTORY_TITLE: Final = "Go through what happened before the first audit"
+_HISTORY_STEPS: Final = ("Ask who did it, and why; then sign for the period: `runbook review`.",)
+
+
 @dataclass(frozen=True)
 class NextStep:
-    """One thing to do: a check that needs attention, and its findings."""
+    """One thing to do: a check that needs attention, and its findings.
+
+    What was before the first audit is one thing; `check` names all checks that found some.
+    """
 
     check: str
     title: str
@@ -155,13 +162,14 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=_place))
 
 
-def next_steps(findings: Iterable[Finding]) -> tuple[NextStep, ...]:
+def next_steps(findings: Sequence[Finding]) -> tuple[NextStep, ...]:
     """What to do, most urgent first.
 
     Failures by severity, then new and regressed ones, then the quickest to fix; then what could
-    not be checked; then what needs a person. Waived findings are left out.
+    not be checked; then what needs a person; last, as one step, what was before the first audit.
+    Waived findings are left out.
     """
-    wanting = [f for f in findings if _wants(f)]
+    wanting = [f for f in findings if _wants(f) and not f.is_history]
     groups: dict[tuple[str, Status, tuple[str, ...]], list[Finding]] = {}
     for finding in sorted(wanting, key=_urgency):
         groups.setdefault((finding.check, finding.status, finding.remediation), []).append(finding)
@@ -169,7 +177,14 @@ def next_steps(findings: Iterable[Finding]) -> tuple[NextStep, ...]:
         NextStep(check, found[0].heading, status, tuple(found), remediation)
         for (check, status, remediation), found in groups.items()
     )
-    return tuple(steps)
+    return (*steps, *_history_step(findings))
+
+
+def _history_step(findings: Iterable[Finding]) -> Iterator[NextStep]:
+    old = tuple(sorted((f for f in findings if _wants(f) and f.is_history), key=_urgency))
+    if old:
+        checks = ", ".join(dict.fromkeys(f.check for f in old))
+        yield NextStep(checks, _HISTORY_TITLE, Status.MANUAL, old, _HISTORY_STEPS)
 
 
 def failing_checks(

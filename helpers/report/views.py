@@ -130,7 +130,7 @@ def _code(line: str) -> Markup:
     return with_code(sanitize(line))
 
 
-def next_steps_view(findings: Iterable[Finding]) -> View:
+def next_steps_view(findings: Sequence[Finding]) -> View:
     """What to do next, most urgent first, one step per line."""
     steps = next_steps(findings)
     if not steps:
@@ -228,7 +228,8 @@ def _urgency(step: NextStep) -> str:
 
 
 def _lines(step: NextStep) -> tuple[str, ...]:
-    lines = step.remediation if step.status is Status.FAIL else (step.worst.message,)
+    told = step.status is Status.FAIL or step.worst.is_history
+    lines = step.remediation if told else (step.worst.message,)
     return tuple(map(sanitize, lines))
 
 

@@ -16,6 +16,7 @@ from helpers.core.model import Report
 from helpers.core.redaction import Redactor
 from helpers.report.build import build_report
 from helpers.report.folder import load_inputs, load_report, manifest_problems
+from helpers.report.incident import incident_of
 from helpers.sandbox.seeds import DEMO
 from tests.conftest import run_git
 from tests.e2e.conftest import CommandLine
@@ -133,6 +134,11 @@ def test_audit_of_a_live_profile_fails_by_the_worst_finding(
     assert report.subject.repository.commit == commit
     assert f"at {commit[:7]}" in done.stdout.splitlines()[0]
     assert [step.step for step in report.steps if not step.completed] == []
+    incident = incident_of(report)
+    assert incident is not None, "a takeover before the first audit stays an incident"
+    assert incident.accounts == ("ruth@example.com",)
+    assert "ROT-003" not in {f.check for f in report.findings if f.failing}
+    assert "ROT-003" in {f.check for f in report.findings if f.is_history}
     assert leaks_in(cli.folder) == []
     assert _listing(repo) == before, "an audit of a real profile changes nothing"
     sent = {(call["method"], call["route"]) for call in requests_of(live)[len(called) :]}

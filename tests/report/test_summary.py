@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from helpers.core import catalog
 from helpers.core.catalog import CHECKLIST
 from helpers.core.model import (
+    HISTORY,
     Baseline,
     Effort,
     Finding,
@@ -23,6 +24,7 @@ from helpers.core.model import (
 from helpers.report.controls import FRAMEWORKS, control_ids
 from helpers.report.phrases import change_sentence, quiet_sentence, verdict_sentence
 from helpers.report.summary import (
+    blocked,
     checklist,
     compliance,
     coverage,
@@ -213,3 +215,18 @@ def test_severities_of_what_to_do_never_rise() -> None:
     steps = [s for s in next_steps(full_report().findings) if s.status is Status.FAIL]
     for one, following in pairwise(steps):
         assert one.worst.severity.rank >= following.worst.severity.rank
+
+
+def test_what_was_before_the_first_audit_is_one_step_the_last() -> None:
+    old = [
+        finding(check, Status.MANUAL, Resource(kind=HISTORY, key=check), message="Before.")
+        for check in ("ROT-003", "AUD-012", "AUD-013")
+    ]
+    steps = next_steps([*old, finding("ENV-001"), finding("ENV-002", Status.MANUAL)])
+    assert [step.check for step in steps] == ["ENV-001", "ENV-002", "AUD-012, AUD-013, ROT-003"]
+    (cause,) = [one for one in blocked(old) if one.cause == "Before."]
+    assert cause.checks == ("AUD-012", "AUD-013", "ROT-003")
+
+
+def test_history_that_was_reviewed_is_no_step() -> None:
+    assert not next_steps([finding("AUD-012", Status.PASS, Resource(kind=HISTORY, key="exports"))])

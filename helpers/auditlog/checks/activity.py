@@ -24,6 +24,7 @@ from helpers.auditlog.records import (
 from helpers.core.catalog import check
 from helpers.core.click_paths import click_path
 from helpers.core.model import (
+    HISTORY,
     Confidence,
     Evidence,
     Outcome,
@@ -537,13 +538,12 @@ def _of_history(
 ) -> Outcome:
     """One item for all teammates. What stands out comes first, and passes only by a review."""
     name = f"{answer.title}: {_times(rows).lower()} before the first audit"
-    resource = Resource(kind="history", key=answer.question, name=name)
     waiting = [row for row in rows if not _reviewed(row, reviews)]
     if not waiting:
+        resource = Resource(kind=HISTORY, key=answer.question, name=name)
         return passed(resource, f"{_times(rows)}, reviewed.", *_shown(rows))
-    return history(
-        resource, first_audit, *_shown(sorted(waiting, key=lambda row: (not row.flags, row.at)))
-    )
+    standing_out_first = sorted(waiting, key=lambda row: (not row.flags, row.at))
+    return history(answer.question, name, first_audit, *_shown(standing_out_first))
 
 
 def _of_teammate(

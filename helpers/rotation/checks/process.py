@@ -72,7 +72,7 @@ def regenerations_are_recorded(
     start = min(start, now - timedelta(days=policy.auditlog.lookback_days))
     ahead = now + timedelta(days=1)
     known = min([first_audit or start, *(r.opened_at for r in rotations)])
-    old = [row for row in regenerations if not row.recorded and start <= row.at < known]
+    old = [row for row in regenerations if not row.recorded and first_audit and row.at < known]
     if old:
         yield _before(old, known)
     unrecorded = [row for row in regenerations if not row.recorded and row not in old]
@@ -89,7 +89,8 @@ def regenerations_are_recorded(
 def _before(rows: Sequence[Regeneration], first_audit: datetime) -> Outcome:
     times = "a regeneration" if len(rows) == 1 else f"{len(rows)} regenerations"
     return history(
-        Resource(kind="history", key="regenerations", name=f"{times} before the first audit"),
+        "regenerations",
+        f"{times} before the first audit",
         first_audit,
         *(
             Evidence(
