@@ -47,7 +47,8 @@ class FetchResult:
     @property
     def gaps(self) -> str:
         """Why the rows are not all there, in a sentence or two; "" if they are."""
-        return " ".join(filter(None, [self.unread.summary(), *self.problems[:2]]))
+        problems = list(dict.fromkeys(self.problems))  # each range of days may have the same one
+        return " ".join(filter(None, [self.unread.summary(), *problems[:2]]))
 
 
 @dataclass

@@ -167,22 +167,22 @@ def _first(error: ValidationError) -> tuple[str, str]:
     where = ".".join(str(part) for part in found["loc"])
     if found["type"] == "missing":
         return "a field is missing", where
-    return f"{_kind(found['input'])} is not a {_WANTED.get(found['type'], 'valid value')}", where
+    return f"{_kind(found['input'])} is not {_WANTED.get(found['type'], 'a valid value')}", where
 
 
 _WANTED: Final = {
-    "string_type": "text",
+    "string_type": "a text",
     "string_unicode": "valid text",
     "string_too_short": "filled text",
-    "string_too_long": "text of a sane length",
-    "string_pattern_mismatch": "plain id",
-    "int_type": "whole number",
-    "bool_type": "boolean",
-    "greater_than_equal": "time in Unix seconds",
-    "less_than_equal": "time in Unix seconds",
-    "model_type": "object",
-    "model_attributes_type": "object",
-    "tuple_type": "list",
+    "string_too_long": "a text of a sane length",
+    "string_pattern_mismatch": "a plain id",
+    "int_type": "a whole number",
+    "bool_type": "a boolean",
+    "greater_than_equal": "a time in Unix seconds",
+    "less_than_equal": "a time in Unix seconds",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "tuple_type": "a list",
 }
 
 

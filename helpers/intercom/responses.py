@@ -98,9 +98,16 @@ class ApiResponse:
 
     @property
     def is_intercoms(self) -> bool:
-        """Whether a good answer has the form of Intercom's: a JSON object that is no error."""
+        """Whether a good answer has the form of Intercom's: an object with a type, no error.
+
+        The confirmation of a deletion has an `object` instead of a type.
+        """
         body = self.body
-        return self.ok and isinstance(body, dict) and body.get("type", "error.list") != "error.list"
+        if not self.ok or not isinstance(body, dict):
+            return False
+        if self.call.startswith("DELETE ") and body.get("deleted") is True:
+            return isinstance(body.get("object"), str)
+        return bool(body.get("type", "error.list") != "error.list")
 
     def json(self) -> dict[str, Any]:
         """The body of a good answer.

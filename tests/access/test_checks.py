@@ -67,6 +67,13 @@ def test_an_allowlist_must_be_on_filled_and_narrow(
     assert set(statuses(allowlist_limits_the_api, allowlist=listed)) == {status}
 
 
+@pytest.mark.parametrize("address", ["", "example.com", "@example.com", " "])
+def test_what_is_no_address_is_of_no_allowed_domain(address: str) -> None:
+    odd = ADA.model_copy(update={"email": address})
+    check = teammates_are_of_the_company
+    assert statuses(check, teammates=(odd,), policy=OURS) == ["ERROR"]
+
+
 def test_an_allowlist_with_blanks_round_the_whole_internet_is_open() -> None:
     listed = Allowlist(enabled=True, entries=(" 0.0.0.0/0 ",))
     assert set(statuses(allowlist_limits_the_api, allowlist=listed)) == {"FAIL"}

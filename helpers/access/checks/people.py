@@ -75,13 +75,13 @@ def teammates_are_of_the_company(
     if not teammates:
         yield _nobody()
     elif not allowed:
-        domains = ", ".join(sorted({_domain(t) for t in teammates}))
+        domains = ", ".join(sorted({_domain(t) or "no address" for t in teammates}))
         yield manual(_ALL, f"Write access.allowed_domains into policy.toml. In use: {domains}.")
     else:
         nameless = [t for t in teammates if not _domain(t)]
         strangers = [t for t in teammates if _domain(t) and _domain(t) not in allowed]
         for one in nameless:
-            yield unclear(_person(one), "Intercom reports no address for this teammate.")
+            yield unclear(_person(one), "Intercom reports no e-mail address for this teammate.")
         for one in strangers:
             yield failed(
                 _person(one),
@@ -93,7 +93,9 @@ def teammates_are_of_the_company(
 
 
 def _domain(teammate: Teammate) -> str:
-    return teammate.email.rpartition("@")[2].strip().lower()
+    """The domain of an address; "" for what is none, so that a bare domain is nobody's address."""
+    name, _, domain = teammate.email.strip().rpartition("@")
+    return domain.lower() if name else ""
 
 
 @check(
