@@ -1,6 +1,7 @@
-"""Content that hides other content: archives, unpacked within limits, and notebooks, decoded.
+"""Content that hides other content: archives, notebooks and base64, unpacked within limits.
 
 An archive is recognised by its first bytes, not by its name (a wheel, a jar and an xlsx are zips).
+A zip behind a program (`.pyz`, `.pex`, self-extracting) is recognised by the record at its end.
 All limits apply to one item as a whole, so that a bomb costs what a large file costs; whatever a
 limit cuts off is reported. Nothing is written to disk.
 """
@@ -10,16 +11,19 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
-import json
 import lzma
+import struct
+import sys
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import IO, Final, Protocol
 
-__all__ = ["UnpackBudget", "UnpackedPart", "is_plain", "notebook_cells", "unpack"]
+from helpers.exposure.encoded import base64_blocks, is_notebook, notebook_cells
+
+__all__ = ["UnpackBudget", "UnpackedPart", "is_plain", "unpack"]
 
 _BROKEN: Final = (
     OSError,
@@ -37,10 +41,12 @@ _BROKEN: Final = (
 _OPAQUE: Final = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive, which is not opened",
     b"Rar!\x1a\x07": "a rar archive, which is not opened",
-    b"\x28\xb5\x2f\xfd": "zstd-compressed, which is not opened",
 }
 _OPAQUE_MAGICS: Final = tuple(_OPAQUE)
-_EDGE: Final = 4096  # bytes
+_MOST_MEMBERS: Final = 20_000
+_ZIP_TAIL: Final = 65_557  # bytes at the end that can hold a zip's last record and its comment
+_END_RECORD: Final = struct.Struct("<4s4H2LH")
+_LISTED: Final = struct.Struct("<28x3H12x")  # a member in the list: lengths of what follows
 
 
 class Readable(Protocol):
@@ -58,7 +64,7 @@ class UnpackBudget:
     """What unpacking one item may still cost in all."""
 
     depth: int = 5
-    entries: int = 20_000
+    entries: int = _MOST_MEMBERS
     bytes: int = 256 << 20
     ratio: int = 400  # times the packed size, beyond the first `free` bytes
     free: int = 16 << 20
@@ -79,56 +85,71 @@ class UnpackedPart:
 
 def is_plain(data: bytes) -> bool:
     """Return whether there is nothing to unpack. Quick, and true of nearly all content."""
-    return not (_opener(data) or _may_be_notebook(data) or data.startswith(_OPAQUE_MAGICS))
-
-
-def _may_be_notebook(data: bytes) -> bool:
-    """Check for the word near the end, or near the start if keys are not sorted."""
-    return data.find(b'"nbformat"', -_EDGE) >= 0 or data.find(b'"nbformat"', 0, _EDGE) >= 0
+    return not (
+        _opener(data)
+        or is_notebook(data)
+        or data.startswith(_OPAQUE_MAGICS)
+        or _ends_in_zip(data)
+        or any(base64_blocks(data))
+    )
 
 
 def unpack(
     path: str, data: bytes, budget: UnpackBudget | None = None, inner: str = ""
 ) -> Iterator[UnpackedPart]:
-    """Yield the item's own bytes, or each part of an archive or a notebook."""
-    budget = budget or UnpackBudget()
+    """Yield the item's own bytes and what they encode, or each part of an archive or a notebook."""
+    left = budget or UnpackBudget()
     opener = _opener(data)
     if opener:
-        yield from _archive(opener(data), path, data, budget, inner)
+        yield from _archive(opener(data), path, data, left, inner)
         return
-    notebook = notebook_cells(data) if _may_be_notebook(data) else None
-    if notebook is None:
-        yield UnpackedPart(inner, data)
-    else:
-        for cell, text in notebook:
-            yield UnpackedPart(_join(inner, cell), text)
+    notebook = notebook_cells(data) if is_notebook(data) else None
+    for cell, text in notebook or [("", data)]:
+        where = _join(inner, cell) if cell else inner
+        yield UnpackedPart(where, text)
+        yield from _blocks(path, text, left, where)
+    if _ends_in_zip(data):
+        yield from _archive(_zip(data), path, b"", left, inner)
     for magic, reason in _OPAQUE.items():
         if data.startswith(magic):
             yield UnpackedPart(inner, reason=reason)
 
 
+def _blocks(path: str, data: bytes, left: UnpackBudget, inner: str) -> Iterator[UnpackedPart]:
+    """Yield what the blocks of base64 in a text encode."""
+    named = ((f"base64 in line {line}", content) for line, content in base64_blocks(data))
+    blocks = ((name, io.BytesIO(content), len(content)) for name, content in named)
+    yield from _members(blocks, path, left, inner)
+
+
 def _archive(
     members: Members, path: str, data: bytes, left: UnpackBudget, inner: str
 ) -> Iterator[UnpackedPart]:
-    if not left.depth:
-        yield UnpackedPart(inner, reason="archives nested too deep")
-        return
-    left.depth -= 1
     try:
-        for name, stream, packed in members:
-            where = _join(inner, name)
-            left.entries -= 1
-            if left.entries < 0 or left.bytes <= 0:
-                yield UnpackedPart(
-                    where, reason="the archive is too large: this and what follows is not read"
-                )
-                break
-            yield from _member(where, stream, packed, path, left)
+        yield from _members(members, path, left, inner)
     except _BROKEN as error:
-        yield UnpackedPart(inner, data)
+        if data:
+            yield UnpackedPart(inner, data)
         yield UnpackedPart(inner, reason=f"the archive is damaged ({type(error).__name__})")
-    finally:
-        left.depth += 1
+
+
+def _members(members: Members, path: str, left: UnpackBudget, inner: str) -> Iterator[UnpackedPart]:
+    """Yield the parts of each member until a limit is reached. Raises what a bad archive does."""
+    for name, stream, packed in members:
+        where = _join(inner, name)
+        if not left.depth:
+            yield UnpackedPart(where, reason="archives nested too deep")
+            return
+        left.entries -= 1
+        if left.entries < 0 or left.bytes <= 0:
+            reason = "the archive is too large: this and what follows is not read"
+            yield UnpackedPart(where, reason=reason)
+            return
+        left.depth -= 1
+        try:
+            yield from _member(where, stream, packed, path, left)
+        finally:
+            left.depth += 1
 
 
 def _member(
@@ -152,10 +173,44 @@ def _join(outer: str, inner: str) -> str:
 
 
 def _zip(data: bytes) -> Members:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+    with zipfile.ZipFile(io.BytesIO(_shortened(data))) as archive:
         for info in archive.infolist():
-            if not info.is_dir():
-                yield info.filename, _ZipMember(archive, info), info.compress_size
+            yield info.filename, _ZipMember(archive, info), info.compress_size
+
+
+def _shortened(data: bytes) -> bytes:
+    """Return the zip with one member more than are read, if it has more: a list takes memory."""
+    start, end, offset = _directory(data) or (0, 0, 0)
+    at, members = start, 0
+    while members <= _MOST_MEMBERS and at + _LISTED.size <= end:
+        at += _LISTED.size + sum(_LISTED.unpack_from(data, at))
+        members += 1
+    if at >= end:
+        return data
+    record = (b"PK\x05\x06", 0, 0, members, members, at - start, offset, 0)
+    return data[:at] + _END_RECORD.pack(*record)
+
+
+def _directory(data: bytes) -> tuple[int, int, int] | None:
+    """Return where a zip's list of members starts and ends, and its offset in the archive.
+
+    None if no record at the end leads to a list: the same four bytes in a program are no archive.
+    https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.12 to 4.3.16.
+    """
+    at = data.rfind(b"PK\x05\x06", -_ZIP_TAIL)
+    if at < 0 or at + _END_RECORD.size > len(data):
+        return None
+    *_, size, offset, _ = _END_RECORD.unpack_from(data, at)
+    end = at
+    if data.startswith(b"PK\x06\x07", at - 20) and data.startswith(b"PK\x06\x06", at - 76):
+        end, (size, offset) = at - 76, struct.unpack_from("<2Q", data, at - 36)
+    start = end - size
+    return (start, end, offset) if data.startswith(b"PK\x01\x02", max(start, 0)) else None
+
+
+def _ends_in_zip(data: bytes) -> bool:
+    """Return whether a zip stands behind other content. Quick: text contains no zero byte."""
+    return data.find(b"\0", -_ZIP_TAIL) >= 0 and _directory(data) is not None
 
 
 class _ZipMember:
@@ -192,11 +247,34 @@ def _xz(data: bytes) -> Members:
         yield "xz", stream, len(data)
 
 
+def _zstd(data: bytes) -> Members:
+    yield "zst", _Zstd(io.BytesIO(data)), len(data)
+
+
+class _Zstd:
+    """A zstd stream; opened when it is read, because the library is imported then."""
+
+    def __init__(self, packed: IO[bytes]) -> None:
+        self._packed = packed
+
+    def read(self, size: int, /) -> bytes:
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+        try:
+            with zstd.open(self._packed) as stream:
+                return stream.read(size)
+        except zstd.ZstdError as error:
+            raise ValueError from error
+
+
 _OPENERS: Final = (
     (0, b"PK\x03\x04", _zip),
     (0, b"\x1f\x8b\x08", _gzip),
     (0, b"BZh", _bzip2),
     (0, b"\xfd7zXZ\x00", _xz),
+    (0, b"\x28\xb5\x2f\xfd", _zstd),
     (257, b"ustar", _tar),
 )
 
@@ -206,71 +284,3 @@ def _opener(data: bytes) -> Callable[[bytes], Members] | None:
         if data.startswith(magic, offset):
             return opener
     return None
-
-
-def notebook_cells(data: bytes) -> list[tuple[str, bytes]] | None:
-    """Return each cell's source, each output and the rest by name, or None if it is no notebook.
-
-    JSON escapes are undone and pictures left out. Names count from 1, as in JupyterLab:
-    `cell 3, output 1`.
-    """
-    try:
-        document = json.loads(data, object_pairs_hook=_Object)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(document, _Object):
-        return None
-    return list(_named(document))
-
-
-class _Object(list[tuple[str, Any]]):
-    """A JSON object as a list of pairs, so that a duplicate key hides nothing."""
-
-    def all(self, key: str) -> list[Any]:
-        return [value for name, value in self if name == key]
-
-
-def _named(document: _Object) -> Iterator[tuple[str, bytes]]:
-    rest = _Object()
-    for key, value in document:
-        if key == "cells" and isinstance(value, list):
-            for number, cell in enumerate(value, 1):
-                yield from _cell(f"cell {number}", cell)
-        else:
-            rest.append((key, value))
-    yield "metadata", _text(rest)
-
-
-def _cell(name: str, cell: Any) -> Iterator[tuple[str, bytes]]:
-    if not isinstance(cell, _Object):
-        yield name, _text(cell)
-        return
-    outputs = [o for value in cell.all("outputs") if isinstance(value, list) for o in value]
-    yield name, _text(_Object((k, v) for k, v in cell if k != "outputs"))
-    for number, output in enumerate(outputs, 1):
-        yield f"{name}, output {number}", _text(output)
-
-
-def _text(value: Any) -> bytes:
-    return "\n".join(_strings(value)).encode("utf-8", "replace")
-
-
-def _strings(value: Any) -> Iterator[str]:
-    """Yield every string. The lines of a source are joined; `key: value` stays together."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, _Object):
-        for key, item in value:
-            if key.startswith("image/") and key != "image/svg+xml":
-                continue
-            if isinstance(item, str):
-                yield item if "\n" in item else f"{key}: {item}"
-            else:
-                yield key
-                yield from _strings(item)
-    elif isinstance(value, list):
-        if all(isinstance(item, str) for item in value):
-            yield "".join(value)
-        else:
-            for item in value:
-                yield from _strings(item)

@@ -172,7 +172,7 @@ def _password_fields(notebook: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _recognised(notebook: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Kind and value of each secret that the rules for Intercom see in the notebook."""
-    from helpers.exposure.unpack import notebook_cells
+    from helpers.exposure.encoded import notebook_cells
 
     for name, text in notebook_cells(json.dumps(notebook).encode()) or ():
         yield from _in_text(text, name)
