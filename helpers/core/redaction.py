@@ -88,12 +88,52 @@ class _Form(NamedTuple):
     label: str
 
 
+class _FoundSecrets:
+    """Secrets in their normal form: many in little memory, and each added in constant time.
+
+    Every eighth piece of a secret is kept, and looked up at every place of a text, so that here,
+    too, every match of 15 characters is seen.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: dict[int, tuple[_Form, int]] = {}
+
+    def add(self, value: str, label: str) -> None:
+        """Add a secret."""
+        form = _Form(_normal(value), label)
+        for number, piece in enumerate(_aligned(form.content)):
+            self._pieces.setdefault(piece, (form, number * _PIECE))
+
+    def replaced(self, text: str) -> str:
+        """The text with labels in place of the secrets."""
+        if not self._pieces or not any(True for _ in self._spans(_normal(text))):
+            return text
+        return _View(text).without(self._spans)
+
+    def _spans(self, content: bytes) -> Iterator[_Found]:
+        done = 0
+        for span in sorted(self._matches(content)):
+            if span.label and span.start >= done:
+                done = span.end
+                yield span
+
+    def _matches(self, content: bytes) -> Iterator[_Found]:
+        for shift in range(_PIECE):
+            pieces = _aligned(content[shift:])
+            if self._pieces.keys().isdisjoint(pieces):
+                continue
+            for number, piece in enumerate(pieces):
+                if known := self._pieces.get(piece):
+                    yield _run(content, shift + number * _PIECE, *known)
+
+
 class Redactor:
     """Replaces registered secrets, and what looks like a token, wherever text goes out."""
 
     def __init__(self) -> None:
         self._secrets: dict[str, str] = {}  # the value: its label
         self._index: _Index | None = None
+        self._found = _FoundSecrets()
 
     def register(self, kind: str, value: str) -> None:
         """Make a secret known, unless it is an ordinary word or too short (`is_redactable`)."""
@@ -104,8 +144,19 @@ class Redactor:
         self._secrets[value] = f"[redacted {kind} {fingerprint(kind, value)[:8]}]"
         self._index = None
 
+    def register_found(self, kind: str, value: str) -> None:
+        """Make known a secret that a search found, of which there may be many thousands.
+
+        Only its normal form is searched for, not its encodings.
+        """
+        if is_redactable(value) and value not in self._secrets:
+            self._found.add(value, f"[redacted {kind} {fingerprint(kind, value)[:8]}]")
+
     def text(self, text: str) -> str:
         """The text without secrets."""
+        return self._found.replaced(self._without_registered(text))
+
+    def _without_registered(self, text: str) -> str:
         index = self._built()
         content = _normal(text)
         if b"dg9ro" in content or _LAYOUT_TRACE.search(content):
@@ -203,13 +254,7 @@ class _Index:
 
     def without_fragments(self, text: str) -> str:
         """Replace every span whose normal form is, or is a long part of, a form of a secret."""
-        view = _View(text)
-        parts, place = [], 0
-        for found in self.found_in(view.content):
-            start, end = view.position(found.start), view.position(found.end - 1) + 1
-            parts += [text[place:start], found.label]
-            place = view.end_of(end)
-        return "".join([*parts, text[place:]])
+        return _View(text).without(self.found_in)
 
     def found_in(self, content: bytes) -> Iterator[_Found]:
         """Yield spans that show a secret, in order; none overlaps another."""
@@ -267,6 +312,15 @@ class _View:
         normal = [_letters(decoded) for _, _, decoded in self._parts]
         self.content = b"".join(normal)
         self._starts = [0, *accumulate(map(len, normal))]
+
+    def without(self, found_in: Callable[[bytes], Iterator[_Found]]) -> str:
+        """The text with labels in place of what is found in its normal form."""
+        parts, place = [], 0
+        for found in found_in(self.content):
+            start, end = self.position(found.start), self.position(found.end - 1) + 1
+            parts += [self._text[place:start], found.label]
+            place = self.end_of(end)
+        return "".join([*parts, self._text[place:]])
 
     def position(self, at: int) -> int:
         """Where in the text the letter at this position of the normal form begins."""

@@ -278,7 +278,7 @@ def _span(finding: Finding) -> tuple[int, int]:
 
 def _match(kind: str, value: str, finding: Finding) -> SecretMatch:
     if kind in INTERCOM_KINDS:
-        KNOWN.register(kind, value)  # the name of a file may contain it, too
+        KNOWN.register_found(kind, value)  # the name of a file may contain it, too
     return SecretMatch(
         kind=kind,
         title=INTERCOM_KINDS.get(kind) or _title(finding.rule_id),

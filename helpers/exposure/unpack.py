@@ -33,6 +33,7 @@ _BROKEN: Final = (
     NotImplementedError,
     KeyError,
     OverflowError,
+    struct.error,
     zlib.error,
     lzma.LZMAError,
     zipfile.BadZipFile,
@@ -185,7 +186,7 @@ def _shortened(data: bytes) -> bytes:
     while members <= _MOST_MEMBERS and at + _LISTED.size <= end:
         at += _LISTED.size + sum(_LISTED.unpack_from(data, at))
         members += 1
-    if at >= end:
+    if members <= _MOST_MEMBERS or at >= end:
         return data
     record = (b"PK\x05\x06", 0, 0, members, members, at - start, offset, 0)
     return data[:at] + _END_RECORD.pack(*record)

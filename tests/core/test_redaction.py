@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.core.redaction import Redactor, is_redactable
+from helpers.core.redaction import Redactor, fingerprint, is_redactable
 from tests.conftest import make_access_token
 from tests.forms import FORMS
 
@@ -133,3 +133,22 @@ def test_redacting_twice_changes_nothing_more(text: str):
     redactor = redactor_for(SECRET)
     once = redactor.text(text + make_access_token())
     assert redactor.text(once) == once
+
+
+def test_a_found_secret_is_redacted_where_a_name_contains_it():
+    redactor, value = Redactor(), secrets.token_urlsafe(32)
+    redactor.register_found("identity_secret", value)
+    label = f"[redacted identity_secret {fingerprint('identity_secret', value)[:8]}]"
+    assert redactor.text(f"backup/{value}.json, {value}") == f"backup/{label}.json, {label}"
+    assert redactor.text(f"part/{value[:20]}") != f"part/{value[:20]}"
+    assert redactor.text("backup/none.json") == "backup/none.json"
+
+
+def test_many_thousand_found_secrets_are_redacted_each():
+    redactor = Redactor()
+    values = [secrets.token_hex(20) for _ in range(20_000)]
+    for value in values:  # a text between two of them must not cost as much as all
+        redactor.register_found("legacy_api_key", value)
+        assert value not in redactor.text(f"a/{value}/b")
+    shown = redactor.text(" ".join(values[::100]))
+    assert not [value for value in values if value in shown]

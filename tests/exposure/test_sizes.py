@@ -69,6 +69,21 @@ def test_an_archive_of_a_hundred_thousand_files_is_read_to_its_limit(repo: Path)
     assert scanned.coverage.missed[0].reason.startswith("the archive is too large")
 
 
+def test_an_archive_of_sixty_thousand_files_takes_little_memory(repo: Path) -> None:
+    token = make_access_token()
+    with zipfile.ZipFile(repo / "many.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(60_000):
+            content = token if number == 7 else f"file {number}\n" * 20
+            archive.writestr(f"folder/{number}/a-name-of-usual-length.txt", content)
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM, str(repo)], capture_output=True, text=True, check=True
+    )
+    leaks, missed, kibibytes = done.stdout.splitlines()
+    assert leaks == str([(fingerprint("access_token", token), 1)])
+    assert missed == "['the archive is too large: this and what follows is not read']"
+    assert int(kibibytes) < 200 << 10
+
+
 def test_progress_grows_to_the_whole_and_counts_what_is_found(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,13 +6,23 @@ import gzip
 import io
 import json
 import os
+import struct
+import sys
 import tarfile
+import zipapp
 import zipfile
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.exposure.unpack import UnpackBudget, UnpackedPart, unpack
+from helpers.exposure.unpack import UnpackBudget, UnpackedPart, is_plain, unpack
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 
 def zipped(members: dict[str, bytes]) -> bytes:
@@ -101,6 +111,56 @@ def test_an_archive_that_can_not_be_opened_is_reported() -> None:
     assert reasons(parts) == ["a 7z archive, which is not opened"]
 
 
+@pytest.mark.parametrize(
+    "front", [b"#!/usr/bin/env python3\n", b"MZ" + bytes(3000), b"#!/bin/sh\nexit\n"]
+)
+def test_a_zip_behind_a_program_is_opened(front: bytes) -> None:
+    parts = content(list(unpack("app.pyz", front + zipped({"__main__.py": b"x", "b/c": b"y"}))))
+    assert parts.pop("").startswith(front)
+    assert parts == {"__main__.py": b"x", "b/c": b"y"}
+
+
+def test_a_zipapp_of_python_is_opened(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__main__.py").write_text("print(1)")
+    zipapp.create_archive(tmp_path / "app", tmp_path / "app.pyz", "/usr/bin/env python3")
+    data = (tmp_path / "app.pyz").read_bytes()
+    assert content(list(unpack("app.pyz", data)))["__main__.py"] == b"print(1)"
+
+
+def test_a_comment_behind_the_end_record_hides_nothing() -> None:
+    buffer = io.BytesIO(b"MZ")
+    buffer.seek(2)
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("a", "x")
+        archive.comment = b"c" * 60_000
+    assert content(list(unpack("a.exe", buffer.getvalue())))["a"] == b"x"
+
+
+def test_the_bytes_of_an_end_record_in_a_program_are_no_archive() -> None:
+    program = bytes(500) + b"PK\x05\x06" + bytes(80)
+    assert is_plain(program)
+    assert list(unpack("a.so", program)) == [UnpackedPart("", program)]
+
+
+def test_a_zip_behind_a_program_is_read_to_its_limit() -> None:
+    data = b"#!python\n" + zipped({f"{i}": b"x" for i in range(20_005)})
+    parts = list(unpack("a.pyz", data))
+    assert len(content(parts)) == 20_001
+    assert parts[-1] == UnpackedPart(
+        "20000", reason="the archive is too large: this and what follows is not read"
+    )
+
+
+def test_zstd_is_unpacked_and_damage_in_it_is_reported() -> None:
+    data = zstd.compress(b"hello" * 1000)
+    assert content(list(unpack("a.zst", data))) == {"zst": b"hello" * 1000}
+    assert reasons(list(unpack("a.zst", data[:-3]))) == ["can't be unpacked (EOFError)"]
+    assert reasons(list(unpack("a.zst", data[:4] + b"\xff" * 30))) == [
+        "can't be unpacked (ValueError)"
+    ]
+
+
 def test_a_duplicate_key_of_a_notebook_hides_nothing() -> None:
     data = b'{"cells": [{"source": "first", "source": "second"}], "nbformat": 4}'
     (cell,) = [part for part in unpack("a.ipynb", data) if part.inner == "cell 1"]
@@ -126,11 +186,27 @@ def test_a_notebook_nested_too_deep_is_searched_as_bytes() -> None:
 
 
 @given(
+    st.binary(max_size=90).map(b"MZ".__add__), st.integers(0, 2**16 - 1), st.integers(0, 2**32 - 1)
+)
+def test_a_false_end_record_never_raises(front: bytes, count: int, size: int) -> None:
+    listed = b"PK\x01\x02" + front
+    record = struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, size, len(front), 0)
+    for length in (size, len(listed)):
+        record = record[:12] + struct.pack("<L", length) + record[16:]
+        parts = list(unpack("a", front + listed + record))
+        assert parts[0].data == front + listed + record
+
+
+@given(
     st.sampled_from(
-        [b"PK\x03\x04", b"\x1f\x8b\x08", b"BZh9", b"\xfd7zXZ\x00", bytes(257) + b"ustar"]
+        [
+            *(b"PK\x03\x04", b"\x1f\x8b\x08", b"BZh9", b"\xfd7zXZ\x00", bytes(257) + b"ustar"),
+            *(b"\x28\xb5\x2f\xfd", b"MZ"),
+        ]
     ),
     st.binary(max_size=600),
+    st.sampled_from([b"", b"PK\x05\x06" + bytes(18)]),
 )
-def test_garbage_after_a_magic_number_never_raises(magic: bytes, rest: bytes) -> None:
-    parts = list(unpack("a", magic + rest))
+def test_garbage_after_a_magic_number_never_raises(magic: bytes, rest: bytes, end: bytes) -> None:
+    parts = list(unpack("a", magic + rest + end))
     assert parts == [] or all(isinstance(part, UnpackedPart) for part in parts)
