@@ -38,6 +38,8 @@ _SHOWN = 3
     default=None,
     help="The severity from which a failure counts. Default: high; on the sandbox: never.",
 )
+@click.option("--fail-on-new", is_flag=True, help="Only what the run before did not have counts.")
+@click.option("--quiet", is_flag=True, help="Print nothing if nothing changed: for cron.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs"), show_default=True)
 @click.option(
     "--jobs",
@@ -61,6 +63,9 @@ def audit(  # noqa: PLR0917 (click passes options so)
     jobs: int,
     keep: int,
     wait: float,
+    *,
+    fail_on_new: bool,
+    quiet: bool,
 ) -> int:
     r"""Audit a workspace and a repository. Without options: the local demo.
 
@@ -85,14 +90,28 @@ def audit(  # noqa: PLR0917 (click passes options so)
             out=out.resolve(),
             steps=_steps(steps),
             fail_on=_threshold(fail_on, profile),
+            only_new=fail_on_new,
             jobs=jobs,
             keep=keep,
             wait=wait,
         )
-        with watching() as observer:
-            result = run_audit(request, observer, forks, _announce)
-    _summarise(result)
+        with watching(quiet=quiet) as observer:
+            result = run_audit(request, observer, forks, _silent if quiet else _announce)
+    if not quiet or _has_news(result):
+        if quiet and result.report.subject:
+            _announce(result.report.subject)
+        _summarise(result)
     return result.status
+
+
+def _silent(_subject: Subject) -> None:
+    """Announce nothing."""
+
+
+def _has_news(result: AuditResult) -> bool:
+    from helpers.report.summary import is_changed
+
+    return bool(result.failed) or is_changed(result.report)
 
 
 def _steps(text: str) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
 
 __all__ = ["diff"]
 
-_Run = click.Path(path_type=Path, file_okay=False)
 _GROUPS: Final = (
     ("new", Baseline.NEW),
     ("regressed", Baseline.REGRESSED),
@@ -23,8 +21,8 @@ _GROUPS: Final = (
 
 
 @click.command()
-@click.argument("earlier", type=_Run)
-@click.argument("later", type=_Run)
+@click.argument("earlier")
+@click.argument("later", default="latest")
 @click.option(
     "--format",
     "form",
@@ -32,20 +30,23 @@ _GROUPS: Final = (
     default="text",
     show_default=True,
 )
-def diff(earlier: Path, later: Path, form: str) -> None:
+def diff(earlier: str, later: str, form: str) -> None:
     """Compare two finished runs: failures that are new, unchanged and fixed.
+
+    A run is a folder, the name of one under runs/, or `latest`, which LATER is by default.
 
     A failure counts as fixed only if its check ran again. A failure that was fixed earlier and came
     back is marked in each run's own report, which knows the whole history.
     """
     from helpers.core.errors import UsageError
-    from helpers.report.folder import load_report
+    from helpers.report.folder import load_report, run_named
     from helpers.report.history import compare, findings_after
 
-    before, after = load_report(earlier), load_report(later)
+    first, second = run_named(earlier), run_named(later)
+    before, after = load_report(first), load_report(second)
     if before.profile != after.profile:
         raise UsageError(
-            f"{earlier.name} is a run of {before.profile}, {later.name} a run of {after.profile}.",
+            f"{first.name} is a run of {before.profile}, {second.name} a run of {after.profile}.",
             "Compare two runs of the same profile.",
         )
     compared = compare(after, findings_after(before))

@@ -20,8 +20,11 @@ __all__ = ["watching"]
 
 
 @contextmanager
-def watching() -> Iterator[Observer]:
-    """An observer that suits where standard error goes."""
+def watching(*, quiet: bool = False) -> Iterator[Observer]:
+    """An observer that suits where standard error goes; with `quiet` it says nothing."""
+    if quiet:
+        yield QuietObserver()
+        return
     if not sys.stderr.isatty():
         yield PlainObserver()
         return
@@ -45,14 +48,21 @@ def watching() -> Iterator[Observer]:
         yield LiveObserver(progress)
 
 
-class PlainObserver:
-    """One line when a notebook has ended."""
+class QuietObserver:
+    """Nothing at all."""
 
     def started(self, job: Job) -> None:
-        """Say nothing: a log wants results."""
+        """Say nothing."""
 
     def cell(self, job: Job, number: int, total: int) -> None:
         """Say nothing."""
+
+    def finished(self, result: NotebookResult) -> None:
+        """Say nothing."""
+
+
+class PlainObserver(QuietObserver):
+    """One line when a notebook has ended: a log wants results."""
 
     def finished(self, result: NotebookResult) -> None:
         """Say how it ended."""

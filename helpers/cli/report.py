@@ -20,11 +20,11 @@ _File = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.argument("run", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("run")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(("text", "json", "html", "sarif", "markdown")),
+    type=click.Choice(("text", "json", "html", "sarif", "markdown", "github")),
     default="text",
     show_default=True,
 )
@@ -37,15 +37,21 @@ _File = click.Path(path_type=Path, dir_okay=False)
     default=None,
     help="The lowest severity that counts. Default: high; never on the sandbox.",
 )
+@click.option("--fail-on-new", is_flag=True, help="Only what the run before did not have counts.")
 def report(  # noqa: PLR0917 (click passes each option as an argument)
-    run: Path,
+    run: str,
     form: str,
     output: Path | None,
     policy: Path | None,
     waivers: Path | None,
     fail_on: str | None,
+    *,
+    fail_on_new: bool,
 ) -> int:
     """Judge a run's saved snapshots again, and show the report.
+
+    RUN is a folder, the name of one under runs/, or `latest`. The format `github` is for
+    $GITHUB_STEP_SUMMARY.
 
     Without --policy and --waivers the findings are those of the run, byte for byte. The exit status
     is that of `runbook audit`. Warns of files that differ from the run's manifest.
@@ -54,20 +60,21 @@ def report(  # noqa: PLR0917 (click passes each option as an argument)
     from helpers.core.policy_file import load_policy
     from helpers.core.waivers import load_waivers
     from helpers.report.build import rejudge
-    from helpers.report.folder import load_inputs, manifest_problems
+    from helpers.report.folder import load_inputs, manifest_problems, run_named
 
-    for problem in manifest_problems(run):
+    folder = run_named(run)
+    for problem in manifest_problems(folder):
         click.echo(f"Warning: {problem} since the run was finished.", err=True)
-    inputs = load_inputs(run)
+    inputs = load_inputs(folder)
     profile = inputs.profile
     found = rejudge(
-        run,
+        folder,
         policy=load_policy(profile, policy) if policy else None,
         waivers=load_waivers(waivers) if waivers else None,
         subject=inputs.subject and _with_files(inputs.subject, policy, waivers),
     )
-    _show(_text(found) if form == "text" else _written(found, form, run), output)
-    return exit_status(found, _threshold(fail_on, profile))
+    _show(_text(found) if form == "text" else _written(found, form, folder), output)
+    return exit_status(found, _threshold(fail_on, profile), only_new=fail_on_new)
 
 
 def _with_files(subject: Subject, policy: Path | None, waivers: Path | None) -> Subject:

@@ -40,10 +40,7 @@ _SHOWN: Final = 5
 @click.option("--repo", default="", help="The audited repository. Default: the one you are in.")
 @click.option("--policy", default="", help="A policy.toml; the waivers lie beside it.")
 @click.option(
-    "--run",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=None,
-    help="The run that shows the finding. Default: the profile's latest under runs/.",
+    "--run", default="", help="The run that shows the finding. Default: the profile's latest."
 )
 def waive(  # noqa: PLR0917 (click passes each option as an argument)
     check: str,
@@ -54,7 +51,7 @@ def waive(  # noqa: PLR0917 (click passes each option as an argument)
     profile: str,
     repo: str,
     policy: str,
-    run: Path | None,
+    run: str,
 ) -> None:
     r"""Accept the failures of a CHECK for a RESOURCE, a key or a pattern, until a day.
 
@@ -69,6 +66,7 @@ def waive(  # noqa: PLR0917 (click passes each option as an argument)
     from helpers.core.waivers import Waiver
     from helpers.notebook.context_factory import policy_of
     from helpers.notebook.parameters import Choices
+    from helpers.report.folder import run_named
 
     choices = Choices(profile, repo=repo, policy=policy)
     wanted = Waiver(
@@ -79,7 +77,7 @@ def waive(  # noqa: PLR0917 (click passes each option as an argument)
         expires=until.date(),
     )
     _refuse(wanted, policy_of(choices).waivers)
-    covered = _covered(wanted, run or _latest(profile))
+    covered = _covered(wanted, run_named(run) if run else _latest(profile))
     path = _write(choices, wanted)
     found = "1 finding" if len(covered) == 1 else f"{len(covered)} findings"
     click.echo(f"{path}: {wanted.check} for {wanted.resource} is waived until {wanted.expires}.")

@@ -35,12 +35,14 @@ __all__ = [
     "manifest_problems",
     "prune_runs",
     "run_name",
+    "run_named",
     "start_run",
 ]
 
 MANIFEST: Final = "manifest.json"
 RESULTS: Final = "results.json"
 INPUTS: Final = "terms.json"
+LATEST: Final = "latest"
 _PARTIAL: Final = ".partial"
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
@@ -77,6 +79,20 @@ def finished_runs(root: Path) -> tuple[Path, ...]:
     """The finished runs in a folder, the latest first."""
     found = (path for path in root.glob("[0-9]*Z-*") if (path / MANIFEST).is_file())
     return tuple(sorted(found, key=lambda path: path.name, reverse=True))
+
+
+def run_named(name: str, root: Path = Path("runs")) -> Path:
+    """The run that a person means: its folder, its name under `root`, or `latest`.
+
+    Raises UsageError where there is none.
+    """
+    if name == LATEST:
+        found = finished_runs(root)
+        if not found:
+            raise UsageError(f"There is no finished run in {root}/.", "Name the folder of a run.")
+        return found[0]
+    beside = root / name
+    return beside if not Path(name).exists() and beside.is_dir() else Path(name)
 
 
 def prune_runs(root: Path, profile: str, keep: int) -> tuple[Path, ...]:

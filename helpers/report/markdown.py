@@ -35,7 +35,7 @@ from helpers.report.summary import (
     next_steps,
 )
 
-__all__ = ["code", "escape", "to_markdown"]
+__all__ = ["code", "escape", "incident_block", "to_markdown"]
 
 _QUIET: Final = (Status.PASS, Status.NOT_APPLICABLE)
 _ENTITIES: Final = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -69,7 +69,7 @@ def code(text: str) -> str:
     return f"{fence}{padding}{said}{padding}{fence}"
 
 
-def _incident(report: Report) -> Iterator[str]:
+def incident_block(report: Report) -> Iterator[str]:
     """The one thing that matters first, as GitHub's own kind of warning."""
     if not (incident := incident_of(report)):
         return
@@ -85,7 +85,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     if report.subject:
         yield from (escape(subject_line(report.subject)), "")
-    yield from _incident(report)
+    yield from incident_block(report)
     said = (coverage_sentence(coverage(report)), verdict_sentence(report), change_sentence(report))
     yield f"**{headline(report)}** {' '.join(said)}"
     yield ""

@@ -31,6 +31,7 @@ __all__ = [
     "coverage",
     "failing_checks",
     "in_order",
+    "is_changed",
     "next_steps",
     "step_groups",
     "verdict",
@@ -185,6 +186,16 @@ def _history_step(findings: Iterable[Finding]) -> Iterator[NextStep]:
     if old:
         checks = ", ".join(dict.fromkeys(f.check for f in old))
         yield NextStep(checks, _HISTORY_TITLE, Status.MANUAL, old, _HISTORY_STEPS)
+
+
+def is_changed(report: Report) -> bool:
+    """Whether the run says anything that the run before did not; always, if there was none."""
+    moved = (Baseline.NEW, Baseline.REGRESSED)
+    return (
+        report.compared_with is None
+        or bool(report.fixed)
+        or any(f.baseline in moved and _wants(f) for f in report.findings)
+    )
 
 
 def failing_checks(

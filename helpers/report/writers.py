@@ -21,13 +21,13 @@ __all__ = ["FORMATS", "Format", "render", "to_json", "write_reports"]
 
 @dataclass(frozen=True)
 class Format:
-    """A format: its file in a run folder, and its writer as `module:name`, loaded when needed."""
+    """A format: its file in a run folder (empty: none), and its writer as `module:name`."""
 
     file: str
     writer: str
 
     def load(self) -> Callable[..., str]:
-        """The writer."""
+        """The writer, imported when it is needed."""
         module, _, name = self.writer.partition(":")
         found: Callable[..., str] = getattr(importlib.import_module(module), name)
         return found
@@ -38,6 +38,7 @@ FORMATS: Final[Mapping[str, Format]] = {
     "html": Format("report.html", "helpers.report.page:to_html"),
     "sarif": Format("report.sarif", "helpers.report.sarif:to_sarif"),
     "markdown": Format("report.md", "helpers.report.markdown:to_markdown"),
+    "github": Format("", "helpers.report.github:to_github"),  # the summary of a job
 }
 
 
@@ -58,10 +59,11 @@ def render(report: Report, form: str, run: Path | None = None) -> str:
 def write_reports(
     run: Path, report: Report, inputs: JudgingInputs, redact: Callable[[str], str]
 ) -> Iterator[Path]:
-    """Write the judging inputs and every format into a run folder, through the redactor."""
+    """Write the judging inputs and every format that has a file, through the redactor."""
     yield _write(run / INPUTS, redact(inputs.model_dump_json(indent=2) + "\n"))
     for name, form in FORMATS.items():
-        yield _write(run / form.file, redact(render(report, name, run)))
+        if form.file:
+            yield _write(run / form.file, redact(render(report, name, run)))
 
 
 def _write(path: Path, content: str) -> Path:

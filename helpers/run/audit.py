@@ -67,12 +67,16 @@ _MEMORY: Final = "/dev/shm"  # noqa: S108 (a folder of our own in it)
 
 @dataclass(frozen=True)
 class AuditRequest:
-    """What to audit, and how. `wait` is in seconds; `keep` 0 keeps every run."""
+    """What to audit, and how. `wait` is in seconds; `keep` 0 keeps every run.
+
+    With `only_new` the exit status leaves out what the run before had as well.
+    """
 
     choices: Choices
     out: Path
     steps: tuple[str, ...] = tuple(step.name for step in STEPS)
     fail_on: Threshold = "never"
+    only_new: bool = False
     jobs: int = 8
     keep: int = 0
     wait: float = 0.0
@@ -221,7 +225,7 @@ def _finish(run: _Run, inputs: JudgingInputs, last: Batch) -> AuditResult:
 def _status(run: _Run, report: Report) -> int:
     if any(result.error.startswith("interrupted") for result in run.results):
         return INTERRUPTED
-    return exit_status(report, run.request.fail_on)
+    return exit_status(report, run.request.fail_on, only_new=run.request.only_new)
 
 
 def _reasons(run: _Run) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from helpers.core.exit_status import exit_status
-from helpers.core.model import Report, Severity, Status, StepResult, WaiverNote
+from helpers.core.model import Baseline, Report, Severity, Status, StepResult, WaiverNote
 from tests.report.samples import finding, full_report, report
 
 WAIVED = WaiverNote(owner="ana", reason="known", expires="2026-12-31")
@@ -55,3 +55,39 @@ def test_a_missing_step_counts_as_not_looked_at() -> None:
 def test_verdicts_about_waivers_alone_verify_nothing() -> None:
     about = finding("WVR-001", Status.PASS, step="waivers")
     assert exit_status(report(about, ERROR), Severity.HIGH) == 3
+
+
+KNOWN_LOW = finding("ENV-005", severity=Severity.LOW, baseline=Baseline.UNCHANGED)
+KNOWN_HIGH = finding("ENV-006", severity=Severity.HIGH, baseline=Baseline.UNCHANGED)
+
+
+@pytest.mark.parametrize(
+    ("made", "status"),
+    [
+        (report(PASSED, KNOWN_HIGH), 0),
+        (report(PASSED, KNOWN_HIGH, finding(severity=Severity.HIGH)), 13),  # without a run before
+        (report(PASSED, finding(severity=Severity.HIGH, baseline=Baseline.NEW)), 13),
+        (report(PASSED, finding(severity=Severity.HIGH, baseline=Baseline.REGRESSED)), 13),
+        (
+            report(
+                PASSED, KNOWN_HIGH, finding("ENV-003", Status.ERROR, baseline=Baseline.UNCHANGED)
+            ),
+            0,
+        ),
+        (report(PASSED, KNOWN_HIGH, finding("ENV-003", Status.ERROR, baseline=Baseline.NEW)), 10),
+    ],
+)
+def test_only_what_is_new_counts_where_that_is_asked_for(made: Report, status: int) -> None:
+    assert exit_status(made, Severity.LOW, only_new=True) == status
+
+
+def test_a_sign_of_a_live_compromise_counts_as_long_as_it_is_there() -> None:
+    live = finding(
+        "AUD-010", severity=Severity.CRITICAL, incident=True, baseline=Baseline.UNCHANGED
+    )
+    assert exit_status(report(PASSED, live), Severity.HIGH, only_new=True) == 14
+
+
+def test_a_missing_step_is_never_old() -> None:
+    steps = (StepResult(step="environment", title="x", completed=False, reason="killed"),)
+    assert exit_status(report(PASSED, steps=steps), Severity.HIGH, only_new=True) == 10

@@ -165,6 +165,23 @@ def test_threshold_decides_the_status_and_not_the_report(cli: CommandLine, live:
     assert "fail" in done.stdout
 
 
+def test_a_quiet_audit_prints_what_changed_and_nothing_else(
+    cli: CommandLine, live: Path, repo: Path
+):
+    arguments = ("--profile", "production", "--env-file", str(live), "--repo", str(repo))
+    audit = ("audit", *arguments, "--steps", "environment", "--quiet")
+    first = cli.run(*audit)
+    assert "Auditing production" in first.stdout
+    assert first.stderr == ""
+    again = cli.run(*audit)
+    assert (again.stdout, again.stderr) == ("", "")
+    assert again.returncode == first.returncode == 13
+    (repo / ".env.staging").write_text("A=1\n")
+    changed = cli.run(*audit)
+    assert "Since the previous run: 0 new" not in changed.stdout
+    assert cli.run(*audit, "--fail-on-new").returncode == 0
+
+
 def test_keep_prunes_older_runs(cli: CommandLine):
     for _ in range(2):
         assert cli.run("audit", "--steps", "webhooks", "--keep", "1").returncode == 0

@@ -19,8 +19,7 @@ from tests.test_readme import COMMANDS
 
 ELSEWHERE = {  # the tests that carry it out, with addresses and folders of their own
     "audit": "e2e/test_audit.py",
-    "audit --profile production": "e2e/test_audit.py",
-    "audit --profile production --repo /srv/app --keep 12": "e2e/test_audit.py",
+    "audit --profile production --repo /srv/app --keep 12 --quiet": "e2e/test_audit.py",
     "lab": "browser/test_jupyterlab.py",
     "test": "../.ci/run",
     "scan --staged": "exposure/test_scan_command.py",

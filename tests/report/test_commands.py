@@ -126,3 +126,15 @@ def _earlier() -> Report:
     keys = (".env", ".env.production")
     found = (finding("ENV-003", resource=Resource(kind="file", key=key)) for key in keys)
     return report(*found, generated_at=BEFORE)
+
+
+def test_a_run_can_be_named_as_a_person_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="no finished run"):
+        run("report", "latest")
+    folder = finished(tmp_path / "runs")
+    said = [run("report", name, "--format", "github").output for name in ("latest", folder.name)]
+    assert said == [run("report", folder, "--format", "github").output] * 2
+    assert run("diff", folder.name).output == run("diff", folder, folder).output

@@ -29,11 +29,12 @@ from helpers.report.summary import (
     compliance,
     coverage,
     in_order,
+    is_changed,
     next_steps,
     step_groups,
     verdict,
 )
-from tests.report.samples import finding, full_report, report
+from tests.report.samples import BEFORE, finding, full_report, report
 
 WAIVED = WaiverNote(owner="ana", reason="known", expires="2026-12-31")
 
@@ -230,3 +231,25 @@ def test_what_was_before_the_first_audit_is_one_step_the_last() -> None:
 
 def test_history_that_was_reviewed_is_no_step() -> None:
     assert not next_steps([finding("AUD-012", Status.PASS, Resource(kind=HISTORY, key="exports"))])
+
+
+@pytest.mark.parametrize(
+    ("changes", "changed"),
+    [
+        ({}, False),
+        ({"compared_with": None}, True),
+        ({"fixed": (finding(),)}, True),
+        ({"findings": (finding(baseline=Baseline.UNCHANGED),)}, False),
+        ({"findings": (finding(baseline=Baseline.NEW),)}, True),
+        ({"findings": (finding(baseline=Baseline.REGRESSED),)}, True),
+        ({"findings": (finding(status=Status.ERROR, baseline=Baseline.NEW),)}, True),
+        ({"findings": (finding(status=Status.MANUAL, baseline=Baseline.NEW),)}, True),
+        ({"findings": (finding(status=Status.PASS, baseline=Baseline.NEW),)}, False),
+        ({"findings": (finding(status=Status.PASS, baseline=Baseline.FIXED),)}, False),
+    ],
+)
+def test_a_run_has_changed_if_it_says_what_the_run_before_did_not(
+    changes: dict[str, object], *, changed: bool
+) -> None:
+    made = report().model_copy(update={"compared_with": BEFORE, **changes})
+    assert is_changed(made) is changed
