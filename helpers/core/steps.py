@@ -115,6 +115,13 @@ STEPS: tuple[Step, ...] = (
     ),
     _step(
         7,
+        "dependencies",
+        "dependencies",
+        title="Dependencies",
+        facts="helpers.dependencies.records:DependencyFacts",
+    ),
+    _step(
+        8,
         "audit_log",
         "auditlog",
         title="Audit log",

@@ -6,12 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict
-
-from helpers.core.verdicts import Severity, Status
+from helpers.core.model import Datum, Record, Severity, Status
 
 __all__ = [
     "BadRelease",
+    "DependencyFacts",
     "DependencySearch",
     "Ecosystem",
     "LockedPlace",
@@ -40,11 +39,7 @@ class PackagePin(NamedTuple):
     references: tuple[str, ...] = ()
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class LockedPlace(_Record):
+class LockedPlace(Record):
     """Where a release is named: a file on disk, or a blob with its commits (times in UTC)."""
 
     path: str
@@ -62,7 +57,7 @@ class LockedPlace(_Record):
         return (self.removed - self.added).days if self.added and self.removed else None
 
 
-class BadRelease(_Record):
+class BadRelease(Record):
     """A bad release, or a file that the malware leaves, with every place in one repository.
 
     FAIL: it is bad. MANUAL: the file does not say enough to decide; `reason` says what is missing.
@@ -77,8 +72,13 @@ class BadRelease(_Record):
     reason: str = ""
     places: tuple[LockedPlace, ...] = ()
 
+    @property
+    def is_file(self) -> bool:
+        """True for a file that the malware leaves, not a release that a lockfile names."""
+        return self.subject.startswith("file ")
 
-class UnreadLockfile(_Record):
+
+class UnreadLockfile(Record):
     """Something that was not read, or only in part, and why."""
 
     repository: str
@@ -86,7 +86,7 @@ class UnreadLockfile(_Record):
     reason: str
 
 
-class DependencySearch(_Record):
+class DependencySearch(Record):
     """The result of a search: the findings, what was read, and what was not."""
 
     releases: tuple[BadRelease, ...] = ()
@@ -94,3 +94,13 @@ class DependencySearch(_Record):
     repositories: int = 0
     lockfiles: int = 0  # distinct contents that were read
     advisories: int = 0
+
+
+class DependencyFacts(Record):
+    """What the step read: the findings, and how much was read to find them."""
+
+    releases: Datum[tuple[BadRelease, ...]]
+    malware_files: Datum[tuple[BadRelease, ...]]
+    unread: Datum[tuple[UnreadLockfile, ...]]
+    lockfiles: Datum[int]  # distinct contents that were read
+    advisories: Datum[int]

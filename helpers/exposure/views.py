@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Final
-
-from markupsafe import Markup
+from datetime import datetime
 
 from helpers.core.model import Known, Unavailable
-from helpers.core.view import View, canvas, picture, prose, stack, table
+from helpers.core.periods import Period, periods_picture
+from helpers.core.view import View, prose, stack, table
 from helpers.exposure.records import ExposureFacts, LeakedSecret, ScanCoverage
 
 __all__ = ["coverage", "overview", "timeline"]
-
-_WIDTH, _LEFT, _ROW = 760, 250, 26  # pixels
-_STAYS: Final = "#dc2626"
-_GONE: Final = "#d97706"
 
 
 def overview(facts: ExposureFacts) -> View:
@@ -81,7 +75,11 @@ def timeline(facts: ExposureFacts) -> View:
     rows = [_timeline_row(leak, first) for leak, first in dated]
     columns = ("fingerprint", "secret", "from", "until", "days")
     listed = table(columns, rows, empty="")
-    return View(_picture(dated).html + listed.html, listed.text)
+    title = f"When each of {len(dated)} secrets leaked, and until when it stayed in the history"
+    bars = [
+        Period(f"{leak.fingerprint[:8]} {leak.title}", first, leak.gone) for leak, first in dated
+    ]
+    return View(periods_picture(bars, title).html + listed.html, listed.text)
 
 
 def _timeline_row(leak: LeakedSecret, first: datetime) -> tuple[str, ...]:
@@ -89,60 +87,3 @@ def _timeline_row(leak: LeakedSecret, first: datetime) -> tuple[str, ...]:
     days = str((gone - first).days) if gone else "–"
     until = f"{gone:%Y-%m-%d}" if gone else "still there"
     return leak.fingerprint, leak.title, f"{first:%Y-%m-%d}", until, days
-
-
-def _picture(dated: list[tuple[LeakedSecret, datetime]]) -> View:
-    """Draw a bar from the leak to its removal; a bar that reaches the edge is still there."""
-    start = dated[0][1]
-    moments = [first for _, first in dated] + [leak.gone for leak, _ in dated if leak.gone]
-    span = max((max(moments) - start).total_seconds(), 1) * 1.15
-    bars = Markup("").join(
-        _bar(i, leak, first, start, span) for i, (leak, first) in enumerate(dated)
-    )
-    label = f"When each of {len(dated)} secrets leaked, and until when it stayed in the history"
-    height = len(dated) * _ROW + 8
-    axis, key = _axis(start, span, height), _key(height + 40)
-    return picture(canvas(_WIDTH, height + 50, label, axis + bars + key), label)
-
-
-def _axis(start: datetime, span: float, bottom: int) -> Markup:
-    """A line and a date at the start, the end and three places between them."""
-    marks = Markup("")
-    for quarter in range(5):
-        x = _LEFT + (_WIDTH - _LEFT) * quarter // 4
-        day = start + timedelta(seconds=span * quarter / 4)
-        anchor = "end" if quarter == 4 else "start" if quarter == 0 else "middle"  # noqa: PLR2004
-        marks += Markup(
-            '<path class="line" d="M{} 0V{}" opacity=".35"/>'
-            '<text class="dim" x="{}" y="{}" text-anchor="{}">{}</text>'
-        ).format(x, bottom + 2, x, bottom + 16, anchor, f"{day:%Y-%m-%d}")
-    return marks
-
-
-def _key(y: int) -> Markup:
-    shown = ((_STAYS, "still there", _LEFT), (_GONE, "removed later", _LEFT + 110))
-    return Markup("").join(
-        Markup('<rect x="{}" y="{}" width="12" height="12" rx="3" fill="{}"/>').format(
-            x, y - 10, colour
-        )
-        + Markup('<text class="dim" x="{}" y="{}">{}</text>').format(x + 18, y, words)
-        for colour, words, x in shown
-    )
-
-
-def _bar(row: int, leak: LeakedSecret, first: datetime, start: datetime, span: float) -> Markup:
-    scale = (_WIDTH - _LEFT) / span
-    left = _LEFT + round((first - start).total_seconds() * scale)
-    end = _LEFT + round((leak.gone - start).total_seconds() * scale) if leak.gone else _WIDTH
-    return Markup(
-        '<text x="0" y="{}">{}</text>'
-        '<rect x="{}" y="{}" width="{}" height="14" rx="3" fill="{}"><title>{}</title></rect>'
-    ).format(
-        row * _ROW + 17,
-        f"{leak.fingerprint[:8]} {leak.title}",
-        left,
-        row * _ROW + 6,
-        max(end - left, 4),
-        _GONE if leak.gone else _STAYS,
-        f"from {first:%Y-%m-%d}" + (f" to {leak.gone:%Y-%m-%d}" if leak.gone else ", still there"),
-    )

@@ -67,7 +67,7 @@ class Checklist:
         """Say how many steps completed."""
         steps = sum(step.completed for step in self.report.steps)
         said = prose(f"{steps} of {len(self.report.steps)} steps completed.")
-        return stack(said, progress("08_security_checklist"))
+        return stack(said, progress("09_security_checklist"))
 
 
 def open_checklist(choices: Choices) -> Checklist:

@@ -17,7 +17,7 @@ __all__ = ["auditing", "progress", "stale", "under"]
 _NOTEBOOKS: Final = (
     ("00_start_here", "Start here"),
     *((step.notebook, step.title) for step in STEPS),
-    ("08_security_checklist", "Security checklist"),
+    ("09_security_checklist", "Security checklist"),
 )
 _DIM: Final = Markup('<p style="opacity:.75;margin:0 0 .4em">{}</p>')
 _LINK: Final = Markup('<a href="{}.ipynb">{}</a>')

@@ -21,7 +21,7 @@ from helpers.system.temporary import owned_folder
 
 __all__ = ["NOW", "REPOSITORY", "SANDBOX_URL", "Demo", "demo_secrets", "open_demo"]
 
-NOW: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+NOW: Final = datetime(2026, 5, 18, 9, 0, tzinfo=UTC)
 REPOSITORY: Final = "acme-support"
 SANDBOX_URL: Final = "RUNBOOK_SANDBOX_URL"  # a running sandbox, shared by the kernels of one audit
 

@@ -57,7 +57,7 @@ __all__ = ["INTERRUPTED", "AuditRequest", "AuditResult", "audit"]
 
 NOTEBOOKS: Final = Path(__file__).resolve().parents[2] / "notebooks"
 FIRST: Final = "00_start_here"
-LAST: Final = "08_security_checklist"
+LAST: Final = "09_security_checklist"
 INTERRUPTED: Final = 130
 _ASKING: Final = frozenset({"environment", "rotation", "scopes", "access", "auditlog"})
 _NOT_ALLOWED: Final = ("token_unauthorized", "forbidden", "api_plan_restricted")

@@ -11,7 +11,7 @@ from typing import Final
 
 __all__ = ["DEMO_NOW", "Clock"]
 
-DEMO_NOW: Final = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+DEMO_NOW: Final = datetime(2026, 5, 18, 9, 0, tzinfo=UTC)
 
 
 @dataclass

@@ -8,6 +8,7 @@ the same id on every machine. What looks like a secret is made from labels. Its 
 - the reader's token, still in use, in the output of `notebooks/churn.ipynb`;
 - a client secret in the Rails initializer of a deleted branch, whose objects remain;
 - a mobile SDK key in the app's bundle;
+- `intercom-client` 7.0.4, the release with a credential stealer inside, pinned for three days;
 - `.env.production`, which `.gitignore` misses, and `.env.staging`, which is world-readable.
 
 It also holds decoys, and source files that call Intercom in three dialects.
@@ -60,9 +61,9 @@ def _history(seed: Seed) -> Iterator[str]:
     now = int(seed.now.timestamp())
 
     def commit(  # noqa: PLR0917 (read as a table below)
-        mark: int, branch: str, who: str, days: int, message: str, tree: Tree, parent: int = 0
+        mark: int, branch: str, who: str, days: float, message: str, tree: Tree, parent: int = 0
     ) -> str:
-        when = f"{_AUTHORS[who]} {now - days * _DAY} +0000"
+        when = f"{_AUTHORS[who]} {now - int(days * _DAY)} +0000"
         return _commit(f"{branch}\nmark :{mark}", when, message, tree, parent)
 
     first = {
@@ -88,12 +89,16 @@ def _history(seed: Seed) -> Iterator[str]:
     yield commit(7, "main", "alex", 90, "Add Intercom to the mobile app", mobile, 6)
     notebook = {"notebooks/churn.ipynb": files["notebooks/churn.ipynb"]}
     yield commit(8, "main", "priya", 34, "Look into churn", notebook, 7)
+    bad = {"package.json": _package("^7.0.3"), "package-lock.json": _lock("7.0.4")}
+    yield commit(9, "main", "jonas", 17.75, "Update dependencies", bad, 8)
+    good = {"package.json": _package("7.0.3"), "package-lock.json": _lock("7.0.3")}
+    yield commit(10, "main", "maya", 14.5, "Pin intercom-client to 7.0.3", good, 9)
     docs = {
         "docs/webhooks.md": files["docs/webhooks.md"],
         "tests/test_sync.py": files["tests/test_sync.py"],
     }
-    yield commit(9, "main", "maya", 12, "Describe the webhooks", docs, 8)
-    yield "reset refs/remotes/origin/main\nfrom :8\n\n"
+    yield commit(11, "main", "maya", 12, "Describe the webhooks", docs, 10)
+    yield "reset refs/remotes/origin/main\nfrom :10\n\n"
     yield f"reset refs/heads/sign-in\nfrom {'0' * 40}\n\n"
     yield "done\n"
 
@@ -159,8 +164,8 @@ def _sources(seed: Seed) -> Mapping[str, str]:
     return {
         "README.md": _README,
         ".env.example": _EXAMPLE,
-        "package.json": _PACKAGE,
-        "package-lock.json": _lock(),
+        "package.json": _package("^6.2.0"),
+        "package-lock.json": _lock("6.2.0"),
         "src/messenger.js": _MESSENGER.replace("{app_id}", seed.id_code),
         "sync/contacts.py": _CONTACTS,
         "sync/tags.py": _TAGS,
@@ -182,13 +187,6 @@ _EXAMPLE: Final = """# Where each comes from: Developer Hub > your app
 INTERCOM_ACCESS_TOKEN=
 INTERCOM_CLIENT_SECRET=
 INTERCOM_IDENTITY_SECRET=
-"""
-_PACKAGE: Final = """{
-  "name": "acme-support",
-  "version": "1.4.0",
-  "private": true,
-  "dependencies": { "intercom-client": "^6.2.0" }
-}
 """
 _MESSENGER: Final = """import { IntercomClient } from "intercom-client";
 
@@ -247,12 +245,22 @@ def admins() -> list[str]:
 '''
 
 
-def _lock() -> str:
-    """A decoy: hashes near the word intercom."""
+def _package(wanted: str) -> str:
+    return f"""{{
+  "name": "acme-support",
+  "version": "1.4.0",
+  "private": true,
+  "dependencies": {{ "intercom-client": "{wanted}" }}
+}}
+"""
+
+
+def _lock(version: str) -> str:
+    """A decoy beside the pin: hashes near the word intercom."""
     digest = hashlib.sha1(b"intercom-client", usedforsecurity=False).hexdigest()
-    package = "intercom-client/-/intercom-client-6.2.0.tgz"
+    package = f"intercom-client/-/intercom-client-{version}.tgz"
     entry = {
-        "version": "6.2.0",
+        "version": version,
         "resolved": f"https://packages.example.com/{package}#{digest}",
         "integrity": f"sha1-{digest}",
     }

@@ -212,7 +212,7 @@ def _activity(incident: Incident) -> Iterator[str]:
     yield from ("", "| When (UTC) | Who | From | What |", "|---|---|---|---|")
     yield from (_row(row) for row in seen.suspicious)
     if seen.more:
-        yield from ("", f"{seen.more} more are in the activity log (notebook 07).")
+        yield from ("", f"{seen.more} more are in the activity log (notebook 08).")
 
 
 def _row(row: Activity) -> str:

@@ -42,7 +42,7 @@ from tests.auditlog.builders import ROOT, Bench
 @pytest.fixture(scope="module")
 def context() -> Iterator[Context]:
     with ExitStack() as closing:
-        yield open_context("07_audit_log", Choices(), closing)
+        yield open_context("08_audit_log", Choices(), closing)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def test_the_planted_takeover_is_told(facts: AuditFacts) -> None:
 
 def test_two_collections_are_the_same(facts: AuditFacts) -> None:
     with ExitStack() as closing:
-        again = collect(open_context("07_audit_log", Choices(), closing))
+        again = collect(open_context("08_audit_log", Choices(), closing))
     assert again.model_dump_json() == facts.model_dump_json()
 
 
@@ -132,7 +132,7 @@ def test_views_say_why_there_is_nothing() -> None:
 
 def test_a_missing_scope_is_an_error_that_names_the_call(tmp_path: Path) -> None:
     with ExitStack() as closing:
-        context = open_context("07_audit_log", Choices(), closing)
+        context = open_context("08_audit_log", Choices(), closing)
         context.client.close()
         from pydantic import SecretStr
 
@@ -292,7 +292,7 @@ def test_in_the_sandbox_every_record_arrives_as_an_event_that_can_be_read_back()
     from helpers.sandbox.seeds import MIRROR_CONTACT
 
     with ExitStack() as closing:
-        context = open_context("07_audit_log", Choices(), closing)
+        context = open_context("08_audit_log", Choices(), closing)
         done = act(context)
         query = f"type=user&user_id={MIRROR_CONTACT}&summary=true"
         token = context.settings.credential("INTERCOM_ACCESS_TOKEN")

@@ -86,7 +86,7 @@ LIES: dict[str, Callable[[Body], Any]] = {
 @pytest.fixture
 def context() -> Iterator[Context]:
     with ExitStack() as closing:
-        yield open_context("07_audit_log", Choices(), closing)
+        yield open_context("08_audit_log", Choices(), closing)
 
 
 def _verdicts(facts: AuditFacts, context: Context) -> dict[tuple[str, str], Status]:
@@ -109,7 +109,7 @@ def test_a_bad_server_gets_no_pass_and_poisons_nothing(
     after = _verdicts(collect(context), context)
     assert after["AUD-010", "takeover/ruth@example.com"] is Status.FAIL
     with ExitStack() as closing:
-        fresh = open_context("07_audit_log", Choices(), closing)
+        fresh = open_context("08_audit_log", Choices(), closing)
         assert after == _verdicts(collect(fresh), fresh)
 
 

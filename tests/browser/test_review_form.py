@@ -13,7 +13,7 @@ from tests.conftest import HOME
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-NAME = "07_audit_log.ipynb"
+NAME = "08_audit_log.ipynb"
 PICTURES = os.environ.get("RUNBOOK_PICTURES")  # a folder for screenshots to look at
 
 

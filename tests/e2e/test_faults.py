@@ -76,9 +76,9 @@ def test_missing_step_counts_as_not_checked(notebooks: Path, tmp_path: Path):
 
 
 def test_failure_of_the_last_notebook_loses_no_result(notebooks: Path, tmp_path: Path):
-    notebook(notebooks / "08_security_checklist.ipynb", "1/0")
+    notebook(notebooks / "09_security_checklist.ipynb", "1/0")
     result = audit(request(tmp_path, "environment"), Watcher())
-    assert [outcome.job.name for outcome in result.failed] == ["08_security_checklist"]
+    assert [outcome.job.name for outcome in result.failed] == ["09_security_checklist"]
     assert (result.folder / "report.html").is_file()
 
 

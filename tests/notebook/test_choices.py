@@ -81,7 +81,7 @@ def test_the_strip_leads_to_the_notebooks_before_and_after() -> None:
     assert '"02_secret_exposure.ipynb">← 02' in html
     assert '"04_scope_review.ipynb">04 · Scope review →' in html
     assert "←" not in progress("00_start_here").text
-    assert "→" not in progress("08_security_checklist").text
+    assert "→" not in progress("09_security_checklist").text
 
 
 def test_a_cell_run_too_early_names_the_cells_that_come_first() -> None:

@@ -234,7 +234,7 @@ def _activity(one: Teammate, at: datetime | None, days: int, now: datetime) -> O
     severity=Severity.HIGH,
     partial=("events",),
     remediation=(
-        "An event that nobody can explain is an incident: check what followed it (notebook 07).",
+        "An event that nobody can explain is an incident: check what followed it (notebook 08).",
         "Rotate what the account could reach: `runbook rotate … --compromised`.",
         "When all is explained, answer `runbook attest security-events` again.",
     ),

@@ -356,7 +356,7 @@ def _rotate(leak: LeakedSecret) -> Iterator[str]:
     yield _ROTATION[leak.kind]
     if leak.kind == "mcp_token" or any(place.is_mcp_file for place in leak.places):
         yield _MCP
-    yield "Then read the activity log (notebook 07) from the day it leaked."
+    yield "Then read the activity log (notebook 08) from the day it leaked."
 
 
 def _clean(leak: LeakedSecret) -> Iterator[str]:

@@ -1,0 +1,1 @@
+"""Did a release that is known to be bad ever get in here?"""
