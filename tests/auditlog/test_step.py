@@ -35,6 +35,7 @@ from helpers.core.policy import Acts, AuditPolicy, Policy
 from helpers.core.steps import step_named
 from helpers.notebook.context_factory import open_context
 from helpers.notebook.parameters import Choices
+from helpers.notebook.sandbox_profile import NOW
 from helpers.notebook.session import StepSession
 from tests.auditlog.builders import ROOT, Bench
 
@@ -151,6 +152,7 @@ def test_a_review_is_signed_into_the_log_with_what_was_seen(
 ) -> None:
     assert isinstance(facts.activity, Known)
     assert isinstance(facts.answers, Known)
+    bench.clock.now = NOW  # of the demo: a review of days to come is refused
     with bench.open() as log:
         log.start_sealing(root_key=ROOT)
         with pytest.raises(UsageError):

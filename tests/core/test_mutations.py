@@ -35,6 +35,7 @@ from tests.auditlog import test_checks as auditlog
 from tests.checking import NOW
 from tests.core.mutations import KINDS, Data, improved, judged, mutants
 from tests.core.test_waivers import waiver
+from tests.dependencies import test_checks as dependencies
 from tests.environment import test_checks as environment
 from tests.exposure import test_checks as exposure
 from tests.rotation import test_checks as rotation
@@ -62,6 +63,10 @@ def tabled() -> Iterator[tuple[str, dict[str, Any], Policy]]:
         yield made.id, data, Policy()
     for name, given, _ in table_of(exposure.test_the_verdict):
         yield name, dict(exposure.facts(**given)), Policy()
+    for releases, lockfiles, _ in table_of(dependencies.test_a_bad_release_fails_whenever_pinned):
+        yield "DEP-001", {"releases": releases, "lockfiles": lockfiles}, Policy()
+    for files, _ in table_of(dependencies.test_a_file_of_the_malware_fails):
+        yield "DEP-002", {"malware_files": files}, Policy()
     for name, data, policy, _ in table_of(rotation.test_a_check_says_what_its_table_says):
         yield name, {"first_audit": None, **data}, policy or Policy()
     yield from of_the_audit_log()

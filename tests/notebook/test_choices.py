@@ -76,7 +76,7 @@ def test_every_output_of_a_step_says_what_is_audited() -> None:
 
 
 def test_the_strip_leads_to_the_notebooks_before_and_after() -> None:
-    assert "Notebook 4 of 9" in progress("03_secret_rotation").text
+    assert "Notebook 4 of 10" in progress("03_secret_rotation").text
     html = progress("03_secret_rotation").html
     assert '"02_secret_exposure.ipynb">← 02' in html
     assert '"04_scope_review.ipynb">04 · Scope review →' in html

@@ -73,7 +73,7 @@ def test_the_operator_is_whom_the_system_names_and_not_a_variable(
 
 def test_the_demo_says_that_its_clock_stands_still() -> None:
     subject = subject_of(Choices(), STEPS)
-    assert subject.clock == "demo clock, 2 March 2026"
+    assert subject.clock == "demo clock, 18 May 2026"
     assert subject.repository
     assert subject.repository.name == "acme-support"
 

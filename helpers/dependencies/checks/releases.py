@@ -24,7 +24,7 @@ from helpers.dependencies.records import BadRelease, LockedPlace
 __all__ = ["no_bad_release_was_pinned", "no_file_of_the_malware_is_here"]
 
 _REPOSITORY = Resource(kind="repository", key="repository", name="the repository")
-_CONTROLS = ("NIST CSF ID.RA-01", "ISO 27001 A.8.8", "SOC 2 CC7.1")
+_CONTROLS = ("NIST CSF DE.CM-09", "NIST CSF RS.MA-01", "SOC 2 CC7.1")
 _MOST_PLACES: Final = 8  # in a finding; the facts hold more
 _CONTAIN = (
     (
