@@ -70,9 +70,7 @@ PINNED, FILES = find("DEP-001"), find("DEP-002")
         (Partial((), "yarn.lock not read: a merge conflict", "git"), 3, Status.ERROR),
     ],
 )
-def test_a_bad_release_fails_whenever_pinned(
-    releases: Any, lockfiles: int, status: Status
-) -> None:
+def test_a_bad_release_fails_whenever_pinned(releases: Any, lockfiles: int, status: Status) -> None:
     assert statuses(PINNED, releases=releases, lockfiles=lockfiles) == [status]
 
 
