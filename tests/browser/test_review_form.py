@@ -28,7 +28,7 @@ def test_a_period_is_signed_for_and_the_verdict_follows(browser: Browser, tmp_pa
         notebook = Notebook(page, f"notebooks/{NAME}")
         notebook.run_all()
         shows(notebook, "Nobody has signed for any period.")
-        says(notebook, "You sign for 2026-01-31 to 2026-03-02")
+        says(notebook, "You sign for 2026-04-18 to 2026-05-18")
         picture(notebook, "open")
 
         press(notebook, "Nothing was signed.")

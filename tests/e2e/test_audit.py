@@ -21,7 +21,7 @@ from helpers.sandbox.seeds import DEMO
 from tests.conftest import run_git
 from tests.e2e.conftest import CommandLine
 
-NOTEBOOKS = 9
+NOTEBOOKS = 10
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_audit_of_the_demo_ends_with_0_and_names_the_report(sandbox_run):
     assert "judged" in done.stdout
     first = done.stdout.splitlines()[0]
     assert first == (
-        "Auditing sandbox (demo clock, 2 March 2026) · repository acme-support · built-in policy"
+        "Auditing sandbox (demo clock, 18 May 2026) · repository acme-support · built-in policy"
     )
     subject = load_report(cli.last_run()).subject
     assert subject

@@ -21,7 +21,7 @@ def seen(path: Path, data: bytes) -> list[tuple[str, SecretMatch]]:
 
 
 def test_there_are_notebooks() -> None:
-    assert len(NOTEBOOKS) == 9
+    assert len(NOTEBOOKS) == 10
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
