@@ -175,6 +175,10 @@ def _invalid_field(name: str) -> Refusal:
 
 
 _PLACEHOLDER = "{}"
+# Paths of operations that are not here, whose last word would else be taken for an id.
+_NO_IDS: Final = frozenset(
+    ("/conversations/attributes", "/contacts/activities", "/contacts/bulk", "/companies/bulk")
+)
 
 
 class Router:
@@ -190,6 +194,8 @@ class Router:
 
     def find(self, method: str, path: str) -> tuple[SandboxEndpoint, dict[str, str]] | None:
         """The endpoint and the values of its placeholders."""
+        if path.rstrip("/") in _NO_IDS:
+            return None
         parts = _parts(path)
         endpoint = _walk(self._tree, parts, f" {method}")
         if endpoint is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from helpers.sandbox import seed_activity
-from helpers.sandbox.endpoints.connectors import new_connector
+from helpers.sandbox.endpoints.connectors import new_connector, record_execution
 from helpers.sandbox.endpoints.security import new_identity_secret
 from helpers.sandbox.people import MAYA, READER_SCOPES, install, teammate
 from helpers.sandbox.seeds import Seed
@@ -35,6 +35,7 @@ def furnish_demo(workspace: SandboxWorkspace, seed: Seed) -> None:
     _people(workspace)
     _apps(workspace, seed)
     _connectors(workspace)
+    _executions(workspace)
     workspace.allowlist["enabled"] = True  # and empty: everyone is let in
     with workspace.clock.ago(395):
         secret = seed.profiles["production"].identity_secret
@@ -98,3 +99,13 @@ def _connectors(workspace: SandboxWorkspace) -> None:
             },
         ):
             new_connector(workspace, given | {"state": "live"}, by=MAYA)
+
+
+def _executions(workspace: SandboxWorkspace) -> None:
+    """Calls that the connectors made: some days ago, and within the last hour."""
+    connectors = list(workspace.collection("data_connectors").values())
+    for days in (3, 0):
+        with workspace.clock.ago(days):
+            for connector in connectors:
+                failing = "3rd_party_error" if connector["url"].startswith("http:") else ""
+                record_execution(workspace, connector, error=failing)

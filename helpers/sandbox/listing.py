@@ -16,7 +16,7 @@ from helpers.sandbox.api import SandboxCall, whole_number
 from helpers.sandbox.responses import Refusal
 from helpers.sandbox.workspace import JsonObject
 
-__all__ = ["by_cursor", "by_number", "cursor_alone", "matches"]
+__all__ = ["by_cursor", "by_number", "cursor_alone", "following", "matches"]
 
 
 def by_cursor(
@@ -56,11 +56,29 @@ def cursor_alone(pages: JsonObject) -> JsonObject:
 def by_number(
     call: SandboxCall, items: Sequence[JsonObject], *, size: int = 50, most: int = 150
 ) -> tuple[list[JsonObject], JsonObject]:
-    """A page and its numbers: `page`, `per_page`, `total_pages`."""
+    """A page and its numbers: `page`, `per_page`, `total_pages`.
+
+    A cursor from `following` leads to its page too.
+    """
     size = call.integer("per_page", size, high=most)
     page = call.integer("page", 1)
+    if cursor := call.query.get("starting_after"):
+        page = _after(cursor, items) // size + 1
     numbers = {"page": page, "per_page": size, "total_pages": max(-(-len(items) // size), 1)}
     return list(items[(page - 1) * size : page * size]), numbers
+
+
+def following(
+    call: SandboxCall, page: Sequence[JsonObject], numbers: JsonObject, *, link: str = ""
+) -> JsonObject:
+    """`next` of a numbered list, nothing on its last page: a cursor, or the address of `link`."""
+    if numbers["page"] >= numbers["total_pages"]:
+        return {}
+    size = numbers["per_page"]
+    if link:
+        query = f"{'&' if '?' in link else '?'}per_page={size}&page={numbers['page'] + 1}"
+        return {"next": f"{call.base_url}{link}{query}"}
+    return {"next": {"per_page": size, "starting_after": _cursor(page[-1])}}
 
 
 def _size(value: Any, default: int, most: int) -> int:

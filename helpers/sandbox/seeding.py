@@ -117,10 +117,75 @@ def _help(workspace: SandboxWorkspace) -> None:
 
 def _plain(workspace: SandboxWorkspace) -> None:
     for name, items in _things(workspace).items():
-        workspace.collections[name] = {item["id"]: item for item in items}
+        workspace.collections[name] = {str(item["id"]): item for item in items}
 
 
 def _things(workspace: SandboxWorkspace) -> dict[str, list[JsonObject]]:
+    return _inbox(workspace) | _published(workspace)
+
+
+def _published(workspace: SandboxWorkspace) -> dict[str, list[JsonObject]]:
+    """What customers, teammates and the AI agent read: help centre, imports, internal articles."""
+    made = {"created_at": workspace.now, "updated_at": workspace.now}
+    centre = {"id": "93", "workspace_id": workspace.id_code, "identifier": "harbour-lane"} | made
+    centre |= {"website_turned_on": True, "display_name": "Harbour Lane help"}
+    centre |= {"url": "https://help.example.com", "custom_domain": "help.example.com"}
+    return {
+        "content_import_sources": [
+            {
+                "type": "content_import_source",
+                "id": 40,
+                "url": "https://shop.example.com",
+                "sync_behavior": "automatic",
+                "status": "active",
+                "last_synced_at": workspace.now,
+                "audience_ids": [],
+            }
+            | made
+        ],
+        "internal_articles": [
+            {
+                "type": "internal_article",
+                "id": "45",
+                "title": "Refunds above 500",
+                "body": "Ask the shift lead.",
+                "owner_id": _MAYA,
+                "author_id": _MAYA,
+                "locale": "en",
+            }
+            | made
+        ],
+        "help_centers": [centre],
+        "redirects of 93": [
+            {
+                "type": "help_center_redirect",
+                "id": "26",
+                "from_url": "https://help.example.com/old-returns",
+                "locale": "en",
+                "help_center_id": "93",
+                "target_type": "article",
+                "target_id": "39",
+            }
+            | made
+        ],
+        "emails": [
+            {
+                "type": "email_setting",
+                "id": str(number),
+                "email": f"{name}@example.com",
+                "verified": verified,
+                "domain": "example.com",
+                "brand_id": "9",
+                "forwarding_enabled": verified,
+                "forwarded_email_last_received_at": workspace.now if verified else None,
+            }
+            | made
+            for number, (name, verified) in enumerate((("support", True), ("hello", False)), 1)
+        ],
+    }
+
+
+def _inbox(workspace: SandboxWorkspace) -> dict[str, list[JsonObject]]:
     now = workspace.now
     text = datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
     made = {"created_at": now, "updated_at": now}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ class Case:
     query: JSON = field(default_factory=dict)
     body: JSON | Callable[[httpx.Client], JSON] | None = None
     prepare: Callable[[httpx.Client], str] | None = None
+    parent: str = ""  # the id of what the path names first, where it names two
 
     @property
     def method(self) -> str:
@@ -33,7 +35,8 @@ class Case:
     def send(self, client: httpx.Client, *, id_: str = "", **headers: str) -> httpx.Response:
         if not id_ and self.prepare:
             id_ = self.prepare(client)
-        path = self.path.replace("{id}", id_ or ABSENT)
+        path = re.sub(r"\{\w+_id\}", self.parent or id_ or ABSENT, self.path)
+        path = path.replace("{id}", id_ or ABSENT)
         body = self.body(client) if callable(self.body) else self.body
         return client.request(self.method, path, params=self.query, json=body, headers=headers)
 
@@ -60,6 +63,8 @@ ADMIN = first("/admins", "admins")
 CONTACT = first("/contacts")
 COMPANY = first("/companies")
 CONVERSATION = first("/conversations", "conversations")
+CENTRE = first("/help_center/help_centers")
+CONNECTOR = first("/data_connectors")
 QUERY = {"field": "role", "operator": "=", "value": "user"}
 
 
@@ -108,6 +113,9 @@ CASES = (
         prepare=CONVERSATION,
     ),
     Case("DELETE /conversations/{id}", prepare=CONVERSATION),
+    Case("GET /conversations/deleted"),
+    Case("GET /emails"),
+    Case("GET /emails/{id}", prepare=first("/emails")),
     Case("POST /messages", body={"message_type": "inapp", "body": "Hello"}),
     Case("POST /events", body=EVENT),
     Case("GET /events", {"type": "user", "user_id": "runbook-audit", "summary": "true"}),
@@ -137,6 +145,19 @@ CASES = (
     Case("GET /ai/external_pages"),
     Case("GET /ai/external_pages/{id}", prepare=first("/ai/external_pages")),
     Case("DELETE /ai/external_pages/{id}", prepare=first("/ai/external_pages")),
+    Case("GET /ai/content_import_sources"),
+    Case("GET /ai/content_import_sources/{id}", prepare=first("/ai/content_import_sources")),
+    Case("GET /internal_articles"),
+    Case("GET /internal_articles/search", {"folder_id": "1"}),
+    Case("GET /internal_articles/{id}", prepare=first("/internal_articles")),
+    Case("GET /help_center/help_centers"),
+    Case("GET /help_center/help_centers/{id}", prepare=CENTRE),
+    Case("GET /help_center/help_centers/{help_center_id}/redirects", prepare=CENTRE),
+    Case(
+        "GET /help_center/help_centers/{help_center_id}/redirects/{id}",
+        prepare=first("/help_center/help_centers/93/redirects"),
+        parent="93",
+    ),
     Case("GET /content_snippets"),
     Case("GET /content_snippets/{id}", prepare=first("/content_snippets")),
     Case("DELETE /content_snippets/{id}", prepare=first("/content_snippets")),
@@ -148,6 +169,12 @@ CASES = (
     Case("POST /data_connectors", body={"name": "New", "http_method": "get"}),
     Case("PATCH /data_connectors/{id}", body={"name": "x"}, prepare=first("/data_connectors")),
     Case("DELETE /data_connectors/{id}", prepare=made("/data_connectors", name="Draft")),
+    Case("GET /data_connectors/{id}/execution_results", prepare=CONNECTOR),
+    Case(
+        "GET /data_connectors/{data_connector_id}/execution_results/{id}",
+        prepare=first("/data_connectors/12345/execution_results"),
+        parent="12345",
+    ),
     Case("GET /export/reporting_data/get_datasets"),
     Case("POST /export/content/data", body={"created_at_after": 1, "created_at_before": 2}),
     Case("GET /ip_allowlist"),

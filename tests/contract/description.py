@@ -29,7 +29,7 @@ class Description:
     def operation(self, method: str, route: str) -> dict[str, Any]:
         """The operation of a route, whatever its placeholders are called."""
         for path, operations in self.document["paths"].items():
-            if _bare(path) == _bare(route):
+            if bare(path) == bare(route):
                 found: dict[str, Any] = operations[method.lower()]
                 return found
         raise KeyError(f"{method} {route} is not described")
@@ -76,7 +76,8 @@ def load(version: str) -> Description:
     return Description(document, Registry().with_resource(URN, resource))
 
 
-def _bare(path: str) -> str:
+def bare(path: str) -> str:
+    """A path whatever its placeholders are called."""
     return re.sub(r"\{\w+\}", "{}", path)
 
 

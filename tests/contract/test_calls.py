@@ -18,7 +18,7 @@ from helpers.intercom.reader import read
 from helpers.scopes.probes import read_answer
 from helpers.scopes.records import Reading
 from tests.contract.conftest import FILES
-from tests.contract.description import Description, load
+from tests.contract.description import Description, bare, load
 from tests.contract.static_server import StaticIntercom
 from tests.contract.test_description import unexplained
 
@@ -94,9 +94,7 @@ def test_data_made_from_the_schema_follow_it(
 ) -> None:
     for seed in range(SEEDS):
         route = next(
-            path
-            for path in description.document["paths"]
-            if re.sub(r"\{\w+\}", "{}", path) == re.sub(r"\{\w+\}", "{}", path_of(call))
+            path for path in description.document["paths"] if bare(path) == bare(path_of(call))
         )
         made = StaticIntercom(FILES[version], seed).answer_of(call.method, route)
         complaints = description.complaints(call.method, route, made.status, made.body)

@@ -6,10 +6,11 @@ import re
 
 import pytest
 
-from helpers.sandbox.api import ENDPOINTS
+from helpers.sandbox.api import ENDPOINTS, Router
+from tests.conftest import HOME
 from tests.contract.calls import CASES, Case
 from tests.contract.conftest import FILES, Connect
-from tests.contract.description import Description
+from tests.contract.description import Description, bare, load
 
 ENDPOINT = {endpoint.route: endpoint for endpoint in ENDPOINTS}
 # Where the description's schemas and its own examples, or Intercom's pages, differ, the sandbox
@@ -48,6 +49,24 @@ def unexplained(complaints: list[str]) -> list[str]:
 
 def test_every_endpoint_is_called() -> None:
     assert {case.route for case in CASES} == set(ENDPOINT)
+
+
+@pytest.mark.parametrize("version", FILES.values())
+def test_no_operation_is_taken_for_another_one_with_an_id(version: str) -> None:
+    router = Router(ENDPOINTS)
+    served = 0
+    described = [
+        (method.upper(), path)
+        for path, operations in load(version).document["paths"].items()
+        for method in operations.keys() & {"get", "post", "put", "patch", "delete"}
+    ]
+    for method, path in described:
+        found = router.find(method, re.sub(r"\{\w+\}", "7", path))
+        served += found is not None
+        assert found is None or bare(found[0].path) == bare(path)
+    if version == "2.16":
+        page = (HOME / "docs" / "sandbox.md").read_text("utf-8")
+        assert f"It serves {served} of the {len(described)} operations of version 2.16" in page
 
 
 @pytest.mark.parametrize(("version", "case"), CALLS)

@@ -27,6 +27,7 @@ NO_DESCRIBED_404 = {
     "POST /contacts/{id}/archive",
     "POST /contacts/{id}/unarchive",
     "DELETE /conversations/{id}",
+    "GET /ai/content_import_sources/{id}",
     "GET /ai/external_pages/{id}",
     "DELETE /ai/external_pages/{id}",
     "GET /ticket_types/{id}",
@@ -108,6 +109,13 @@ BAD = (
     Bad("POST /conversations", 404, "not_found", {"from": {"id": ABSENT}, "body": "?"}),
     Bad("POST /contacts/search", 400, "invalid_sort_order", {"sort": {"order": "desc"}}),
     Bad("GET /data_connectors", 400, "client_error", query={"starting_after": "nonsense"}),
+    Bad(
+        "GET /data_connectors/{id}/execution_results",
+        400,
+        "parameter_invalid",
+        query={"error_type": "none"},
+        prepare=first("/data_connectors"),
+    ),
     Bad("POST /data_connectors", 422, "parameter_not_found", {"http_method": "get"}),
     Bad("POST /data_connectors", 422, "parameter_invalid", {"name": "x", "audiences": ["all"]}),
     Bad(

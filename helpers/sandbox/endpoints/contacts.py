@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from helpers.sandbox.api import SandboxCall, endpoint
-from helpers.sandbox.listing import by_cursor, by_number, matches
+from helpers.sandbox.listing import by_cursor, by_number, following, matches
 from helpers.sandbox.responses import Refusal, SandboxResponse
 from helpers.sandbox.tokens import identifier
 from helpers.sandbox.workspace import JsonObject, SandboxWorkspace
@@ -244,7 +244,7 @@ def list_by_post(call: SandboxCall) -> SandboxResponse:
 
 def _company_page(call: SandboxCall, companies: list[JsonObject]) -> SandboxResponse:
     page, numbers = by_number(call, companies, size=15)
-    pages = {"type": "pages", "next": None} | numbers
+    pages = {"type": "pages", "next": None} | numbers | following(call, page, numbers)
     return SandboxResponse(
         {"type": "list", "data": page, "pages": pages, "total_count": len(companies)}
     )

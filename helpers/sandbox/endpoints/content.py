@@ -1,4 +1,4 @@
-"""Tags, attributes, articles, exports, and collections that are mostly read.
+"""Tags, attributes, articles, e-mail settings, exports, and collections that are mostly read.
 
 One table says how each collection is listed, shown, reported missing and deleted.
 """
@@ -12,7 +12,7 @@ from functools import partial
 from typing import Final
 
 from helpers.sandbox.api import SandboxCall, endpoint
-from helpers.sandbox.listing import by_cursor, by_number, cursor_alone
+from helpers.sandbox.listing import by_cursor, by_number, cursor_alone, following
 from helpers.sandbox.responses import Refusal, SandboxResponse
 from helpers.sandbox.workspace import JsonObject, SandboxWorkspace
 
@@ -21,7 +21,11 @@ __all__ = ["COLLECTIONS", "CollectionSpec", "find", "new_article", "new_attribut
 
 @dataclass(frozen=True)
 class CollectionSpec:
-    """How one collection is served: `paging` is `cursor`, `pages`, `flat` or `` (one page)."""
+    """How one collection is served.
+
+    `paging` is `cursor`, `pages` (numbers), `links` (numbers, and the address of the next page),
+    `flat` (numbers beside the list) or `` (one page).
+    """
 
     path: str
     name: str = ""  # of the collection; by default the last word of the path
@@ -54,7 +58,11 @@ COLLECTIONS: Final = (
     CollectionSpec("/articles", paging="pages", size=25, deletes="article"),
     CollectionSpec("/news/news_items", paging="pages", size=10, deletes="news-item"),
     CollectionSpec("/news/newsfeeds", paging="pages", size=10, shows=False),
-    CollectionSpec("/ai/external_pages", paging="pages", deletes="self"),
+    CollectionSpec("/ai/external_pages", paging="links", deletes="self"),
+    CollectionSpec("/ai/content_import_sources", paging="links"),
+    CollectionSpec("/internal_articles", paging="pages", size=25),
+    CollectionSpec("/emails", missing=("not_found", "Email setting not found")),
+    CollectionSpec("/help_center/help_centers"),
     CollectionSpec("/data_attributes", shows=False),
     CollectionSpec(
         "/content_snippets",
@@ -91,9 +99,10 @@ def list_all(spec: CollectionSpec, call: SandboxCall) -> SandboxResponse:
         return SandboxResponse(body | {spec.items_key: page, "pages": cursor_alone(pages)})
     page, numbers = by_number(call, items, size=spec.size)
     body |= {spec.items_key: page, "total_count": len(items)}
-    return SandboxResponse(
-        body | (numbers if spec.paging == "flat" else {"pages": {"type": "pages"} | numbers})
-    )
+    if spec.paging == "flat":
+        return SandboxResponse(body | numbers)
+    after = following(call, page, numbers, link=spec.path if spec.paging == "links" else "")
+    return SandboxResponse(body | {"pages": {"type": "pages"} | numbers | after})
 
 
 def show(call: SandboxCall) -> SandboxResponse:
@@ -179,6 +188,9 @@ def new_attribute(
     return attribute
 
 
+_DATA_TYPES: Final = ("string", "integer", "float", "boolean", "datetime", "date", "options")
+
+
 @endpoint("POST", "/data_attributes")
 def create_attribute(call: SandboxCall) -> SandboxResponse:
     """A new attribute of contacts or companies."""
@@ -192,6 +204,11 @@ def create_attribute(call: SandboxCall) -> SandboxResponse:
         raise Refusal(400, "parameter_invalid", message)
     if given.get("model") not in ("contact", "company"):
         raise Refusal(400, "parameter_invalid", "model must be contact or company", field="model")
+    if given.get("data_type") not in _DATA_TYPES:
+        raise Refusal(400, "parameter_invalid", "data_type is invalid", field="data_type")
+    if any(a["name"] == name for a in call.workspace.collection("data_attributes").values()):
+        message = f"You already have {name!r} in your data. Use a different name."
+        raise Refusal(400, "parameter_invalid", message)
     return SandboxResponse(new_attribute(call.workspace, given, admin=call.actor["id"]))
 
 
@@ -226,12 +243,60 @@ def search_articles(call: SandboxCall) -> SandboxResponse:
         for article in call.workspace.collection("articles").values()
         if phrase in f"{article['title']} {article['body']}".lower()
     ]
+    return _found(call, "articles", found, {"highlights": []})
+
+
+@endpoint("GET", "/internal_articles/search")
+def search_internal_articles(call: SandboxCall) -> SandboxResponse:
+    """The internal articles; the sandbox has no folders, so a folder holds none."""
+    everything = list(call.workspace.collection("internal_articles").values())
+    return _found(call, "internal_articles", [] if call.query.get("folder_id") else everything)
+
+
+def _found(
+    call: SandboxCall, key: str, found: list[JsonObject], more: JsonObject | None = None
+) -> SandboxResponse:
     page, numbers = by_number(call, found, size=10)
-    data = {"articles": page, "highlights": []}
-    pages = {"type": "pages"} | numbers
+    pages = {"type": "pages"} | numbers | following(call, page, numbers)
+    data = {key: page} | (more or {})
     return SandboxResponse(
         {"type": "list", "total_count": len(found), "data": data, "pages": pages}
     )
+
+
+def _find_centre(call: SandboxCall) -> JsonObject:
+    found = call.workspace.collection("help_centers").get(call.path["help_center_id"])
+    if found is None:
+        raise Refusal(404, "not_found", "Resource not found")
+    return found
+
+
+def _find_redirect(call: SandboxCall) -> JsonObject:
+    redirects = call.workspace.collection(f"redirects of {_find_centre(call)['id']}")
+    if call.path["id"] not in redirects:
+        raise Refusal(404, "not_found", "Resource not found")
+    return redirects[call.path["id"]]
+
+
+_REDIRECTS: Final = "/help_center/help_centers/{help_center_id}/redirects"
+
+
+@endpoint("GET", _REDIRECTS, lookup=_find_centre)
+def list_redirects(call: SandboxCall) -> SandboxResponse:
+    """A page of a help centre's redirects, the newest first."""
+    own = call.workspace.collection(f"redirects of {call.found['id']}")
+    newest = sorted(own.values(), key=lambda item: -int(item["updated_at"]))
+    page, numbers = by_number(call, newest)
+    pages = {"type": "pages"} | numbers | following(call, page, numbers)
+    return SandboxResponse(
+        {"type": "list", "data": page, "total_count": len(newest), "pages": pages}
+    )
+
+
+@endpoint("GET", f"{_REDIRECTS}/{{id}}", lookup=_find_redirect)
+def show_redirect(call: SandboxCall) -> SandboxResponse:
+    """One redirect."""
+    return SandboxResponse(call.found)
 
 
 @endpoint("POST", "/articles")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from helpers.sandbox.api import SandboxCall, endpoint
-from helpers.sandbox.listing import by_cursor, matches
+from helpers.sandbox.listing import by_cursor, by_number, following, matches
 from helpers.sandbox.responses import Refusal, SandboxResponse
 from helpers.sandbox.workspace import JsonObject, SandboxWorkspace
 
@@ -163,26 +163,69 @@ def _author(call: SandboxCall, given: JsonObject) -> JsonObject:
 
 @endpoint("DELETE", "/conversations/{id}", lookup=_find)
 def delete_conversation(call: SandboxCall) -> SandboxResponse:
-    """Delete a conversation."""
-    del call.workspace.collection("conversations")[call.found["id"]]
-    return SandboxResponse({"id": call.found["id"], "object": "conversation", "deleted": True})
+    """Delete a conversation; its id stays in a list of its own."""
+    id_ = call.found["id"]
+    del call.workspace.collection("conversations")[id_]
+    call.workspace.collection(_DELETED)[id_] = {
+        "type": "conversation",
+        "id": id_,
+        "metrics_retained": call.query.get("retain_metrics") != "false",
+        "deleted_at": call.workspace.now,
+    }
+    return SandboxResponse({"id": id_, "object": "conversation", "deleted": True})
+
+
+_DELETED: Final = "deleted conversations"
+
+
+@endpoint("GET", "/conversations/deleted")
+def list_deleted(call: SandboxCall) -> SandboxResponse:
+    """A page of the deleted conversations, the newest first unless `order` is `asc`."""
+    order = call.query.get("order") or "desc"
+    if order not in ("asc", "desc"):
+        raise Refusal(400, "parameter_invalid", "order is invalid", field="order")
+    rows = sorted(
+        call.workspace.collection(_DELETED).values(),
+        key=lambda row: row["deleted_at"],
+        reverse=order == "desc",
+    )
+    page, numbers = by_number(call, rows, size=20)
+    link = f"/conversations/deleted?order={order}"
+    pages = {"type": "pages"} | numbers | following(call, page, numbers, link=link)
+    body = {"type": "conversations.list", "total_count": len(rows), "pages": pages}
+    return SandboxResponse(body | {"conversations": page})
 
 
 @endpoint("POST", "/messages")
 def send_message(call: SandboxCall) -> SandboxResponse:
-    """A teammate writes to a contact; the body is checked first."""
+    """A teammate writes to a contact, or a contact to the workspace; the body is checked first."""
     given = call.object
+    kind = given.get("message_type", "inapp")
     if not given.get("body"):
         raise Refusal(400, "parameter_invalid", "Body is required")
+    if kind == "email" and not given.get("subject"):
+        raise Refusal(422, "parameter_not_found", "No subject supplied for email message")
     message = {
         "type": "admin_message",
         "id": str(call.workspace.next_number("message", 403_918_320)),
         "created_at": call.workspace.now,
-        "subject": given.get("subject", ""),
         "body": given["body"],
-        "message_type": given.get("message_type", "inapp"),
+        "message_type": kind if kind in _CHANNELS else "inapp",
     }
-    return SandboxResponse(message)
+    if (given.get("from") or {}).get("type") in ("user", "lead", "contact"):
+        return SandboxResponse(message | _by_contact(call, given))
+    return SandboxResponse(message | {"subject": given.get("subject", "")})
+
+
+_CHANNELS: Final = ("email", "inapp", "facebook", "twitter")
+
+
+def _by_contact(call: SandboxCall, given: JsonObject) -> JsonObject:
+    contact = call.workspace.collection("contacts").get(str(given["from"].get("id")))
+    if contact is None:
+        raise Refusal(400, "parameter_invalid", "User Not Found")
+    started = new_conversation(call.workspace, contact, str(given["body"]))
+    return {"type": "user_message", "conversation_id": started["id"]}
 
 
 def _whole(call: SandboxCall, conversation: JsonObject) -> JsonObject:
