@@ -16,7 +16,7 @@ from helpers.core.errors import (
     RunbookError,
     UnreadableAnswerError,
 )
-from helpers.core.model import Cause, Known, Partial, Unavailable
+from helpers.core.model import Cause, Datum, Known, Partial, Unavailable
 from helpers.intercom.answers import Activity, ConnectorDetail, ListedSecret
 from helpers.intercom.client import Client
 from helpers.intercom.records import Allowlist, Connector, IdentitySecret, Teammate
@@ -44,7 +44,7 @@ def collect(context: Context) -> AccessFacts:
     return AccessFacts(
         teammates=_read(context, "GET /admins", _teammates),
         last_seen=log.map(_last_seen),
-        events=log.map(_events),
+        events=_known_events(log),
         identity_verification=_read(context, "GET /me", _identity_verification),
         identity_secrets=_read(context, "GET /secure_mode_secrets", _identity_secrets),
         allowlist=_read(context, "GET /ip_allowlist", _allowlist),
@@ -95,6 +95,14 @@ def _log(client: Client, context: Context) -> Known[_Log] | Partial[_Log]:
 def _last_seen(log: _Log) -> tuple[tuple[str, datetime], ...]:
     seen = sorted((who, at) for who, at in log.newest.items() if who)
     return tuple((who, datetime.fromtimestamp(at, UTC)) for who, at in seen)
+
+
+def _known_events(log: Datum[_Log]) -> Datum[tuple[SecurityEvent, ...]]:
+    """Partial where the log holds no row at all: a workspace in use has log-ins."""
+    if isinstance(log, Known) and not log.value.times:
+        reason = "There is no row in the period, not even a log-in."
+        return Partial((), reason, "GET /admins/activity_logs")
+    return log.map(_events)
 
 
 def _events(log: _Log) -> tuple[SecurityEvent, ...]:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import httpx
 
-from helpers.core.errors import ConfigurationError
+from helpers.core.errors import ConfigurationError, UnreadableAnswerError
 from helpers.core.policy import Limits
 from helpers.core.settings import Settings
 from helpers.intercom.activity_types import activity_types, strange_types
@@ -60,7 +60,10 @@ M = TypeVar("M", bound=Answer)
 API_VERSION: Final = "2.16"
 _TIMEOUT: Final = httpx.Timeout(20, connect=5)  # seconds
 _PAGE: Final = 150  # records a page of the activity log
+_STRAY: Final = 86_400  # seconds by which a row may miss the period, as days and clocks differ
 _CONNECTORS: Final = 50  # connectors a page
+_ONE_ADMIN: Final = "GET /admins/{id}"
+_ONE_CONNECTOR: Final = "GET /data_connectors/{id}"
 _ACTIVITY: Final = "GET /admins/activity_logs"
 _ACTIVITY_SEARCH: Final = "POST /admins/activity_logs/search"
 _NO_SEARCH: Final = frozenset({403, 404, 405})  # refused, or not there
@@ -173,31 +176,37 @@ class Client:
 
     def admin(self, admin_id: str) -> Admin:
         """One teammate."""
-        return read(self._asked("GET /admins/{id}", admin_id), Admin)
+        return _own(read(self._asked(_ONE_ADMIN, admin_id), Admin), admin_id, _ONE_ADMIN)
 
     def activity_logs(
         self, after: datetime, before: datetime | None = None, event_types: Collection[str] = ()
     ) -> Listing[Activity]:
         """The activity log between two times, page by page, as Intercom orders it.
 
-        Partial too where most rows are of types that were not asked for, or that nobody knows.
+        Partial too where most rows are of types that were not asked for, or that nobody knows, and
+        where rows are of another period: a server that ignores the period may hold rows back.
         """
         kinds: Counter[str] = Counter()
         expected = frozenset(event_types) or activity_types()
+        begin, end = int(after.timestamp()), int(before.timestamp()) if before else None
+        strays = 0
+
+        def is_stray(row: Activity) -> bool:
+            early = row.created_at < begin - _STRAY
+            return early or (end is not None and row.created_at > end + _STRAY)
 
         def page(number: int) -> ListPage[Activity]:
-            found = self.activity_page(
-                int(after.timestamp()),
-                int(before.timestamp()) if before else None,
-                number,
-                per_page=_PAGE,
-                event_types=event_types,
-            )
+            nonlocal strays
+            found = self.activity_page(begin, end, number, per_page=_PAGE, event_types=event_types)
             kinds.update(row.activity_type for row in found.rows)
+            strays += sum(map(is_stray, found.rows))
             return found
 
-        pages = numbered_pages(page, self.limits)
-        return Listing(_ACTIVITY_SEARCH, pages, lambda: strange_types(kinds, expected))
+        def doubt() -> str:
+            other = f"{strays:,} of the rows are not of the period asked for" if strays else ""
+            return "; ".join(filter(None, (other, strange_types(kinds, expected))))
+
+        return Listing(_ACTIVITY_SEARCH, numbered_pages(page, self.limits), doubt)
 
     def activity_page(
         self,
@@ -260,7 +269,8 @@ class Client:
 
     def data_connector(self, connector_id: str) -> ConnectorDetail:
         """One data connector, with how it authenticates."""
-        return read(self._asked("GET /data_connectors/{id}", connector_id), ConnectorDetail)
+        found = read(self._asked(_ONE_CONNECTOR, connector_id), ConnectorDetail)
+        return _own(found, connector_id, _ONE_CONNECTOR)
 
     def identity_secrets(self) -> Listing[ListedSecret]:
         """The Messenger's identity secrets: names and dates, never values (Preview)."""
@@ -323,6 +333,17 @@ class Client:
             date=date_of(headers),
             defect=defect,
         )
+
+
+_Named = TypeVar("_Named", Admin, ConnectorDetail)
+
+
+def _own(found: _Named, wanted: str, call: str) -> _Named:
+    """The record that was asked for. Raises UnreadableAnswerError for another one."""
+    if found.id != wanted:
+        what = "the record is not the one that was asked for"
+        raise UnreadableAnswerError(call, what, field="id")
+    return found
 
 
 def http_client(token: SecretStr, transport: Transport, version: str) -> httpx.Client:

@@ -350,8 +350,11 @@ def _lists() -> Mapping[str, Misbehaviour]:
     }
 
 
+_DECADE: Final = 3652 * 86_400  # seconds
+
+
 def _times() -> Mapping[str, Misbehaviour]:
-    """Times that are not whole Unix seconds."""
+    """Times that are not whole Unix seconds, or not of the period."""
     changes: Sequence[tuple[str, str, Change]] = (
         ("strings", "times as digits in text", str),
         ("floats", "times with a fraction", lambda at: at + 0.5),
@@ -359,6 +362,7 @@ def _times() -> Mapping[str, Misbehaviour]:
         ("iso", "times as ISO 8601", g.iso),
         ("negative", "negative times", lambda at: -at),
         ("zero", "0 for times", lambda _: 0),
+        ("past", "times ten years earlier, whatever period is asked for", lambda at: at - _DECADE),
         ("future", "times in the year 9999", lambda _: 253_370_764_800),
         ("boolean", "true for times", lambda _: True),
         ("null", "null for times", lambda _: None),

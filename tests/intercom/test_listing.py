@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -116,6 +116,19 @@ def test_a_log_mostly_of_unknown_types_is_not_understood(strange: int, *, whole:
     if isinstance(datum, Partial):
         assert f"{strange} of 4 rows are of types that were not expected" in datum.reason
         assert len(datum.value) == 4
+
+
+@pytest.mark.parametrize(("days", "whole"), [(0, True), (-1, True), (-3, False), (3, False)])
+def test_a_log_of_another_period_is_not_the_one_that_was_asked_for(
+    days: int, *, whole: bool
+) -> None:
+    body = logs("1", "2", page=1, total_pages=1)
+    body["activity_logs"][0]["created_at"] = int((PERIOD + timedelta(days=days)).timestamp())
+    end = PERIOD + timedelta(days=1)
+    datum = client_of(numbered(body)).activity_logs(PERIOD, end).read()
+    assert isinstance(datum, Known) is whole
+    if isinstance(datum, Partial):
+        assert "1 of the rows are not of the period asked for" in datum.reason
 
 
 def test_rows_that_move_on_because_new_ones_arrive_are_no_repetition() -> None:

@@ -25,13 +25,14 @@ from tests.intercom.conftest import client_of
 from tests.vendored import api_description
 
 PERIOD = datetime(2026, 3, 1, tzinfo=UTC)
+EXAMPLES = datetime(2024, 12, 1, tzinfo=UTC)  # before the times in the description's examples
 AT = int(PERIOD.timestamp())
 JSON = {"Content-Type": "application/json"}
 CALLS: dict[str, Callable[[Client], object]] = {
     "GET /me": lambda c: c.me(),
     "GET /admins": lambda c: c.admins().read(),
     "GET /admins/{id}": lambda c: c.admin("1"),
-    "POST /admins/activity_logs/search": lambda c: c.activity_logs(PERIOD).read(),
+    "POST /admins/activity_logs/search": lambda c: c.activity_logs(EXAMPLES).read(),
     "GET /ip_allowlist": lambda c: c.ip_allowlist(),
     "GET /data_connectors": lambda c: c.data_connectors().read(),
     "GET /data_connectors/{id}": lambda c: c.data_connector("1"),
@@ -213,6 +214,20 @@ READ: dict[str, type[Answer]] = {
 }
 
 
+RECORDS: dict[str, Callable[[Client, str], Admin | ConnectorDetail]] = {
+    "GET /admins/{id}": Client.admin,
+    "GET /data_connectors/{id}": Client.data_connector,
+}
+
+
+@pytest.mark.parametrize("call", RECORDS)
+def test_a_record_other_than_the_one_asked_for_is_refused(call: str) -> None:
+    body = {"id": "7", "name": "Other", "state": "live"}
+    with pytest.raises(UnreadableAnswerError, match="not the one that was asked for"):
+        RECORDS[call](client_of(_always(body)), "8")
+    assert RECORDS[call](client_of(_always(body)), "7").id == "7"
+
+
 @pytest.mark.parametrize("version", ["2.16", "preview"])
 def test_every_example_of_the_description_is_understood(version: str) -> None:
     document = yaml.load(api_description(version), Loader=yaml.CSafeLoader)
@@ -226,6 +241,9 @@ def test_every_example_of_the_description_is_understood(version: str) -> None:
             page = client_of(_got(body)).activity_page(AT, None, 1, per_page=20)
             assert page.rows
             assert not page.unread.count
+            continue
+        if name in RECORDS:
+            assert RECORDS[name](client, body["id"]).id == body["id"]
             continue
         found = CALLS[name](client)
         if name == "GET /data_connectors":  # its one page names another, which is the same again

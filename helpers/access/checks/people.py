@@ -256,7 +256,7 @@ def security_events_were_explained(
     MANUAL: nobody answered, the answer expired, something happened since, or an event's time is not
         one of the period.
     NOT_APPLICABLE: never, because every workspace has an activity log.
-    ERROR: the activity log or the attestations could not be read.
+    ERROR: the activity log or the attestations could not be read, or the log holds no row at all.
     """
     start = now - timedelta(days=policy.access.dormant_days + 1)  # the period that was asked for
     for event in events:
