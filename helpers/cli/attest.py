@@ -8,14 +8,15 @@ from pathlib import Path
 
 import click
 
-from helpers.core.settings import Profile
+from helpers.cli.subject_options import about_a_workspace
+from helpers.notebook.parameters import Choices
 
 __all__ = ["attest"]
 
 
 @click.command()
 @click.argument("question", default="")
-@click.option("--profile", default="production", help=f"One of {', '.join(Profile)}.")
+@about_a_workspace(effect=True, optional=lambda given: not given["question"])
 @click.option("--answer", type=click.Choice(["yes", "no"]), help="Default: asked for.")
 @click.option("--by", default="", help="Who looked. Default: asked for.")
 @click.option("--days", default=180, type=click.IntRange(1, 366), help="How long it holds.")
@@ -25,17 +26,25 @@ __all__ = ["attest"]
     help="A screenshot, say; its SHA-256 is kept.",
 )
 def attest(
-    question: str, *, profile: str, answer: str | None, by: str, days: int, evidence: Path | None
+    question: str,
+    *,
+    choices: Choices,
+    answer: str | None,
+    by: str,
+    days: int,
+    evidence: Path | None,
 ) -> None:
     """Answer a QUESTION that Intercom's API can't; without one, list the questions."""
     from helpers.access.attestations import QUESTIONS, read_attestations
     from helpers.access.attestations import attest as keep
     from helpers.core.errors import UsageError
-    from helpers.core.settings import profile_named, state_home
+    from helpers.core.settings import state_home
+    from helpers.core.workspaces import workspace_named
 
-    state = state_home(profile_named(profile))
-    if not question:
-        said = {a.question: f"{a.answer}, until {a.expires}" for a in read_attestations(state)}
+    state = state_home(workspace_named(choices.profile)) if choices.profile else None
+    if not question or state is None:
+        given = read_attestations(state) if state else ()
+        said = {a.question: f"{a.answer}, until {a.expires}" for a in given}
         for key, text in QUESTIONS.items():
             click.echo(f"{key:<16} {text} {said.get(key, '(nobody answered)')}")
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from helpers.cli.trust_options import allow_host, trust_policy
+from helpers.cli.subject_options import about_a_workspace
 from helpers.core.exit_status import THRESHOLDS, Threshold
 from helpers.core.model import Severity
 from helpers.core.settings import Profile
@@ -27,10 +27,7 @@ _SHOWN = 3
 
 
 @click.command()
-@click.option("--profile", default="sandbox", show_default=True, help=", ".join(Profile) + ".")
-@click.option("--env-file", default="", help="An env file in place of .env.PROFILE and .env.")
-@click.option("--repo", default="", help="The repository to examine. Default: this one.")
-@click.option("--policy", default="", help="A policy.toml. Default: the repository's own.")
+@about_a_workspace(code=True, announce=False)
 @click.option("--steps", default="", help=f"Some of: {','.join(step.name for step in STEPS)}.")
 @click.option(
     "--fail-on",
@@ -50,13 +47,8 @@ _SHOWN = 3
 )
 @click.option("--keep", type=click.IntRange(0), default=0, help="Keep the last N runs. 0: all.")
 @click.option("--wait", type=click.FloatRange(0), default=0, help="Seconds to wait for the lock.")
-@allow_host
-@trust_policy
 def audit(  # noqa: PLR0917 (click passes options so)
-    profile: str,
-    env_file: str,
-    repo: str,
-    policy: str,
+    choices: Choices,
     steps: str,
     fail_on: str | None,
     out: Path,
@@ -86,10 +78,10 @@ def audit(  # noqa: PLR0917 (click passes options so)
         from helpers.run.audit import audit as run_audit
 
         request = AuditRequest(
-            choices=Choices(profile, env_file, repo, policy),
+            choices=choices,
             out=out.resolve(),
             steps=_steps(steps),
-            fail_on=_threshold(fail_on, profile),
+            fail_on=_threshold(fail_on, choices.profile),
             only_new=fail_on_new,
             jobs=jobs,
             keep=keep,

@@ -8,29 +8,36 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from helpers.cli.auditlog_options import FOLDER, context_of, of_profile, own_log, readable
+from helpers.cli.auditlog_options import (
+    FOLDER,
+    changing,
+    context_of,
+    own_log,
+    readable,
+    reading,
+    reading_folder,
+)
 from helpers.cli.auditlog_records import export, query, tail
 from helpers.cli.groups import SuggestingGroup
 
 if TYPE_CHECKING:
     from helpers.auditlog.records import Verification
+    from helpers.notebook.parameters import Choices
 
 __all__ = ["auditlog"]
 
 
 @click.command()
 @FOLDER
-@of_profile
+@reading_folder
 @click.option(
     "--root-key-file", "keys", multiple=True, type=click.Path(path_type=Path), help="From `seal`."
 )
 @click.option("--anchor", "anchors", multiple=True, help="seq:hash, from a report or the mirror.")
 @click.option("--require-seals", is_flag=True, help="Report intact only with a verified seal.")
-def verify(  # noqa: PLR0917 (click passes them by name)
+def verify(
     folder: Path | None,
-    profile: str,
-    env_file: str,
-    policy: str,
+    choices: Choices,
     keys: tuple[Path, ...],
     anchors: tuple[str, ...],
     require_seals: bool,  # noqa: FBT001 (a flag)
@@ -59,7 +66,7 @@ def verify(  # noqa: PLR0917 (click passes them by name)
         with readable(folder):
             found = verified(folder, not_after=datetime.now(UTC) + timedelta(days=1), **options)
     else:
-        with context_of(profile, env_file, policy) as context:
+        with context_of(choices) as context:
             state, now = context.state, context.clock()
             place, source = log_folder(context.settings, state)
             others = other_folders(context.settings, state)
@@ -73,14 +80,14 @@ def verify(  # noqa: PLR0917 (click passes them by name)
 
 
 @click.command()
-@of_profile
+@changing
 @click.option("--name", required=True, help="Yours: it is recorded.")
-def accept(profile: str, env_file: str, policy: str, name: str) -> None:
+def accept(choices: Choices, name: str) -> None:
     """Accept a log in place of the one that this profile had; the runbook's log records it."""
     from helpers.auditlog.expected import accept as accepted
     from helpers.auditlog.status import log_folder, other_folders
 
-    with own_log(profile, env_file, policy) as (log, context):
+    with own_log(choices) as (log, context):
         place, source = log_folder(context.settings, context.state)
         others = other_folders(context.settings, context.state)
         old = accepted(log, place, source, name, others=others)
@@ -104,14 +111,14 @@ def _report(found: Verification) -> None:
 
 
 @click.command()
-@of_profile
+@changing
 @click.option("--new", is_flag=True, help="Continue under a new root key.")
 @click.option("--keyring", is_flag=True, help="Keep the current key in the system's keyring.")
-def seal(profile: str, env_file: str, policy: str, *, new: bool, keyring: bool) -> None:
+def seal(choices: Choices, *, new: bool, keyring: bool) -> None:
     """Start sealing the runbook's own log; shows the root key once."""
     from helpers.core.errors import UsageError
 
-    with own_log(profile, env_file, policy) as (log, _):
+    with own_log(choices) as (log, _):
         if log.sealing and not new:
             raise UsageError(
                 "This log is already sealed; its root key was shown at the start.",
@@ -127,20 +134,20 @@ def seal(profile: str, env_file: str, policy: str, *, new: bool, keyring: bool) 
 
 
 @click.command()
-@of_profile
+@changing
 @click.option("--days", type=click.IntRange(31), help="Default: the policy's retention_days.")
-def expire(profile: str, env_file: str, policy: str, days: int | None) -> None:
+def expire(choices: Choices, days: int | None) -> None:
     """Remove segments older than the retention period; a sealed tombstone stays."""
     from helpers.auditlog.retention import expire as expired
 
-    with own_log(profile, env_file, policy) as (log, context):
+    with own_log(choices) as (log, context):
         gone = expired(log, days or context.policy.auditlog.retention_days, context.clock())
     click.echo(f"Removed: {', '.join(gone)}." if gone else "Nothing is old enough.")
 
 
 @click.command()
-@of_profile
-def mirror(profile: str, env_file: str, policy: str) -> int:
+@changing
+def mirror(choices: Choices) -> int:
     r"""Bring the mirrors up to date, if the policy turns them on.
 
     \b
@@ -151,7 +158,7 @@ def mirror(profile: str, env_file: str, policy: str) -> int:
     from helpers.core.errors import ConfigurationError
     from helpers.core.model import Unavailable
 
-    with context_of(profile, env_file, policy) as context:
+    with context_of(choices) as context:
         done = act(context)
     if isinstance(done, Unavailable):
         raise ConfigurationError(done.reason, "See docs/auditlog.md.")
@@ -160,16 +167,16 @@ def mirror(profile: str, env_file: str, policy: str) -> int:
 
 
 @click.command()
-@of_profile
+@changing
 @click.option("--days", default=30, show_default=True, type=click.IntRange(1))
-def fetch(profile: str, env_file: str, policy: str, days: int) -> None:
+def fetch(choices: Choices, days: int) -> None:
     """Fetch Intercom's activity log; resumes where it stopped, fetches no closed day twice."""
     from helpers.auditlog.activity import fetch as fetched
     from helpers.auditlog.paging import activity_pages, workspace_of
     from helpers.auditlog.partitions import Partitions
     from helpers.core.errors import CollectionError
 
-    with context_of(profile, env_file, policy) as context:
+    with context_of(choices) as context:
         end = context.clock()
         place = Partitions.of_workspace(context.state, workspace_of(context.client))
         done = fetched(
@@ -187,16 +194,16 @@ def fetch(profile: str, env_file: str, policy: str, days: int) -> None:
 
 
 @click.command()
-@of_profile
+@reading
 @click.argument("question", required=False)
-def ask(profile: str, env_file: str, policy: str, question: str | None) -> None:
+def ask(choices: Choices, question: str | None) -> None:
     """Query the activity log with every question; with a QUESTION's name, show its rows."""
     from helpers.auditlog.collect import collect
     from helpers.auditlog.views import answers, rows_of
     from helpers.core.errors import CollectionError
     from helpers.core.model import Unavailable
 
-    with context_of(profile, env_file, policy) as context:
+    with context_of(choices) as context:
         facts = collect(context)
     if isinstance(facts.answers, Unavailable):
         raise CollectionError(facts.answers.reason, f"Call: {facts.answers.call}.")
@@ -204,13 +211,13 @@ def ask(profile: str, env_file: str, policy: str, question: str | None) -> None:
 
 
 @click.command()
-@of_profile
+@changing
 @click.option("--days", type=click.IntRange(31), help="Default: the policy's retention_days.")
-def forget(profile: str, env_file: str, policy: str, days: int | None) -> None:
+def forget(choices: Choices, days: int | None) -> None:
     """Delete fetched months older than so many days; the log records which."""
     from helpers.auditlog.partitions import Partitions
 
-    with context_of(profile, env_file, policy) as context:
+    with context_of(choices) as context:
         keep = days or context.policy.auditlog.retention_days
         limit = context.clock().date() - timedelta(days=keep)
         places = Partitions.all_in(context.state)

@@ -8,26 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from helpers.cli.auditlog_options import FOLDER, log_of, of_profile, readable
+from helpers.cli.auditlog_options import FOLDER, log_of, readable, reading_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from helpers.auditlog.export import EntryFilter
+    from helpers.notebook.parameters import Choices
 
 __all__ = ["export", "query", "tail"]
 
 
 @click.command()
 @FOLDER
-@of_profile
+@reading_folder
 @click.option("-n", "--lines", default=10, show_default=True, type=click.IntRange(0))
 @click.option("-f", "--follow", is_flag=True, help="Keep printing new records.")
-def tail(  # noqa: PLR0917 (click passes them by name)
+def tail(
     folder: Path | None,
-    profile: str,
-    env_file: str,
-    policy: str,
+    choices: Choices,
     lines: int,
     follow: bool,  # noqa: FBT001 (a flag)
 ) -> None:
@@ -39,7 +38,7 @@ def tail(  # noqa: PLR0917 (click passes them by name)
     from helpers.auditlog.mirrors import entries_after
     from helpers.auditlog.segments import entries
 
-    with log_of(folder, profile, env_file, policy) as (place, _), readable(place):
+    with log_of(folder, choices) as (place, _), readable(place):
         last = deque(entries(place), maxlen=max(lines, 1))
         shown = list(last) if lines else []
         seen = last[-1].seq if last else -1
@@ -68,12 +67,10 @@ def _filter_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 @click.command()
 @FOLDER
-@of_profile
+@reading_folder
 @_filter_options
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1))
-def query(
-    folder: Path | None, profile: str, env_file: str, policy: str, limit: int, **wanted: Any
-) -> None:
+def query(folder: Path | None, choices: Choices, limit: int, **wanted: Any) -> None:
     """Show matching records, newest last."""
     from collections import deque
 
@@ -82,7 +79,7 @@ def query(
     from helpers.core.view import table
 
     criteria = _entry_filter(**wanted)
-    with log_of(folder, profile, env_file, policy) as (place, _), readable(place):
+    with log_of(folder, choices) as (place, _), readable(place):
         found = deque(select(place, criteria), maxlen=limit)
     rows = [
         (
@@ -102,15 +99,13 @@ def query(
 
 @click.command()
 @FOLDER
-@of_profile
+@reading_folder
 @_filter_options
 @click.option("--format", "form", type=click.Choice(["json", "csv"]), default="json")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Default: stdout.")
-def export(  # noqa: PLR0917 (click passes them by name)
+def export(
     folder: Path | None,
-    profile: str,
-    env_file: str,
-    policy: str,
+    choices: Choices,
     form: str,
     out: Path | None,
     **wanted: Any,
@@ -120,7 +115,7 @@ def export(  # noqa: PLR0917 (click passes them by name)
     from helpers.system.files import write_private
 
     criteria = _entry_filter(**wanted)
-    with log_of(folder, profile, env_file, policy) as (place, _), readable(place):
+    with log_of(folder, choices) as (place, _), readable(place):
         lines = (to_csv if form == "csv" else to_json)(select(place, criteria))
         if out:
             write_private(out, "".join(lines))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from helpers.cli.subject_options import about_a_workspace
 from helpers.core.exit_status import NOTHING_VERIFIED
-from helpers.core.settings import Profile
+from helpers.notebook.parameters import Choices
 
 if TYPE_CHECKING:
     from helpers.rotation.schedule import DueDate, KeySchedule
@@ -19,11 +20,7 @@ TOO_OLD: Final = 13  # the status of a failure of severity high
 
 
 @click.command()
-@click.option(
-    "--profile", "profiles", multiple=True, help=f"{', '.join(Profile)}; may be given repeatedly."
-)
-@click.option("--env-file", default="", help="An env file instead of the profile's own.")
-@click.option("--policy", default="", help="A policy.toml. Default: the project's own.")
+@about_a_workspace(many=True)
 @click.option(
     "--fail-if-older-than",
     type=click.IntRange(1),
@@ -36,9 +33,7 @@ TOO_OLD: Final = 13  # the status of a failure of severity high
     help="Write the dates as an .ics file.",
 )
 def keys(
-    profiles: tuple[str, ...],
-    env_file: str,
-    policy: str,
+    choices: tuple[Choices, ...],
     fail_if_older_than: int | None,
     calendar: Path | None,
 ) -> int:
@@ -47,7 +42,7 @@ def keys(
     \b
     Exit status: 0 fine, 3 no key could be read, 13 a key is too old (--fail-if-older-than)
     """
-    seen = [_keys(profile, env_file, policy) for profile in profiles or ("sandbox",)]
+    seen = [_keys(one) for one in choices]
     found = [key for keys_, _ in seen for key in keys_]
     click.echo(_table(found))
     if calendar:
@@ -58,22 +53,21 @@ def keys(
     return TOO_OLD if limit and any(key.percent > limit for key in found) else 0
 
 
-def _keys(profile: str, env_file: str, policy: str) -> tuple[list[KeySchedule], list[DueDate]]:
+def _keys(choices: Choices) -> tuple[list[KeySchedule], list[DueDate]]:
     from contextlib import ExitStack
 
     from helpers.core.model import Known
     from helpers.notebook.context_factory import open_context
-    from helpers.notebook.parameters import Choices
     from helpers.rotation.collect import collect
     from helpers.rotation.schedule import schedule_key
 
     with ExitStack() as closing:
-        context = open_context("keys", Choices(profile, env_file, policy=policy), closing)
+        context = open_context("keys", choices, closing)
         facts, now, rules = collect(context), context.clock(), context.policy.rotation
         if not isinstance(facts.keys, Known):
-            click.echo(f"{profile}: {facts.keys.reason}", err=True)
+            click.echo(f"{choices.profile}: {facts.keys.reason}", err=True)
             return [], []
-        found = [schedule_key(key, rules, now, profile) for key in facts.keys.value]
+        found = [schedule_key(key, rules, now, choices.profile) for key in facts.keys.value]
         return found, [key.due_date(rules) for key in found]
 
 

@@ -6,20 +6,19 @@ from contextlib import ExitStack
 
 import click
 
+from helpers.cli.subject_options import about_a_workspace
+from helpers.notebook.parameters import Choices
+
 __all__ = ["review"]
 
 
 @click.command()
-@click.option("--profile", default="sandbox", show_default=True)
-@click.option("--env-file", default="", help="Instead of the profile's own.")
-@click.option("--policy", default="", help="Default: the project's policy.toml.")
+@about_a_workspace(effect=True)
 @click.option("--reviewer", prompt="Your name", help="Who signs.")
 @click.option("--note", default="", help="A note to store with the signature.")
 @click.option("--yes", is_flag=True, help="Sign without confirmation.")
-def review(  # noqa: PLR0917 (click passes them by name)
-    profile: str,
-    env_file: str,
-    policy: str,
+def review(
+    choices: Choices,
     reviewer: str,
     note: str,
     yes: bool,  # noqa: FBT001 (a flag)
@@ -29,10 +28,9 @@ def review(  # noqa: PLR0917 (click passes them by name)
     from helpers.auditlog.review import sign_off, signable
     from helpers.auditlog.views import answers, overview, takeover
     from helpers.notebook.context_factory import open_context
-    from helpers.notebook.parameters import Choices
 
     with ExitStack() as closing:
-        context = open_context("auditlog", Choices(profile, env_file, policy=policy), closing)
+        context = open_context("auditlog", choices, closing)
         facts = collect(context)
         signable(facts)
         for view in (overview(facts), takeover(facts), answers(facts)):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from helpers.cli.groups import SuggestingGroup
-from helpers.cli.trust_options import allow_host, trust_policy
-from helpers.core.settings import Profile
+from helpers.cli.subject_options import about_a_workspace
+from helpers.notebook.parameters import Choices
 
 if TYPE_CHECKING:
     from helpers.core.context import Context
@@ -27,12 +27,7 @@ _KEYS: Final[Mapping[str, str]] = {
     "identity-secret": "INTERCOM_IDENTITY_SECRET",
 }
 
-_profile_option = click.option("--profile", default="sandbox", help=f"{', '.join(Profile)}.")
-_env_file_option = click.option(
-    "--env-file", default="", help="An env file instead of the profile's own."
-)
 _OPTIONS: Final = (
-    _profile_option,
     click.option(
         "--mode",
         type=click.Choice(["overlap", "in-place"]),
@@ -61,9 +56,6 @@ _OPTIONS: Final = (
     click.option("--consent", is_flag=True, help="I may test this receiver on another machine."),
     click.option("--yes", is_flag=True, help="Start without asking."),
     click.option("--store", default="", help="env, keyring, aws:<id>, vault:<mount>/<path>."),
-    _env_file_option,
-    click.option("--repo", default="", help="The project. Default: this one."),
-    click.option("--policy", default="", help="A policy.toml. Default: the project's own."),
 )
 
 
@@ -85,7 +77,7 @@ def _with_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command all options of a rotation."""
     for option in reversed(_OPTIONS):
         function = option(function)
-    return allow_host(trust_policy(function))
+    return about_a_workspace(effect=True)(function)
 
 
 def _command(name: str, variable: str) -> click.Command:
@@ -96,13 +88,11 @@ def _command(name: str, variable: str) -> click.Command:
     return click.command(name)(_with_options(call))
 
 
-def _rotate(variable: str, *, profile: str, **options: Any) -> int:
+def _rotate(variable: str, *, choices: Choices, **options: Any) -> int:
     from helpers.cli.rotate_dialogue import run_rotation
     from helpers.notebook.context_factory import open_context
-    from helpers.notebook.parameters import Choices
     from helpers.rotation.guide import Guide
 
-    choices = Choices(profile, options["env_file"], options["repo"], options["policy"])
     with ExitStack() as closing:
         context = open_context("rotate", choices, closing)
         context.progress = click.echo
@@ -141,21 +131,20 @@ def _with_store(policy: Any, store: str) -> Any:
 
 
 @rotate.command()
-@_profile_option
-def status(profile: str) -> int:
+@about_a_workspace()
+def status(choices: Choices) -> int:
     """Show every rotation of a profile: its state, and its history while it is open."""
     from helpers.notebook.context_factory import open_context
-    from helpers.notebook.parameters import Choices
     from helpers.rotation.session import open_ledger
 
     with ExitStack() as closing:
-        context = open_context("rotate", Choices(profile), closing)
+        context = open_context("rotate", choices, closing)
         with open_ledger(context) as ledger:
             entries = ledger.entries()
             for entry in entries:
                 _show_entry(entry, ledger)
     if not entries:
-        click.echo(f"The ledger of {profile} holds no rotation.")
+        click.echo(f"The ledger of {choices.profile} holds no rotation.")
     return 0
 
 
@@ -172,22 +161,18 @@ def _show_entry(entry: LedgerEntry, ledger: Ledger) -> None:
 
 @rotate.command()
 @click.argument("key", type=click.Choice(list(_KEYS)))
-@_profile_option
-@_env_file_option
-@click.option("--repo", default="", help="The repository in which the key may have been exposed.")
+@about_a_workspace()
 @click.option("--out", default="", help="Write the report to this file. Default: standard output.")
-@allow_host
-def incident(key: str, profile: str, env_file: str, repo: str, out: str) -> int:
+def incident(key: str, choices: Choices, out: str) -> int:
     """Report on a compromised key: exposure, rotation, activity since (Markdown)."""
     from pathlib import Path
 
     from helpers.notebook.context_factory import open_context
-    from helpers.notebook.parameters import Choices
     from helpers.system.files import write_private
     from helpers.workflows.incident import collect_incident, incident_report
 
     with ExitStack() as closing:
-        context = open_context("rotate", Choices(profile, env_file, repo), closing)
+        context = open_context("rotate", choices, closing)
         found = collect_incident(context, _KEYS[key])
         text = context.redactor.text(incident_report(found))
     if out:

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from helpers.cli.trust_options import allow_host
+from helpers.cli.subject_options import about_a_workspace
 from helpers.core.errors import UsageError
 from helpers.core.exit_status import BLIND, NOTHING_VERIFIED, THRESHOLDS, exit_status
-from helpers.core.settings import Profile, profile_named
 from helpers.core.verdicts import Severity
 
 if TYPE_CHECKING:
+    from helpers.core.settings import Settings
     from helpers.exposure.scan import JudgedScan
     from helpers.exposure.scan_items import ScanProgress
     from helpers.exposure.search import ScanRequest
+    from helpers.notebook.parameters import Choices
 
 __all__ = ["scan"]
 
@@ -52,15 +53,13 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
     help="Default: table.",
 )
 @click.option("--fail-on", type=click.Choice(THRESHOLDS), default="high", show_default=True)
-@click.option("--profile", default="", help=f"Whose secrets are in use: {', '.join(Profile)}.")
-@click.option("--env-file", type=_FILE, help="An env file in place of the profile's own.")
+@about_a_workspace(optional=True)
 @click.option("--waivers", type=_FILE, help="A waivers.toml. Default: the repository's own.")
 @click.option("--verbose", is_flag=True, help="List every secret and all its places.")
 @click.option("--no-cache", is_flag=True, help="Scan everything again.")
 @click.option(
     "--jobs", type=click.IntRange(1), default=2, show_default=True, help="Paths in parallel."
 )
-@allow_host
 def scan(  # noqa: PLR0917 (click passes options this way)
     paths: tuple[Path, ...],
     paths_from: Path | None,
@@ -71,8 +70,7 @@ def scan(  # noqa: PLR0917 (click passes options this way)
     verify: bool,  # noqa: FBT001
     form: str,
     fail_on: str,
-    profile: str,
-    env_file: Path | None,
+    choices: Choices,
     waivers: Path | None,
     verbose: bool,  # noqa: FBT001
     no_cache: bool,  # noqa: FBT001
@@ -94,12 +92,12 @@ def scan(  # noqa: PLR0917 (click passes options this way)
         raise UsageError("--since and --staged exclude each other.", "Give one of them.")
     chosen = "all" if all_rules else rules or ("intercom" if staged else "all")
     request = ScanRequest(
-        paths=_paths(paths, paths_from),
+        paths=_paths(paths, paths_from, choices.repo),
         scope=ScanScope(since, staged),
         all_rules=chosen == "all",
         verify=verify,
-        profile=profile_named(profile) if profile else None,
-        env_file=env_file,
+        chosen=_settings(choices) if choices.profile else None,
+        env_file=Path(choices.env_file) if choices.env_file else None,
         waivers=waivers,
         cache=not no_cache,
         jobs=jobs,
@@ -142,10 +140,17 @@ def _text(request: ScanRequest, result: JudgedScan, form: str, *, verbose: bool)
     return to_table(result, all_rules=request.all_rules, verbose=verbose)
 
 
-def _paths(paths: tuple[Path, ...], listed: Path | None) -> tuple[Path, ...]:
+def _settings(choices: Choices) -> Settings:
+    """Whose secrets are in use; the sandbox's are the demo's, which no repository holds."""
+    from helpers.notebook.context_factory import settings_of
+
+    return settings_of(choices)
+
+
+def _paths(paths: tuple[Path, ...], listed: Path | None, repo: str) -> tuple[Path, ...]:
     lines = listed.read_text("utf-8").splitlines() if listed else []
     more = tuple(Path(line).expanduser() for line in lines if line.strip())
-    return (*paths, *more) or (Path(),)
+    return (*paths, *more) or (Path(repo),)
 
 
 @contextmanager

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from helpers.cli.trust_options import allow_host, trust_policy
+from helpers.cli.subject_options import about_a_workspace
 from helpers.core.exit_status import NOTHING_VERIFIED
-from helpers.core.settings import Profile
+from helpers.notebook.parameters import Choices
 
 if TYPE_CHECKING:
     from helpers.core.context import Context
@@ -22,10 +22,10 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.option("--profile", default="sandbox", help=f"One of {', '.join(Profile)}.")
-@click.option("--env-file", default="", help="An env file in place of the profile's own.")
-@click.option("--repo", default="", help="The repository whose sources are read.")
-@click.option("--policy", default="", help="A policy.toml. Default: the project's own.")
+@about_a_workspace(
+    effect=lambda given: given["probe_writes"],
+    optional=lambda given: given["listed"] or given["as_page"],
+)
 @click.option("--observed", multiple=True, type=_FILE, help="Count what a file shows as used.")
 @click.option(
     "--probe-writes", is_flag=True, help="Also probe with writes to ids that don't exist."
@@ -33,13 +33,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--section", is_flag=True, help="Print the policy section that fits the code.")
 @click.option("--list", "listed", is_flag=True, help="List the scopes that there are.")
 @click.option("--page", "as_page", is_flag=True, help="Print the catalog as Markdown.")
-@allow_host
-@trust_policy
 def scopes(
-    profile: str,
-    env_file: str,
-    repo: str,
-    policy: str,
+    choices: Choices,
     *,
     observed: tuple[Path, ...],
     probe_writes: bool,
@@ -56,10 +51,8 @@ def scopes(
     if listed or as_page:
         return _catalog(as_page=as_page)
     from helpers.notebook.context_factory import open_context
-    from helpers.notebook.parameters import Choices
 
     with ExitStack() as closing:
-        choices = Choices(profile, env_file, repo=repo, policy=policy)
         context = open_context("scopes", choices, closing)
         context.observed = _observable(observed)
         if probe_writes:

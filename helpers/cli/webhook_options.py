@@ -15,15 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "consent_option",
-    "env_file_option",
     "other_secrets",
     "previous_option",
-    "profile_option",
     "recorded",
     "scheme_option",
     "secret_for",
     "secret_of",
-    "settings_for",
     "variable_name",
     "variable_option",
 ]
@@ -56,28 +53,18 @@ previous_option = click.option(
 consent_option = click.option(
     "--consent", is_flag=True, help="I may test this receiver, which is not on this machine."
 )
-profile_option = click.option(
-    "--profile",
-    default="development",
-    show_default=True,
-    help="The profile whose settings are read and whose audit log records it.",
-)
-
-
-env_file_option = click.option(
-    "--env-file", default="", help="An env file in place of .env.PROFILE and .env."
-)
 
 
 def recorded(profile: str, action: str, resource: str) -> None:
-    """Record what is about to be done in a profile's audit log; without a record it is not done.
+    """Record what is about to be done in a workspace's log; without a record it is not done.
 
     Raises UsageError for a profile that does not exist, StateError if the log can't be written.
     """
     from helpers.auditlog.log import record
-    from helpers.core.settings import profile_named, state_home
+    from helpers.core.settings import state_home
+    from helpers.core.workspaces import workspace_named
 
-    record(state_home(profile_named(profile)), action, resource=resource, profile=profile)
+    record(state_home(workspace_named(profile)), action, resource=resource, profile=profile)
 
 
 def variable_name(scheme: str, variable: str = "") -> str:
@@ -95,17 +82,6 @@ def secret_for(
     Raises UsageError if none of them provides one.
     """
     return secret_of(variable_name(scheme, variable), what=what, settings=settings)
-
-
-def settings_for(profile: str, env_file: str) -> Settings:
-    """The profile's variables, read as every other command reads them.
-
-    Raises UsageError for an unknown profile, ConfigurationError for a file that can't be read.
-    """
-    from helpers.notebook.context_factory import settings_of
-    from helpers.notebook.parameters import Choices
-
-    return settings_of(Choices(profile, env_file))
 
 
 def secret_of(name: str, *, what: str = "secret", settings: Settings | None = None) -> bytes:

@@ -7,8 +7,10 @@ from typing import Final
 
 import click
 
+from helpers.cli.subject_options import about_a_workspace
 from helpers.cli.webhook_options import consent_option
 from helpers.core.exit_status import NOTHING_VERIFIED
+from helpers.notebook.parameters import Choices
 
 __all__ = ["overlap"]
 
@@ -20,20 +22,14 @@ _NEXT: Final = {
 
 
 @click.command()
-@click.option("--profile", default="production", show_default=True)
-@click.option("--env-file", default="", help="An env file in place of the profile's own.")
-@click.option("--policy", default="", help="A policy.toml. Default: the project's own.")
-@click.option("--repo", default="", help="The project. Default: this one.")
+@about_a_workspace(effect=True)
 @click.option("--url", default="", help="The receiver. Default: the profile's own.")
 @click.option("--scheme", type=click.Choice(["webhook", "canvas_kit"]), default="webhook")
 @click.option("--revoked", is_flag=True, help="The old secret must be refused.")
 @consent_option
 def overlap(
     *,
-    profile: str,
-    env_file: str,
-    policy: str,
-    repo: str,
+    choices: Choices,
     url: str,
     scheme: str,
     revoked: bool,
@@ -52,14 +48,13 @@ def overlap(
     from helpers.core.exit_status import exit_status
     from helpers.core.model import Severity
     from helpers.notebook.context_factory import open_context
-    from helpers.notebook.parameters import Choices
     from helpers.webhooks.records import CaseOutcome
     from helpers.webhooks.reporting import result_lines
     from helpers.webhooks.signatures import SCHEMES
     from helpers.workflows.overlap import try_overlap
 
     with ExitStack() as closing:
-        context = open_context("webhooks", Choices(profile, env_file, repo, policy), closing)
+        context = open_context("webhooks", choices, closing)
         result = try_overlap(
             context, url=url, revoked=revoked, consent=consent, scheme=SCHEMES[scheme]
         )

@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from helpers.cli.subject_options import about_a_workspace
 from helpers.cli.webhook_options import (
     consent_option,
-    env_file_option,
-    profile_option,
     recorded,
     scheme_option,
     secret_for,
-    settings_for,
     variable_option,
 )
 from helpers.core.errors import UsageError
 from helpers.core.exit_status import NOTHING_VERIFIED
 
 if TYPE_CHECKING:
+    from helpers.notebook.parameters import Choices
     from helpers.webhooks.request_builder import ReceiverRequest, RequestBuilder
     from helpers.webhooks.wire import ReceiverResponse
 
@@ -44,8 +43,7 @@ _SHOWN: Final = 500  # characters of an answer
 @scheme_option
 @variable_option
 @consent_option
-@profile_option
-@env_file_option
+@about_a_workspace(effect=True)
 def send(
     url: str,
     *,
@@ -57,8 +55,7 @@ def send(
     scheme: str,
     variable: str,
     consent: bool,
-    profile: str,
-    env_file: str,
+    choices: Choices,
 ) -> int:
     r"""Send one signed delivery to the receiver at URL.
 
@@ -68,6 +65,7 @@ def send(
     \b
     Exit status: 0 accepted (2xx); 13 refused or failed; 3 no connection; 2 usage, or no consent.
     """
+    from helpers.notebook.context_factory import settings_of
     from helpers.webhooks.delivery_rules import effect
     from helpers.webhooks.sending import deliver
     from helpers.webhooks.target import parse_target
@@ -75,13 +73,13 @@ def send(
     if bool(topic) + bool(replay) > 1 or (as_signed and not replay):
         raise UsageError("--replay takes no --topic; --as-signed needs --replay.", "Drop one.")
     target = parse_target(url)
-    settings = settings_for(profile, env_file)
+    settings = settings_of(choices)
     key = b"" if as_signed else secret_for(scheme, variable, settings=settings)
     builder = _builder(scheme, key, app_id)
     request = _request(builder, topic, replay, as_signed=as_signed)
     address = target.receiver.address
     if consent or target.loopback:
-        recorded(profile, "runbook.webhook.sent", address)
+        recorded(choices.profile, "runbook.webhook.sent", address)
     response = deliver(request, target, consent=consent, timeout=timeout)
     click.echo(f"Sent {request.name}, {len(request.body):,} bytes, to {address}.")
     for line in _response_lines(response, builder):

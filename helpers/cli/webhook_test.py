@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from helpers.cli.subject_options import about_a_workspace
 from helpers.cli.webhook_options import (
     consent_option,
-    env_file_option,
     previous_option,
-    profile_option,
     recorded,
     scheme_option,
     secret_for,
-    settings_for,
     variable_option,
 )
 from helpers.core.errors import UsageError
@@ -26,6 +24,7 @@ from helpers.core.model import Severity
 
 if TYPE_CHECKING:
     from helpers.core.model import Report
+    from helpers.notebook.parameters import Choices
     from helpers.webhooks.records import BatteryResult
     from helpers.webhooks.request_builder import PreviousSecret
 
@@ -40,8 +39,7 @@ __all__ = ["report_of_run", "run_test"]
 @click.option("--revoked", is_flag=True, help="The previous secret must be refused.")
 @click.option("--case", "cases", multiple=True, metavar="ID", help="Only this case; repeatable.")
 @consent_option
-@profile_option
-@env_file_option
+@about_a_workspace(effect=True)
 @click.option("--heavy", is_flag=True, help="Also large bodies and bursts, if not local.")
 @click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with each.")
 @click.option("--app-id", default="sample01", show_default=True, help="The workspace's id.")
@@ -72,8 +70,7 @@ def run_test(  # noqa: PLR0917 (click passes options so)
     junit: Path | None,
     sarif: Path | None,
     fail_on: str,
-    profile: str,
-    env_file: str,
+    choices: Choices,
     *,
     consent: bool,
     heavy: bool,
@@ -96,6 +93,7 @@ def run_test(  # noqa: PLR0917 (click passes options so)
       11..14  the worst failure: low, medium, high, critical
     """
     from helpers.core.exit_status import NOTHING_VERIFIED, exit_status
+    from helpers.notebook.context_factory import settings_of
     from helpers.webhooks.assessment import assess
     from helpers.webhooks.battery import BatteryOptions, send_battery
     from helpers.webhooks.delivery_rules import latency_summary
@@ -115,12 +113,12 @@ def run_test(  # noqa: PLR0917 (click passes options so)
         observer=_observer(processed),
     )
     target = parse_target(url)
-    settings = settings_for(profile, env_file)
+    settings = settings_of(choices)
     key = secret_for(scheme, variable, settings=settings)
     run_id = f"{datetime.now(UTC):%Y%m%d%H%M%S}_"
     before = _previous(scheme, previous, key, revoked=revoked)
     if consent or target.loopback:
-        recorded(profile, "runbook.webhook.battery", target.receiver.address)
+        recorded(choices.profile, "runbook.webhook.battery", target.receiver.address)
     builder = RequestBuilder(
         SCHEMES[scheme], key, app_id=app_id, run_id=run_id, previous=before, variable=variable
     )

@@ -1,4 +1,4 @@
-"""What a collector and an action get: one profile's settings, policy, folders and clock."""
+"""What a collector and an action get: one workspace's settings, policy, folders and clock."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ def _unrecorded(action: str, **details: Any) -> None:
 def _no_client(settings: Settings) -> Any:
     """Refuse: this context has no way to reach Intercom."""
     raise ConfigurationError(
-        f"The profile {settings.profile} was opened without an Intercom client.",
+        f"{settings.name} was opened without an Intercom client.",
         "Open it with a client factory.",
     )
 
 
 @dataclass
 class Context:
-    """One profile as a step works with it. `clock` answers in UTC."""
+    """One workspace as a step works with it. `clock` answers in UTC."""
 
     settings: Settings
     policy: Policy
     redactor: Redactor
     repo: Path  # the repository under audit
-    state: Path  # this profile's state folder
+    state: Path  # this workspace's state folder
     clock: Callable[[], datetime]
     progress: Progress = _silent
     record: Recorder = _unrecorded  # writes the runbook's own actions into its audit log

@@ -318,7 +318,8 @@ class HashedFile(Record):
 class Subject(Record):
     """What a run was about, and who ran it. What is not known is empty."""
 
-    profile: str
+    profile: str  # the name that the operator gave
+    environment: str = ""  # where it is not the name
     workspace: str = ""  # the id that Intercom gives, otherwise the pinned one
     region: str = ""
     clock: str = ""  # of the demo, which has its own

@@ -1,11 +1,16 @@
-"""Where the secrets come from: profiles, names of variables, env files.
+"""Where the secrets come from: workspaces, names of variables, env files.
 
-Order, the first that has a value wins:
+A workspace is what is audited, under a name. The four profiles are workspaces that need no file;
+others are listed in `workspaces.toml` (`helpers.core.workspaces`). Order for a profile, the first
+that has a value wins:
 
 1. the process environment;
 2. the file given by `--env-file`, which replaces 3 and 4;
 3. `.env.<profile>` in the project folder;
 4. `.env` in the project folder.
+
+A workspace of the file that names the source of its secrets is read from there alone, so that what
+is exported for one workspace never reaches another. Its own region, id and addresses come first.
 
 Each value keeps the layer that it came from (`Trust`). A file that git tracks is never a source: it
 is ignored, and reported. python-dotenv parses the files. Values are `SecretStr` from the start;
@@ -25,7 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from helpers.core.click_paths import click_path
-from helpers.core.errors import ConfigurationError, UsageError
+from helpers.core.errors import ConfigurationError
 from helpers.core.redaction import KNOWN, fingerprint
 
 if TYPE_CHECKING:
@@ -33,15 +38,19 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALLOW_HOSTS",
+    "CONFIGURED",
+    "PROFILE",
     "TRUST_POLICY",
     "VARIABLES",
+    "WORKSPACES",
     "Credential",
     "Profile",
+    "SecretSource",
     "Settings",
     "Trust",
     "Variable",
+    "Workspace",
     "load_settings",
-    "profile_named",
     "read_bounded",
     "state_home",
 ]
@@ -54,6 +63,65 @@ class Profile(StrEnum):
     DEVELOPMENT = "development"
     STAGING = "staging"
     PRODUCTION = "production"
+
+
+@dataclass(frozen=True)
+class SecretSource:
+    """Where a workspace's secrets are: names only.
+
+    `kind` is `env-file` (`place` is its path), `environment` (a prefix of the variables'
+    names), `keyring` (a service), `aws` (a prefix of secret ids) or `vault` (mount and path).
+    """
+
+    kind: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.place}"
+
+    @property
+    def local(self) -> bool:
+        """Whether it can be read without asking another service."""
+        return self.kind in ("env-file", "environment")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A workspace of Intercom, as the operator names it. What is not set is empty.
+
+    `repositories` maps the operator's names to folders; `state` names the folder of its state.
+    """
+
+    name: str
+    environment: Profile
+    region: str = ""
+    app_id: str = ""
+    base_url: str = ""
+    webhook_url: str = ""
+    owner: str = ""
+    secrets: SecretSource | None = None  # None: the environment and the project's env files
+    repositories: Mapping[str, Path] = field(default_factory=dict)
+    state: str = ""
+    file: Path | None = None  # that lists it; None for a profile
+
+    @classmethod
+    def of_profile(cls, profile: Profile) -> Workspace:
+        """The workspace of a profile, which needs no file."""
+        return cls(profile.value, profile, state=profile.value)
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The variables that its entry sets."""
+        said = {variable: getattr(self, name) for variable, name in CONFIGURED.items()}
+        return {variable: value for variable, value in said.items() if value}
+
+
+CONFIGURED: Final[Mapping[str, str]] = {  # variables that an entry of workspaces.toml may set
+    "INTERCOM_REGION": "region",
+    "INTERCOM_APP_ID": "app_id",
+    "INTERCOM_BASE_URL": "base_url",
+    "INTERCOM_WEBHOOK_URL": "webhook_url",
+}
 
 
 @dataclass(frozen=True)
@@ -107,6 +175,8 @@ _BY_NAME: Final = {v.name: v for v in VARIABLES}
 
 ALLOW_HOSTS: Final = "RUNBOOK_ALLOW_HOSTS"  # other hosts that may receive secrets
 TRUST_POLICY: Final = "RUNBOOK_TRUST_POLICY"  # the audited repository's policy may arm acts
+WORKSPACES: Final = "RUNBOOK_WORKSPACES"  # the operator's workspaces.toml
+PROFILE: Final = "RUNBOOK_PROFILE"  # the workspace that a command is about
 _LARGEST: Final = 1 << 20  # bytes of an env file, a policy or a list of waivers
 
 
@@ -117,7 +187,7 @@ class Trust(IntEnum):
     """
 
     REPOSITORY = 1  # an untracked file in the audited repository
-    OPERATOR = 2  # a file that the operator named
+    OPERATOR = 2  # a file that the operator named; workspaces.toml, and the sources it names
     ENVIRONMENT = 3  # the process environment, and stores
 
 
@@ -138,18 +208,28 @@ class Credential:
 
 @dataclass(frozen=True)
 class Settings:
-    """The variables of one profile. `origins` says where each came from, `trust` by which layer.
+    """The variables of a workspace. `origins` says where each came from, `trust` by which layer.
 
     `ignored` names the env files that git tracks: none of their values is used.
     """
 
-    profile: Profile
+    workspace: Workspace
     project: Path
     values: Mapping[str, SecretStr] = field(repr=False)
     origins: Mapping[str, str]
     env_file: Path | None = None
     trust: Mapping[str, Trust] = field(default_factory=dict)
     ignored: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What the operator calls the workspace."""
+        return self.workspace.name
+
+    @property
+    def profile(self) -> Profile:
+        """The environment, which decides what the policy allows."""
+        return self.workspace.environment
 
     def trust_of(self, name: str) -> Trust:
         """The layer that a variable came from; what is not set is the runbook's own default."""
@@ -177,15 +257,6 @@ class Settings:
                 yield found
 
 
-def profile_named(name: str) -> Profile:
-    """The profile of that name. Raises UsageError with the names that exist."""
-    try:
-        return Profile(name)
-    except ValueError:
-        known = ", ".join(Profile)
-        raise UsageError(f"There is no profile {name!r}.", f"The profiles are: {known}.") from None
-
-
 @dataclass(frozen=True)
 class _Layer:
     origin: str
@@ -194,26 +265,29 @@ class _Layer:
 
 
 def load_settings(
-    profile: Profile,
+    of: Profile | Workspace,
     project: Path,
     *,
     env_file: Path | None = None,
     environ: Mapping[str, str] | None = None,
     tracked: Callable[[Path], bool] = lambda path: False,  # noqa: ARG005
+    stored: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Read the variables of a profile; `tracked` says whether git tracks a file of the project.
+    """Read the variables of a workspace; `tracked` says whether git tracks a file of the project.
 
-    Raises ConfigurationError for a file that can't be read.
+    `stored` is what was read from the workspace's store, where its secrets are in one.
+
+    Raises ConfigurationError for a file that can't be read, and where a workspace's entry and the
+    source of its secrets disagree.
     """
+    workspace = of if isinstance(of, Workspace) else Workspace.of_profile(of)
     environ = os.environ if environ is None else environ
-    found = [path for path in _project_files(profile, project) if not env_file]
-    ignored = [path for path in found if tracked(path)]
-    layers = [_Layer("environment", Trust.ENVIRONMENT, environ)]
-    if env_file:
-        layers.append(_Layer(env_file.name, Trust.OPERATOR, _named(env_file)))
-    layers += [
-        _Layer(path.name, Trust.REPOSITORY, _parse(path)) for path in found if path not in ignored
-    ]
+    layers, ignored = _layers(workspace, project, env_file, environ, tracked)
+    if workspace.secrets and not env_file:
+        layers = [_source_layer(workspace.secrets, environ, stored or {})]
+    if workspace.file:
+        _refuse_contradiction(workspace, layers)
+        layers.insert(0, _Layer(workspace.file.name, Trust.OPERATOR, workspace.values))
     values: dict[str, SecretStr] = {}
     origins: dict[str, str] = {}
     trust: dict[str, Trust] = {}
@@ -227,7 +301,56 @@ def load_settings(
             trust[variable.name] = layer.trust
             break
     names = tuple(path.name for path in ignored)
-    return Settings(profile, project, values, origins, env_file, trust, names)
+    return Settings(workspace, project, values, origins, env_file, trust, names)
+
+
+def _layers(
+    workspace: Workspace,
+    project: Path,
+    env_file: Path | None,
+    environ: Mapping[str, str],
+    tracked: Callable[[Path], bool],
+) -> tuple[list[_Layer], list[Path]]:
+    """The layers in order, and the env files that are ignored because git tracks them."""
+    named = [_Layer(env_file.name, Trust.OPERATOR, _named(env_file))] if env_file else []
+    if workspace.secrets:
+        return named, []
+    found = [] if env_file else list(_project_files(workspace, project))
+    ignored = [path for path in found if tracked(path)]
+    own = [
+        _Layer(path.name, Trust.REPOSITORY, _parse(path)) for path in found if path not in ignored
+    ]
+    return [_Layer("environment", Trust.ENVIRONMENT, environ), *named, *own], ignored
+
+
+def _source_layer(
+    source: SecretSource, environ: Mapping[str, str], stored: Mapping[str, str]
+) -> _Layer:
+    """The only place a workspace's secrets come from.
+
+    Its trust is that of the file which names it: it chose the secret and the host alike.
+    """
+    if source.kind == "env-file":
+        path = Path(source.place)
+        return _Layer(path.name, Trust.OPERATOR, _named(path))
+    if source.kind == "environment":
+        names = {name: name.removeprefix(source.place) for name in environ}
+        own = {short: environ[name] for name, short in names.items() if short != name}
+        return _Layer(f"{source.place}…", Trust.OPERATOR, own)
+    return _Layer(str(source), Trust.OPERATOR, stored)
+
+
+def _refuse_contradiction(workspace: Workspace, layers: list[_Layer]) -> None:
+    """Raise ConfigurationError where an entry says one thing and another layer something else."""
+    for variable, value in workspace.values.items():
+        for layer in layers:
+            other = layer.values.get(variable) or value
+            if other.strip().rstrip("/").lower() != value.rstrip("/").lower():
+                raise ConfigurationError(
+                    f"{variable} of {workspace.name} has one value in {workspace.file} and "
+                    f"another in {layer.origin}.",
+                    "Are these the secrets of this workspace? Make both the same.",
+                )
 
 
 def _secret(value: str) -> SecretStr:
@@ -243,8 +366,8 @@ def _candidates(variable: Variable, layers: list[_Layer]) -> Iterator[tuple[_Lay
                 yield layer, name
 
 
-def _project_files(profile: Profile, project: Path) -> Iterator[Path]:
-    for path in (project / f".env.{profile}", project / ".env"):
+def _project_files(workspace: Workspace, project: Path) -> Iterator[Path]:
+    for path in (project / f".env.{workspace.name}", project / ".env"):
         if path.is_file():
             yield path
 
@@ -252,7 +375,8 @@ def _project_files(profile: Profile, project: Path) -> Iterator[Path]:
 def _named(env_file: Path) -> Mapping[str, str]:
     if not env_file.is_file():
         raise ConfigurationError(
-            f"There is no env file {env_file}.", "Check --env-file, or run `runbook init`."
+            f"There is no env file {env_file}.",
+            "Check --env-file or workspaces.toml, or run `runbook init`.",
         )
     return _parse(env_file)
 
@@ -289,9 +413,13 @@ def read_bounded(path: Path) -> bytes:
     return content
 
 
-def state_home(profile: Profile, environ: Mapping[str, str] | None = None) -> Path:
-    """A profile's state folder, in `RUNBOOK_STATE_HOME` or `$XDG_STATE_HOME/intercom-runbook`."""
+def state_home(of: Workspace | str, environ: Mapping[str, str] | None = None) -> Path:
+    """A workspace's state folder, in `RUNBOOK_STATE_HOME` or `$XDG_STATE_HOME/intercom-runbook`.
+
+    A name stands for the profile of that name.
+    """
+    name = of if isinstance(of, str) else of.state
     environ = os.environ if environ is None else environ
     own = environ.get("RUNBOOK_STATE_HOME")
     xdg = Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return (Path(own) if own else xdg / "intercom-runbook") / profile
+    return (Path(own) if own else xdg / "intercom-runbook") / name

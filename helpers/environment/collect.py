@@ -125,7 +125,7 @@ def _elsewhere(context: Context) -> Iterator[EnvFile]:
     """The env files of the profile that lie outside of the repository."""
     settings, repo = context.settings, context.repo.resolve()
     named = settings.env_file
-    read = (named,) if named else (settings.project / f".env.{settings.profile}",)
+    read = (named,) if named else (settings.project / f".env.{settings.name}",)
     for path in (*read, settings.project / ".env"):
         if path.is_file() and not path.resolve().is_relative_to(repo):
             yield _env_file(path, f"{path.name} (outside the repository)", set())
@@ -191,13 +191,13 @@ def _other_profiles(context: Context) -> Iterator[Settings]:
     project = context.settings.project
     for profile in Profile:
         path = project / f".env.{profile}"
-        if profile != context.settings.profile and path.is_file():
+        if profile != context.settings.name and path.is_file():
             yield load_settings(profile, project, environ={}, env_file=path)
 
 
 def _credentials_of(settings: Settings) -> ProfileCredentials:
     return ProfileCredentials(
-        profile=settings.profile,
+        profile=settings.name,
         app_id=settings.text("INTERCOM_APP_ID"),
         fingerprints=tuple((c.variable, c.fingerprint) for c in settings.credentials()),
         comparable=tuple(

@@ -179,7 +179,8 @@ def _cache(request: ScanRequest, identity: str) -> CacheStore:
     """Open the cache, except for a staged scan, which is faster without."""
     if not request.cache or request.scope.staged:
         return NoCache()
-    return open_cache(state_home(request.profile or Profile.DEVELOPMENT), identity)
+    chosen = request.chosen.workspace if request.chosen else Profile.DEVELOPMENT.value
+    return open_cache(state_home(chosen), identity)
 
 
 def _combined(
@@ -279,7 +280,7 @@ def _judged(
     coverage: ScanCoverage,
 ) -> Report:
     now = datetime.now(UTC).replace(microsecond=0)
-    profile = request.profile or Profile.DEVELOPMENT
+    profile = request.chosen.name if request.chosen else Profile.DEVELOPMENT.value
     facts = ExposureFacts(
         leaks=known_leaks(leaks, coverage),
         leaks_total=Known(len(leaks)),

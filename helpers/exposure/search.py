@@ -66,7 +66,7 @@ class ScanScope:
 
 @dataclass(frozen=True)
 class ScanRequest:
-    """What to search and how. Without a profile, the secrets of every profile count as in use.
+    """What to search and how. Without `chosen`, the secrets of every profile count as in use.
 
     Raises UsageError if a path is no folder.
     """
@@ -75,7 +75,7 @@ class ScanRequest:
     scope: ScanScope = field(default_factory=ScanScope)
     all_rules: bool = True
     verify: bool = False
-    profile: Profile | None = None
+    chosen: Settings | None = None
     env_file: Path | None = None
     waivers: Path | None = None
     cache: bool = True
@@ -87,11 +87,11 @@ class ScanRequest:
                 raise UsageError(f"There is no folder {path}.", "Name a repository or a folder.")
 
     def settings(self) -> Iterator[Settings]:
-        """Yield the settings of the named profile, or of every profile."""
+        """Yield the settings of the chosen workspace, or of every profile."""
         project = self.paths[0].resolve()
-        if self.profile or self.env_file:
-            profile = self.profile or Profile.DEVELOPMENT
-            yield load_settings(profile, project, env_file=self.env_file)
+        if self.chosen or self.env_file:
+            default = partial(load_settings, Profile.DEVELOPMENT, project, env_file=self.env_file)
+            yield self.chosen or default()
             return
         for profile in Profile:
             try:

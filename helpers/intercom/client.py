@@ -115,7 +115,7 @@ class Client:
         credential = settings.credential(variable)
         if credential is None:
             raise ConfigurationError(
-                f"{variable} is not set for the profile {settings.profile}.",
+                f"{variable} is not set for {settings.name}.",
                 "`runbook init` sets it, or export it, or name a file with --env-file.",
             )
         return cls(

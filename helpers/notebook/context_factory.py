@@ -5,13 +5,14 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from helpers.core.context import Context, Recorder
+from helpers.core.errors import ConfigurationError
 from helpers.core.jupyter import in_jupyterlab
 from helpers.core.policy import Limits, Policy, PolicySource
 from helpers.core.policy_file import load_policy, load_restricted_policy
@@ -21,13 +22,14 @@ from helpers.core.settings import (
     Profile,
     Settings,
     load_settings,
-    profile_named,
     state_home,
 )
 from helpers.core.steps import RECORDER, imported
 from helpers.core.waivers import Waiver, load_repository_waivers, load_waivers
+from helpers.core.workspaces import workspace_named, workspaces
 from helpers.notebook.parameters import Choices
 from helpers.notebook.sandbox_profile import demo_secrets, open_demo
+from helpers.rotation.stores.source import read_stored
 from helpers.system.git import top_level
 from helpers.system.provenance import is_tracked, text_on_default_branch
 
@@ -55,9 +57,8 @@ def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Contex
 
     Raises ConfigurationError or UsageError, each with its advice, for choices that can't be used.
     """
-    profile = profile_named(choices.profile)
     policy, source = _policy(choices)
-    if profile is Profile.SANDBOX:
+    if choices.profile == Profile.SANDBOX:
         demo = open_demo(workspace, closing)
         repo = path_of(choices.repo) or demo.repo
         redactor = redactor_of(demo.settings)
@@ -67,7 +68,7 @@ def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Contex
     else:
         settings = settings_of(choices)
         redactor, repo = redactor_of(settings), repository_of(choices)
-        state = state_home(profile)
+        state = state_home(settings.workspace)
         context = Context(settings, policy, redactor, repo, state, _utc_now)
         context.record = _recorder(state, redactor)
     context.client_factory = partial(_client, limits=policy.limits)
@@ -104,11 +105,18 @@ def _recorder(state: Path, redactor: Redactor) -> Recorder:
     return write
 
 
-def settings_of(choices: Choices) -> Settings:
-    """The variables of a real profile."""
-    profile = profile_named(choices.profile)
+def settings_of(choices: Choices, *, secrets: bool = True) -> Settings:
+    """The variables of a real workspace; without `secrets` no store is asked for any.
+
+    Raises ConfigurationError, and StoreError where a store can't be read.
+    """
+    workspace, env_file = workspace_named(choices.profile), path_of(choices.env_file)
     return load_settings(
-        profile, repository_of(choices), env_file=path_of(choices.env_file), tracked=is_tracked
+        workspace,
+        repository_of(choices),
+        env_file=env_file,
+        tracked=is_tracked,
+        stored=read_stored(workspace) if secrets and not env_file else None,
     )
 
 
@@ -124,7 +132,8 @@ def policy_source_of(choices: Choices) -> PolicySource:
 
 def _policy(choices: Choices) -> tuple[Policy, PolicySource]:
     """The policy and its source. One in the audited repository may turn nothing on."""
-    profile, path = profile_named(choices.profile), policy_file(choices)
+    profile = workspace_named(choices.profile).environment
+    path = policy_file(choices)
     if path and _in_repository(choices, path) and not os.environ.get(TRUST_POLICY):
         return load_restricted_policy(profile, path)
     return load_policy(profile, path), PolicySource(file=path.name if path else "")
@@ -159,7 +168,7 @@ def waivers_place(choices: Choices) -> Path | None:
 
 
 def redactor_of(settings: Settings) -> Redactor:
-    """A redactor that knows every secret of every profile that this machine can see."""
+    """A redactor that knows every secret of every workspace that this machine can see."""
     redactor = Redactor()
     for kind, value in demo_secrets() if settings.profile is Profile.SANDBOX else ():
         redactor.register(kind, value)
@@ -205,18 +214,22 @@ def _ignored(settings: Settings) -> list[Settings]:
     """The env files that git tracks: never a source, but what they hold is redacted."""
     paths = [settings.project / name for name in settings.ignored]
     return [
-        load_settings(settings.profile, settings.project, environ={}, env_file=path)
+        load_settings(Profile.PRODUCTION, settings.project, environ={}, env_file=path)
         for path in paths
     ]
 
 
-def _others(settings: Settings) -> list[Settings]:
-    files = {profile: settings.project / f".env.{profile}" for profile in Profile}
-    return [
-        load_settings(profile, settings.project, environ={}, env_file=path)
-        for profile, path in files.items()
-        if path.is_file()
-    ]
+def _others(settings: Settings) -> Iterator[Settings]:
+    """The other workspaces, as far as reading their secrets asks nobody."""
+    for profile in Profile:
+        path = settings.project / f".env.{profile}"
+        if path.is_file():
+            yield load_settings(profile, settings.project, environ={}, env_file=path)
+    for workspace in workspaces().values():
+        source = workspace.secrets
+        if source and source.local and workspace.name != settings.name:
+            with suppress(ConfigurationError):  # what can't be read is none of this one's concern
+                yield load_settings(workspace, settings.project)
 
 
 def _utc_now() -> datetime:

@@ -28,9 +28,10 @@ _STALE: Final = (
 
 def auditing(context: Context) -> str:
     """`Auditing: production · repository shop`: what every output of a notebook is about."""
-    profile, repo = context.settings.profile, context.repo.name
-    workspace = " (the demo)" if profile is Profile.SANDBOX else ""
-    return f"Auditing: {profile}{workspace} · repository {repo}"
+    settings, repo = context.settings, context.repo.name
+    kind = "the demo" if settings.profile is Profile.SANDBOX else settings.profile
+    known = "" if kind == settings.name else f" ({kind})"
+    return f"Auditing: {settings.name}{known} · repository {repo}"
 
 
 def under(about: str, view: View) -> View:

@@ -48,7 +48,7 @@ class StepSession:
             facts = self.step.load("collector")(self.context)
             self._snapshot = Snapshot[Any](
                 step=self.step.name,
-                profile=self.context.settings.profile,
+                profile=self.context.settings.name,
                 taken_at=self.context.clock(),
                 facts=facts,
             )

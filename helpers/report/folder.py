@@ -57,7 +57,7 @@ def start_run(root: Path, name: str) -> Path:
     private_folder(root)
     remove_abandoned(root, f".*{_PARTIAL}")
     for number in range(1, 1000):
-        free = name if number == 1 else f"{name}-{number}"
+        free = name if number == 1 else f"{name}.{number}"
         partial = root / f".{free}{_PARTIAL}"
         if not (root / free).exists() and _made(partial):
             hold_folder(partial)  # until this process ends
@@ -99,7 +99,7 @@ def prune_runs(root: Path, profile: str, keep: int) -> tuple[Path, ...]:
     """Delete a profile's finished runs except the latest `keep` (1 or more); return the deleted."""
     if keep < 1:
         raise UsageError("--keep takes 1 or more.", "Leave it out to keep every run.")
-    mine = [run for run in finished_runs(root) if run.name.split("-")[1] == profile]
+    mine = [run for run in finished_runs(root) if _is_of(run.name, profile)]
     for run in mine[keep:]:
         shutil.rmtree(run)
     return tuple(mine[keep:])
@@ -126,6 +126,11 @@ def load_report(run: Path) -> Report:
 def load_inputs(run: Path) -> JudgingInputs:
     """What the run was judged by. Raises UsageError where the folder is not a run."""
     return _load(run, INPUTS, JudgingInputs)
+
+
+def _is_of(name: str, profile: str) -> bool:
+    """Whether a run is one of this workspace; `.2` ends the name of a second one in a second."""
+    return name.partition("-")[2].partition(".")[0] == profile
 
 
 def _made(partial: Path) -> bool:

@@ -128,7 +128,9 @@ def _list(parts: list[str]) -> str:
 
 def subject_line(subject: Subject) -> str:
     """What is audited, in one line for the top of every output."""
-    known = ", ".join(filter(None, (subject.clock, subject.workspace, subject.region)))
+    known = ", ".join(
+        filter(None, (subject.environment, subject.clock, subject.workspace, subject.region))
+    )
     parts = [f"{subject.profile} ({known})" if known else subject.profile]
     if subject.repository:
         parts.append(f"repository {_code_state(subject.repository)}")
@@ -144,6 +146,8 @@ def subject_facts(report: Report) -> Iterator[tuple[str, str]]:
     if subject is None:
         return
     yield "profile", subject.profile
+    if subject.environment:
+        yield "environment", subject.environment
     yield "workspace", subject.workspace or "not known"
     yield "region", subject.region or "not known"
     if subject.clock:

@@ -114,7 +114,7 @@ def _credential(context: Context, variable: str) -> Credential:
         return Credential(variable, kind_of(variable), SecretStr(""), store)
     if found is None:
         raise ConfigurationError(
-            f"{variable} is not set for the profile {context.settings.profile}.",
+            f"{variable} is not set for {context.settings.name}.",
             "`runbook init` sets it, or name a file with --env-file.",
         )
     return found

@@ -26,8 +26,9 @@ from helpers.core.exit_status import Threshold, exit_status
 from helpers.core.model import Report, Subject
 from helpers.core.policy import Limits
 from helpers.core.redaction import Redactor
-from helpers.core.settings import Profile, Settings, profile_named, state_home
+from helpers.core.settings import Profile, Settings, Workspace, state_home
 from helpers.core.steps import STEPS, step_named
+from helpers.core.workspaces import workspace_named
 from helpers.notebook.context_factory import (
     path_of,
     policy_of,
@@ -97,7 +98,7 @@ class _Run:
     """A run in progress."""
 
     request: AuditRequest
-    profile: Profile
+    workspace: Workspace
     folder: Path
     started: datetime
     common: Common
@@ -140,9 +141,9 @@ def audit(
         run, inputs = _begin(replace(request, steps=steps), observer, forks, closing)
         if inputs.subject:
             announce(inputs.subject)
-        name = run_name(run.started, run.profile)
+        name = run_name(run.started, run.workspace.name)
         recorded = closing.enter_context(
-            recorded_run(state_home(run.profile), run.profile, name, steps)
+            recorded_run(state_home(run.workspace), run.workspace.name, name, steps)
         )
         notebooks = (FIRST, *(step_named(name).notebook for name in steps))
         with run.batch(*notebooks) as batch, run.batch(LAST, held=True) as last:
@@ -159,18 +160,19 @@ def _begin(
     request: AuditRequest, observer: Observer, forks: ForkServer | None, closing: ExitStack
 ) -> tuple[_Run, JudgingInputs]:
     """Check and refuse everything that can be refused before a kernel starts."""
-    profile = profile_named(request.choices.profile)
+    workspace = workspace_named(request.choices.profile)
+    demo = workspace.environment is Profile.SANDBOX
     started = datetime.now(UTC).replace(microsecond=0)
     policy, waivers = policy_of(request.choices), waivers_of(request.choices)
-    redactor = _redactor(request.choices, profile)
-    if profile is not Profile.SANDBOX and _ASKING & set(request.steps):
+    redactor = _redactor(request.choices, demo=demo)
+    if not demo and _ASKING & set(request.steps):
         _check_token(settings_of(request.choices), policy.limits)
-    closing.enter_context(lock_profile(state_home(profile), wait=request.wait))
+    closing.enter_context(lock_profile(state_home(workspace), wait=request.wait))
     _remove_abandoned()
-    folder = start_run(request.out, run_name(started, profile))
-    sandbox, environ = _demo(closing) if profile is Profile.SANDBOX else (None, {})
+    folder = start_run(request.out, run_name(started, workspace.name))
+    sandbox, environ = _demo(closing) if demo else (None, _own_variables(workspace))
     inputs = JudgingInputs(
-        profile=profile,
+        profile=workspace.name,
         generated_at=started,
         tool_version=tool_version(),
         policy=policy,
@@ -179,7 +181,7 @@ def _begin(
         subject=subject_of(request.choices, request.steps),
     )
     common = Common(redactor, environ, observer, forks)
-    return _Run(request, profile, folder, started, common, sandbox), inputs
+    return _Run(request, workspace, folder, started, common, sandbox), inputs
 
 
 def _check_token(settings: Settings, limits: Limits) -> None:
@@ -204,7 +206,7 @@ def _check_token(settings: Settings, limits: Limits) -> None:
 
 
 def _finish(run: _Run, inputs: JudgingInputs, last: Batch) -> AuditResult:
-    state = open_state(state_home(run.profile))
+    state = open_state(state_home(run.workspace))
     try:
         report = build_report(run.folder, inputs, before=history.prior_findings(state))
         for path in write_reports(run.folder, report, inputs, run.common.redactor.text):
@@ -217,7 +219,7 @@ def _finish(run: _Run, inputs: JudgingInputs, last: Batch) -> AuditResult:
     finally:
         state.close()
     if run.request.keep:
-        prune_runs(run.request.out, run.profile, run.request.keep)
+        prune_runs(run.request.out, run.workspace.name, run.request.keep)
     failed = tuple(result for result in run.results if result.error)
     return AuditResult(folder, report, _status(run, report), failed)
 
@@ -256,8 +258,8 @@ def _leaking(run: _Run) -> Iterator[tuple[Path, str]]:
             yield path, " ".join(labels)
 
 
-def _redactor(choices: Choices, profile: Profile) -> Redactor:
-    if profile is not Profile.SANDBOX:
+def _redactor(choices: Choices, *, demo: bool) -> Redactor:
+    if not demo:
         return redactor_of(settings_of(choices))
     redactor = Redactor()
     for kind, value in demo_secrets():
@@ -276,6 +278,14 @@ def _demo(closing: ExitStack) -> tuple[Sandbox, dict[str, str]]:
     folder = closing.enter_context(owned_folder("runbook-demos-", memory))
     sandbox = closing.enter_context(start())
     return sandbox, {SANDBOX_URL: sandbox.url, "TMPDIR": str(folder)}
+
+
+def _own_variables(workspace: Workspace) -> dict[str, str]:
+    """The variables of a workspace whose secrets have a prefix; a kernel gets no others like it."""
+    source = workspace.secrets
+    if source is None or source.kind != "environment":
+        return {}
+    return {name: value for name, value in os.environ.items() if name.startswith(source.place)}
 
 
 def _remove_abandoned() -> None:

@@ -20,6 +20,7 @@ from helpers.core.errors import CollectionError
 from helpers.core.model import CodeState, HashedFile, Known, Subject
 from helpers.core.settings import Profile
 from helpers.core.steps import STEPS, step_named
+from helpers.core.workspaces import workspace_named
 from helpers.notebook.context_factory import (
     path_of,
     policy_file,
@@ -40,6 +41,7 @@ def subject_of(choices: Choices, steps: Sequence[str]) -> Subject:
     """What is known before a run starts. Raises ConfigurationError for an unreadable file."""
     subject = Subject(
         profile=choices.profile,
+        environment="" if choices.profile in list(Profile) else _environment(choices),
         policy=hashed(policy_file(choices)),
         waivers=hashed(waivers_file(choices)),
         run_by=_operator(),
@@ -91,13 +93,17 @@ def _demo(choices: Choices) -> dict[str, object]:
 
 
 def _live(choices: Choices) -> dict[str, object]:
-    settings = settings_of(choices)
+    settings = settings_of(choices, secrets=False)
     pinned = settings.text("INTERCOM_APP_ID") or policy_of(choices).environment.app_id
     return {
         "workspace": pinned,
         "region": settings.text("INTERCOM_REGION"),
         "repository": code_state(repository_of(choices)),
     }
+
+
+def _environment(choices: Choices) -> str:
+    return workspace_named(choices.profile).environment.value
 
 
 def _remote(repository: GitRepository) -> str:

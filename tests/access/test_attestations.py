@@ -22,6 +22,8 @@ def run(*arguments: str) -> Result:
 
 def test_an_answer_is_kept_and_listed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("RUNBOOK_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("RUNBOOK_PROFILE", "production")
+    monkeypatch.chdir(tmp_path)
     assert "nobody answered" in run().output
     done = run("two-factor", "--answer", "yes", "--by", "Ada", "--days", "30")
     assert done.exception is None, done.exception
@@ -45,6 +47,8 @@ def test_what_is_wrong_with_an_answer_is_said_and_nothing_is_kept(
     arguments: tuple[str, ...], named: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("RUNBOOK_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("RUNBOOK_PROFILE", "production")
+    monkeypatch.chdir(tmp_path)
     error = run(*arguments).exception
     assert isinstance(error, (UsageError, click.UsageError))
     assert named in f"{error.message} {getattr(error, 'advice', '')}"

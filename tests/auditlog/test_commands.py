@@ -36,6 +36,8 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result
         return CliRunner().invoke(auditlog, arguments, standalone_mode=False)
 
     monkeypatch.setenv("RUNBOOK_STATE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("RUNBOOK_PROFILE", "sandbox")
+    monkeypatch.chdir(tmp_path)
     return call
 
 
@@ -81,7 +83,7 @@ def test_verify_of_a_wiped_log_says_what_happened_and_what_to_do(
     shutil.rmtree(state / "audit")
     wiped = run("verify", *DESK, str(desk))
     assert wiped.return_value == 13
-    what, where, *_, advice = wiped.output.splitlines()
+    what, where, *_, advice = wiped.stdout.splitlines()
     assert what.startswith("TRUNCATED")
     assert "it is gone" in where
     assert "Bring it back from a copy" in advice
@@ -134,10 +136,10 @@ def test_forgetting_drops_old_months_and_the_log_says_which(
         writer.flush()
         writer.mark_complete([(now - timedelta(days=1000)).date()])
     assert months.covered()
-    assert run("forget", *DESK, str(desk)).output.startswith("Deleted: ")
+    assert run("forget", *DESK, str(desk)).stdout.startswith("Deleted: ")
     assert months_in(months) == 2
     assert not months.covered()
-    assert run("forget", "--days", "31", *DESK, str(desk)).output.startswith("Deleted: ")
+    assert run("forget", "--days", "31", *DESK, str(desk)).stdout.startswith("Deleted: ")
     assert months_in(months) == 1
     assert "Nothing is old enough" in run("forget", "--days", "31", *DESK, str(desk)).output
     told = [e for e in entries(state / "audit") if e.action == "runbook.activity.forgotten"]
@@ -177,6 +179,7 @@ def test_asking_for_a_question_that_is_none_names_those_there_are(
 
 
 def test_review_on_the_command_line_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNBOOK_PROFILE", "sandbox")
     from helpers.cli.review import review
 
     signed: list[Path] = []

@@ -14,11 +14,11 @@ from helpers.core.settings import (
     Profile,
     Settings,
     load_settings,
-    profile_named,
     read_bounded,
     state_home,
 )
 from helpers.core.waivers import load_waivers
+from helpers.core.workspaces import workspace_named
 from tests.conftest import HOME
 
 
@@ -115,7 +115,7 @@ def test_absent_named_env_file_is_a_clear_error(tmp_path: Path):
 
 def test_unknown_profile_names_those_that_exist():
     with pytest.raises(UsageError, match="sandbox, development, staging, production"):
-        profile_named("prod")
+        workspace_named("prod", {})
 
 
 def test_state_lies_where_the_variables_say(tmp_path: Path):

@@ -27,7 +27,12 @@ class CommandLine:
             for key, value in os.environ.items()
             if not key.startswith(("INTERCOM_", "RUNBOOK_", "PYTEST_"))
         }
-        return {**kept, "RUNBOOK_STATE_HOME": str(self.folder / "state"), **extra}
+        home = {
+            "RUNBOOK_STATE_HOME": str(self.folder / "state"),
+            "XDG_CONFIG_HOME": str(self.folder / "config"),
+            "RUNBOOK_PROFILE": "sandbox",  # unless a test names another
+        }
+        return {**kept, **home, **extra}
 
     def start(self, *arguments: str, **extra: str) -> subprocess.Popen[str]:
         """Start it and go on."""

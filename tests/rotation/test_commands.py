@@ -143,7 +143,7 @@ def test_the_sandbox_s_old_keys_fail_on_demand() -> None:
 
 
 def test_in_the_sandbox_a_client_secret_can_be_rehearsed() -> None:
-    words = ["client-secret", "--confirm", "readers"]
+    words = ["client-secret", "--profile", "sandbox", "--confirm", "readers"]
     words += ["--confirm", NEW_WORKS, "--confirm", OLD_REFUSED]
     status, said = told(CliRunner().invoke(rotate, words, standalone_mode=False))
     assert (status, "is at DONE" in said) == (0, True)

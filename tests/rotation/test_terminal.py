@@ -171,7 +171,7 @@ def test_a_key_is_not_typed_where_the_terminal_would_show_it(tryout: TryOut) -> 
 
 
 def test_the_sandbox_profile_says_that_it_forgets(tmp_path: Path) -> None:
-    rotate = ("rotate", "access-token")
+    rotate = ("rotate", "access-token", "--profile", "sandbox")
     env = TryOut(tmp_path).env
     with at_terminal(*rotate, cwd=tmp_path, env=env) as person:
         person.answers("Start?", "y")

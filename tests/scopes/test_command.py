@@ -49,6 +49,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a source, a state of its own, and no variable of this machine's."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RUNBOOK_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("RUNBOOK_PROFILE", "sandbox")
     (tmp_path / "sync.py").write_text(SOURCE)
     return tmp_path
 
@@ -130,7 +131,7 @@ def test_write_probes_are_listed_before_the_first_is_sent_and_tell_more(
     assert not any(call["method"] != "GET" for call in hub.requests())
     done = run(*options, "--probe-writes")
     listed = done.stderr.splitlines()
-    assert listed[1:] == [f"  {call.name}" for call in WRITE_PROBES]
+    assert listed[2:] == [f"  {call.name}" for call in WRITE_PROBES]
     assert "Update admins" not in done.stdout  # refused now, so no longer among the unseen
     sent = [call for call in hub.requests() if call["method"] != "GET"]
     assert {call["status"] for call in sent} <= {403, 404}
@@ -163,12 +164,11 @@ def test_what_is_not_there_is_named(options: tuple[str, ...], named: str, projec
     assert named in f"{error.message} {error.advice}"
 
 
-def test_a_repository_that_is_not_there_is_told_and_nothing_is_called_unused(
-    env_file: Path,
-) -> None:
-    text = run("--profile", "production", "--env-file", env_file, "--repo", "nowhere").stdout
-    assert "nowhere is not a folder" in text
-    assert "untick" not in text
+def test_a_repository_that_is_not_there_is_refused_at_once(env_file: Path) -> None:
+    done = run("--profile", "production", "--env-file", env_file, "--repo", "nowhere")
+    assert isinstance(done.exception, UsageError)
+    assert "nowhere does not exist" in done.exception.message
+    assert not done.stdout
 
 
 @pytest.mark.parametrize("token", ["", "dead"])

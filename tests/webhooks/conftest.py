@@ -14,9 +14,14 @@ from helpers.webhooks.listener import Listener, address, listening, serve
 
 @pytest.fixture(autouse=True)
 def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Nothing that a test does gets into this machine's own audit log."""
+    """Nothing that a test does gets into this machine's own audit log.
+
+    Commands are called in a folder of their own, about the profile `development`.
+    """
     folder = tmp_path_factory.mktemp("state")
     monkeypatch.setenv("RUNBOOK_STATE_HOME", str(folder))
+    monkeypatch.setenv("RUNBOOK_PROFILE", "development")
+    monkeypatch.chdir(tmp_path_factory.mktemp("here"))
     return folder
 
 

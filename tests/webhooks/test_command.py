@@ -48,7 +48,7 @@ def test_an_unreachable_receiver_ends_with_3():
         free.bind(("127.0.0.1", 0))
         status, output = run(f"http://127.0.0.1:{free.getsockname()[1]}/")
     assert status == 3
-    why, conclusion = output.splitlines()
+    _, why, conclusion = output.splitlines()
     assert "the control got no connection (refused)" in why
     assert conclusion == "So nothing was judged. Start the receiver, or fix the address."
 

@@ -126,10 +126,16 @@ def expect(kind: str, value: SecretStr | None, expected: str, where: str) -> Sec
 def open_store(spec: str, settings: Settings, credential: Credential) -> SecretStore:
     """The store of `env`, `keyring`, `aws:<secret id>` or `vault:<mount>/<path>`.
 
-    Raises ConfigurationError where it can't be used. Optional libraries are imported only here.
+    `env`, the policy's default, means the store that the workspace names, if it names one. Raises
+    ConfigurationError where it can't be used. Optional libraries are imported only here.
     """
     kind, _, place = spec.partition(":")
     variable = _name_in_file(credential)
+    source = settings.workspace.secrets
+    if kind == "env" and source and not source.local and not settings.env_file:
+        from helpers.rotation.stores.source import store_of
+
+        return store_of(source, credential.variable, credential.kind)
     if kind == "env":
         from helpers.rotation.stores.envfile import EnvFileStore
 
@@ -137,7 +143,7 @@ def open_store(spec: str, settings: Settings, credential: Credential) -> SecretS
     if kind == "keyring":
         from helpers.rotation.stores.oskeyring import KeyringStore
 
-        return KeyringStore(f"intercom-runbook/{settings.profile}", variable, credential.kind)
+        return KeyringStore(_service(settings), variable, credential.kind)
     if kind == "aws" and place:
         from helpers.rotation.stores.aws import AwsStore
 
@@ -155,12 +161,23 @@ def open_store(spec: str, settings: Settings, credential: Credential) -> SecretS
 def env_file_of(settings: Settings, credential: Credential) -> Path:
     """The file that a credential was read from."""
     origin = credential.origin.partition(" ")[0]
-    if origin == "environment":
+    source = settings.workspace.secrets
+    if settings.env_file is None and source and source.kind == "env-file":
+        return Path(source.place)
+    if origin == "environment" or (source and not settings.env_file):
         raise ConfigurationError(
             f"{credential.variable} comes from the environment, which no program can change.",
             "Unset it and name the env file with --env-file, or choose another store.",
         )
     return settings.env_file or settings.project / origin
+
+
+def _service(settings: Settings) -> str:
+    """The keyring's service: the one that workspaces.toml names, or that of the name."""
+    source = settings.workspace.secrets
+    return (
+        source.place if source and source.kind == "keyring" else f"intercom-runbook/{settings.name}"
+    )
 
 
 def _name_in_file(credential: Credential) -> str:
