@@ -93,9 +93,8 @@ def test_unknown_region_names_those_that_exist(cli: CommandLine):
 def test_region_of_another_continent_is_a_finding(cli: CommandLine, live: Path):
     text = live.read_text().replace("INTERCOM_REGION=us", "INTERCOM_REGION=eu")
     (cli.folder / "eu.env").write_text(text)
-    arguments = ("--profile", "production", "--env-file", "eu.env", "--steps", "environment")
-    arguments += ("--repo", ".")
-    done = cli.run("audit", *arguments, "--fail-on", "medium")
+    arguments = ("--profile", "production", "--env-file", "eu.env", "--repo", ".")
+    done = cli.run("audit", *arguments, "--steps", "environment", "--fail-on", "medium")
     assert done.returncode >= 12
     assert "ENV-010" in (cli.last_run() / "report.md").read_text()
 
