@@ -157,8 +157,10 @@ def mirror(choices: Choices) -> int:
     from helpers.auditlog.views import action as shown
     from helpers.core.errors import ConfigurationError
     from helpers.core.model import Unavailable
+    from helpers.notebook.confirmation import confirm_workspace
 
     with context_of(choices) as context:
+        confirm_workspace(context)
         done = act(context)
     if isinstance(done, Unavailable):
         raise ConfigurationError(done.reason, "See docs/auditlog.md.")
@@ -175,8 +177,10 @@ def fetch(choices: Choices, days: int) -> None:
     from helpers.auditlog.paging import activity_pages, workspace_of
     from helpers.auditlog.partitions import Partitions
     from helpers.core.errors import CollectionError
+    from helpers.notebook.confirmation import confirm_workspace
 
     with context_of(choices) as context:
+        confirm_workspace(context)
         end = context.clock()
         place = Partitions.of_workspace(context.state, workspace_of(context.client))
         done = fetched(
@@ -202,8 +206,10 @@ def ask(choices: Choices, question: str | None) -> None:
     from helpers.auditlog.views import answers, rows_of
     from helpers.core.errors import CollectionError
     from helpers.core.model import Unavailable
+    from helpers.notebook.confirmation import confirm_workspace
 
     with context_of(choices) as context:
+        confirm_workspace(context)
         facts = collect(context)
     if isinstance(facts.answers, Unavailable):
         raise CollectionError(facts.answers.reason, f"Call: {facts.answers.call}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from helpers.cli.format_option import report_format
 from helpers.core import catalog
 from helpers.core.catalog import CHECKLIST, Check
 
@@ -12,14 +13,7 @@ __all__ = ["checks", "explain"]
 
 @click.command()
 @click.option("--step", default="", help="Only the checks of one step.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("text", "markdown", "json")),
-    default="text",
-    show_default=True,
-    help="Markdown is docs/CHECKS.md.",
-)
+@report_format("text", "markdown", "json")
 def checks(step: str, form: str) -> None:
     """List every check: id, severity and what it says when it passes."""
     found = catalog.load(_step(step)) if step else catalog.load()

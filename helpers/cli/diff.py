@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from helpers.cli.format_option import report_format
 from helpers.core.model import Baseline, Status
 
 if TYPE_CHECKING:
@@ -23,13 +24,7 @@ _GROUPS: Final = (
 @click.command()
 @click.argument("earlier")
 @click.argument("later", default="latest")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("text", "json", "html", "sarif", "markdown")),
-    default="text",
-    show_default=True,
-)
+@report_format("text", "json", "html", "sarif", "markdown")
 def diff(earlier: str, later: str, form: str) -> None:
     """Compare two finished runs: failures that are new, unchanged and fixed.
 

@@ -57,12 +57,14 @@ def _keys(choices: Choices) -> tuple[list[KeySchedule], list[DueDate]]:
     from contextlib import ExitStack
 
     from helpers.core.model import Known
+    from helpers.notebook.confirmation import confirm_workspace
     from helpers.notebook.context_factory import open_context
     from helpers.rotation.collect import collect
     from helpers.rotation.schedule import schedule_key
 
     with ExitStack() as closing:
         context = open_context("keys", choices, closing)
+        confirm_workspace(context)
         facts, now, rules = collect(context), context.clock(), context.policy.rotation
         if not isinstance(facts.keys, Known):
             click.echo(f"{choices.profile}: {facts.keys.reason}", err=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from helpers.cli.format_option import report_format
 from helpers.core.exit_status import THRESHOLDS, Threshold
 from helpers.core.model import Severity
 from helpers.core.settings import Profile
@@ -21,13 +22,7 @@ _File = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @click.argument("run")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(("text", "json", "html", "sarif", "markdown", "github")),
-    default="text",
-    show_default=True,
-)
+@report_format("text", "json", "html", "sarif", "markdown", "github")
 @click.option("--output", type=_File, default=None, help="Write to this file (0600).")
 @click.option("--policy", type=_File, default=None, help="A policy instead of the run's.")
 @click.option("--waivers", type=_File, default=None, help="Waivers instead of the run's.")

@@ -27,10 +27,12 @@ def review(
     from helpers.auditlog.collect import collect
     from helpers.auditlog.review import sign_off, signable
     from helpers.auditlog.views import answers, overview, takeover
+    from helpers.notebook.confirmation import confirm_workspace
     from helpers.notebook.context_factory import open_context
 
     with ExitStack() as closing:
         context = open_context("auditlog", choices, closing)
+        confirm_workspace(context)
         facts = collect(context)
         signable(facts)
         for view in (overview(facts), takeover(facts), answers(facts)):

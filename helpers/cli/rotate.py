@@ -90,11 +90,13 @@ def _command(name: str, variable: str) -> click.Command:
 
 def _rotate(variable: str, *, choices: Choices, **options: Any) -> int:
     from helpers.cli.rotate_dialogue import run_rotation
+    from helpers.notebook.confirmation import confirm_workspace
     from helpers.notebook.context_factory import open_context
     from helpers.rotation.guide import Guide
 
     with ExitStack() as closing:
         context = open_context("rotate", choices, closing)
+        confirm_workspace(context)
         context.progress = click.echo
         if options["store"]:
             context.policy = _with_store(context.policy, options["store"])

@@ -50,10 +50,12 @@ def scopes(
     """
     if listed or as_page:
         return _catalog(as_page=as_page)
+    from helpers.notebook.confirmation import confirm_workspace
     from helpers.notebook.context_factory import open_context
 
     with ExitStack() as closing:
         context = open_context("scopes", choices, closing)
+        confirm_workspace(context)
         context.observed = _observable(observed)
         if probe_writes:
             _probe_writes(context)

@@ -47,6 +47,7 @@ def overlap(
     from helpers.cli.webhook_test import report_of_run
     from helpers.core.exit_status import exit_status
     from helpers.core.model import Severity
+    from helpers.notebook.confirmation import confirm_workspace
     from helpers.notebook.context_factory import open_context
     from helpers.webhooks.records import CaseOutcome
     from helpers.webhooks.reporting import result_lines
@@ -55,6 +56,7 @@ def overlap(
 
     with ExitStack() as closing:
         context = open_context("webhooks", choices, closing)
+        confirm_workspace(context)
         result = try_overlap(
             context, url=url, revoked=revoked, consent=consent, scheme=SCHEMES[scheme]
         )

@@ -3,6 +3,7 @@
     RunbookError                    (exit 1)
     ├── UsageError                  (exit 2)  a flag, a name or an argument is wrong
     │   └── ConfigurationError      (exit 2)  settings, .env, policy.toml, waivers.toml
+    │       └── WrongWorkspaceError           the token or the settings are of another workspace
     ├── CollectionError             (exit 3)  the world could not be read
     │   ├── IntercomError                     Intercom answered with an error
     │   ├── UnreadableAnswerError             Intercom answered with something else
@@ -33,6 +34,7 @@ __all__ = [
     "UnreachableError",
     "UnreadableAnswerError",
     "UsageError",
+    "WrongWorkspaceError",
 ]
 
 
@@ -62,6 +64,10 @@ class UsageError(RunbookError):
 
 class ConfigurationError(UsageError):
     """Settings, an env file, the policy or the waivers can't be used as written."""
+
+
+class WrongWorkspaceError(ConfigurationError):
+    """The token, the settings or the state belong to another workspace than the one meant."""
 
 
 class CollectionError(RunbookError):

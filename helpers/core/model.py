@@ -302,6 +302,7 @@ class CodeState(Record):
     """The audited repository. What is not known is empty; `dirty` is None."""
 
     name: str
+    key: str = ""  # of its history: the operator's name for it, or what the state calls it
     remote: str = ""  # without credentials
     branch: str = ""
     commit: str = ""

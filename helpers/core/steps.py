@@ -11,7 +11,7 @@ from typing import Any
 
 from helpers.core.errors import UsageError
 
-__all__ = ["RECORDER", "SHARED", "STEPS", "Step", "imported", "step_named"]
+__all__ = ["CODE_STEPS", "RECORDER", "SHARED", "STEPS", "Step", "imported", "step_named"]
 
 # Writes the runbook's own actions into its audit log: (state, action, *, redactor, …) -> object.
 RECORDER = "helpers.auditlog.log:record"
@@ -131,6 +131,10 @@ STEPS: tuple[Step, ...] = (
         demo="helpers.auditlog.demo:plant",
     ),
 )
+
+
+# Steps whose findings are about the repository; those of the others are about the workspace.
+CODE_STEPS = frozenset({"environment", "exposure", "scopes", "dependencies", "waivers"})
 
 
 def step_named(name: str) -> Step:

@@ -19,6 +19,7 @@ from helpers.core.model import Finding, Known, Snapshot, Unavailable
 from helpers.core.redaction import KNOWN, redact_kernel
 from helpers.core.steps import Step, step_named
 from helpers.core.view import View, prose, stack
+from helpers.notebook.confirmation import confirm_workspace
 from helpers.notebook.context_factory import close_at_exit, open_context, path_of
 from helpers.notebook.guide import auditing, progress, under
 from helpers.notebook.live_view import LiveView
@@ -40,11 +41,13 @@ class StepSession:
         self._closing = closing
         self._run_dir = run_dir
         self._snapshot: Snapshot[Any] | None = None
+        self._confirmed = bool(run_dir)  # the audit has done it for all steps
 
     @property
     def snapshot(self) -> Snapshot[Any]:
         """What was collected; collects when first asked for."""
         if self._snapshot is None:
+            self._confirm()
             facts = self.step.load("collector")(self.context)
             self._snapshot = Snapshot[Any](
                 step=self.step.name,
@@ -71,6 +74,7 @@ class StepSession:
         """Do what this step does, if the policy allows it; the next `collect` sees the evidence."""
         if not self.step.action:
             raise UsageError(f"The step {self.step.name!r} has no action.", "Remove this call.")
+        self._confirm()
         done = self.step.load("action")(self.context)
         self.context.evidence = done if isinstance(done, Unavailable) else Known(done)
         self._snapshot = None
@@ -108,6 +112,12 @@ class StepSession:
         """Do the same at once: for a step that nobody works with afterwards."""
         with self._closing:
             self._save()
+
+    def _confirm(self) -> None:
+        """Stop before anything is read or done with the token of another workspace."""
+        if not self._confirmed:
+            confirm_workspace(self.context)
+            self._confirmed = True
 
     def _shown(self, view: View) -> View:
         """The view with what it is about; it says so when the choices change afterwards."""

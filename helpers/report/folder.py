@@ -84,12 +84,16 @@ def finished_runs(root: Path) -> tuple[Path, ...]:
 def run_named(name: str, root: Path = Path("runs")) -> Path:
     """The run that a person means: its folder, its name under `root`, or `latest`.
 
-    Raises UsageError where there is none.
+    `latest:NAME` is the latest of one workspace. Raises UsageError where there is none.
     """
-    if name == LATEST:
-        found = finished_runs(root)
+    latest, _, workspace = name.partition(":")
+    if latest == LATEST:
+        found = [run for run in finished_runs(root) if not workspace or _is_of(run.name, workspace)]
         if not found:
-            raise UsageError(f"There is no finished run in {root}/.", "Name the folder of a run.")
+            of = f" of {workspace}" if workspace else ""
+            raise UsageError(
+                f"There is no finished run{of} in {root}/.", "Name the folder of a run."
+            )
         return found[0]
     beside = root / name
     return beside if not Path(name).exists() and beside.is_dir() else Path(name)

@@ -1,8 +1,13 @@
 """How findings change from run to run: new, unchanged, fixed, regressed.
 
-Every finding is kept by its fingerprint and updated with each run. A failure counts as fixed only
-if its check ran again with data: a check that could not look, a missing step and a step that was
-not requested change nothing.
+A run is compared with the last one of the same repository and the same steps (`HistoryLine`); the
+state is that of one workspace. Every finding is kept by its fingerprint and updated with each run.
+A failure counts as fixed only if its check ran again with data: a check that could not look, a
+missing step and a step that was not requested change nothing.
+
+What an earlier version recorded names no repository. A line without a run of its own goes on from
+there: a failure that is found again keeps its age. One about code that is not found counts as fixed
+only in its own line, because it may be another repository's.
 """
 
 from __future__ import annotations
@@ -15,11 +20,13 @@ from types import MappingProxyType
 from typing import Final
 
 from helpers.core.model import Baseline, Finding, Report, Status
+from helpers.core.steps import CODE_STEPS
 from helpers.report.summary import coverage
 from helpers.system.state import writing
 
 __all__ = [
     "FindingHistory",
+    "HistoryLine",
     "PriorFindings",
     "RunSummary",
     "compare",
@@ -32,6 +39,14 @@ __all__ = [
 _BLIND: Final = (Status.ERROR, Status.MANUAL)
 _STILL: Final = (Status.FAIL, *_BLIND)  # verdicts after which a failure still stands
 _STANDINS: Final = ("datum", "check")  # resources of a finding whose check could not look
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """The runs that are compared with each other: the repository's key, and the steps in order."""
+
+    repository: str
+    steps: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -51,10 +66,14 @@ class FindingHistory:
 
 @dataclass(frozen=True)
 class PriorFindings:
-    """The findings of earlier runs; `compared_with` is the time of the last run, if any."""
+    """The findings of earlier runs; `compared_with` is the time of the last run, if any.
+
+    The `unplaced` are from before a repository was recorded, by fingerprint.
+    """
 
     compared_with: datetime | None = None
     findings: Mapping[str, FindingHistory] = field(default_factory=lambda: MappingProxyType({}))
+    unplaced: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -71,7 +90,7 @@ def compare(report: Report, before: PriorFindings) -> Report:
     if before.compared_with is None:
         return report
     marked = tuple(_marked(finding, report, before.findings) for finding in report.findings)
-    gone = sorted(_cleared(report, before.findings), key=lambda f: (f.check, f.resource.key))
+    gone = sorted(_cleared(report, before), key=lambda f: (f.check, f.resource.key))
     return report.model_copy(
         update={"findings": marked, "fixed": tuple(gone), "compared_with": before.compared_with}
     )
@@ -80,7 +99,7 @@ def compare(report: Report, before: PriorFindings) -> Report:
 def findings_after(report: Report, before: PriorFindings | None = None) -> PriorFindings:
     """The findings known after this report, added to those `before` (default: none)."""
     known = dict(before.findings) if before else {}
-    for finding in _cleared(report, known):
+    for finding in _cleared(report, before) if before else ():
         memory = known[finding.fingerprint]
         known[finding.fingerprint] = replace(memory, status=Status.PASS, since=None)
     for finding in report.findings:
@@ -88,29 +107,67 @@ def findings_after(report: Report, before: PriorFindings | None = None) -> Prior
     return PriorFindings(report.generated_at, known)
 
 
-def prior_findings(connection: sqlite3.Connection) -> PriorFindings:
-    """The findings of the recorded runs of this profile."""
-    last = connection.execute("SELECT max(generated_at) FROM runs").fetchone()[0]
+def prior_findings(connection: sqlite3.Connection, line: HistoryLine) -> PriorFindings:
+    """The findings of the recorded runs of this line."""
+    number = _number(connection, line)
+    last = connection.execute("SELECT max(generated_at) FROM runs WHERE line = ?", (number,))
+    when = last.fetchone()[0]
+    if when is None:
+        return _of_earlier_versions(connection)
+    query = "SELECT fingerprint, check_id, status, since, body FROM line_findings WHERE line = ?"
+    rows = connection.execute(query, (number,))
+    return PriorFindings(_time(when), {row["fingerprint"]: _memory(row) for row in rows})
+
+
+def _of_earlier_versions(connection: sqlite3.Connection) -> PriorFindings:
+    query = "SELECT max(generated_at) FROM runs WHERE line IS NULL"
+    last = connection.execute(query).fetchone()[0]
     rows = connection.execute("SELECT fingerprint, check_id, status, since, body FROM findings")
-    return PriorFindings(_time(last), {row["fingerprint"]: _memory(row) for row in rows})
+    known = {row["fingerprint"]: _memory(row) for row in rows}
+    return PriorFindings(_time(last), known, unplaced=frozenset(known))
 
 
-def record(connection: sqlite3.Connection, name: str, report: Report) -> None:
+def record(connection: sqlite3.Connection, name: str, report: Report, line: HistoryLine) -> None:
     """Record a run under its folder's name; a name that is recorded already changes nothing."""
     with writing(connection):
         if connection.execute("SELECT 1 FROM runs WHERE name = ?", (name,)).fetchone():
             return
-        before = prior_findings(connection)
+        before = prior_findings(connection, line)
         after = findings_after(report, before).findings
-        changed = {name: m for name, m in after.items() if before.findings.get(name) != m}
-        row = (name, _text(report.generated_at), report.tool_version, coverage(report).headline)
-        insert = "INSERT INTO runs (name, generated_at, tool_version, summary) VALUES (?, ?, ?, ?)"
-        connection.execute(insert, row)
-        connection.executemany(
-            "INSERT OR REPLACE INTO findings (fingerprint, check_id, status, since, body)"
-            " VALUES (?, ?, ?, ?, ?)",
-            _rows(changed),
+        values = (line.repository, ",".join(line.steps))
+        connection.execute(
+            "INSERT OR IGNORE INTO history_lines (repository, steps) VALUES (?, ?)", values
         )
+        number = _number(connection, line)
+        connection.execute(
+            "INSERT INTO runs (name, generated_at, tool_version, summary, line)"
+            " VALUES (?, ?, ?, ?, ?)",
+            (
+                name,
+                _text(report.generated_at),
+                report.tool_version,
+                coverage(report).headline,
+                number,
+            ),
+        )
+        known = {} if before.unplaced else before.findings
+        seen = {finding.fingerprint for finding in report.findings}
+        changed = {
+            name: memory
+            for name, memory in after.items()
+            if known.get(name) != memory and (name in seen or not _elsewhere(name, memory, before))
+        }
+        connection.executemany(
+            "INSERT OR REPLACE INTO line_findings"
+            " (line, fingerprint, check_id, status, since, body) VALUES (?, ?, ?, ?, ?, ?)",
+            ((number, *row) for row in _rows(changed)),
+        )
+
+
+def _number(connection: sqlite3.Connection, line: HistoryLine) -> int | None:
+    query = "SELECT id FROM history_lines WHERE repository = ? AND steps = ?"
+    row = connection.execute(query, (line.repository, ",".join(line.steps))).fetchone()
+    return row["id"] if row else None
 
 
 def runs(connection: sqlite3.Connection) -> tuple[RunSummary, ...]:
@@ -154,17 +211,25 @@ def _remembered(finding: Finding, report: Report, memory: FindingHistory | None)
     return FindingHistory(finding.check, finding.status, kept, failure)
 
 
-def _cleared(report: Report, known: Mapping[str, FindingHistory]) -> Iterator[Finding]:
+def _cleared(report: Report, before: PriorFindings) -> Iterator[Finding]:
     """The failures known before that this run looked for and did not find."""
     now = {finding.fingerprint: finding for finding in report.findings}
     looked = _checks_that_looked(report.findings)
-    for name, memory in known.items():
+    for name, memory in before.findings.items():
         if not memory.failing or memory.failure is None:
+            continue
+        if name not in now and _elsewhere(name, memory, before):
             continue
         finding = now.get(name)
         gone = memory.check in looked if finding is None else finding.status not in _STILL
         if gone:
             yield memory.failure
+
+
+def _elsewhere(name: str, memory: FindingHistory, before: PriorFindings) -> bool:
+    """Whether a failure may be another repository's, which this run did not look at."""
+    about_code = memory.failure is not None and memory.failure.step in CODE_STEPS
+    return name in before.unplaced and about_code
 
 
 def _checks_that_looked(findings: Iterable[Finding]) -> set[str]:

@@ -15,18 +15,18 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from contextlib import closing as closed_after
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Final
 
-from helpers.core.errors import IntercomError, LeakError, UnreadableAnswerError
+from helpers.core.errors import LeakError
 from helpers.core.exit_status import Threshold, exit_status
 from helpers.core.model import Report, Subject
-from helpers.core.policy import Limits
 from helpers.core.redaction import Redactor
-from helpers.core.settings import Profile, Settings, Workspace, state_home
+from helpers.core.settings import Profile, Workspace, state_home
 from helpers.core.steps import STEPS, step_named
 from helpers.core.workspaces import workspace_named
 from helpers.notebook.context_factory import (
@@ -45,8 +45,9 @@ from helpers.report.judging_inputs import JudgingInputs
 from helpers.report.writers import FORMATS, write_reports
 from helpers.run.execution import Batch, Common, Job, NotebookResult, Observer
 from helpers.run.fork_server import ForkServer
+from helpers.run.identity import confirmed_subject, history_line
 from helpers.run.recording import recorded_run
-from helpers.run.subject import subject_of, with_workspace
+from helpers.run.subject import with_workspace
 from helpers.system.lock import lock_profile
 from helpers.system.state import open_state
 from helpers.system.temporary import owned_folder, remove_abandoned
@@ -60,8 +61,6 @@ NOTEBOOKS: Final = Path(__file__).resolve().parents[2] / "notebooks"
 FIRST: Final = "00_start_here"
 LAST: Final = "09_security_checklist"
 INTERRUPTED: Final = 130
-_ASKING: Final = frozenset({"environment", "rotation", "scopes", "access", "auditlog"})
-_NOT_ALLOWED: Final = ("token_unauthorized", "forbidden", "api_plan_restricted")
 _FOLDERS: Final = ("runbook-kernel-*", "runbook-demos-*", "runbook-demo-*", "runbook-checklist-*")
 _MEMORY: Final = "/dev/shm"  # noqa: S108 (a folder of our own in it)
 
@@ -165,9 +164,8 @@ def _begin(
     started = datetime.now(UTC).replace(microsecond=0)
     policy, waivers = policy_of(request.choices), waivers_of(request.choices)
     redactor = _redactor(request.choices, demo=demo)
-    if not demo and _ASKING & set(request.steps):
-        _check_token(settings_of(request.choices), policy.limits)
     closing.enter_context(lock_profile(state_home(workspace), wait=request.wait))
+    subject = confirmed_subject(request.choices, request.steps, policy)
     _remove_abandoned()
     folder = start_run(request.out, run_name(started, workspace.name))
     sandbox, environ = _demo(closing) if demo else (None, _own_variables(workspace))
@@ -178,46 +176,24 @@ def _begin(
         policy=policy,
         waivers=waivers,
         steps=request.steps,
-        subject=subject_of(request.choices, request.steps),
+        subject=subject,
     )
     common = Common(redactor, environ, observer, forks)
     return _Run(request, workspace, folder, started, common, sandbox), inputs
 
 
-def _check_token(settings: Settings, limits: Limits) -> None:
-    """Ask Intercom for `/me` once, before a kernel starts.
-
-    A missing variable, an unreachable host or a dead token would fail in every step. A token that
-    is not allowed to read `/me` is alive, so the run continues.
-
-    Raises ConfigurationError without a token, UnreachableError without an answer, and
-    IntercomError if the token is unknown, revoked or expired.
-    """
-    from helpers.intercom.client import Client
-
-    with Client.from_settings(settings, limits=limits) as client:
-        try:
-            client.me()
-        except UnreadableAnswerError:
-            return  # each step says so of its own calls
-        except IntercomError as error:
-            if error.code not in _NOT_ALLOWED:
-                raise
-
-
 def _finish(run: _Run, inputs: JudgingInputs, last: Batch) -> AuditResult:
-    state = open_state(state_home(run.workspace))
-    try:
-        report = build_report(run.folder, inputs, before=history.prior_findings(state))
+    line = history_line(inputs.subject, run.request.steps)
+    with closed_after(open_state(state_home(run.workspace))) as state:
+        before = history.prior_findings(state, line)
+        report = build_report(run.folder, inputs, before=before)
         for path in write_reports(run.folder, report, inputs, run.common.redactor.text):
             if path.name == FORMATS["json"].file:
                 last.begin()  # it reads no other
         run.results += last.results()
         _refuse_leaks(run)
         folder = finish_run(run.folder)
-        history.record(state, folder.name, report)
-    finally:
-        state.close()
+        history.record(state, folder.name, report, line)
     if run.request.keep:
         prune_runs(run.request.out, run.workspace.name, run.request.keep)
     failed = tuple(result for result in run.results if result.error)

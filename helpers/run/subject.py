@@ -32,9 +32,10 @@ from helpers.notebook.context_factory import (
 from helpers.notebook.parameters import Choices
 from helpers.notebook.sandbox_profile import NOW, REPOSITORY
 from helpers.report.build import read_snapshot
+from helpers.report.repositories import SeenRepository, plain_remote
 from helpers.system.git import GitRepository, find_repository
 
-__all__ = ["code_state", "hashed", "subject_of", "with_workspace"]
+__all__ = ["code_state", "hashed", "seen_repository", "subject_of", "with_workspace"]
 
 
 def subject_of(choices: Choices, steps: Sequence[str]) -> Subject:
@@ -84,6 +85,30 @@ def code_state(folder: Path) -> CodeState:
         commit=_said(repository, "rev-parse", "--verify", "HEAD") or "",
         dirty=_dirty(repository),
     )
+
+
+def seen_repository(choices: Choices) -> SeenRepository:
+    """What tells a repository from another one: its place, remote, first commits and name.
+
+    A folder without git, and one that git can't read, is known by its place alone.
+    """
+    folder = repository_of(choices).resolve()
+    names = workspace_named(choices.profile).repositories
+    name = next((name for name, place in names.items() if place == folder), "")
+    repository = None
+    with suppress(CollectionError):
+        repository = find_repository(folder)
+    if repository is None:
+        return SeenRepository(folder, name)
+    place = repository.folders.common.resolve()
+    return SeenRepository(place, name, plain_remote(_remote(repository)), _roots(repository))
+
+
+def _roots(repository: GitRepository) -> frozenset[str]:
+    """The first commits of what is checked out; none where the history was cut off."""
+    if repository.shallow:
+        return frozenset()
+    return frozenset((_said(repository, "rev-list", "--max-parents=0", "HEAD") or "").split())
 
 
 def _demo(choices: Choices) -> dict[str, object]:

@@ -109,9 +109,11 @@ def test_executed_notebooks_ran_to_their_last_cell(sandbox_run):
         assert all(cell.execution_count for cell in code if cell.source), path.name
 
 
-def test_second_run_is_compared_with_the_first(sandbox_run, tmp_path: Path):
+def test_a_run_is_compared_with_the_last_one_of_the_same_steps(sandbox_run, tmp_path: Path):
     cli, _ = sandbox_run
-    done = cli.run("audit", "--steps", "environment", "--out", str(tmp_path))
+    options = ("--steps", "environment", "--out", str(tmp_path))
+    assert "There is no earlier run to compare with." in cli.run("audit", *options).stdout
+    done = cli.run("audit", *options)
     assert "Since the previous run: 0 new, 0 regressed" in done.stdout
 
 

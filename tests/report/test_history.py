@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from helpers.core.model import Baseline, Finding, Report, Resource, Status
 from helpers.report.history import (
+    HistoryLine,
     PriorFindings,
     compare,
     findings_after,
@@ -23,6 +24,7 @@ from helpers.report.history import (
 from helpers.system.state import open_state
 from tests.report.samples import NOW, finding, full_report, report
 
+LINE = HistoryLine("name:shop", ("environment",))
 BLIND = Resource(kind="datum", key="env_files")
 OTHER = Resource(kind="file", key="other")
 
@@ -139,23 +141,23 @@ def test_nothing_is_fixed_that_did_not_fail_and_nothing_twice(
 def test_state_db_gives_back_what_the_fold_knows(state: Connection) -> None:
     known = PriorFindings()
     for day, made in enumerate((full_report(), on_day(9, finding()), on_day(10))):
-        record(state, f"run-{day}", made)
+        record(state, f"run-{day}", made, LINE)
         known = findings_after(made, known)
-    stored = prior_findings(state)
+    stored = prior_findings(state, LINE)
     assert dict(stored.findings) == dict(known.findings)
     assert stored.compared_with == known.compared_with
 
 
 def test_a_run_is_recorded_once(state: Connection) -> None:
-    record(state, "one", on_day(0, finding()))
-    record(state, "one", on_day(1, finding(status=Status.PASS)))
+    record(state, "one", on_day(0, finding()), LINE)
+    record(state, "one", on_day(1, finding(status=Status.PASS)), LINE)
     assert [run.name for run in runs(state)] == ["one"]
-    assert next(iter(prior_findings(state).findings.values())).failing
+    assert next(iter(prior_findings(state, LINE).findings.values())).failing
 
 
 def test_runs_are_listed_with_their_headline_latest_first(state: Connection) -> None:
-    record(state, "earlier", on_day(0, finding()))
-    record(state, "later", on_day(1, finding(status=Status.MANUAL)))
+    record(state, "earlier", on_day(0, finding()), LINE)
+    record(state, "later", on_day(1, finding(status=Status.MANUAL)), LINE)
     said = [(run.name, run.summary) for run in runs(state)]
     assert said == [
         ("later", "0 judged, 1 needs a person, 0 could not look"),
@@ -164,5 +166,5 @@ def test_runs_are_listed_with_their_headline_latest_first(state: Connection) -> 
 
 
 def test_a_new_profile_has_no_past(state: Connection) -> None:
-    assert prior_findings(state) == PriorFindings(None, {})
+    assert prior_findings(state, LINE) == PriorFindings(None, {})
     assert runs(state) == ()

@@ -9,8 +9,8 @@ from helpers.core.context import Context
 from helpers.core.model import Known, Unavailable
 from helpers.core.policy import Policy
 from helpers.core.redaction import Redactor
-from helpers.core.settings import Profile, Settings
-from helpers.report.history import record
+from helpers.core.settings import Profile, Settings, Workspace
+from helpers.report.history import HistoryLine, record
 from helpers.system.state import first_audit, open_state
 from tests.report.samples import NOW, report
 
@@ -18,7 +18,7 @@ TODAY = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
 
 
 def context(state: Path, profile: Profile = Profile.PRODUCTION) -> Context:
-    settings = Settings(profile, state, {}, {})
+    settings = Settings(Workspace.of_profile(profile), state, {}, {})
     return Context(settings, Policy(), Redactor(), state, state, clock=lambda: TODAY)
 
 
@@ -27,7 +27,7 @@ def test_the_first_audit_is_now_until_one_is_recorded(tmp_path: Path) -> None:
     connection = open_state(tmp_path)
     for name, days in (("second", 2), ("first", 0)):
         found = report().model_copy(update={"generated_at": NOW + timedelta(days=days)})
-        record(connection, name, found)
+        record(connection, name, found, HistoryLine("", ()))
     connection.close()
     assert first_audit(context(tmp_path)) == Known(NOW)
 
