@@ -41,6 +41,7 @@ __all__ = ["report_of_run", "run_test"]
 @consent_option
 @about_a_workspace(effect=True)
 @click.option("--heavy", is_flag=True, help="Also large bodies and bursts, if not local.")
+@click.option("--quick", is_flag=True, help="Only what is critical, without large bodies.")
 @click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="Sent with each.")
 @click.option("--app-id", default="sample01", show_default=True, help="The workspace's id.")
 @click.option("--timeout", type=click.FloatRange(0.1, 60), default=8.0, show_default=True)
@@ -74,6 +75,7 @@ def run_test(  # noqa: PLR0917 (click passes options so)
     *,
     consent: bool,
     heavy: bool,
+    quick: bool,
     every: bool,
     revoked: bool,
 ) -> int:
@@ -107,6 +109,7 @@ def run_test(  # noqa: PLR0917 (click passes options so)
         cases=cases,
         consent=consent,
         heavy=heavy,
+        quick=quick,
         timeout=timeout,
         budget=budget,
         headers=parse_headers(headers),

@@ -16,6 +16,7 @@ from helpers.webhooks.curl import repeat_line
 from helpers.webhooks.delivery_rules import band_of
 from helpers.webhooks.derived import DERIVED
 from helpers.webhooks.frameworks import advice, detect_framework
+from helpers.webhooks.framing import DISPUTED, Framing
 from helpers.webhooks.grouping import group_cases
 from helpers.webhooks.records import BatteryResult, CaseOutcome, CaseResult, Expect, VariantResult
 from helpers.webhooks.refusal import explain_refusal
@@ -75,11 +76,18 @@ def _rule(
     if expect is Expect.SURVIVE:
         return (CaseOutcome.PASS if _survived(response) else CaseOutcome.FAIL), case.severity
     if _refused(request, response):
-        throttled = response.status == _THROTTLED
+        throttled = response.status == _THROTTLED and not request.at_once
         return (CaseOutcome.INCONCLUSIVE if throttled else CaseOutcome.PASS), case.severity
     if response.accepted:
         return fault, case.severity
+    if response.kind is ResponseKind.HUNG and _may_wait(request):
+        return CaseOutcome.INCONCLUSIVE, case.severity
     return CaseOutcome.FAIL, _severity_of_a_break(case)
+
+
+def _may_wait(request: ReceiverRequest) -> bool:
+    """True if a sound receiver may keep it waiting: for its turn, or for the rest of the body."""
+    return request.at_once or request.framing in {Framing.CUT, *DISPUTED}
 
 
 def _refused(request: ReceiverRequest, response: ReceiverResponse) -> bool:
@@ -200,20 +208,24 @@ def _judgement(exchange: Exchange, run: BatteryRun) -> Judgement:
         observed = f"{found.observed}, then a genuine delivery got {exchange.unclear_after}"
         return replace(found, outcome=CaseOutcome.INCONCLUSIVE, observed=observed)
     if run.processed is not None and request.notification:
-        found = _as_observed(found, exchange, request.notification in run.processed)
+        found = _as_observed(found, exchange, run.processed.get(request.notification, 0))
     return found if case.id == "A01" else _by_control(found, exchange, run)
 
 
-def _as_observed(found: Judgement, exchange: Exchange, acted: bool) -> Judgement:  # noqa: FBT001 (a fact)
+def _as_observed(found: Judgement, exchange: Exchange, times: int) -> Judgement:
     """A status means accepted, an observer reports acted upon: the observer counts."""
-    took, case = exchange.response.accepted, exchange.case
-    expect = exchange.request.expect or case.expect
-    if expect is Expect.REFUSE and took and not acted:
+    took, case, request = exchange.response.accepted, exchange.case, exchange.request
+    expect = request.expect or case.expect
+    if expect is Expect.REFUSE and took and not times:
         return Judgement(CaseOutcome.PASS, case.severity, f"{found.observed}, not acted upon")
-    if expect is Expect.REFUSE and acted and not took:
+    hidden = not took or found.outcome is CaseOutcome.PASS  # the answer alone raised no doubt
+    if expect is Expect.REFUSE and times and hidden:
         return Judgement(CaseOutcome.FAIL, case.severity, f"{found.observed}, but acted upon")
-    if expect is Expect.ACCEPT and took and not acted:
+    if expect is Expect.ACCEPT and took and not times:
         return Judgement(CaseOutcome.FAIL, case.severity, f"{found.observed}, but not acted upon")
+    if request.once and times > 1:
+        again = f"{found.observed}, but acted upon {times} times"
+        return Judgement(CaseOutcome.FAIL, case.severity, again)
     return found
 
 
@@ -247,6 +259,8 @@ def _variant(
 
 def _skipped(case: Case) -> CaseResult:
     reason = "the address is not https" if case.id == "P08" else "heavy: not requested"
+    if case.observed:
+        reason = "not observed: no status shows it (--processed)"
     return _blank(case, CaseOutcome.SKIPPED, reason)
 
 

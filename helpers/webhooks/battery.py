@@ -1,6 +1,7 @@
 """Test a receiver: the control, then every other case, in bounded time.
 
-Cases that do not depend on order are sent together. A malformed request is sent alone and followed
+Cases that do not depend on order go first: several at a time, or one by one where the receiver is
+so fast that threads would cost more than they save. A malformed request is sent alone and followed
 by a genuine one, since a receiver may die of it only after it has answered; a slow receiver gets a
 few at once, and one by one only what went wrong. Slow is not dead: death needs a refused or closed
 connection. Nothing here judges.
@@ -10,13 +11,15 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from helpers.core.errors import UsageError
 from helpers.webhooks.cases import Case, applicable, case_named
+from helpers.webhooks.framing import Framing
 from helpers.webhooks.records import ReceiverAddress
 from helpers.webhooks.refusal import OTHER_WAYS
 from helpers.webhooks.request_builder import ReceiverRequest, RequestBuilder
@@ -29,6 +32,7 @@ OUT_OF_TIME: Final = "the time budget of the run was used up"
 Observer = Callable[[], Collection[str]]
 _RETRY: Final = 0.1  # seconds between two checks that a receiver is back
 _SLOW: Final = 0.1  # seconds of a median answer; over it, a check after each request costs too much
+_FAST: Final = 0.005  # seconds of a median answer; under it, nothing is gained by threads
 _BROKEN: Final = frozenset({ResponseKind.CLOSED, ResponseKind.HUNG, ResponseKind.GARBAGE})
 _ALWAYS: Final = frozenset({"A01", "E12"})  # the control, and whether the receiver survived
 _NOT_SENT: Final = ReceiverResponse(ResponseKind.UNREACHABLE, detail="not sent")
@@ -59,7 +63,7 @@ class Exchange:
 class BatteryRun:
     """One run. `timed` are genuine deliveries sent alone; `ended` says why the run ended early.
 
-    `processed` are the ids that the receiver acted upon, if they were observed.
+    `processed` says how often the receiver acted upon each id, if that was observed.
     """
 
     receiver: ReceiverAddress
@@ -69,7 +73,7 @@ class BatteryRun:
     closing: ReceiverResponse
     exchanges: tuple[Exchange, ...]
     timed: tuple[ReceiverResponse, ...]
-    processed: frozenset[str] | None = None
+    processed: Mapping[str, int] | None = None
     ended: str = ""
     endpoint: str = ""
     header_names: tuple[str, ...] = ()  # of the headers that went with each request
@@ -86,12 +90,14 @@ class BatteryOptions:
     """How a run is made. Times are seconds.
 
     `consent` lets requests leave the machine, `heavy` adds large bodies, bursts and odd framings
-    for such a receiver. `observer` returns the ids of the deliveries that were acted upon.
+    for such a receiver; `quick` leaves out all that is not critical. `observer` returns the id of
+    each delivery that was acted upon, once for each time.
     """
 
     cases: tuple[str, ...] = ()
     consent: bool = False
     heavy: bool = False
+    quick: bool = False
     timeout: float = 8.0
     budget: float = 120.0
     recovery: float = 2.0
@@ -120,6 +126,7 @@ class _Run:
         self._controls: list[ReceiverResponse] = []
         self._dead = ""
         self._stubborn = 0
+        self._in_threads = True
         self._accepted_ways: list[str] = []
 
     def run(self) -> BatteryRun:
@@ -129,6 +136,7 @@ class _Run:
             return self._finished(cases, skipped, control, (), control)
         for _ in range(_CONTROLS - 1):
             self._send_control()
+        self._in_threads = self._median() > _FAST
         self._try_other_ways(control)
         exchanges = [*self._send_together(cases), *self._send_one_by_one(cases)]
         closing = control if self._dead else self._close()
@@ -142,8 +150,12 @@ class _Run:
         for case in applicable(self._builder.scheme, phase=self._builder.phase):
             if wanted and case.id not in wanted | _ALWAYS:
                 continue
+            if self._options.quick and not case.quick:
+                continue
             plain = case.id == "P08" and self._target.scheme != "https"
-            (skipped if plain or (case.heavy and not heavy) else chosen).append(case)
+            unseen = case.observed and self._options.observer is None
+            left_out = plain or unseen or (case.heavy and not heavy)
+            (skipped if left_out else chosen).append(case)
         return tuple(chosen), tuple(skipped)
 
     def _control(self) -> ReceiverResponse:
@@ -176,28 +188,39 @@ class _Run:
             self._dead = self._dead or "the receiver was gone at the end"
         return response
 
+    def _median(self) -> float:
+        """How long the receiver takes for a genuine delivery, in seconds."""
+        return statistics.median(each.seconds for each in self._controls)
+
     def _send_together(self, cases: Iterable[Case]) -> Iterator[Exchange]:
-        """Send the cases whose order does not matter."""
+        """Send the cases whose order does not matter, and meanwhile the bodies that pause."""
         pairs = [
             (case, request)
             for case in cases
-            if not case.alone and case.id != "A01"
+            if case.id != "A01"
             for request in case.requests(self._builder)
+            if not case.alone or request.framing is Framing.SLOW
             for _ in range(request.times)
         ]
+        pausing = [pair for pair in pairs if pair[1].framing is Framing.SLOW]
+        others = [pair for pair in pairs if pair[1].framing is not Framing.SLOW]
         self._options.progress(f"{len(pairs)} requests together")
-        yield from self._batch(pairs)
+        with ThreadPoolExecutor(len(pausing) or 1) as pool:
+            answers = pool.map(lambda pair: self._send(pair[1]), pausing)
+            yield from self._batch(others)
+            responses = list(answers)
+        yield from self._checked(pausing, responses)
 
     def _send_one_by_one(self, cases: Iterable[Case]) -> Iterator[Exchange]:
         """Send the cases that go alone, each followed by a check; a few at once if it is slow."""
-        slow = statistics.median(each.seconds for each in self._controls) > _SLOW
-        size = self._options.parallel if slow else 1
+        size = self._options.parallel if self._median() > _SLOW else 1
         batch: list[tuple[Case, ReceiverRequest]] = []
         for case in (case for case in cases if case.alone):
             self._options.progress(f"{case.id}: {case.title}")
-            for request in case.requests(self._builder):
-                if request.at_once:
-                    yield from self._burst(case, request)
+            requests = case.requests(self._builder)
+            yield from self._burst(case, [each for each in requests if each.at_once])
+            for request in requests:
+                if request.at_once or request.framing is Framing.SLOW:
                     continue
                 batch.append((case, request))
                 if len(batch) == size:
@@ -206,19 +229,35 @@ class _Run:
         yield from self._batch(batch)
 
     def _batch(self, pairs: list[tuple[Case, ReceiverRequest]]) -> Iterator[Exchange]:
-        """Send these at the same time; what got no response is sent again, alone.
-
-        If the receiver is gone for good, any of the requests in flight may be the cause.
-        """
+        """Send these at the same time; what got no response is sent again, alone."""
         if len(pairs) < 2:  # noqa: PLR2004 (one request is sent alone)
             yield from (self._send_alone(*pair) for pair in pairs)
             return
-        with ThreadPoolExecutor(self._options.parallel) as pool:
-            responses = list(pool.map(lambda pair: self._send(pair[1]), pairs))
+        yield from self._checked(pairs, self._responses([request for _, request in pairs]))
+
+    def _responses(self, requests: list[ReceiverRequest]) -> list[ReceiverResponse]:
+        """Send these one by one, until one of them shows that the receiver is slow."""
+        responses: list[ReceiverResponse] = []
+        while not self._in_threads and len(responses) < len(requests):
+            responses.append(self._send(requests[len(responses)]))
+            self._in_threads = responses[-1].seconds > _SLOW
+        if rest := requests[len(responses) :]:
+            with ThreadPoolExecutor(self._options.parallel) as pool:
+                responses += pool.map(self._send, rest)
+        return responses
+
+    def _checked(
+        self, pairs: list[tuple[Case, ReceiverRequest]], responses: list[ReceiverResponse]
+    ) -> Iterator[Exchange]:
+        """Check that the receiver survived these; what got no response is sent again, alone.
+
+        If the receiver is gone for good, any of the requests in flight may be the cause.
+        """
         exchanges = [
             Exchange(*pair, response) for pair, response in zip(pairs, responses, strict=True)
         ]
-        self._blame(exchanges)
+        if exchanges:
+            self._blame(exchanges)
         for each in exchanges:
             closed = each.request.may_close and each.response is not _NOT_SENT
             kept = closed or each.response.kind is ResponseKind.ANSWERED
@@ -255,16 +294,18 @@ class _Run:
             self._dead = self._dead or f"the receiver was gone after {request.name}"
         return Exchange(case, request, response, failure_after=after.observed)
 
-    def _burst(self, case: Case, request: ReceiverRequest) -> Iterator[Exchange]:
-        copies = [
-            self._builder.genuine(f"{request.name} {number}") for number in range(request.times)
-        ]
-        with ThreadPoolExecutor(request.times) as pool:
-            responses = list(pool.map(self._send_once, copies))
-        for copy, response in zip(copies, responses, strict=True):
-            shown = replace(copy, name=request.name, times=request.times, at_once=True)
-            not_sent = self._dead if response is _NOT_SENT else ""
-            yield Exchange(case, shown, response, not_sent=not_sent)
+    def _burst(self, case: Case, requests: list[ReceiverRequest]) -> Iterator[Exchange]:
+        """Send these at the same moment, then check that the receiver survived it."""
+        if not requests:
+            return
+        with ThreadPoolExecutor(len(requests)) as pool:
+            responses = list(pool.map(self._send_once, requests))
+        why = self._dead
+        if not why and not self._is_alive():
+            self._dead = self._dead or f"the receiver was gone after {requests[0].name}"
+        for request, response in zip(requests, responses, strict=True):
+            not_sent = why if response is _NOT_SENT else ""
+            yield Exchange(case, request, response, not_sent=not_sent)
 
     def _is_alive(self) -> bool:
         return not _is_gone(self._send_control()) or self._recovers()
@@ -315,7 +356,7 @@ class _Run:
             closing=closing,
             exchanges=exchanges,
             timed=tuple(self._controls),
-            processed=frozenset(observer()) if observer else None,
+            processed=Counter(observer()) if observer else None,
             ended=self._dead,
             endpoint=self._target.endpoint,
             accepted_ways=tuple(self._accepted_ways),

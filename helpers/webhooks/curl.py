@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Final
 
+from helpers.webhooks.framing import Framing
 from helpers.webhooks.request_builder import (
     SAMPLE_APP,
     USER_AGENT,
-    Framing,
     ReceiverRequest,
     RequestBuilder,
     Route,
@@ -66,7 +66,8 @@ def _sign(request: ReceiverRequest, variable: str, algorithm: str) -> str:
 
 
 def _fits_curl(request: ReceiverRequest) -> bool:
-    plain = request.framing in {Framing.LENGTH, Framing.CHUNKED} and request.times == 1
+    alone = request.times == 1 and not request.at_once
+    plain = alone and request.framing in {Framing.LENGTH, Framing.CHUNKED}
     bodies = (request.body, *(signature.over for signature in request.all_signatures))
     short = all(len(body) <= _LONGEST and b"\0" not in body for body in bodies)
     signatures = all(
@@ -80,6 +81,7 @@ def _fits_curl(request: ReceiverRequest) -> bool:
         and request.before is None
         and request.route is Route.SAME
         and not request.beside
+        and not (request.method == "HEAD" and request.body)  # curl would wait for a body
         and all(m.shell or not m.value for m in request.signatures)
     )
 

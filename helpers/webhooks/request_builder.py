@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from helpers.webhooks.framing import Framing
 from helpers.webhooks.records import Expect
 from helpers.webhooks.samples import compact, sample
 from helpers.webhooks.signatures import CANVAS_KIT, FIN_AGENT, WEBHOOK, Scheme
@@ -16,7 +17,6 @@ __all__ = [
     "TOPIC",
     "USER_AGENT",
     "WRONG_KEY",
-    "Framing",
     "Phase",
     "PreviousSecret",
     "ReceiverRequest",
@@ -30,15 +30,6 @@ USER_AGENT: Final = "intercom-parrot-service-client/1.0"  # as Intercom's delive
 TOPIC: Final = "conversation.user.created"
 WRONG_KEY: Final = b"not-the-secret-of-this-receiver"
 _SENT_AT: Final = 1_772_438_460  # a day that the samples agree on; no signature holds a time
-
-
-class Framing(StrEnum):
-    """How the length of a body is declared."""
-
-    LENGTH = "length"
-    CHUNKED = "chunked"
-    SLOW = "slow"  # two halves with a pause between
-    CONFLICT = "conflict"  # Content-Length and Transfer-Encoding, which disagree
 
 
 class Route(StrEnum):
@@ -103,7 +94,8 @@ class ReceiverRequest:
     notification: str = ""  # the id inside the body, for observers
     genuine: bool = False  # validly signed, and shaped like Intercom's
     times: int = 1
-    at_once: bool = False  # all of `times` together
+    at_once: bool = False  # at the same time as the others of its case that say so
+    once: bool = False  # must be acted upon once, however often it is sent
 
     @property
     def all_signatures(self) -> tuple[SignatureValue, ...]:

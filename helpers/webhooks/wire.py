@@ -19,12 +19,14 @@ from urllib.parse import quote
 
 import h11
 
-from helpers.webhooks.request_builder import USER_AGENT, Framing, ReceiverRequest
+from helpers.webhooks.framing import Framing
+from helpers.webhooks.request_builder import USER_AGENT, ReceiverRequest
 from helpers.webhooks.target import Target
 
 __all__ = ["ReceiverResponse", "ResponseKind", "ResponseReader", "send"]
 
 _KEPT: Final = 262_144  # bytes of a response body that are examined
+_BODILESS: Final = frozenset({"GET", "HEAD"})
 _PAUSE: Final = 0.05  # seconds between the halves of a slow body
 
 
@@ -233,6 +235,9 @@ def _send_and_read(
             for part in _parts(request, target, headers):
                 deadline.arm(connection)
                 connection.sendall(part)
+        if requests[-1].framing is Framing.CUT:
+            # Of the TCP connection alone: an SSLSocket's own shutdown would end reading as well.
+            socket.socket.shutdown(connection, socket.SHUT_WR)
     except TimeoutError:
         hung = ReceiverResponse(
             ResponseKind.HUNG, seconds=deadline.elapsed(), detail="it stopped reading"
@@ -256,38 +261,17 @@ def _parts(
     own = {name.lower() for name, _ in request.extra}
     kept = [line for line in lines[:4] if line[0].decode().lower() not in own] + lines[4:]
     head = b"".join(name + b": " + value + b"\r\n" for name, value in kept)
-    yield f"{request.method} {path} HTTP/1.1\r\n".encode() + head + b"\r\n" + _first(request)
-    yield from _rest(request)
+    first, *later = request.framing.parts(request.body)
+    yield f"{request.method} {path} HTTP/1.1\r\n".encode() + head + b"\r\n" + first
+    for part in later:
+        time.sleep(_PAUSE)
+        yield part
 
 
 def _framing(request: ReceiverRequest) -> list[tuple[bytes, bytes]]:
-    if request.framing is Framing.CHUNKED:
-        return [(b"Transfer-Encoding", b"chunked")]
-    length = [(b"Content-Length", str(len(request.body)).encode())]
-    if request.framing is Framing.CONFLICT:
-        return [*length, (b"Transfer-Encoding", b"chunked")]
-    return length if request.body or request.method not in {"GET", "HEAD"} else []
-
-
-def _first(request: ReceiverRequest) -> bytes:
-    """What is sent together with the head: the whole body, unless the framing splits it."""
-    if request.framing is Framing.SLOW:
-        return request.body[: len(request.body) // 2]
-    if request.framing in {Framing.CHUNKED, Framing.CONFLICT}:
-        return _chunks(request.body)
-    return request.body
-
-
-def _rest(request: ReceiverRequest) -> Iterator[bytes]:
-    if request.framing is Framing.SLOW:
-        time.sleep(_PAUSE)
-        yield request.body[len(request.body) // 2 :]
-
-
-def _chunks(body: bytes) -> bytes:
-    half = len(body) // 2
-    parts = [part for part in (body[:half], body[half:]) if part]
-    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+    if request.framing is Framing.LENGTH and not request.body and request.method in _BODILESS:
+        return []
+    return request.framing.headers(request.body)
 
 
 def _read(

@@ -59,7 +59,7 @@ def test_a_rate_limit_is_obeyed_and_is_no_failure():
         "recent = [at for at in ACTED_UPON if isinstance(at, float) and at > now - 0.5]",
         "if len(recent) >= 40:",
         "    return 429, 'slow down'",
-        "ACTED_UPON.add(now)",
+        "ACTED_UPON.append(now)",
     )
     result = run(limit, BatteryOptions())
     assert failing(result) == set()

@@ -11,6 +11,7 @@ from helpers.webhooks.cases.encoded import ENCODED
 from helpers.webhooks.cases.forged import FORGED
 from helpers.webhooks.cases.genuine import GENUINE
 from helpers.webhooks.cases.malformed import MALFORMED
+from helpers.webhooks.cases.overloading import OVERLOADING
 from helpers.webhooks.cases.rotation import ROTATION
 from helpers.webhooks.cases.service import SERVICE
 from helpers.webhooks.cases.trusting import TRUSTING
@@ -23,7 +24,7 @@ CASES: Final[tuple[Case, ...]] = (
     *GENUINE,
     *FORGED,
     *BYPASSING,
-    *sorted((*TRUSTING, *ENCODED), key=lambda each: each.id),
+    *sorted((*TRUSTING, *ENCODED, *OVERLOADING), key=lambda each: each.id),
     *MALFORMED,
     *SERVICE,
     *ROTATION,

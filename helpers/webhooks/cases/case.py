@@ -40,7 +40,8 @@ class Case:
     breaks the receiver still fails. A `heavy` one asks for a second consent where the receiver is
     not on loopback; one that goes `alone` is followed by a check that the receiver still answers;
     a `derived` one sends nothing and is judged from the other answers. One of a `phase` of a
-    rotation is tried in that phase alone.
+    rotation is tried in that phase alone. An `observed` one needs to know which deliveries are
+    acted upon: no status shows what it tests.
     """
 
     id: str
@@ -59,7 +60,14 @@ class Case:
     heavy: bool = False
     alone: bool = False
     derived: bool = False
+    observed: bool = False
     phase: Phase = Phase.STEADY
+
+    @property
+    def quick(self) -> bool:
+        """True if a short run includes it: what is critical, without large bodies and bursts."""
+        plain = not self.heavy and not self.advisory
+        return plain and (self.derived or self.id[0] == "A" or self.severity is Severity.CRITICAL)
 
 
 def case(

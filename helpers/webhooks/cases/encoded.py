@@ -1,4 +1,4 @@
-"""R37 to R51: bodies and digests in forms that a check may read otherwise."""
+"""R37 to R54 and R59: bodies and digests in forms that a check may read otherwise."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Final
 from helpers.core.model import Severity
 from helpers.webhooks.cases.case import case, cases_of
 from helpers.webhooks.cases.forged import ANYONE, CWE347
-from helpers.webhooks.cases.genuine import padded
+from helpers.webhooks.cases.genuine import padded, with_member
+from helpers.webhooks.framing import Framing
 from helpers.webhooks.records import Expect
 from helpers.webhooks.request_builder import (
     WRONG_KEY,
-    Framing,
     ReceiverRequest,
     RequestBuilder,
     SignatureValue,
@@ -238,6 +238,28 @@ def parts(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
 
 
 @_refuse(
+    id="R53",
+    title="A further value for a key",
+    severity=Severity.HIGH,
+    why="Parsers disagree on which of two equal keys counts; re-serialised, only one is left.",
+    consequence="A delivery can be given other content under its own signature.",
+)
+def repeated_keys(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
+    """The first key again at the end, and spelled with an escape at either end; all forged."""
+    key = next(iter(builder.document("R53"))).encode()
+    escaped = b"\\u%04x" % key[0] + key[1:]
+    spellings = {"last": key, "escaped first": escaped, "escaped last": escaped}
+    requests = []
+    for name, spelled in spellings.items():
+        original = builder.body(f"R53 {name}")
+        member = b'"' + spelled + b'":"forged"'
+        first = b"{" + member + b"," + original[1:]
+        body = first if name.endswith("first") else with_member(original, member)
+        requests.append(builder.forged(f"R53 {name}", builder.signature(original), body=body))
+    return tuple(requests)
+
+
+@_refuse(
     id="R54",
     title="An unsigned body that arrives slowly",
     severity=Severity.CRITICAL,
@@ -250,6 +272,22 @@ def slow_body(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     return (
         builder.forged("R54", framing=Framing.SLOW),
         builder.forged("R54 wrong key", wrong, framing=Framing.SLOW),
+    )
+
+
+@_refuse(
+    id="R59",
+    title="A body that is cut off",
+    severity=Severity.CRITICAL,
+    why="Code that loses the rest of a body answers without checking anything.",
+    fix="Answer 400 if the body is shorter than announced, or close the connection.",
+)
+def cut_off(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
+    """Half a delivery, then the end of the stream: unsigned, and signed for the whole."""
+    right = builder.signature(builder.body("R59 signed"))
+    return (
+        builder.forged("R59", framing=Framing.CUT, may_close=True),
+        builder.forged("R59 signed", right, framing=Framing.CUT, may_close=True),
     )
 
 

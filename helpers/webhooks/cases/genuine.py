@@ -8,8 +8,9 @@ from typing import Final
 
 from helpers.core.model import Severity
 from helpers.webhooks.cases.case import case, cases_of
+from helpers.webhooks.framing import Framing
 from helpers.webhooks.records import Expect
-from helpers.webhooks.request_builder import Framing, ReceiverRequest, RequestBuilder
+from helpers.webhooks.request_builder import ReceiverRequest, RequestBuilder
 from helpers.webhooks.samples import compact, notification
 
 __all__ = ["GENUINE"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 from helpers.core.model import Severity
 from helpers.webhooks.cases.case import BREAKS, case, cases_of
-from helpers.webhooks.cases.genuine import padded
+from helpers.webhooks.cases.genuine import padded, with_member
 from helpers.webhooks.records import Expect
 from helpers.webhooks.request_builder import WRONG_KEY, ReceiverRequest, RequestBuilder
 
@@ -196,11 +196,15 @@ def compressed(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """A signed gzip body, and an unsigned gzip bomb of 10 MB."""
     encoding = (("Content-Encoding", "gzip"),)
     packed = gzip.compress(builder.body("E11 gzip"), mtime=0)
-    bomb = gzip.compress(bytes(10_000_000), mtime=0)
     return (
         builder.genuine("E11 gzip", packed, genuine=False, extra=encoding),
-        builder.forged("E11 bomb", body=bomb, extra=encoding),
+        builder.forged("E11 bomb", body=_bomb(), extra=encoding),
     )
+
+
+@cache
+def _bomb() -> bytes:
+    return gzip.compress(bytes(10_000_000), compresslevel=1, mtime=0)
 
 
 @_refuse(
@@ -215,6 +219,20 @@ def compressed(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
 def outlived(_builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """Nothing more: after all other requests, the receiver must still answer."""
     return ()
+
+
+@_survive(
+    id="E13",
+    title="JSON that repeats a key, signed",
+    severity=Severity.LOW,
+    why="A parser that forbids repeated keys raises, and nothing catches it.",
+    fix="Catch the parser's error and answer 400.",
+)
+def repeated_key(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
+    """A body whose first key occurs twice, validly signed."""
+    key = next(iter(builder.document("E13"))).encode()
+    body = with_member(builder.body("E13"), b'"' + key + b'":"again"')
+    return (builder.genuine("E13", body, genuine=False),)
 
 
 def _both_ways(

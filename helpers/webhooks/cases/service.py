@@ -7,8 +7,9 @@ from typing import Final
 
 from helpers.core.model import Severity
 from helpers.webhooks.cases.case import case, cases_of
+from helpers.webhooks.framing import DISPUTED, Framing
 from helpers.webhooks.records import Expect
-from helpers.webhooks.request_builder import Framing, ReceiverRequest, RequestBuilder
+from helpers.webhooks.request_builder import ReceiverRequest, RequestBuilder
 from helpers.webhooks.samples import compact
 
 __all__ = ["SERVICE"]
@@ -16,6 +17,7 @@ __all__ = ["SERVICE"]
 _SETUP: Final = "https://developers.intercom.com/docs/webhooks/setting-up-webhooks"
 _WEBHOOK: Final = frozenset({"webhook"})
 _SIGNED: Final = "A signed delivery causes an error, and errors in a row make Intercom pause."
+_BURST: Final = 50  # requests
 _A_YEAR: Final = 31_536_000  # seconds
 
 _serve = partial(case, references=(_SETUP,))
@@ -65,7 +67,13 @@ def latency(_builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
 )
 def burst(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     """Fifty genuine deliveries at the same time."""
-    return (builder.genuine("P02", times=50, at_once=True),)
+    names = [f"P02 {number}" for number in range(_BURST)]
+    return tuple(
+        builder.genuine(
+            "P02", builder.body(name), notification=builder.identifier(name), at_once=True
+        )
+        for name in names
+    )
 
 
 @_serve(
@@ -166,6 +174,52 @@ def plain_http(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
         "P08", plain_http=True, refusals=redirects, may_close=True, genuine=False
     )
     return (request,)
+
+
+@_serve(
+    id="P09",
+    title="The same delivery several times at once",
+    expect=Expect.ACCEPT,
+    severity=Severity.MEDIUM,
+    why="Two workers look for an id at the same time, both find it new, and both act on it.",
+    consequence="A repeated delivery is acted upon twice.",
+    fix="Insert the id under a unique key first, and act only if that succeeds.",
+    references=("https://cwe.mitre.org/data/definitions/367.html",),
+    schemes=_WEBHOOK,  # whose ids are documented to identify a repeat
+    observed=True,
+    alone=True,
+)
+def race(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
+    """One genuine delivery eight times at the same moment: it may be acted upon once."""
+    return (builder.genuine("P09", at_once=True, once=True),) * 8
+
+
+@_serve(
+    id="P10",
+    title="Lengths that servers read differently",
+    expect=Expect.REFUSE,
+    advisory=True,
+    severity=Severity.MEDIUM,
+    why="Proxy and receiver may disagree on where a request ends, which allows request smuggling.",
+    consequence="Requests can be smuggled past a proxy that reads the length in another way.",
+    fix="Put an up-to-date proxy in front; it refuses a request whose length is disputed.",
+    references=("https://www.rfc-editor.org/rfc/rfc9112#section-6.3",),
+    heavy=True,
+    alone=True,
+)
+def disputed_lengths(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
+    """A genuine body under two lengths, an odd one, and six spellings of Transfer-Encoding."""
+    return tuple(
+        builder.genuine(
+            f"P10 {framing}",
+            framing=framing,
+            genuine=False,
+            may_close=True,
+            refusals=frozenset({501}),  # RFC 9112, 6.1: the answer to an unknown coding
+        )
+        for framing in DISPUTED
+        if framing is not Framing.CONFLICT  # P07 sends it
+    )
 
 
 SERVICE: Final = cases_of(globals())

@@ -1,4 +1,4 @@
-"""R34 to R43: requests that are trusted for where they come from or what else they carry."""
+"""R34 to R43, R52, R55: requests that are trusted for their origin or for what else they carry."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final
 from helpers.core.model import Severity
 from helpers.webhooks.cases.case import case, cases_of
 from helpers.webhooks.cases.forged import ANYONE
+from helpers.webhooks.framing import Framing
 from helpers.webhooks.records import Expect
 from helpers.webhooks.request_builder import (
     WRONG_KEY,
-    Framing,
     ReceiverRequest,
     RequestBuilder,
     Route,
@@ -187,6 +187,23 @@ def names(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
     lines = {agent.partition("/")[0]: ("User-Agent", agent) for agent in agents} | hosts
     lines["forwarded host"] = ("X-Forwarded-Host", "localhost")
     return tuple(builder.forged(f"R52 {name}", extra=(line,)) for name, line in lines.items())
+
+
+@_refuse(
+    id="R55",
+    title="A HEAD or OPTIONS request with a body",
+    severity=Severity.CRITICAL,
+    why="The handler of a delivery runs for every verb, and the check for POST alone.",
+    fix="Answer HEAD and OPTIONS without reading the body.",
+    references=("https://cwe.mitre.org/data/definitions/650.html",),
+)
+def silent_verbs(builder: RequestBuilder) -> tuple[ReceiverRequest, ...]:
+    """An unsigned delivery by HEAD and OPTIONS: any answer but an error, and no action on it."""
+    harmless = frozenset({*range(200, 400), 501})
+    return tuple(
+        builder.forged(f"R55 {verb}", method=verb, refusals=harmless)
+        for verb in ("HEAD", "OPTIONS")
+    )
 
 
 TRUSTING: Final = cases_of(globals())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import threading
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -18,7 +19,8 @@ PREFIX = "sha1="
 ALGORITHM = "sha1"
 LARGEST = 1_000_000
 SEEN: set[bytes] = set()
-ACTED_UPON: set[str] = set()
+ACTED_UPON: list[str] = []
+LOCK = threading.Lock()
 
 
 class RefusedError(Exception):
@@ -50,6 +52,7 @@ class Receiver(BaseHTTPRequestHandler):
     do_PATCH = another_verb  # noqa: N815 (http.server's)
     do_DELETE = another_verb  # noqa: N815 (http.server's)
     do_GET = another_verb  # noqa: N815 (http.server's)
+    do_OPTIONS = another_verb  # noqa: N815 (http.server's)
 
     def delivery(self) -> tuple[int, str]:
         body = self.read_body()
@@ -63,6 +66,8 @@ class Receiver(BaseHTTPRequestHandler):
             if lengths:
                 raise RefusedError(400, "two lengths")
             return self.read_chunks()
+        if len(lengths) != 1 or not lengths[0].isdecimal():
+            raise RefusedError(400, "no clear length")
         size = int(lengths[0])
         if size > LARGEST:
             raise RefusedError(413, "too large")
@@ -95,14 +100,16 @@ class Receiver(BaseHTTPRequestHandler):
         if not isinstance(document, dict):
             raise RefusedError(400, "not an object")
         key = hashlib.sha256(body).digest()
-        if key in SEEN:
+        with LOCK:
+            seen = key in SEEN
+            SEEN.add(key)
+        if seen:
             return 200, "seen before"
-        SEEN.add(key)
         self.act_upon(document)
         return 200, "thanks"
 
     def act_upon(self, document: dict[str, Any]) -> None:
-        ACTED_UPON.add(str(document.get("id")))
+        ACTED_UPON.append(str(document.get("id")))
 
     def answer(self, status: int, text: str) -> None:
         content = text.encode()

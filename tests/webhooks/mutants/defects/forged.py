@@ -23,7 +23,8 @@ FORGED = (
     Defect(
         "checks what is signed only",
         "R01, R19, R2[0-25] *, R21, R34 *, R35 *, R36 ping, R36 [une]*, R38, "
-        "R40 * unsigned, R41, R48 * missing, R49 missing, R52 *, R54",
+        "R40 * unsigned, R41, R48 * missing, R49 missing, R52 *, R54, "
+        "R57 unsigned",
         instead(_ONE, "if not claims:\n            return True"),
     ),
     Defect(
@@ -39,7 +40,7 @@ FORGED = (
         "looks at the form only",
         "R04, R05 changed, R05 appended, R0[678]*, R1[2-6]*, R2[678], E01 latin, "
         "E02 no hex, R36 ping wrong key, R38 wrong key, R40 * empty key, R41 signed, "
-        "R44 *, R48 * wrong, R49 wrong, R54 wrong key",
+        "R44 *, R48 * wrong, R49 wrong, R53 *, R54 wrong key, R57 wrong key, R58",
         compared("len(claimed) == len(expected) and claimed.startswith(PREFIX.encode())"),
     ),
     Defect(

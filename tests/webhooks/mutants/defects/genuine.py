@@ -26,8 +26,8 @@ GENUINE = (
     ),
     Defect(
         "writes the JSON again",
-        "A02, A04, A05, A06, R05 appended, R05 cut, R2[6-9], E0[468], E0[359] wrong key, "
-        "E11 gzip, R46 wrong key, R47",
+        "A02, A04, A05, A06, R05 appended, R05 cut, R2[6-9], R53 *, E0[468], "
+        "E0[359] wrong key, E11 gzip, R46 wrong key, R47, R59 signed, P10 space before the colon",
         digest_of(_AGAIN),
     ),
     Defect("normalises text", "A03", digest_of(_NFC)),
@@ -74,14 +74,14 @@ GENUINE = (
     Defect("minds a repetition", "A15", instead('200, "seen before"', '409, "seen before"')),
     Defect(
         "takes it and drops it",
-        "A*, P02, P07 slow",
-        instead('ACTED_UPON.add(str(document.get("id")))', "return"),
+        "A*, P02, P07 slow, P09",
+        instead('ACTED_UPON.append(str(document.get("id")))', "return"),
         schemes=frozenset({"webhook"}),
         watched=True,
     ),
     Defect(
         "acts before it verifies",
-        "R*, E0[12] *",
+        "R*, E0[12] *, P09",
         on_arrival(
             "try:",
             "    self.act_upon(json.loads(body))",

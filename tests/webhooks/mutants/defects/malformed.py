@@ -49,13 +49,14 @@ MALFORMED = (
     ),
     Defect(
         "parses first",
-        "R05 cut, R23, R29, E03, E03 wrong key, E0[45689]*, E11 *, R37 *, R39 *, R46*, R47",
+        "R05 cut, R23, R29, E03, E03 wrong key, E0[45689]*, E11 *, R37 *, R39 *, R46*, R47, "
+        "R56 space *, R59*, P10 space *",
         on_arrival("json.loads(body)"),
     ),
     Defect(
         "parses what is signed somehow",
         "R05 cut, R29, E03 wrong key, E05 wrong key, E09 wrong key, E04, E06, E08, "
-        "E11 gzip, R46 wrong key, R47",
+        "E11 gzip, R46 wrong key, R47, R59 signed, P10 space *",
         on_arrival("if self.headers.get(HEADER):", "    json.loads(body)"),
     ),
     Defect(

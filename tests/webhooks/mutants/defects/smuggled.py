@@ -82,7 +82,7 @@ SMUGGLED = (
     ),
     Defect(
         "takes the JSON written again too",
-        "R05 appended, R26, R27, R28",
+        "R05 appended, R26, R27, R28, R53 escaped first",
         with_claim(
             "try:",
             f"    again = {_AGAIN}",

@@ -1,0 +1,90 @@
+"""How a request declares the length of its body: as it should, and in ways that servers dispute.
+
+Where two servers on the way read a length differently, what one takes for a body is a request to
+the other. A disputed length never announces more bytes than are sent, so no reading of it waits.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+__all__ = ["DISPUTED", "Framing"]
+
+_SHORTER: Final = 8  # bytes by which the second of two lengths is shorter
+_CHUNKED: Final = (b"Transfer-Encoding", b"chunked")
+
+
+class Framing(StrEnum):
+    """How the length of a body is declared."""
+
+    LENGTH = "length"
+    CHUNKED = "chunked"
+    SLOW = "slow"  # two halves with a pause between
+    CUT = "cut"  # the second half never comes
+    CONFLICT = "conflict"  # Content-Length and Transfer-Encoding, which disagree
+    LONG_FIRST = "long length first"
+    SHORT_FIRST = "short length first"
+    LISTED = "list of lengths"
+    PLUS = "plus sign"
+    FOLDED = "folded coding"
+    SPACED = "space before the colon"
+    UNKNOWN = "unknown coding"
+    TWO_CODINGS = "two codings"
+    CONTROL = "control character"
+
+    def headers(self, body: bytes) -> list[tuple[bytes, bytes]]:
+        """The header lines that declare the length of this body."""
+        length = len(body)
+        right, shorter = _length(length), _length(max(0, length - _SHORTER))
+        wire = _length(len(_chunks(body)))
+        return {
+            Framing.CHUNKED: [_CHUNKED],
+            Framing.CONFLICT: [right, _CHUNKED],
+            Framing.LONG_FIRST: [right, shorter],
+            Framing.SHORT_FIRST: [shorter, right],
+            Framing.LISTED: [(b"Content-Length", right[1] + b", " + shorter[1])],
+            Framing.PLUS: [(b"Content-Length", b"+" + right[1])],
+            Framing.FOLDED: [wire, (b"Transfer-Encoding", b"\r\n chunked")],
+            Framing.SPACED: [wire, (b"Transfer-Encoding ", b"chunked")],
+            Framing.UNKNOWN: [wire, (b"Transfer-Encoding", b"xchunked")],
+            Framing.TWO_CODINGS: [wire, _CHUNKED, (b"Transfer-Encoding", b"identity")],
+            Framing.CONTROL: [wire, (b"Transfer-Encoding", b"\x0bchunked")],
+        }.get(self, [right])
+
+    def parts(self, body: bytes) -> tuple[bytes, ...]:
+        """The body as it is sent: with the head, and after a pause."""
+        half = len(body) // 2
+        if self is Framing.SLOW:
+            return body[:half], body[half:]
+        if self is Framing.CUT:
+            return (body[:half],)
+        return (_chunks(body) if self in _IN_CHUNKS else body,)
+
+
+_IN_CHUNKS: Final = frozenset(
+    {
+        Framing.CHUNKED,
+        Framing.CONFLICT,
+        Framing.FOLDED,
+        Framing.SPACED,
+        Framing.UNKNOWN,
+        Framing.TWO_CODINGS,
+        Framing.CONTROL,
+    }
+)
+DISPUTED: Final = tuple(
+    framing
+    for framing in Framing
+    if framing not in {Framing.LENGTH, Framing.CHUNKED, Framing.SLOW, Framing.CUT}
+)
+
+
+def _length(count: int) -> tuple[bytes, bytes]:
+    return b"Content-Length", str(count).encode()
+
+
+def _chunks(body: bytes) -> bytes:
+    half = len(body) // 2
+    parts = [part for part in (body[:half], body[half:]) if part]
+    return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
