@@ -21,6 +21,7 @@ from helpers.webhooks.grouping import group_cases
 from helpers.webhooks.records import BatteryResult, CaseOutcome, CaseResult, Expect, VariantResult
 from helpers.webhooks.refusal import explain_refusal
 from helpers.webhooks.request_builder import ReceiverRequest, RequestBuilder
+from helpers.webhooks.signatures import Scheme
 from helpers.webhooks.wire import ReceiverResponse, ResponseKind
 
 __all__ = ["Judgement", "assess", "judge", "worst"]
@@ -121,7 +122,7 @@ def assess(run: BatteryRun, builder: RequestBuilder) -> BatteryResult:
         control=_control(run),
         latency=band_of(run.timed),
         cases=ranked,
-        notes=tuple(_notes(run)),
+        notes=tuple(_notes(run, builder.scheme)),
         groups=group_cases(ranked, observed=run.processed is not None),
         endpoint=run.endpoint,
     )
@@ -157,6 +158,7 @@ def _case(case: Case, run: BatteryRun, builder: RequestBuilder) -> CaseResult:
     variants = tuple(_variant(each, judgement, run, builder) for each, judgement in judged)
     outcome = worst([judgement.outcome for _, judgement in judged])
     worst_ones = [judgement for _, judgement in judged if judgement.outcome is outcome]
+    shown = worst_ones if outcome is CaseOutcome.INCONCLUSIVE else [each for _, each in judged]
     return CaseResult(
         id=case.id,
         title=case.title,
@@ -165,7 +167,7 @@ def _case(case: Case, run: BatteryRun, builder: RequestBuilder) -> CaseResult:
         advisory=case.advisory,
         severity=max((each.severity for each in worst_ones), key=lambda severity: severity.rank),
         outcome=outcome,
-        observed=", ".join(dict.fromkeys(j.observed for _, j in judged)),
+        observed=", ".join(dict.fromkeys(j.observed for j in shown)),
         variants=tuple(dict.fromkeys(variants)),
         consequence=_consequence(case, worst_ones, variants) if outcome in _REPORTED else "",
         fix=(case.fix,) if outcome in _REPORTED else (),
@@ -286,7 +288,7 @@ def _with_advice(result: CaseResult, framework: str) -> CaseResult:
     )
 
 
-def _notes(run: BatteryRun) -> list[str]:
+def _notes(run: BatteryRun, scheme: Scheme) -> list[str]:
     notes = []
     if run.control.kind is not ResponseKind.ANSWERED:
         notes.append(
@@ -303,8 +305,8 @@ def _notes(run: BatteryRun) -> list[str]:
             f"The control was answered with {run.control.status}: refusals prove nothing, "
             "since this receiver refuses genuine deliveries too."
         )
-        sent = {"x-hub-signature", *(name.lower() for name in run.header_names)}
-        notes += explain_refusal(run.control, run.accepted_ways, frozenset(sent))
+        sent = {scheme.header.lower(), *(name.lower() for name in run.header_names)}
+        notes += explain_refusal(run.control, run.accepted_ways, frozenset(sent), scheme)
     elif run.ended:
         again = " Start it again and test those cases one by one (--case)." if run.gone else ""
         notes.append(f"The run ended early: {run.ended}.{again}")

@@ -111,7 +111,7 @@ def send_battery(target: Target, builder: RequestBuilder, options: BatteryOption
     """Send every case and return the raw responses. Raises UsageError without consent."""
     if not target.loopback and not options.consent:
         raise UsageError(
-            "The receiver is not on this machine: the battery sends it about 180 requests.",
+            "The receiver is not on this machine: the battery sends it about 200 requests.",
             "Confirm that you may do that: --consent (and --heavy for large bodies and bursts).",
         )
     return _Run(target, builder, options).run()
@@ -259,9 +259,7 @@ class _Run:
         if exchanges:
             self._blame(exchanges)
         for each in exchanges:
-            closed = each.request.may_close and each.response is not _NOT_SENT
-            kept = closed or each.response.kind is ResponseKind.ANSWERED
-            yield each if kept else self._send_alone(each.case, each.request)
+            yield each if _is_final(each) else self._send_alone(each.case, each.request)
 
     def _blame(self, together: list[Exchange]) -> None:
         """Note it if one of these requests took the receiver down for good."""
@@ -362,6 +360,14 @@ class _Run:
             accepted_ways=tuple(self._accepted_ways),
             header_names=tuple(name for name, _ in self._options.headers),
         )
+
+
+def _is_final(exchange: Exchange) -> bool:
+    """True if this is the receiver's response. No connection is one only where none is wanted."""
+    request, response = exchange.request, exchange.response
+    closed = response.kind is ResponseKind.CLOSED or request.plain_http
+    refused = request.may_close and closed and response is not _NOT_SENT
+    return refused or response.kind is ResponseKind.ANSWERED
 
 
 def _is_gone(response: ReceiverResponse) -> bool:

@@ -21,7 +21,8 @@ from helpers.webhooks.request_builder import (
     ReceiverRequest,
     RequestBuilder,
 )
-from helpers.webhooks.signatures import SCHEMES
+from helpers.webhooks.signatures import SCHEMES, Scheme
+from helpers.webhooks.target import secret_variable
 from helpers.webhooks.wire import ReceiverResponse
 
 __all__ = ["OTHER_WAYS", "OtherWay", "explain_refusal"]
@@ -95,6 +96,10 @@ def _plain_hash(key: bytes, body: bytes) -> Headers:
     return (("X-Hub-Signature", "sha1=" + hashlib.sha1(key + body).hexdigest()),)  # noqa: S324 (theirs)
 
 
+def _way_of(scheme: Scheme) -> str:
+    return f"{scheme.title} requests"
+
+
 _HUB, _HUB_256 = "X-Hub-Signature", "X-Hub-Signature-256"
 OTHER_WAYS: Final = (
     OtherWay("bare hex in X-Hub-Signature (SHA-1)", _hex(_HUB, "sha1")),
@@ -103,7 +108,7 @@ OTHER_WAYS: Final = (
     OtherWay("base64 in X-Hub-Signature (SHA-1)", _base64(_HUB, "sha1")),
     OtherWay("a hash of secret and body, not an HMAC", _plain_hash),
     *(
-        OtherWay(f"{scheme.title} requests", _hex(scheme.header, scheme.algorithm, scheme.prefix))
+        OtherWay(_way_of(scheme), _hex(scheme.header, scheme.algorithm, scheme.prefix))
         for scheme in SCHEMES.values()
     ),
     OtherWay("X-Hub-Signature-256 (`sha256=`)", _hex(_HUB_256, "sha256", "sha256=")),
@@ -115,21 +120,34 @@ OTHER_WAYS: Final = (
 
 
 def explain_refusal(
-    response: ReceiverResponse, accepted: tuple[str, ...], sent: frozenset[str]
+    response: ReceiverResponse, accepted: tuple[str, ...], sent: frozenset[str], tried: Scheme
 ) -> Iterator[str]:
-    """What a refused control says about the receiver. `sent` are the lower-case header names."""
+    """What a refused control says about the receiver.
+
+    `sent` are the lower-case names of the headers that went with it, `tried` is its scheme.
+    """
     text = response.body.decode("utf-8", "replace").strip()
     if text:
         yield f"Its answer begins: {_first_line(text)}"
-    asked = dict.fromkeys(name for name in _NAMED.findall(text) if name.lower() not in sent)
-    for name in asked:
+    asked = {name.lower(): name for name in _NAMED.findall(text) if name.lower() not in sent}
+    others = [scheme for scheme in SCHEMES.values() if scheme is not tried]
+    expected = [s for s in others if s.header.lower() in asked or _way_of(s) in accepted]
+    for scheme in expected:
+        asked.pop(scheme.header.lower(), None)
+    for name in asked.values():
         yield f"It asks for the header {name}: give it with --header '{name}: VALUE'."
     for name in accepted:
         yield f"It expects {name}: with that, the same secret is accepted and a wrong one refused."
-    if not accepted and not asked:
+    for scheme in expected:
+        yield (
+            f"It is a receiver of {_way_of(scheme)}: test it with --scheme {scheme.name}, which "
+            f"signs with {secret_variable(scheme.name)} as {scheme.title} does."
+        )
+    if not accepted and not asked and not expected:
         yield (
             "No other known scheme is accepted with this secret either: most likely it is not the "
-            "receiver's, or the address is another route's."
+            "receiver's, or the address is another route's. Canvas Kit and Fin Agent have routes "
+            "of their own (--scheme), and Fin Agent has a secret of its own."
         )
 
 

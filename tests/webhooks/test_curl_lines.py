@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
+import shlex
 import subprocess
 import sys
 import threading
@@ -18,17 +19,21 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
+from click.testing import CliRunner
 
+from helpers.cli.webhook import webhook
 from helpers.sandbox.receivers import start_receivers
 from helpers.webhooks.action import run_battery
 from helpers.webhooks.assessment import assess
 from helpers.webhooks.battery import BatteryRun, Exchange
 from helpers.webhooks.cases import applicable, case_named
 from helpers.webhooks.curl import curl_line
+from helpers.webhooks.records import BatteryResult, VariantResult
 from helpers.webhooks.request_builder import PreviousSecret, ReceiverRequest, RequestBuilder
 from helpers.webhooks.signatures import CANVAS_KIT, SCHEMES, WEBHOOK, Scheme
 from helpers.webhooks.target import parse_target, secret_variable
 from helpers.webhooks.wire import ReceiverResponse, ResponseKind, send
+from tests.webhooks.matrix import sampled
 
 SECRET = secrets.token_hex(20)
 Require = Callable[[str, str], Path]
@@ -55,7 +60,8 @@ class Recorder(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = record  # noqa: N815 (http.server's)
+    do_GET = do_POST = do_PUT = do_PATCH = record  # noqa: N815 (http.server's)
+    do_DELETE = do_HEAD = do_OPTIONS = record  # noqa: N815 (http.server's)
 
     def chunks(self) -> bytes:
         body = b""
@@ -146,17 +152,50 @@ def test_a_line_sends_what_the_battery_sent(
         assert SECRET not in line
 
 
-def test_a_line_repeats_the_failure(require: Require):
-    require("curl", "apt install curl")
+@pytest.fixture(scope="module")
+def shown() -> Iterator[tuple[str, list[VariantResult]]]:
+    """The flawed receiver, and every request that the report of a run shows a line for."""
     with start_receivers(SECRET) as receivers:
         builder = RequestBuilder(WEBHOOK, SECRET.encode())
         result = run_battery(parse_target(receivers.flawed_url), builder)
-        failures = [case.failing[0] for case in result.cases if case.failing]
-        lines = [each for each in failures if each.curl.startswith(("body=", "curl", "sig="))][::2]
-        seen = shell(
-            "\necho\n".join(each.curl for each in lines),
+        yield (
             receivers.flawed_url,
-            secret_variable(WEBHOOK.name),
+            [variant for case in result.cases for variant in case.variants if variant.curl],
         )
-    assert len(lines) > 10
-    assert re.findall(r"^HTTP/1.1 (\d+)", seen, re.MULTILINE) == [each.observed for each in lines]
+
+
+def test_a_curl_line_gets_the_status_that_the_report_shows(
+    shown: tuple[str, list[VariantResult]], require: Require
+):
+    require("curl", "apt install curl")
+    url, variants = shown
+    lines = [each for each in variants if not each.curl.startswith("./runbook")]
+    tried = sampled(lines, 30)
+    seen = shell("\necho\n".join(each.curl for each in tried), url, secret_variable(WEBHOOK.name))
+    statuses = re.findall(r"^HTTP/1.1 (\d+)", seen, re.MULTILINE)
+    assert len(lines) > 60
+    assert len(statuses) == len(tried)
+    for each, status in zip(tried, statuses, strict=True):
+        assert each.observed in {status, "a Python traceback"}, (each.name, each.curl)
+
+
+def test_a_runbook_line_gets_what_the_report_shows(
+    shown: tuple[str, list[VariantResult]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    url, variants = shown
+    monkeypatch.setenv(secret_variable(WEBHOOK.name), SECRET)
+    lines = sorted({each.curl for each in variants if each.curl.startswith("./runbook")})
+    assert len(lines) > 5
+    for line in sampled(lines, 4):
+        words = shlex.split(line.replace("$URL", url))[2:]
+        CliRunner().invoke(
+            webhook,
+            [*words, "--json", str(tmp_path / "again.json")],
+            standalone_mode=False,
+            catch_exceptions=False,
+        )
+        again = BatteryResult.model_validate_json((tmp_path / "again.json").read_text())
+        found = {v.name: v.observed for case in again.cases for v in case.variants}
+        for each in variants:
+            if each.curl == line and each.observed != "a Python traceback":
+                assert found[each.name] == each.observed, line

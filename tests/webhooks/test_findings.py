@@ -16,8 +16,8 @@ from helpers.webhooks.battery import BatteryOptions
 from helpers.webhooks.records import BatteryResult
 from helpers.webhooks.reporting import findings_of, result_lines
 from helpers.webhooks.request_builder import RequestBuilder
-from helpers.webhooks.signatures import WEBHOOK
-from helpers.webhooks.target import parse_target
+from helpers.webhooks.signatures import CANVAS_KIT, FIN_AGENT, WEBHOOK, Scheme
+from helpers.webhooks.target import parse_target, secret_variable
 from tests.webhooks.mutants.defects.defect import (
     QUICK,
     Changes,
@@ -69,6 +69,26 @@ def test_it_shows_the_answer_and_the_header_that_it_asks_for_without_any_signatu
     notes = run(asks, BatteryOptions(cases=("A01",))).notes
     assert "Its answer begins: no X-GITHUB-EVENT, …" in notes
     assert any("--header 'X-GITHUB-EVENT: VALUE'" in note for note in notes)
+
+
+@pytest.mark.parametrize("scheme", [CANVAS_KIT, FIN_AGENT], ids=lambda scheme: scheme.name)
+def test_a_receiver_of_another_scheme_is_named_with_the_option_that_tests_it(scheme: Scheme):
+    with serve({}, scheme, SECRET) as (url, _):
+        notes = run_battery(parse_target(url), BUILDER, BatteryOptions(cases=("A01",))).notes
+    (note,) = [note for note in notes if "--scheme" in note]
+    assert f"a receiver of {scheme.title} requests: test it with --scheme {scheme.name}" in note
+    assert secret_variable(scheme.name) in note
+
+
+def test_one_that_names_the_header_of_another_scheme_is_recognised_without_its_secret():
+    missing = with_headers(
+        "if not self.headers.get(HEADER):",
+        "    raise RefusedError(400, f'{HEADER} is missing')",
+    )
+    with serve(missing, FIN_AGENT, secrets.token_hex(20)) as (url, _):
+        notes = run_battery(parse_target(url), BUILDER, BatteryOptions(cases=("A01",))).notes
+    assert any("--scheme fin_agent" in note for note in notes)
+    assert not any("--header" in note for note in notes)
 
 
 def test_a_receiver_that_refuses_everything_is_said_to_have_another_secret():

@@ -62,5 +62,5 @@ def test_one_reason_for_which_many_cases_say_nothing_is_told_once():
     unjudged = result.count(CaseOutcome.INCONCLUSIVE)
     assert unjudged > 20
     assert sum(line.startswith("inconclusive") for line in lines) == 1
-    assert headline(result).startswith(f"1 of 87 cases failed. {unjudged} are inconclusive.")
+    assert headline(result).startswith(f"1 of 95 cases failed. {unjudged} are inconclusive.")
     assert any("one by one (--case)" in line for line in lines)

@@ -231,7 +231,7 @@ def with_member(body: bytes, member: bytes) -> bytes:
 def padded(builder: RequestBuilder, name: str, size: int) -> bytes:
     """A delivery of about this many bytes."""
     body = builder.body(name)
-    return with_member(body, b'"padding":"' + b"x" * (size - len(body)) + b'"')
+    return b"".join((body[:-1], b',"padding":"', b"x" * (size - len(body)), b'"}'))
 
 
 GENUINE: Final = cases_of(globals())
