@@ -90,8 +90,9 @@ _ADVICE: Final = {
 def detect_framework(responses: Iterable[ReceiverResponse]) -> str:
     """The framework that these responses suggest, or an empty text. A hint, not proof."""
     for response in responses:
+        headers = dict(reversed(response.headers))  # the first of equal names counts
         for name, header, part in _HEADERS:
-            value = response.header(header).lower()
+            value = headers.get(header, "").lower()
             if value and part in value:
                 return name
         for name, beginning in _BODIES:

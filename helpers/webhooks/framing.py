@@ -35,22 +35,20 @@ class Framing(StrEnum):
 
     def headers(self, body: bytes) -> list[tuple[bytes, bytes]]:
         """The header lines that declare the length of this body."""
-        length = len(body)
-        right, shorter = _length(length), _length(max(0, length - _SHORTER))
-        wire = _length(len(_chunks(body)))
-        return {
-            Framing.CHUNKED: [_CHUNKED],
-            Framing.CONFLICT: [right, _CHUNKED],
-            Framing.LONG_FIRST: [right, shorter],
-            Framing.SHORT_FIRST: [shorter, right],
-            Framing.LISTED: [(b"Content-Length", right[1] + b", " + shorter[1])],
-            Framing.PLUS: [(b"Content-Length", b"+" + right[1])],
-            Framing.FOLDED: [wire, (b"Transfer-Encoding", b"\r\n chunked")],
-            Framing.SPACED: [wire, (b"Transfer-Encoding ", b"chunked")],
-            Framing.UNKNOWN: [wire, (b"Transfer-Encoding", b"xchunked")],
-            Framing.TWO_CODINGS: [wire, _CHUNKED, (b"Transfer-Encoding", b"identity")],
-            Framing.CONTROL: [wire, (b"Transfer-Encoding", b"\x0bchunked")],
-        }.get(self, [right])
+        if self in _BY_CODING:
+            wire = len(_chunks(body))
+            return [(b"Content-Length", b"%d" % wire), *_BY_CODING[self]]
+        if self is Framing.CHUNKED:
+            return [_CHUNKED]
+        right, shorter = b"%d" % len(body), b"%d" % max(0, len(body) - _SHORTER)
+        values = {
+            Framing.LONG_FIRST: (right, shorter),
+            Framing.SHORT_FIRST: (shorter, right),
+            Framing.LISTED: (right + b", " + shorter,),
+            Framing.PLUS: (b"+" + right,),
+        }.get(self, (right,))
+        lengths = [(b"Content-Length", value) for value in values]
+        return [*lengths, _CHUNKED] if self is Framing.CONFLICT else lengths
 
     def parts(self, body: bytes) -> tuple[bytes, ...]:
         """The body as it is sent: with the head, and after a pause."""
@@ -62,26 +60,19 @@ class Framing(StrEnum):
         return (_chunks(body) if self in _IN_CHUNKS else body,)
 
 
-_IN_CHUNKS: Final = frozenset(
-    {
-        Framing.CHUNKED,
-        Framing.CONFLICT,
-        Framing.FOLDED,
-        Framing.SPACED,
-        Framing.UNKNOWN,
-        Framing.TWO_CODINGS,
-        Framing.CONTROL,
-    }
-)
+_BY_CODING: Final = {
+    Framing.FOLDED: [(b"Transfer-Encoding", b"\r\n chunked")],
+    Framing.SPACED: [(b"Transfer-Encoding ", b"chunked")],
+    Framing.UNKNOWN: [(b"Transfer-Encoding", b"xchunked")],
+    Framing.TWO_CODINGS: [_CHUNKED, (b"Transfer-Encoding", b"identity")],
+    Framing.CONTROL: [(b"Transfer-Encoding", b"\x0bchunked")],
+}
+_IN_CHUNKS: Final = frozenset({Framing.CHUNKED, Framing.CONFLICT, *_BY_CODING})
 DISPUTED: Final = tuple(
     framing
     for framing in Framing
     if framing not in {Framing.LENGTH, Framing.CHUNKED, Framing.SLOW, Framing.CUT}
 )
-
-
-def _length(count: int) -> tuple[bytes, bytes]:
-    return b"Content-Length", str(count).encode()
 
 
 def _chunks(body: bytes) -> bytes:

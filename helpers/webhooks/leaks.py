@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -101,6 +102,7 @@ def _base64_forms(digest: str) -> tuple[str, str]:
     )
 
 
+@lru_cache(maxsize=1)  # one run asks for each response
 def _secret_forms(builder: RequestBuilder) -> tuple[str, ...]:
     """The secrets in the forms a response may contain; short ones would match everywhere."""
     keys = (builder.key, builder.previous.key if builder.previous else b"")

@@ -75,13 +75,19 @@ class ReceiverResponse:
         return next((value for key, value in self.headers if key == name), "")
 
 
+@cache
+def _plain_request(method: str) -> tuple[h11.Request, h11.EndOfMessage]:
+    host = [("Host", "receiver")]
+    return h11.Request(method=method, target="/", headers=host), h11.EndOfMessage()
+
+
 class ResponseReader:
     """Reads one response with h11, which only sees a plain request, not what was really sent."""
 
     def __init__(self, method: str) -> None:
         self._h11 = h11.Connection(h11.CLIENT)
-        self._h11.send(h11.Request(method=method, target="/", headers=[("Host", "receiver")]))
-        self._h11.send(h11.EndOfMessage())
+        for event in _plain_request(method):
+            self._h11.send(event)
         self._seen = b""
         self._closed = False
         self.status = 0
