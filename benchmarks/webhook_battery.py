@@ -2,7 +2,7 @@
 
 The receivers run in a process of their own. A bare request is a genuine delivery whose bytes are
 made beforehand; the leanest client sends it over a connection of its own and reads until the end,
-one after the other and eight at once. Prints a table: seconds, the median of the rounds, and how
+one after the other and eight at once. Prints a table: seconds, the fastest of the rounds, and how
 many times as long; then the whole command from nothing to its exit.
 
     python benchmarks/webhook_battery.py [--rounds 5]
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import os
 import socket
-import statistics
 import subprocess
 import sys
 import time
