@@ -102,9 +102,14 @@ def run_git(folder: Path, *arguments: str) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the mutation score of the webhook battery if its mutants were run."""
+    """Print what the webhook battery found in broken and in sound receivers, if they were run."""
     reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])]
     ends = [end for report in reports for name, end in report.user_properties if name == "mutant"]
     if ends:
         score = f"{ends.count('killed')} of {len(ends)} mutants killed"
         terminalreporter.write_line(f"Mutation score of the webhook battery: {score}")
+    judged = [
+        end for report in reports for name, end in report.user_properties if name == "receiver"
+    ]
+    for line in sorted(judged):
+        terminalreporter.write_line(f"Sound receiver, {line}")

@@ -206,7 +206,7 @@ class _Run:
         others = [pair for pair in pairs if pair[1].framing is not Framing.SLOW]
         self._options.progress(f"{len(pairs)} requests together")
         with ThreadPoolExecutor(len(pausing) or 1) as pool:
-            answers = pool.map(lambda pair: self._send(pair[1]), pausing)
+            answers = pool.map(self._send_beside_others, [request for _, request in pausing])
             yield from self._batch(others)
             responses = list(answers)
         yield from self._checked(pausing, responses)
@@ -243,13 +243,13 @@ class _Run:
             self._in_threads = responses[-1].seconds > _SLOW
         if rest := requests[len(responses) :]:
             with ThreadPoolExecutor(self._options.parallel) as pool:
-                responses += pool.map(self._send, rest)
+                responses += pool.map(self._send_beside_others, rest)
         return responses
 
     def _checked(
         self, pairs: list[tuple[Case, ReceiverRequest]], responses: list[ReceiverResponse]
     ) -> Iterator[Exchange]:
-        """Check that the receiver survived these; what got no response is sent again, alone.
+        """Check that the receiver survived these; what got no response, or 429, is sent again.
 
         If the receiver is gone for good, any of the requests in flight may be the cause.
         """
@@ -317,16 +317,24 @@ class _Run:
                 return True
         return False
 
-    def _send(self, request: ReceiverRequest) -> ReceiverResponse:
-        """Send a request; a rate limit is obeyed, so that it does not pass for a refusal."""
+    def _send(self, request: ReceiverRequest, *, alone: bool = True) -> ReceiverResponse:
+        """Send a request; a rate limit is obeyed, so that it does not pass for a refusal.
+
+        Several that go alone and are throttled to the end show that 429 is the receiver's answer.
+        """
         response = self._send_once(request)
         for attempt in range(1, _ATTEMPTS):
             if response.status != _THROTTLED or self._stubborn >= _STUBBORN:
-                return response
+                break
             time.sleep(max(0.0, min(_pause(response, attempt), self._end - time.perf_counter())))
             response = self._send_once(request)
-        self._stubborn = self._stubborn + 1 if response.status == _THROTTLED else 0
+        if alone:
+            self._stubborn = self._stubborn + 1 if response.status == _THROTTLED else 0
         return response
+
+    def _send_beside_others(self, request: ReceiverRequest) -> ReceiverResponse:
+        """Send a request while others compete with it for what a rate limit lets through."""
+        return self._send(request, alone=False)
 
     def _send_once(self, request: ReceiverRequest) -> ReceiverResponse:
         """Send a request with its whole timeout, if there is any time left."""
@@ -363,11 +371,12 @@ class _Run:
 
 
 def _is_final(exchange: Exchange) -> bool:
-    """True if this is the receiver's response. No connection is one only where none is wanted."""
+    """True if this is the receiver's response: 429 is none, no connection one if none is wanted."""
     request, response = exchange.request, exchange.response
     closed = response.kind is ResponseKind.CLOSED or request.plain_http
     refused = request.may_close and closed and response is not _NOT_SENT
-    return refused or response.kind is ResponseKind.ANSWERED
+    answered = response.kind is ResponseKind.ANSWERED and response.status != _THROTTLED
+    return refused or answered
 
 
 def _is_gone(response: ReceiverResponse) -> bool:

@@ -5,6 +5,7 @@ It shares no code with what tries it.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -22,21 +23,27 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 SECRET = os.environ["CLIENT_SECRET"].encode()
+DELAY = float(os.environ.get("RECEIVER_DELAY", "0"))
+REFUSAL = int(os.environ.get("RECEIVER_REFUSAL", "401"))
+APP_ID = os.environ.get("RECEIVER_APP_ID", "")
 
 
 @csrf_exempt
 @require_http_methods(["POST", "HEAD"])
-def receive(request: HttpRequest) -> HttpResponse:
+async def receive(request: HttpRequest) -> HttpResponse:
     if request.method == "HEAD":
         return HttpResponse()
+    await asyncio.sleep(DELAY)
     expected = "sha1=" + hmac.new(SECRET, request.body, hashlib.sha1).hexdigest()
     claimed = request.headers.get("X-Hub-Signature", "")
     if not hmac.compare_digest(claimed.encode(), expected.encode()):
-        return HttpResponse(status=401)
+        return HttpResponse(status=REFUSAL)
     try:
-        json.loads(request.body)
+        document = json.loads(request.body)
     except (ValueError, RecursionError):
         return HttpResponse(status=400)
+    if APP_ID and (not isinstance(document, dict) or document.get("app_id") != APP_ID):
+        return HttpResponse(status=403)
     return HttpResponse()
 
 

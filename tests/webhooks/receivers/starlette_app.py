@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -16,20 +17,26 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 SECRET = os.environ["CLIENT_SECRET"].encode()
+DELAY = float(os.environ.get("RECEIVER_DELAY", "0"))
+REFUSAL = int(os.environ.get("RECEIVER_REFUSAL", "401"))
+APP_ID = os.environ.get("RECEIVER_APP_ID", "")
 
 
 async def receive(request: Request) -> Response:
     if request.method == "HEAD":
         return Response()
     body = await request.body()
+    await asyncio.sleep(DELAY)
     expected = "sha1=" + hmac.new(SECRET, body, hashlib.sha1).hexdigest()
     claims = request.headers.getlist("X-Hub-Signature")
     if len(claims) != 1 or not hmac.compare_digest(claims[0].encode(), expected.encode()):
-        return Response(status_code=401)
+        return Response(status_code=REFUSAL)
     try:
-        json.loads(body)
+        document = json.loads(body)
     except (ValueError, RecursionError):
         return Response(status_code=400)
+    if APP_ID and (not isinstance(document, dict) or document.get("app_id") != APP_ID):
+        return Response(status_code=403)
     return Response()
 
 
