@@ -104,12 +104,11 @@ def run_git(folder: Path, *arguments: str) -> str:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what the webhook battery found in broken and in sound receivers, if they were run."""
     reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])]
-    ends = [end for report in reports for name, end in report.user_properties if name == "mutant"]
-    if ends:
-        score = f"{ends.count('killed')} of {len(ends)} mutants killed"
-        terminalreporter.write_line(f"Mutation score of the webhook battery: {score}")
-    judged = [
-        end for report in reports for name, end in report.user_properties if name == "receiver"
-    ]
-    for line in sorted(judged):
-        terminalreporter.write_line(f"Sound receiver, {line}")
+    found = [pair for report in reports for pair in report.user_properties]
+    for kind in ("mutant", "slow mutant"):
+        ends = [end for name, end in found if name == kind]
+        if ends:
+            score = f"{ends.count('killed')} of {len(ends)} {kind}s killed"
+            terminalreporter.write_line(f"Mutation score of the webhook battery: {score}")
+    for line in sorted(str(end) for name, end in found if name == "receiver"):
+        terminalreporter.write_line(f"Receiver, {line}")

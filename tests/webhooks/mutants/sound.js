@@ -1,9 +1,11 @@
 // A sound receiver in Node, without a framework. The mutants are made of it by replacing pieces.
 const crypto = require("node:crypto");
+const fs = require("node:fs");
 const http = require("node:http");
 
 const secret = process.env.CLIENT_SECRET;
 const LARGEST = 1_000_000;
+const seen = new Set();
 
 function isGenuine(request, body) {
   const claims = request.headersDistinct["x-hub-signature"] ?? [];
@@ -21,7 +23,17 @@ function processed(body) {
     return 400;
   }
   if (document === null || typeof document !== "object") return 400;
+  const key = crypto.createHash("sha256").update(body).digest("hex");
+  if (!seen.has(key)) {
+    seen.add(key);
+    act(document);
+  }
   return 200;
+}
+
+// Whoever observes the receiver reads the ids from a file.
+function act(document) {
+  if (process.env.PROCESSED) fs.appendFileSync(process.env.PROCESSED, `${document.id}\n`);
 }
 
 function delivery(request, body) {
