@@ -58,6 +58,7 @@ class ReviewForm:
 
     def __init__(self, step: CollectedStep) -> None:
         self._step = step
+        self._context = step.context  # whose answers are shown above
         self._widgets: dict[str, Any] = {}
 
     def _repr_html_(self) -> str:
@@ -75,6 +76,11 @@ class ReviewForm:
         """Sign for what was shown if the box is ticked; then collect the step again."""
         if not self._widgets["seen"].value:
             raise UsageError("Nothing was signed.", "Tick the box to confirm the review.")
+        if self._step.context is not self._context:
+            raise UsageError(
+                "The choices have changed since the answers were shown; nothing was signed.",
+                "Run the cells above and this one again.",
+            )
         facts = self._step.snapshot.facts
         reviewer, note = self._widgets["reviewer"].value, self._widgets["note"].value
         anchor = sign_off(self._step.context, facts, reviewer, note=note)

@@ -40,6 +40,8 @@ __all__ = [
     "FILE_NAME",
     "config_home",
     "load_workspaces",
+    "parse_workspaces",
+    "readable_workspaces",
     "workspace_named",
     "workspaces",
     "workspaces_file",
@@ -110,6 +112,12 @@ def workspaces(environ: Mapping[str, str] | None = None) -> Mapping[str, Workspa
     return load_workspaces(path) if path else {}
 
 
+def readable_workspaces() -> tuple[Workspace, ...]:
+    """The workspaces of the operator's file whose secrets can be read without asking a store."""
+    listed = workspaces().values()
+    return tuple(one for one in listed if one.secrets and one.secrets.local)
+
+
 def workspace_named(name: str, environ: Mapping[str, str] | None = None) -> Workspace:
     """A profile, or a workspace of the operator's file. Raises UsageError with all names."""
     if name in list(Profile):
@@ -129,10 +137,15 @@ def load_workspaces(path: Path) -> Mapping[str, Workspace]:
     Raises ConfigurationError, with the line and what is expected, for anything else in the file.
     """
     try:
-        text = read_bounded(path).decode("utf-8")
-        document = tomllib.loads(text)
+        return parse_workspaces(read_bounded(path).decode("utf-8"), path)
     except UnicodeDecodeError:
         raise ConfigurationError(f"{path} is not UTF-8.", "Save it as UTF-8.") from None
+
+
+def parse_workspaces(text: str, path: Path) -> Mapping[str, Workspace]:
+    """The workspaces that a text lists, as the content of `path`. Raises as `load_workspaces`."""
+    try:
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path} is not valid TOML: {error}.", "Fix that line.") from None
     found = {name: _workspace(name, entry, path, text) for name, entry in document.items()}

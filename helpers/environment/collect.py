@@ -15,6 +15,7 @@ from helpers.core.errors import ConfigurationError, RunbookError
 from helpers.core.model import Cause, Datum, Known, Unavailable
 from helpers.core.redaction import fingerprint, is_redactable
 from helpers.core.settings import VARIABLES, Profile, Settings, load_settings
+from helpers.core.workspaces import readable_workspaces
 from helpers.environment.records import (
     ApiHost,
     EnvFile,
@@ -193,6 +194,10 @@ def _other_profiles(context: Context) -> Iterator[Settings]:
         path = project / f".env.{profile}"
         if profile != context.settings.name and path.is_file():
             yield load_settings(profile, project, environ={}, env_file=path)
+    if context.settings.profile is not Profile.SANDBOX:  # the demo is the same on every machine
+        for workspace in readable_workspaces():
+            if workspace.name != context.settings.name:
+                yield load_settings(workspace, project)
 
 
 def _credentials_of(settings: Settings) -> ProfileCredentials:

@@ -6,6 +6,7 @@ Without a person at the kernel nothing is ever written.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final, Protocol
 
 from markupsafe import Markup
@@ -43,6 +44,9 @@ _ELSEWHERE: Final = "Nothing was written. `./runbook init` makes this change, af
 _ENV_FILE: Final = "`.env` itself is made by `./runbook init`, from hidden prompts in a terminal."
 
 
+_CHANGED: Final = "The choices have changed: this is what the other repository needs. Click again."
+
+
 class SetupStep(Protocol):
     """An opened step, of which the form needs the context alone."""
 
@@ -54,14 +58,15 @@ class SetupStep(Protocol):
 
 def open_setup(step: SetupStep) -> SetupForm:
     """Offer what the examined repository still needs."""
-    return SetupForm(step.context)
+    return SetupForm(step)
 
 
 class SetupForm:
     """The planned change, and a button for it where a person can click."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, step: SetupStep) -> None:
+        self._step = step
+        self._repo: Path | None = None  # whose plan is shown
         self._changes: tuple[FileChange, ...] = ()
         self._said: Any = None
 
@@ -73,14 +78,20 @@ class SetupForm:
     def view(self) -> View:
         """What would be written, and by what."""
         try:
-            changes = plan(self._context.repo)
+            changes = plan(self._step.context.repo)
         except RunbookError as error:
             return stack(prose(error.message), prose(error.advice))
         return stack(planned(changes), prose(_ELSEWHERE)) if changes else planned(changes)
 
     def make(self) -> None:
-        """Make the change that is shown; what stands in the files already stays."""
+        """Make the change that is shown; what stands in the files already stays.
+
+        If another repository has been chosen since, its plan is shown in place of making anything.
+        """
         try:
+            if self._step.context.repo != self._repo:
+                self._plan(_CHANGED)
+                return
             apply(self._changes)
         except RunbookError as error:
             self._show(prose(error.message), prose(error.advice))
@@ -95,17 +106,23 @@ class SetupForm:
         button = w.Button(description="Make this change")
         button.on_click(lambda _: self._click(button))
         try:
-            self._changes = plan(self._context.repo)
-            self._show(planned(self._changes))
+            self._plan()
         except RunbookError as error:
             self._show(prose(error.message), prose(error.advice))
         button.disabled = not self._changes
         return w.VBox([self._said, button])
 
+    def _plan(self, *notes: str) -> None:
+        """Show what the chosen repository still needs."""
+        self._repo = self._step.context.repo
+        self._changes = plan(self._repo)
+        self._show(*map(prose, notes), planned(self._changes))
+
     def _click(self, button: Any) -> None:
+        before = self._repo
         self.make()
-        button.disabled = True
+        button.disabled = self._repo == before or not self._changes
 
     def _show(self, *views: View) -> None:
         html = f'<div style="line-height:1.4">{stack(*views).html}</div>'  # widgets set lines wide
-        self._said.value = self._context.redactor.text(html)
+        self._said.value = self._step.context.redactor.text(html)

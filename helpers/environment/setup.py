@@ -28,6 +28,7 @@ IGNORED: Final = (
     ".env.development",
     ".env.staging",
     ".env.production",
+    "runs/",  # reports of audits
 )
 _VALUE: Final = re.compile(r"[A-Za-z0-9+/=_.:~?&%@-]*")
 _SHARED_MODE: Final = 0o644
@@ -120,7 +121,7 @@ def _with_rules(text: str) -> str:
     missing = [rule for rule in IGNORED if rule not in present]
     if not missing:
         return text
-    header = "# Secrets never reach git.\n"
+    header = "# Secrets and reports never reach git.\n"
     return _ended(text) + ("\n" if text else "") + header + "".join(f"{r}\n" for r in missing)
 
 

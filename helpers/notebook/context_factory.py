@@ -26,7 +26,7 @@ from helpers.core.settings import (
 )
 from helpers.core.steps import RECORDER, imported
 from helpers.core.waivers import Waiver, load_repository_waivers, load_waivers
-from helpers.core.workspaces import workspace_named, workspaces
+from helpers.core.workspaces import readable_workspaces, workspace_named
 from helpers.notebook.parameters import Choices
 from helpers.notebook.sandbox_profile import demo_secrets, open_demo
 from helpers.rotation.stores.source import read_stored
@@ -225,9 +225,8 @@ def _others(settings: Settings) -> Iterator[Settings]:
         path = settings.project / f".env.{profile}"
         if path.is_file():
             yield load_settings(profile, settings.project, environ={}, env_file=path)
-    for workspace in workspaces().values():
-        source = workspace.secrets
-        if source and source.local and workspace.name != settings.name:
+    for workspace in readable_workspaces():
+        if workspace.name != settings.name:
             with suppress(ConfigurationError):  # what can't be read is none of this one's concern
                 yield load_settings(workspace, settings.project)
 

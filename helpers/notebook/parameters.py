@@ -8,9 +8,11 @@ else (papermill, nbval, a plain kernel) the parameters are used as given.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from helpers.core.errors import UsageError
 from helpers.core.jupyter import in_jupyterlab
 from helpers.core.settings import Profile
 from helpers.core.view import View, table
@@ -18,7 +20,7 @@ from helpers.core.view import View, table
 __all__ = ["Choices", "choose"]
 
 _MEANING: Final[Mapping[str, str]] = {
-    "profile": "the environment to audit",
+    "profile": "the environment, or the workspace of workspaces.toml, to audit",
     "env_file": "an env file to use instead of the profile's own",
     "repo": "the repository to audit",
     "policy": "a policy.toml to use instead of the repository's own",
@@ -96,7 +98,7 @@ def _form(choices: Choices) -> Any:
     style = {"description_width": "6rem"}
     widgets: list[Any] = [
         ipywidgets.Dropdown(
-            options=list(Profile), value=choices.profile, description="profile", style=style
+            options=_names(choices), value=choices.profile, description="profile", style=style
         )
     ]
     widgets.extend(
@@ -113,6 +115,16 @@ def _form(choices: Choices) -> Any:
     for widget in widgets:
         widget.observe(lambda change: _take(choices, change), names="value")
     return ipywidgets.VBox(widgets)
+
+
+def _names(choices: Choices) -> list[str]:
+    """The profiles and the workspaces of the operator's file; the chosen one in any case."""
+    from helpers.core.workspaces import workspaces
+
+    names: list[str] = [*Profile, choices.profile]
+    with suppress(UsageError):  # a broken file is reported where a workspace is opened
+        names.extend(workspaces())
+    return list(dict.fromkeys(names))
 
 
 def _take(choices: Choices, change: Mapping[str, Any]) -> None:

@@ -23,7 +23,8 @@ from tornado.web import HTTPError
 
 from helpers.core.errors import RunbookError
 from helpers.core.redaction import Redactor
-from helpers.core.settings import Profile, load_settings
+from helpers.core.settings import Profile, Workspace, load_settings
+from helpers.core.workspaces import readable_workspaces
 from helpers.system.git import top_level
 
 if TYPE_CHECKING:
@@ -197,7 +198,7 @@ def _redactor() -> Redactor:
     """Every secret in the environment and the env files, of every profile."""
     redactor = Redactor()
     project = top_level(Path.cwd()) or Path.cwd()
-    for profile in Profile:
-        for credential in load_settings(profile, project).credentials():
+    for workspace in (*map(Workspace.of_profile, Profile), *readable_workspaces()):
+        for credential in load_settings(workspace, project).credentials():
             redactor.register(credential.kind, credential.value.get_secret_value())
     return redactor

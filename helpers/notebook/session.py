@@ -34,7 +34,7 @@ class StepSession:
 
     def __init__(self, step: Step, context: Context, closing: ExitStack, choices: Choices) -> None:
         self.step = step
-        self.context = context
+        self._context = context
         self._choices = choices
         self._opened_with = replace(choices)
         run_dir = path_of(choices.run_dir)
@@ -44,11 +44,24 @@ class StepSession:
         self._confirmed = bool(run_dir)  # the audit has done it for all steps
 
     @property
+    def context(self) -> Context:
+        """The workspace that is chosen now: opened again if the form names another one.
+
+        Raises ConfigurationError or UsageError for choices that can't be used.
+        """
+        if self._choices != self._opened_with:
+            self._context = open_context(self.step.notebook, self._choices, self._closing)
+            self._opened_with = replace(self._choices)
+            self._snapshot, self._confirmed = None, False
+        return self._context
+
+    @property
     def snapshot(self) -> Snapshot[Any]:
         """What was collected; collects when first asked for."""
+        context = self.context
         if self._snapshot is None:
             self._confirm()
-            facts = self.step.load("collector")(self.context)
+            facts = self.step.load("collector")(context)
             self._snapshot = Snapshot[Any](
                 step=self.step.name,
                 profile=self.context.settings.name,
@@ -121,7 +134,7 @@ class StepSession:
 
     def _shown(self, view: View) -> View:
         """The view with what it is about; it says so when the choices change afterwards."""
-        labelled = under(auditing(self.context), view)
+        labelled = under(auditing(self._context), view)
         return LiveView(labelled, self._choices, self._opened_with)
 
     def _save(self) -> None:

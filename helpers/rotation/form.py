@@ -44,14 +44,15 @@ class RotationStep(Protocol):
 
 def open_rotation(step: RotationStep) -> RotationForm:
     """A form that leads a person through a rotation of one of the profile's keys."""
-    return RotationForm(step.context)
+    return RotationForm(step)
 
 
 class RotationForm:
     """A rotation as a form. `runbook rotate` does the same on the command line."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
+    def __init__(self, step: RotationStep) -> None:
+        self._step = step
+        self._context = step.context  # whose keys and plan are shown
         self._widgets: dict[str, Any] = {}
         self._attestable: tuple[str, ...] = ()  # what the form has asked for, and nothing else
 
@@ -150,10 +151,27 @@ class RotationForm:
         return buttons
 
     def _run(self, action: Callable[[], None]) -> None:
+        """Act for the workspace that is chosen now; nobody acts on what was not shown."""
         try:
-            action()
+            if self._step.context is self._context:
+                action()
+            else:
+                self._turn_to(self._step.context)
         except RunbookError as error:
             self._show(prose(error.message), prose(error.advice))
+
+    def _turn_to(self, context: Context) -> None:
+        """Show the keys and the plan of another workspace, in place of doing anything."""
+        self._context = context
+        if not (keys := self._keys()):
+            self._show(prose(_NO_KEY))
+            return
+        self._widgets["secret"].value = ""
+        self._widgets["key"].options = keys
+        self._choose()
+        shown = self._widgets["output"].value
+        note = prose(f"The choices have changed: this is now {context.settings.name}. Click again.")
+        self._widgets["output"].value = f"{self._context.redactor.text(str(note.html))}{shown}"
 
     def _choose(self) -> None:
         """OperatorInput the modes of the chosen key."""

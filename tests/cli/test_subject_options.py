@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -32,6 +34,81 @@ def refusal(*arguments: str) -> UsageError:
     assert isinstance(error, UsageError), error
     assert error.exit_status == 2
     return error
+
+
+def leaves(group: click.Group, *names: str) -> Iterator[tuple[str, ...]]:
+    """Every command, by its words."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command
+        if isinstance(command, click.Group):
+            yield from leaves(command, *names, name)
+        elif any("--profile" in option.opts for option in command.params):
+            yield (*names, name)
+
+
+def options_of(*names: str) -> set[str]:
+    command: click.Command = runbook
+    for name in names:
+        assert isinstance(command, click.Group)
+        found = command.get_command(click.Context(command), name)
+        assert found
+        command = found
+    return {option for parameter in command.params for option in parameter.opts}
+
+
+SHARED = {"--profile", "--workspace", "--repo", "--env-file", "--policy", "--workspaces"}
+ABOUT = [names for names in leaves(runbook) if "--env-file" in options_of(*names)]
+NAMED = {"scan", "keys", "scopes", "review", "attest", "auditlog", "webhook", "rotate", "audit"}
+ARGUMENTS: dict[tuple[str, ...], tuple[str, ...]] = {  # what a command needs besides
+    ("attest",): ("two-factor", "--answer", "yes", "--by", "Ann"),
+    ("review",): ("--reviewer", "Ann", "--yes"),
+    ("auditlog", "accept"): ("--name", "Ann"),
+    ("rotate", "incident"): ("access-token",),
+    ("waive",): ("ENV-003", ".env", "--reason", "r", "--owner", "o", "--until", "2026-01-01"),
+    ("webhook", "send"): ("http://127.0.0.1:9/",),
+    ("webhook", "test"): ("http://127.0.0.1:9/", "--case", "R01"),
+    **{
+        ("rotate", f"{key}"): ("--dry-run",)
+        for key in ("access-token", "read-token", "write-token", "client-secret", "identity-secret")
+    },
+}
+
+
+def test_every_command_about_a_workspace_takes_the_same_options() -> None:
+    assert {names[0] for names in ABOUT} >= NAMED
+    assert not {
+        names: SHARED - options_of(*names) for names in ABOUT if SHARED - options_of(*names)
+    }
+
+
+ANNOUNCING = [names for names in ABOUT if names not in {("audit",), ("auditlog", "tail")}]
+
+
+@pytest.mark.parametrize("names", ANNOUNCING, ids=" ".join)
+def test_from_any_folder_a_command_is_about_the_same(
+    names: tuple[str, ...], repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the repository, from the clone, and from a folder that is neither."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "mine.toml").write_text("[access]\ndormant_days = 30\n")
+    (tmp_path / "mine.env").write_text("INTERCOM_BASE_URL=http://127.0.0.1:9\n")
+    (tmp_path / "all.toml").write_text('[shop]\nenvironment = "staging"\napp_id = "ab12cd34"\n')
+    monkeypatch.setenv("RUNBOOK_WORKSPACES", "")
+    options = ["--profile", "shop", "--repo", str(repo)]
+    for option, name in (
+        ("workspaces", "all.toml"),
+        ("policy", "mine.toml"),
+        ("env-file", "mine.env"),
+    ):
+        options += [f"--{option}", str(tmp_path / name)]
+    seen = set()
+    for folder in (repo, HOME, tmp_path / "elsewhere"):
+        monkeypatch.chdir(folder)
+        said = run(*names, *options, *ARGUMENTS.get(names, ()))
+        seen.add(said.stderr.partition("\n")[0])
+    assert seen == {"Using shop (staging, ab12cd34) · repository repo · mine.toml"}
 
 
 @pytest.fixture(autouse=True)

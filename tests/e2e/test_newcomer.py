@@ -10,11 +10,14 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import httpx
 import pytest
 from dotenv import dotenv_values
 
+from helpers.core.redaction import fingerprint
 from tests.conftest import HOME, run_git
 from tests.e2e.conftest import CommandLine
+from tests.intercom.hub import Hub
 from tests.test_readme import COMMANDS
 
 ELSEWHERE = {  # the tests that carry it out, with addresses and folders of their own
@@ -24,16 +27,20 @@ ELSEWHERE = {  # the tests that carry it out, with addresses and folders of thei
     "test": "../.ci/run",
     "scan --staged": "exposure/test_scan_command.py",
     "scan PATH…": "exposure/test_scan_command.py",
-    "rotate access-token": "rotation/test_terminal.py",
+    "rotate access-token --profile production": "rotation/test_terminal.py",
     "keys": "rotation/test_commands.py",
     "policy init": "cli/test_policy.py",
     "scopes": "scopes/test_command.py",
-    "webhook test URL": "webhooks/test_command.py",
+    "webhook test URL --profile development": "webhooks/test_command.py",
     "auditlog verify": "auditlog/test_commands.py",
 }
 HERE = [
     "init --repo ../my-app --profile production",
     "audit --profile production --repo ../my-app",
+    "init --repo ../my-app --profile shop-eu",
+    "init --repo ../my-app --profile shop-us",
+    "audit --profile shop-eu",
+    "audit --profile shop-us",
 ]
 
 
@@ -110,9 +117,10 @@ def test_command_that_shows_something_shows_it(cli: CommandLine, line: str):
 def test_newcomer_sets_a_repository_up_and_audits_it(
     newcomer: tuple[CommandLine, Path, dict[str, str]],
 ):
+    """`--all`, because the sandbox has an address of its own."""
     cli, app, values = newcomer
     environ = {**cli.environ(), "RUNBOOK_VENV": sys.prefix}
-    terminal = Terminal(HERE[0], cli.folder / "runbook", environ)
+    terminal = Terminal(f"{HERE[0]} --all", cli.folder / "runbook", environ)
     terminal.answer("Make this change?", "y")
     terminal.answer("Make .env.production now", "y")
     answered = answer_prompts(terminal, values)
@@ -128,6 +136,63 @@ def test_newcomer_sets_a_repository_up_and_audits_it(
     assert audit.ended() == 14, audit.screen
     assert "Report: " in audit.screen
     assert not any(secret in audit.screen for secret in secrets)
+
+
+def test_two_workspaces_are_set_up_and_audited_and_stay_apart(
+    newcomer: tuple[CommandLine, Path, dict[str, str]],
+):
+    """Both are in one sandbox; a wrong value on the way is asked for again, the others stay."""
+    cli, _, values = newcomer
+    environ = {**cli.environ(), "RUNBOOK_VENV": sys.prefix, "RUNBOOK_PROFILE": ""}
+    here, url = cli.folder / "runbook", values["INTERCOM_BASE_URL"]
+    tokens = {}
+    for line, name in zip(HERE[2:4], ("shop-eu", "shop-us"), strict=True):
+        with httpx.Client(trust_env=False) as http:
+            hub = Hub(f"{url}/w/{name}", http)
+            tokens[name] = hub.token(SCOPES, workspace=name.replace("-", ""))
+        terminal = Terminal(f"{line} --all --check", here, environ)
+        if name == "shop-eu":
+            terminal.answer("Make this change?", "y")
+        terminal.answer("Environment", "production")
+        terminal.answer(f"Make {name}.env now", "y")
+        terminal.answer("INTERCOM_ACCESS_TOKEN:", "pasted the wrong thing")
+        typed = {"INTERCOM_ACCESS_TOKEN": tokens[name], "INTERCOM_BASE_URL": f"{url}/w/{name}"}
+        typed |= {"INTERCOM_REGION": "us"}
+        answer_prompts(terminal, typed)
+        assert terminal.ended() == 0, terminal.screen
+        assert f"fingerprint {fingerprint('access_token', tokens[name])}" in terminal.screen
+        assert f"({name.replace('-', '')})" in terminal.screen
+        assert not any(token in terminal.screen for token in tokens.values())
+    for _ in range(2):
+        for line, name in zip(HERE[4:6], tokens, strict=True):
+            audit = Terminal(f"{line} --steps environment", here, environ)
+            assert audit.ended() in (10, 11, 12, 13, 14), audit.screen
+            about = f"Auditing {name} (production, {name.replace('-', '')}, us) · repository my-app"
+            assert about in audit.screen
+    for name in tokens:
+        done = run_in(cli, here, "report", f"latest:{name}", "--format", "md")
+        assert name.replace("-", "") in done.stdout
+        assert "0 new, 0 regressed" in done.stdout
+
+    folder = cli.folder / "config" / "intercom-runbook"
+    (folder / "shop-us.env").write_text((folder / "shop-eu.env").read_text())
+    mixed = Terminal(HERE[5], here, environ)
+    assert mixed.ended() == 2
+    assert "shop-us is shopeu by shop-us.env, and shopus by the state" in mixed.screen
+
+
+def run_in(cli: CommandLine, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "helpers.cli", *arguments],
+        cwd=folder,
+        env=cli.environ(),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+SCOPES = {"read_single_admin", "read_admins"}
 
 
 def answer_prompts(terminal: Terminal, values: Mapping[str, str]) -> list[str]:

@@ -88,6 +88,22 @@ def test_other_profiles_are_compared_by_their_own_files(repo: Path, access_token
     assert "development" not in seen
 
 
+def test_other_workspaces_of_the_file_are_compared_too(
+    repo: Path, tmp_path: Path, access_token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "workspaces.toml"
+    file.write_text(
+        '[shop-eu]\nenvironment = "production"\nsecrets = "environment:SHOP_EU_"\n'
+        '[shop-us]\nenvironment = "staging"\nsecrets = "vault:kv/shop-us"\n'
+    )
+    monkeypatch.setenv("RUNBOOK_WORKSPACES", str(file))
+    monkeypatch.setenv("SHOP_EU_INTERCOM_ACCESS_TOKEN", access_token)
+    profiles = value(facts_of(repo, INTERCOM_ACCESS_TOKEN=access_token).profiles)
+    seen = {p.profile: dict(p.fingerprints) for p in profiles}
+    assert seen["shop-eu"] == seen["production"]
+    assert "shop-us" not in seen  # its store is not asked for the sake of another one
+
+
 def test_broken_env_file_of_another_profile_is_told(repo: Path):
     (repo / ".env.staging").write_text("not an assignment\n")
     profiles = facts_of(repo).profiles

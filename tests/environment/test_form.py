@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,12 +14,24 @@ from helpers.core.redaction import Redactor
 from helpers.core.settings import VARIABLES, Profile, load_settings
 from helpers.environment.form import SetupForm, open_setup, planned
 from helpers.environment.setup import IGNORED, apply, plan
+from tests.conftest import run_git
+
+
+@dataclass
+class Step:
+    """An opened step; the form of the notebook may turn it to another repository."""
+
+    context: Context
 
 
 def form_of(repo: Path) -> SetupForm:
+    return SetupForm(Step(context_of(repo)))
+
+
+def context_of(repo: Path) -> Context:
     settings = load_settings(Profile.PRODUCTION, repo, environ={})
     clock = lambda: datetime(2026, 3, 2, tzinfo=UTC)  # noqa: E731 (one line says it)
-    return SetupForm(Context(settings, Policy(), Redactor(), repo, repo, clock))
+    return Context(settings, Policy(), Redactor(), repo, repo, clock)
 
 
 def pressed(form: SetupForm) -> str:
@@ -103,7 +116,26 @@ def test_names_from_outside_are_escaped(tmp_path: Path) -> None:
 
 
 def test_the_notebook_opens_it_from_the_step(repo: Path) -> None:
-    class Step:
-        context = form_of(repo)._context
+    assert isinstance(open_setup(Step(context_of(repo))), SetupForm)
 
-    assert isinstance(open_setup(Step()), SetupForm)
+
+def test_after_a_change_of_the_choices_nobody_writes_what_was_not_shown(
+    repo: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    run_git(other, "init", "-q")
+    (other / ".gitignore").write_text("".join(f"{rule}\n" for rule in IGNORED))
+    step = Step(context_of(repo))
+    form = SetupForm(step)
+    box = form._form()
+    step.context = context_of(other)
+    box.children[1].click()
+    assert "The choices have changed" in box.children[0].value
+    assert ".gitignore" not in box.children[0].value
+    assert files_in(repo) == set()
+    assert files_in(other) == {".gitignore"}
+    box.children[1].click()
+    assert "Done: .env.example." in box.children[0].value
+    assert files_in(repo) == set()
+    assert files_in(other) == {".gitignore", ".env.example"}

@@ -5,12 +5,18 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from helpers.cli.init import init
 from helpers.core.errors import ConfigurationError, UsageError
-from helpers.core.settings import VARIABLES
+from helpers.core.redaction import fingerprint
+from helpers.core.settings import VARIABLES, load_settings
+from helpers.core.workspaces import load_workspaces
+from helpers.environment.entering import NEEDED
 from helpers.environment.setup import IGNORED, apply, env_text, plan
+from tests.conftest import make_access_token, run_git
+from tests.intercom.hub import Hub
 
 
 def run(repo: Path, *arguments: str, typed: str = ""):
@@ -48,9 +54,10 @@ def test_file_changed_since_it_was_planned_is_not_overwritten(repo: Path):
 
 
 def test_env_file_is_private_and_its_values_are_never_echoed(repo: Path, access_token: str):
-    result = run(repo, typed=f"y\ny\n{access_token}\n" + "\n" * (len(VARIABLES) - 1))
+    result = run(repo, typed=f"y\ny\n{access_token}\n\n\n")
     path = repo / ".env"
     assert path.read_text() == f"INTERCOM_ACCESS_TOKEN={access_token}\n"
+    assert f"fingerprint {fingerprint('access_token', access_token)}" in result.output
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert access_token not in result.output
 
@@ -74,3 +81,106 @@ def test_value_with_a_character_no_secret_has_is_refused_without_being_told(valu
     with pytest.raises(ConfigurationError, match="INTERCOM_ACCESS_TOKEN") as caught:
         env_text({"INTERCOM_ACCESS_TOKEN": SecretStr(value)})
     assert value not in str(caught.value)
+
+
+WRONG = (
+    ("INTERCOM_ACCESS_TOKEN", "hello", "too short"),
+    ("INTERCOM_ACCESS_TOKEN", "ghp_" + "a1B2c3D4e5" * 4, "another service"),
+    ("INTERCOM_ACCESS_TOKEN", "k9TzQ2vB7mXw4LpR8nYc3HjD6fGs1", "begin with dG9r"),
+    ("INTERCOM_REGION", "de", "us, eu, au"),
+    ("INTERCOM_APP_ID", "my workspace", "ab12cd34"),
+)
+
+
+@pytest.mark.parametrize(("name", "value", "said"), WRONG)
+def test_a_wrong_value_is_named_when_it_is_typed_and_the_others_stay(
+    repo: Path, access_token: str, name: str, value: str, said: str
+) -> None:
+    good = {
+        "INTERCOM_ACCESS_TOKEN": access_token,
+        "INTERCOM_REGION": "eu",
+        "INTERCOM_APP_ID": "ab1",
+    }
+    typed = [line for key in good for line in ((value, good[key]) if key == name else (good[key],))]
+    result = run(repo, typed="\n".join(("y", "y", *typed, "")))
+    assert result.exit_code == 0, result.output
+    assert said in result.output
+    if name == "INTERCOM_ACCESS_TOKEN":
+        assert value not in result.output
+    assert dotenv_values(repo / ".env") == good
+
+
+def test_only_what_an_audit_needs_is_asked_and_the_rest_on_request(repo: Path) -> None:
+    few = run(repo, typed="n\ny\n" + "\n" * 20).output
+    assert {v.name for v in VARIABLES if f"{v.name}:" in few} == set(NEEDED)
+    every = run(repo, "--all", typed="n\ny\n" + "\n" * 20).output
+    assert all(f"{v.name}:" in every for v in VARIABLES)
+
+
+def test_addresses_are_checked_too(repo: Path) -> None:
+    before = [v.name for v in VARIABLES].index("INTERCOM_BASE_URL")
+    typed = ["n", "y", *[""] * before, "ftp://x", "", "mailto:me", "https://e.example.com/h", ""]
+    result = run(repo, "--all", typed="\n".join((*typed, "")))
+    assert result.exit_code == 0, result.output
+    assert dotenv_values(repo / ".env") == {"INTERCOM_WEBHOOK_URL": "https://e.example.com/h"}
+
+
+def test_online_the_token_and_its_workspace_are_checked(repo: Path, hub: Hub) -> None:
+    """A dead token and a wrong id are asked for again; what else was typed stays."""
+    token = hub.token({"read_single_admin"})
+    typed = dict.fromkeys((v.name for v in VARIABLES), "")
+    typed |= {"INTERCOM_ACCESS_TOKEN": make_access_token(), "INTERCOM_REGION": "us"}
+    typed |= {"INTERCOM_BASE_URL": hub.url, "INTERCOM_APP_ID": "zz99zz99"}
+    lines = ("n", "y", *typed.values(), token, "", "")
+    result = run(repo, "--all", "--check", typed="\n".join(lines))
+    assert result.exit_code == 0, result.output
+    assert "That is not the workspace zz99zz99." in result.output
+    written = dotenv_values(repo / ".env")
+    assert written["INTERCOM_ACCESS_TOKEN"] == token
+    assert written["INTERCOM_REGION"] == "us"
+
+
+def test_a_new_name_becomes_an_entry_of_the_operators_file(
+    repo: Path, tmp_path: Path, access_token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    folder = tmp_path / "config" / "intercom-runbook"
+    for name, region in (("shop-eu", "eu"), ("shop-us", "us")):
+        typed = f"y\nproduction\ny\n{access_token}\n{region}\n\n"
+        typed = typed if name == "shop-eu" else typed.removeprefix("y\n")
+        result = run(repo, "--workspace", name, typed=typed)
+        assert result.exit_code == 0, result.output
+        assert f"runbook audit --profile {name}" in result.output
+    listed = load_workspaces(folder / "workspaces.toml")
+    assert list(listed) == ["shop-eu", "shop-us"]
+    assert listed["shop-eu"].repositories == {"repo": repo}
+    settings = load_settings(listed["shop-us"], repo, environ={})
+    assert settings.text("INTERCOM_REGION") == "us"
+    assert settings.credential("INTERCOM_ACCESS_TOKEN")
+    for path in folder.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert (access_token in path.read_text()) is (path.suffix == ".env")
+    before = (folder / "workspaces.toml").read_text()
+    assert "stays as it is" in run(repo, "--workspace", "shop-eu").output
+    assert (folder / "workspaces.toml").read_text() == before
+
+
+@pytest.mark.parametrize("name", ["Shop", "latest", "a b", "x" * 50])
+def test_a_name_that_can_not_be_used_is_refused_before_anything_is_asked(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    error = run(repo, "--yes", "--workspace", name).exception
+    assert isinstance(error, ConfigurationError)
+    assert not (tmp_path / "config").exists()
+
+
+def test_a_folder_that_is_no_repository_ends_with_2(tmp_path: Path) -> None:
+    error = run(tmp_path).exception
+    assert isinstance(error, UsageError)
+    assert "not in a git repository" in error.message
+
+
+def test_reports_stay_out_of_git(repo: Path) -> None:
+    run(repo, "--yes")
+    assert run_git(repo, "check-ignore", "runs/x").strip() == "runs/x"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from helpers.auditlog.form import open_review
 from helpers.core.errors import UsageError
 from helpers.core.view import prose
 from helpers.notebook import parameters
@@ -95,3 +98,56 @@ def test_a_choice_that_can_not_be_used_comes_with_its_advice() -> None:
     said = message_for(UsageError("There is no profile 'x'.", "Use sandbox."))
     assert said
     assert "Use sandbox." in said.text
+
+
+def test_a_step_follows_the_choices_to_another_workspace(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The forms of a step act on its context, which is that of the workspace chosen now."""
+    monkeypatch.setenv("RUNBOOK_STATE_HOME", str(tmp_path / "state"))
+    file = tmp_path / "workspaces.toml"
+    file.write_text('[shop-eu]\nenvironment = "staging"\nsecrets = "environment:SHOP_EU_"\n')
+    monkeypatch.setenv("RUNBOOK_WORKSPACES", str(file))
+    choices = Choices("production", repo=str(repo))
+    step = open_step("environment", choices)
+    with step._closing:
+        first, seen = step.context, step.snapshot
+        choices.change("profile", "shop-eu")
+        assert step.context is step.context
+        assert step.context is not first
+        assert step.context.settings.name == "shop-eu"
+        assert step.context.state == tmp_path / "state" / "shop-eu"
+        assert step.snapshot is not seen
+        assert step.snapshot.profile == "shop-eu"
+        assert step.show("overview").text.startswith("Auditing: shop-eu (staging) · repository")
+        choices.change("profile", "nobody")
+        with pytest.raises(UsageError, match="nobody"):
+            _ = step.context
+
+
+def test_what_another_workspace_answered_is_not_signed_for(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNBOOK_STATE_HOME", str(tmp_path / "state"))
+    choices = Choices("production", repo=str(repo))
+    step = open_step("auditlog", choices)
+    form = open_review(step)
+    form._widgets["seen"] = SimpleNamespace(value=True)
+    choices.change("profile", "staging")
+    with pytest.raises(UsageError, match="nothing was signed"):
+        form.sign()
+    step._closing.close()
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.usefixtures("_at_a_form")
+def test_the_form_offers_the_workspaces_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "workspaces.toml"
+    file.write_text('[shop-eu]\nenvironment = "staging"\n')
+    monkeypatch.setenv("RUNBOOK_WORKSPACES", str(file))
+    offered = parameters._form(Choices()).children[0].options
+    assert offered == ("sandbox", "development", "staging", "production", "shop-eu")
+    file.write_text("broken")
+    assert "odd" in parameters._form(Choices("odd")).children[0].options

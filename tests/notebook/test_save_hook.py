@@ -46,6 +46,17 @@ def test_a_secret_that_was_set_a_moment_ago_is_known(project: Path) -> None:
     assert secret not in saved(notebook)
 
 
+def test_a_secret_of_a_workspace_of_the_file_is_known(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = str(uuid.uuid4())
+    file = project / "workspaces.toml"
+    file.write_text('[shop]\nenvironment = "staging"\nsecrets = "environment:SHOP_"\n')
+    monkeypatch.setenv("RUNBOOK_WORKSPACES", str(file))
+    monkeypatch.setenv("SHOP_INTERCOM_CLIENT_SECRET", secret)
+    assert secret not in saved(new_notebook(cells=[new_markdown_cell(secret)]))
+
+
 def test_a_secret_of_another_project_is_known_by_the_words_beside_it() -> None:
     client, identity = str(uuid.uuid4()), secrets.token_urlsafe(30)
     cell = new_code_cell(

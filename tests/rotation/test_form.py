@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from tests.rotation.conftest import SCOPES, Desk, guide_of
 @pytest.fixture
 def form(make_desk: Callable[..., Desk]) -> tuple[Desk, RotationForm]:
     desk = make_desk()
-    form = RotationForm(desk.context)
+    form = RotationForm(desk)
     form._form()
     return desk, form
 
@@ -53,7 +54,7 @@ def test_it_stands_where_the_rotation_stands_after_a_restart(
 ) -> None:
     desk, it = form
     press(it, it.start)
-    again = RotationForm(desk.context)
+    again = RotationForm(desk)
     again._form()
     assert "is at PLANNED" in said(again)
     assert "Resume" in said(again)
@@ -92,7 +93,7 @@ def test_a_client_secret_goes_the_whole_way_by_what_a_person_vouches_for(
 ) -> None:
     desk = make_desk()
     guide_of(desk, "INTERCOM_CLIENT_SECRET", secrets.token_hex(16))
-    it = RotationForm(desk.context)
+    it = RotationForm(desk)
     it._form()
     it._widgets["key"].value = "INTERCOM_CLIENT_SECRET"
     assert it._widgets["mode"].options == ("in-place",)
@@ -115,7 +116,7 @@ def test_without_any_key_it_says_how_to_get_one(
     desk = make_desk()
     desk.context.settings = replace(desk.context.settings, values={}, origins={})
     monkeypatch.setenv("JPY_SESSION_NAME", "03.ipynb")
-    RotationForm(desk.context)._ipython_display_()
+    RotationForm(desk)._ipython_display_()
     assert "runbook init" in capsys.readouterr().out
 
 
@@ -125,7 +126,7 @@ def test_an_error_is_a_sentence(form: tuple[Desk, RotationForm]) -> None:
 
 
 def test_in_the_sandbox_the_hub_makes_the_key(make_desk: Callable[..., Desk]) -> None:
-    it = RotationForm(make_desk(Profile.SANDBOX).context)
+    it = RotationForm(make_desk(Profile.SANDBOX))
     it._form()
     assert "Sandbox" in press(it, it.start)
     assert "is at SWAPPED" in press(it, it.resume)
@@ -142,7 +143,7 @@ def test_in_the_sandbox_every_key_can_be_rehearsed(
     desk.click("PUT", f"/apps/{desk.app.id}", scopes=scopes)
     guide_of(desk, variable, secrets.token_hex(16))
     before = desk.env_file.read_text()
-    it = RotationForm(desk.context)
+    it = RotationForm(desk)
     it._form()
     it._widgets["key"].value = variable
     press(it, it.start)
@@ -157,6 +158,30 @@ def test_outside_jupyterlab_it_is_a_sentence(
 ) -> None:
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     assert "runbook rotate access-token" in repr(form[1])
+
+
+def test_after_a_change_of_the_choices_a_click_turns_to_the_other_workspace(
+    form: tuple[Desk, RotationForm], make_desk: Callable[..., Desk]
+) -> None:
+    desk, it = form
+    other = make_desk(Profile.STAGING, name="other")
+    step = desk_like(desk)
+    it = RotationForm(step)
+    it._form()
+    step.context = other.context
+    it._widgets["secret"].value = "pasted for the first one"
+    assert "The choices have changed: this is now staging." in press(it, it.start)
+    assert it._widgets["secret"].value == ""
+    assert desk.guide.status() is None
+    assert other.guide.status() is None
+    press(it, it.start)
+    assert desk.guide.status() is None
+    assert other.guide.status() is not None
+
+
+def desk_like(desk: Desk) -> Any:
+    """A step whose context the form of the notebook changes."""
+    return SimpleNamespace(context=desk.context)
 
 
 def state_of(form: RotationForm) -> str:

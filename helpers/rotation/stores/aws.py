@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-__all__ = ["AwsStore"]
+__all__ = ["AwsStore", "connect"]
 
 _LABEL: Final = {
     Stage.CURRENT: "AWSCURRENT",
@@ -43,7 +43,7 @@ class AwsStore:
     def __init__(self, secret_id: str, kind: str, *, client: Any = None) -> None:
         self._id = secret_id
         self._kind = kind
-        self._client = client or _client()
+        self._client = client or connect()
 
     @property
     def label(self) -> str:
@@ -145,7 +145,8 @@ class AwsStore:
             raise _refused(self.label, type(error).__name__) from None
 
 
-def _client() -> Any:
+def connect() -> Any:
+    """A client, with the credentials that the environment holds. Raises StoreSetupError."""
     try:
         import boto3
         from botocore.exceptions import BotoCoreError

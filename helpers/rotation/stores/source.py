@@ -7,14 +7,12 @@ promotes it in the same place.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Any
 
 from helpers.core.settings import VARIABLES, SecretSource, Workspace
 from helpers.rotation.stores.base import SecretStore, Stage
-
-if TYPE_CHECKING:
-    from pydantic import SecretStr
 
 __all__ = ["read_stored", "store_of"]
 
@@ -27,15 +25,36 @@ def read_stored(workspace: Workspace) -> Mapping[str, str]:
     source = workspace.secrets
     if source is None or source.local:
         return {}
-    found = {
-        variable.name: store_of(source, variable.name, variable.kind).read(Stage.CURRENT)
-        for variable in VARIABLES
-        if variable.secret
-    }
-    return {name: _plain(value) for name, value in found.items() if value}
+    with _connected(source) as client:
+        found = {
+            variable.name: store_of(source, variable.name, variable.kind, client).read(
+                Stage.CURRENT
+            )
+            for variable in VARIABLES
+            if variable.secret
+        }
+    return {name: value.get_secret_value() for name, value in found.items() if value}
 
 
-def store_of(source: SecretSource, variable: str, kind: str) -> SecretStore:
+@contextmanager
+def _connected(source: SecretSource) -> Iterator[Any]:
+    """One connection for all secrets of a source; None for the keyring, which needs none."""
+    if source.kind == "aws":
+        from helpers.rotation.stores import aws
+
+        with closing(aws.connect()) as client:
+            yield client
+    elif source.kind == "vault":
+        from helpers.rotation.stores import vault
+
+        client = vault.connect()
+        with closing(client.adapter):
+            yield client
+    else:
+        yield None
+
+
+def store_of(source: SecretSource, variable: str, kind: str, client: Any = None) -> SecretStore:
     """The place of one variable's secret in a source that is a store."""
     if source.kind == "keyring":
         from helpers.rotation.stores.oskeyring import KeyringStore
@@ -44,12 +63,8 @@ def store_of(source: SecretSource, variable: str, kind: str) -> SecretStore:
     if source.kind == "aws":
         from helpers.rotation.stores.aws import AwsStore
 
-        return AwsStore(f"{source.place}/{variable}", kind)
+        return AwsStore(f"{source.place}/{variable}", kind, client=client)
     from helpers.rotation.stores.vault import VaultStore
 
     mount, _, path = source.place.partition("/")
-    return VaultStore(mount, path, variable, kind)
-
-
-def _plain(value: SecretStr) -> str:
-    return value.get_secret_value()
+    return VaultStore(mount, path, variable, kind, client=client)

@@ -24,7 +24,7 @@ from helpers.rotation.stores.base import (
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-__all__ = ["VaultStore"]
+__all__ = ["VaultStore", "connect"]
 
 Document = dict[str, Any]
 
@@ -41,7 +41,7 @@ class VaultStore:
         self._path = path
         self._variable = variable
         self._kind = kind
-        self._client = client or _client()
+        self._client = client or connect()
 
     @property
     def label(self) -> str:
@@ -169,7 +169,8 @@ class VaultStore:
             raise _refused(self.label, error) from None
 
 
-def _client() -> Any:
+def connect() -> Any:
+    """A client, with the credentials that the environment holds. Raises StoreSetupError."""
     try:
         import hvac
     except ImportError:
