@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
@@ -58,6 +59,7 @@ _DUPLICATES: Final = frozenset({"betterleaks.intercom-api-key"})
 _SECONDS: Final = 60.0  # for one piece of content
 _WATCHED: Final = 1 << 20  # bytes; a smaller object takes seconds at most, whatever it contains
 _BASE64_DEPTH: Final = 3
+_MOST_COMPARED: Final = 200  # secrets in one stretch of base64
 
 # Some of the engine's rules apply to certain files only (`\.tf$`), and some skip others (tests,
 # docs). Two paths that match the same patterns give the same result, so an object at many paths is
@@ -229,13 +231,30 @@ def _watch() -> Iterator[CancellationToken]:
 
 
 def _secrets(findings: list[Finding]) -> Iterator[Secret]:
-    """Yield secrets in use, then Intercom's, then others; never two from the same bytes."""
-    taken = ByteSpans()
+    """Yield secrets in use, then Intercom's, then others; never two from the same bytes.
+
+    All that was decoded from one stretch of base64 has the place of that stretch, so there two
+    secrets are the same if one contains the other.
+    """
+    taken, decoded = ByteSpans(), defaultdict[tuple[int, int], list[str]](list)
     for kind_of in (_in_use, _ours, _provider, _foreign):
         secrets = [(*named, one) for one in findings if (named := kind_of(one))]
-        fresh = [s for s in secrets if not taken.overlaps(*_span(s[2]))]
-        taken.add(_span(finding) for _, _, finding in fresh)
+        fresh = [s for s in secrets if not _is_taken(s[2], taken, decoded)]
+        taken.add(_span(one) for _, _, one in fresh if not one.is_base64_encoded)
+        for _, _, one in fresh:
+            if one.is_base64_encoded:
+                decoded[_span(one)].append(one.secret)
         yield from fresh
+
+
+def _is_taken(
+    finding: Finding, taken: ByteSpans, decoded: Mapping[tuple[int, int], list[str]]
+) -> bool:
+    span, value = _span(finding), finding.secret
+    if taken.overlaps(*span):
+        return True
+    others = decoded.get(span, [])[:_MOST_COMPARED]
+    return any(value in other or other in value for other in others)
 
 
 def _in_use(finding: Finding) -> tuple[str, str] | None:

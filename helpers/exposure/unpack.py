@@ -15,13 +15,19 @@ import lzma
 import struct
 import sys
 import tarfile
+import time
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
-from typing import IO, Final, Protocol
+from typing import IO, TYPE_CHECKING, Final, Protocol
 
 from helpers.exposure.encoded import base64_blocks, is_notebook, notebook_cells
+from helpers.exposure.items import WHOLE
+
+if TYPE_CHECKING:
+    import sqlite3
 
 __all__ = ["UnpackBudget", "UnpackedPart", "is_plain", "unpack"]
 
@@ -43,6 +49,8 @@ _OPAQUE: Final = {
     b"7z\xbc\xaf\x27\x1c": "a 7z archive, which is not opened",
     b"Rar!\x1a\x07": "a rar archive, which is not opened",
 }
+_SQLITE: Final = b"SQLite format 3\0"
+_SQLITE_SECONDS: Final = 10.0  # for one database
 _OPAQUE_MAGICS: Final = tuple(_OPAQUE)
 _MOST_MEMBERS: Final = 20_000
 _ZIP_TAIL: Final = 65_557  # bytes at the end that can hold a zip's last record and its comment
@@ -89,7 +97,7 @@ def is_plain(data: bytes) -> bool:
     return not (
         _opener(data)
         or is_notebook(data)
-        or data.startswith(_OPAQUE_MAGICS)
+        or data.startswith((_SQLITE, *_OPAQUE_MAGICS))
         or _ends_in_zip(data)
         or any(base64_blocks(data))
     )
@@ -109,6 +117,8 @@ def unpack(
         where = _join(inner, cell) if cell else inner
         yield UnpackedPart(where, text)
         yield from _blocks(path, text, left, where)
+    if data.startswith(_SQLITE):
+        yield from _archive(_tables(data), path, b"", left, inner)
     if _ends_in_zip(data):
         yield from _archive(_zip(data), path, b"", left, inner)
     for magic, reason in _OPAQUE.items():
@@ -268,6 +278,55 @@ class _Zstd:
                 return stream.read(size)
         except zstd.ZstdError as error:
             raise ValueError from error
+
+
+def _tables(data: bytes) -> Members:
+    """Read the tables of an SQLite database, in which a column may name what its cells hold.
+
+    In memory, without its triggers, views and virtual tables. A database in WAL mode is read as if
+    it were not: its log is a file of its own.
+    """
+    import sqlite3
+
+    until = time.monotonic() + _SQLITE_SECONDS
+    try:
+        with closing(sqlite3.connect(":memory:", check_same_thread=False)) as database:
+            database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, WHOLE)
+            database.deserialize(data[:18] + b"\x01\x01" + data[20:])
+            database.set_progress_handler(lambda: time.monotonic() > until, 100_000)
+            database.execute("PRAGMA trusted_schema=OFF")
+            database.text_factory = bytes
+            listed = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0"
+            for (name,) in database.execute(listed).fetchmany(_MOST_MEMBERS):
+                quoted = name.decode("utf-8", "replace").replace('"', '""')
+                rows = database.execute(f'SELECT * FROM "{quoted}"')  # noqa: S608 (only read)
+                yield f"table {quoted}", _Rows(rows), len(data)
+    except sqlite3.Error as error:
+        raise ValueError from error
+
+
+class _Rows:
+    """The rows of a table as text, a line each: `column=value column=value`."""
+
+    def __init__(self, rows: sqlite3.Cursor) -> None:
+        self._rows = rows
+        self._columns = [str(column[0]).encode("utf-8", "replace") for column in rows.description]
+
+    def read(self, size: int, /) -> bytes:
+        import sqlite3
+
+        text = bytearray()
+        try:
+            for row in self._rows:
+                text += b" ".join(map(self._cell, self._columns, row)) + b"\n"
+                if len(text) > size:
+                    break
+        except sqlite3.Error as error:
+            raise ValueError from error
+        return bytes(text[:size])
+
+    def _cell(self, column: bytes, value: object) -> bytes:
+        return column + b"=" + (value if isinstance(value, bytes) else str(value).encode())
 
 
 _OPENERS: Final = (

@@ -40,7 +40,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "secret43": lambda: secrets.token_urlsafe(32),
     "hex40": lambda: secrets.token_hex(20),
     "hex32": lambda: secrets.token_hex(16),
-    "mixed40": lambda: base64.b64encode(b"\x00\x10\x83" + secrets.token_bytes(27)).decode(),
+    "mixed40": lambda: base64.b64encode(b"\xd3\x5d\xb7" + secrets.token_bytes(27)).decode(),
     "base64_64": lambda: base64.b64encode(secrets.token_bytes(64)).decode(),
     "hex64": lambda: secrets.token_hex(32),
 }

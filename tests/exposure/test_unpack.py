@@ -6,11 +6,13 @@ import gzip
 import io
 import json
 import os
+import sqlite3
 import struct
 import sys
 import tarfile
 import zipapp
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -161,6 +163,47 @@ def test_zstd_is_unpacked_and_damage_in_it_is_reported() -> None:
     ]
 
 
+def database(*statements: str) -> bytes:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+        return connection.serialize()
+
+
+def test_the_rows_of_a_database_are_read_with_their_columns() -> None:
+    data = database(
+        "CREATE TABLE keys (name TEXT, value BLOB)",
+        "INSERT INTO keys VALUES ('token', 'abc'), ('other', x'00ff')",
+    )
+    parts = content(list(unpack("a.db", data)))
+    assert parts == {"": data, "table keys": b"name=token value=abc\nname=other value=\x00\xff\n"}
+
+
+def test_a_database_in_wal_mode_is_read() -> None:
+    data = database("CREATE TABLE keys (value TEXT)", "INSERT INTO keys VALUES ('abc')")
+    data = data[:18] + b"\x02\x02" + data[20:]
+    assert content(list(unpack("a.db", data)))["table keys"] == b"value=abc\n"
+
+
+def test_views_and_virtual_tables_of_a_database_are_not_run() -> None:
+    data = database(
+        "CREATE VIEW endless AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+        "SELECT i FROM n",
+        "CREATE VIRTUAL TABLE words USING fts5(body)",
+    )
+    parts = content(list(unpack("a.db", data)))
+    assert {name for name in parts if "endless" in name or name == "table words"} == set()
+
+
+def test_a_damaged_database_is_searched_as_bytes_and_reported() -> None:
+    data = database("CREATE TABLE keys (value TEXT)", "INSERT INTO keys VALUES ('abc')")
+    broken = data[:4096] + b"\xff" * (len(data) - 4096)
+    parts = list(unpack("a.db", broken))
+    assert content(parts) == {"": broken}
+    assert reasons(parts) == ["the archive is damaged (ValueError)"]
+
+
 def test_a_duplicate_key_of_a_notebook_hides_nothing() -> None:
     data = b'{"cells": [{"source": "first", "source": "second"}], "nbformat": 4}'
     (cell,) = [part for part in unpack("a.ipynb", data) if part.inner == "cell 1"]
@@ -201,7 +244,7 @@ def test_a_false_end_record_never_raises(front: bytes, count: int, size: int) ->
     st.sampled_from(
         [
             *(b"PK\x03\x04", b"\x1f\x8b\x08", b"BZh9", b"\xfd7zXZ\x00", bytes(257) + b"ustar"),
-            *(b"\x28\xb5\x2f\xfd", b"MZ"),
+            *(b"\x28\xb5\x2f\xfd", b"MZ", b"SQLite format 3\0"),
         ]
     ),
     st.binary(max_size=600),
