@@ -55,6 +55,7 @@ STANDALONE: Final = frozenset(
         "betterleaks.polymarket-passphrase",
     }
 )
+_SAME_SECRET: Final = {"gcp-service-account": "private-key"}  # the file is known by its key
 _DUPLICATES: Final = frozenset({"betterleaks.intercom-api-key"})
 _SECONDS: Final = 60.0  # for one piece of content
 _WATCHED: Final = 1 << 20  # bytes; a smaller object takes seconds at most, whatever it contains
@@ -281,7 +282,8 @@ def _foreign(finding: Finding) -> tuple[str, str] | None:
         return None
     if not finding.visible and rule not in STANDALONE:
         return None
-    return _named(_NUMBERED.sub("", rule).rpartition(".")[2], finding.secret)
+    kind = _NUMBERED.sub("", rule).rpartition(".")[2]
+    return _named(_SAME_SECRET.get(kind, kind), finding.secret)
 
 
 def _named(kind: str, raw: str) -> tuple[str, str] | None:

@@ -34,6 +34,8 @@ _PLACEHOLDER: Final = re.compile(
     re.IGNORECASE,
 )
 # The last word of a line of PEM, behind a time or the name of a pod. Armour ends in dashes.
+_LINE_END: Final = re.compile(r"\n|\\n")
+_ARMOUR: Final = re.compile(r"-----BEGIN[^\n]*?-----(.*?)-----END", re.DOTALL)
 _LAST_WORD: Final = re.compile(r"[A-Za-z0-9+/=]{16,}(?=[\s\"',\\]*$)")
 _GENERIC: Final = frozenset(
     {
@@ -52,7 +54,7 @@ _LONG: Final = 32  # of shorter values only the length is shown
 
 def canonical(kind: str, raw: str) -> str | None:
     """Return the secret in its one spelling, or None if it is a placeholder or no secret."""
-    reader = _READERS.get(kind)
+    reader = _READERS.get(kind) or (_without_prefixes if _LINE_END.search(raw) else None)
     return reader(raw) if reader else raw
 
 
@@ -88,10 +90,14 @@ def _mixed(raw: str) -> str | None:
     return raw if mixed and not _PLACEHOLDER.search(raw) else None
 
 
-def _key_body(raw: str) -> str:
-    """Return the key without what a log writes before each line, so that it is one key."""
-    lines = raw.replace("\\r", "").replace("\\n", "\n").splitlines()
-    return "".join(word[0] for line in lines if (word := _LAST_WORD.search(line))) or raw
+def _without_prefixes(raw: str) -> str:
+    """Return a secret of several lines without what a log writes before each, so that it is one.
+
+    Of a file that holds a key, such as a service account's, that is the key.
+    """
+    armoured = _ARMOUR.search(raw)
+    text = (armoured[1] if armoured else raw).replace("\\r", "").replace("\\n", "\n")
+    return "".join(w[0] for line in text.splitlines() if (w := _LAST_WORD.search(line))) or raw
 
 
 def is_generic(kind: str, shown: str) -> bool:
@@ -118,5 +124,5 @@ _READERS: Final[Mapping[str, Callable[[str], str | None]]] = {
     "fin_agent_key": _random,
     "mcp_token": _bearer,
     "aws-secret-access-key": _mixed,
-    "private-key": _key_body,
+    "private-key": _without_prefixes,
 }

@@ -44,6 +44,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "base64_64": lambda: base64.b64encode(secrets.token_bytes(64)).decode(),
     "hex64": lambda: secrets.token_hex(32),
 }
+ALL_RULES = Kingfisher()  # loaded by the first scan
 HOLE = re.compile(f"<({'|'.join(MAKERS)})>")
 
 
@@ -73,7 +74,7 @@ def test_a_counter_example_is_silent(engine: Kingfisher, kind: str, example: str
 @pytest.mark.parametrize(("kind", "example"), list(cases("examples", PROVIDER_RULES)))
 def test_a_providers_key_is_found_without_its_other_half(kind: str, example: str) -> None:
     text = HOLE.sub(lambda match: MAKERS[match[1]](), example)
-    assert [one.kind for one in Kingfisher().scan(text.encode(), "a.txt")] == [kind], text
+    assert [one.kind for one in ALL_RULES.scan(text.encode(), "a.txt")] == [kind], text
 
 
 @pytest.mark.parametrize(("kind", "example"), list(cases("negative_examples", PROVIDER_RULES)))
@@ -126,6 +127,56 @@ def test_a_private_key_behind_log_prefixes_is_one_secret() -> None:
     found = [Kingfisher().scan(text.encode(), "a.log") for text in (plain, logged)]
     assert found[0]
     assert {one.fingerprint for one in found[1]} == {one.fingerprint for one in found[0]}
+
+
+PREFIXES = (
+    "2026-01-02T10:00:00.123Z ",
+    "Jan  2 10:00:00 host app[17]: ",
+    "web_1  | ",
+    "[INFO] pod-7f9c-x2x: ",
+    "ada@host:~$ ",
+)
+
+
+@pytest.mark.parametrize(
+    ("kind", "example"), [*cases("examples"), *cases("examples", PROVIDER_RULES)]
+)
+def test_a_secret_behind_log_prefixes_is_one_secret(kind: str, example: str) -> None:
+    text = HOLE.sub(lambda match: MAKERS[match[1]](), example)
+    found = set()
+    for prefix in ("", *PREFIXES):
+        logged = "\n".join(prefix + line for line in text.splitlines())
+        found |= {(one.kind, one.fingerprint) for one in ALL_RULES.scan(logged.encode(), "a.log")}
+    assert [one for one, _ in found] == [kind]
+
+
+def test_a_service_account_is_known_by_its_key_in_every_spelling() -> None:
+    body = [base64.b64encode(secrets.token_bytes(48)).decode() for _ in range(20)]
+    pem = "\n".join(["-----BEGIN PRIVATE KEY-----", *body, "-----END PRIVATE KEY-----\n"])
+    account = {
+        "type": "service_account",
+        "private_key_id": secrets.token_hex(20),
+        "private_key": pem,
+        "client_email": "a@p-1.iam.gserviceaccount.com",
+        "auth_provider_x509_cert_url": "https://www.googleapis.com/oauth2/v1/certs",
+    }
+    wide, compact = json.dumps(account, indent=2), json.dumps(account)
+    logged = "\n".join(f"2026-01-02 pod-1: {line}" for line in wide.splitlines())
+    found = {
+        one.fingerprint
+        for text in (wide, compact, logged, pem, json.dumps(compact))
+        for one in ALL_RULES.scan(text.encode(), "a.log")
+    }
+    assert len(found) == 1
+
+
+def test_secrets_from_one_stretch_of_base64_do_not_hide_one_another() -> None:
+    token, mine = make_access_token(), secrets.token_hex(16)
+    credential = Credential("MINE", "identity_secret", SecretStr(mine), ".env")
+    text = f"T={token}\nAWS_SECRET_ACCESS_KEY={MAKERS['mixed40']()}\nx={mine}\n"
+    found = Kingfisher(credentials=[credential]).scan(base64.b64encode(text.encode()), "a.txt")
+    kinds = sorted(one.kind for one in found)
+    assert kinds == ["access_token", "aws-secret-access-key", "identity_secret"]
 
 
 def test_an_inline_comment_hides_nothing(engine: Kingfisher) -> None:
