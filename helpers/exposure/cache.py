@@ -3,8 +3,8 @@
 A repeat scan reads only what is new. What was found in an object, or could not be opened in it, is
 stored with the object and reported again while the object exists, so the cache never hides a
 finding. Failures are not stored. Other rules have another `identity`, and to them everything is
-new. Several scans may share the file, and a killed scan keeps what it had written. The file can be
-deleted at any time.
+new; if only the secrets in use are others, those are searched for by themselves. Several scans may
+share the file, and a killed scan keeps what it had written. The file can be deleted at any time.
 """
 
 from __future__ import annotations
@@ -101,6 +101,24 @@ class ScanCache:
             (self._rules,),
         )
         return {key: _decoded(text) for key, text in rows}
+
+    def others(self) -> list[str]:
+        """Return the identities of other rules with results, the last used first."""
+        rows = self._db.execute(
+            "SELECT identity FROM rules WHERE number <> ? ORDER BY used DESC, number DESC",
+            (self._rules,),
+        )
+        return [identity for (identity,) in rows]
+
+    def result_of(self, identity: str, cache_key: str) -> ScanResult | None:
+        """Return the result of other rules; None if they have none for this key."""
+        row = self._db.execute(
+            "SELECT kept FROM looked JOIN rules ON rules = number WHERE identity = ? AND mark = ?",
+            (identity, bytes.fromhex(cache_key)),
+        ).fetchone()
+        if row is None:
+            return None
+        return _decoded(row[0]) if row[0] else EMPTY_RESULT
 
     def store(self, cache_key: str, result: ScanResult) -> None:
         """Keep a result; results are written about once a second.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Final, NamedTuple, Protocol
@@ -24,6 +24,7 @@ __all__ = [
     "EMPTY_RESULT",
     "LARGEST",
     "WHOLE",
+    "EngineChanges",
     "Origin",
     "OriginKind",
     "ScanItem",
@@ -55,12 +56,27 @@ class SecretMatch:
     line: int
 
 
+@dataclass(frozen=True)
+class EngineChanges:
+    """How an engine differs from an earlier one with the same rules: in its secrets in use.
+
+    `gone` are the fingerprints of those that are no longer in use. `has_new` returns whether bytes
+    contain one that was not in use then; raises TimeoutError if that takes too long.
+    """
+
+    gone: frozenset[str]
+    has_new: Callable[[bytes, str], bool]
+
+
 class SecretEngine(Protocol):
     """Finds secrets. Safe to share between threads; opens no socket."""
 
     @property
     def identity(self) -> str:
         """Changes whenever the same bytes could give another result: engine, version, rules."""
+
+    def changes_since(self, identity: str) -> EngineChanges | None:
+        """Compare with an earlier engine; None if more than the secrets in use is different."""
 
     @property
     def depends_on_paths(self) -> bool:
@@ -112,6 +128,7 @@ class ScanItem:
     whole: bool = True
     reason: str = ""  # why the bytes could not be read; then there is nothing else in the item
     cache_keys: tuple[str, ...] = ()  # empty if the result must not be cached
+    earlier: ScanResult | None = None  # the result with other secrets in use
 
 
 class ScanResult(NamedTuple):

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final
 from helpers.core.errors import CollectionError
 from helpers.core.redaction import KNOWN, fingerprint
 from helpers.exposure.configured import CONFIGURED, rule_files, searchable
-from helpers.exposure.items import DEFAULT_PATH_CLASS, SecretMatch
+from helpers.exposure.items import DEFAULT_PATH_CLASS, EngineChanges, SecretMatch
 from helpers.exposure.secret_kinds import INTERCOM_KINDS, canonical, shape
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ _DUPLICATES: Final = frozenset({"betterleaks.intercom-api-key"})
 _SECONDS: Final = 60.0  # for one piece of content
 _WATCHED: Final = 1 << 20  # bytes; a smaller object takes seconds at most, whatever it contains
 _BASE64_DEPTH: Final = 3
+_WITH: Final = " in use: "  # in an identity, before the fingerprints
 _MOST_COMPARED: Final = 200  # secrets in one stretch of base64
 
 # Some of the engine's rules apply to certain files only (`\.tf$`), and some skip others (tests,
@@ -102,16 +103,27 @@ class Kingfisher:
 
     @cached_property
     def identity(self) -> str:
-        """Engine, version, set of rules, and a digest of our code, rules and secrets in use."""
+        """Engine, version, set of rules, a digest of our code and rules; and the secrets in use."""
         from importlib.metadata import version
 
         installed = version("kingfisher-secret-scanner")
         names = ("configured.py", "kingfisher.py", "secret_kinds.py")
         parts = [RULES, PROVIDER_RULES, *(Path(__file__).with_name(name) for name in names)]
-        in_use = sorted(fingerprint(c.kind, c.value.get_secret_value()) for c in self._credentials)
-        material = b"".join(p.read_bytes() for p in parts) + "".join(in_use).encode()
-        digest = hashlib.sha256(material).hexdigest()[:12]
-        return f"kingfisher {installed} {'all' if self.all_rules else 'intercom'} {digest}"
+        digest = hashlib.sha256(b"".join(p.read_bytes() for p in parts)).hexdigest()[:12]
+        in_use = " ".join(sorted({one.fingerprint for one in self._credentials}))
+        rules = f"kingfisher {installed} {'all' if self.all_rules else 'intercom'} {digest}"
+        return f"{rules}{_WITH}{in_use}" if in_use else rules
+
+    def changes_since(self, identity: str) -> EngineChanges | None:
+        """Compare with an earlier engine; None if more than the secrets in use is different."""
+        rules, _, in_use = self.identity.partition(_WITH)
+        earlier_rules, _, was_in_use = identity.partition(_WITH)
+        if rules != earlier_rules:
+            return None
+        now, before = set(in_use.split()), set(was_in_use.split())
+        new = [one for one in self._credentials if one.fingerprint in now - before]
+        has_new = _OnlyInUse(all_rules=False, credentials=new).has_any if new else _never
+        return EngineChanges(frozenset(before - now), has_new)
 
     @property
     def depends_on_paths(self) -> bool:
@@ -204,6 +216,24 @@ class Kingfisher:
         for scanner in self._scanners():
             found += scanner.scan_input(ScanInput(path=text, data=data), cancellation=token)
         return found
+
+
+class _OnlyInUse(Kingfisher):
+    """The rules for secrets in use alone, for what was searched with all others before."""
+
+    def _rules(self) -> Iterator[Rules]:
+        from kingfisher_sdk import Rules
+
+        with rule_files(self._credentials) as literals:
+            yield Rules(literals, builtins=False, cache=False)
+
+    def has_any(self, data: bytes, path: str) -> bool:
+        """Return whether a secret in use is in the bytes. Raises TimeoutError."""
+        return bool(self._findings(data, path))
+
+
+def _never(_data: bytes, _path: str) -> bool:
+    return False
 
 
 @lru_cache(maxsize=1 << 16)  # a path returns with each version of its file

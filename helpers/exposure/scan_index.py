@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Protocol
 
-from helpers.exposure.items import EMPTY_RESULT, ScannedItem, ScanResult
+from helpers.exposure.items import (
+    EMPTY_RESULT,
+    EngineChanges,
+    ScanItem,
+    ScannedItem,
+    ScanResult,
+    SecretEngine,
+)
 
-__all__ = ["CacheStore", "NoCache", "ScanIndex"]
+__all__ = ["CacheStore", "EarlierScan", "NoCache", "ScanIndex"]
 
 _CLASS: Final = 4  # hex digits of the path class, at the end of an object's cache key
 _FILE_KEY: Final = 40  # hex digits; the keys of objects are longer
@@ -23,6 +31,12 @@ class CacheStore(Protocol):
 
     def results(self) -> dict[str, ScanResult]:
         """Return the results that are not empty, by cache key."""
+
+    def others(self) -> Sequence[str]:
+        """Return the identities of other engines with results, the last used first."""
+
+    def result_of(self, identity: str, cache_key: str) -> ScanResult | None:
+        """Return another engine's result; None if it has none for this key."""
 
     def store(self, cache_key: str, result: ScanResult) -> None:
         """Keep a result."""
@@ -51,6 +65,14 @@ class NoCache:
         """Return nothing."""
         return {}
 
+    def others(self) -> Sequence[str]:
+        """Return nothing."""
+        return ()
+
+    def result_of(self, identity: str, cache_key: str) -> ScanResult | None:  # noqa: ARG002
+        """Return nothing."""
+        return None
+
     def store(self, cache_key: str, result: ScanResult) -> None:
         """Discard the result."""
 
@@ -66,6 +88,37 @@ class NoCache:
 
     def close(self) -> None:
         """Do nothing: no result is pending."""
+
+
+@dataclass(frozen=True)
+class EarlierScan:
+    """The results of the same rules with other secrets in use.
+
+    They stand except where a secret was found that is no longer in use, or a new one is there. So
+    a new secret costs a search for its bytes, and not another scan with every rule.
+    """
+
+    store: CacheStore
+    identity: str
+    changes: EngineChanges
+
+    @classmethod
+    def of(cls, store: CacheStore, engine: SecretEngine) -> EarlierScan | None:
+        """Return the last one; None if there is none."""
+        for identity in store.others():
+            if changes := engine.changes_since(identity):
+                return cls(store, identity, changes)
+        return None
+
+    def result(self, item: ScanItem) -> ScanResult | None:
+        """Return the earlier result for an item; None if there is none that stands."""
+        if item.reason or not item.whole:
+            return None
+        known = (self.store.result_of(self.identity, key) for key in item.cache_keys)
+        result = next((one for one in known if one is not None), None)
+        if result and any(match.fingerprint in self.changes.gone for _, match in result.matches):
+            return None
+        return result
 
 
 class ScanIndex:

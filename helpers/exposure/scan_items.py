@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Final
@@ -31,7 +31,7 @@ from helpers.exposure.items import (
     printable,
 )
 from helpers.exposure.repository import Repository
-from helpers.exposure.scan_index import ScanIndex
+from helpers.exposure.scan_index import EarlierScan, ScanIndex
 from helpers.exposure.unpack import UnpackedPart, is_plain, unpack
 
 if TYPE_CHECKING:
@@ -82,12 +82,20 @@ class ScanState:
     def scan(self, repository: Repository, items: Iterable[ScanItem], matches: ScanMatches) -> None:
         """Scan the items and record what is in them."""
         absent = partial(absent_content, common=repository.common)
-        for batch in scan_items(items, self.engine, absent):
+        earlier = self._earlier
+        if earlier:
+            items = (replace(item, earlier=earlier.result(item)) for item in items)
+        has_new = earlier.changes.has_new if earlier else _unknown
+        for batch in scan_items(items, self.engine, absent, has_new):
             self.index.add(batch)
             for scanned in batch:
                 self._done += len(scanned.item.data)
                 self.record(repository, scanned.item.origin, scanned.result, matches)
             self._report_progress()
+
+    @cached_property
+    def _earlier(self) -> EarlierScan | None:
+        return EarlierScan.of(self.index.store, self.engine)
 
     def counted(self, items: Iterable[ScanItem]) -> Iterator[ScanItem]:
         """Yield the items and count them."""
@@ -185,16 +193,26 @@ class ScanState:
             self.observe(ScanProgress(self._done, self.total, len(self._found)))
 
 
+def _unknown(_data: bytes, _path: str) -> bool:
+    return True
+
+
 def scan_items(
-    items: Iterable[ScanItem], engine: SecretEngine, absent: Callable[[bytes], str]
+    items: Iterable[ScanItem],
+    engine: SecretEngine,
+    absent: Callable[[bytes], str],
+    has_new: Callable[[bytes, str], bool] = _unknown,
 ) -> Iterator[list[ScannedItem]]:
-    """Scan every item. `absent` says why content that the bytes point to can't be scanned."""
+    """Scan every item. `absent` says why content that the bytes point to can't be scanned.
+
+    An item's earlier result stands if `has_new` returns False for all of its parts.
+    """
     threads = max(2, min(8, os.cpu_count() or 2))  # while one prepares, the other matches
     in_progress: deque[Future[list[ScannedItem]]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="scan") as pool:
         try:
             for batch in _batches(items):
-                in_progress.append(pool.submit(_scan_batch, batch, engine, absent))
+                in_progress.append(pool.submit(_scan_batch, batch, engine, absent, has_new))
                 if len(in_progress) > threads + 1:
                     yield in_progress.popleft().result()
             while in_progress:
@@ -217,9 +235,26 @@ def _batches(items: Iterable[ScanItem]) -> Iterator[list[ScanItem]]:
 
 
 def _scan_batch(
-    batch: list[ScanItem], engine: SecretEngine, absent: Callable[[bytes], str]
+    batch: list[ScanItem],
+    engine: SecretEngine,
+    absent: Callable[[bytes], str],
+    has_new: Callable[[bytes, str], bool],
 ) -> list[ScannedItem]:
-    return [_scan_item(item, engine, absent) for item in batch]
+    return [_stands(item, absent, has_new) or _scan_item(item, engine, absent) for item in batch]
+
+
+def _stands(
+    item: ScanItem, absent: Callable[[bytes], str], has_new: Callable[[bytes, str], bool]
+) -> ScannedItem | None:
+    """Return the item with its earlier result, if no new secret in use is in it."""
+    if item.earlier is None or absent(item.data):
+        return None
+    try:
+        if any(has_new(part.data, item.path) for part in _parts(item)):
+            return None
+    except Exception:  # noqa: BLE001 (the scan that follows reports what is wrong)
+        return None
+    return ScannedItem(item, item.earlier)
 
 
 def _scan_item(item: ScanItem, engine: SecretEngine, absent: Callable[[bytes], str]) -> ScannedItem:

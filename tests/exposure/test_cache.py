@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import multiprocessing
 import os
 import secrets
@@ -9,12 +10,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 import time_machine
+from pydantic import SecretStr
 
+from helpers.core.settings import Credential
 from helpers.exposure.cache import ScanCache
 from helpers.exposure.history import CommitLog
 from helpers.exposure.items import SecretMatch
@@ -27,14 +31,17 @@ from tests.conftest import make_access_token, run_git
 class Counting(Kingfisher):
     """An engine that records what it is given."""
 
-    def __init__(self, *, rules: str = "1") -> None:
-        super().__init__(all_rules=False)
+    def __init__(self, *, rules: str = "", in_use: Iterable[str] = ()) -> None:
+        credentials = [
+            Credential("MINE", "identity_secret", SecretStr(one), ".env") for one in in_use
+        ]
+        super().__init__(all_rules=False, credentials=credentials)
         self.contents: list[bytes] = []
         self.rules = rules
 
     @property
     def identity(self) -> str:
-        return f"{super().identity} {self.rules}"
+        return f"{self.rules}{super().identity}"
 
     def scan(self, data: bytes, path: str) -> tuple[SecretMatch, ...]:
         self.contents.append(data)
@@ -81,6 +88,31 @@ def test_other_rules_scan_again(repo: Path, tmp_path: Path) -> None:
     engine = Counting(rules="2")
     assert search(repo, tmp_path, engine).leaks
     assert token.encode() in engine.contents
+
+
+def test_a_new_secret_in_use_is_searched_for_by_itself(repo: Path, tmp_path: Path) -> None:
+    secret = secrets.token_hex(16)
+    for name, text in (("a.txt", make_access_token()), ("b.txt", f"x {secret}"), ("c.txt", "fine")):
+        commit(repo, name, text)
+    with zipfile.ZipFile(repo / "d.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inner", base64.b64encode(f"x {secret}".encode()))
+    search(repo, tmp_path, Counting())
+    engine = Counting(in_use=[secret])
+    found = search(repo, tmp_path, engine)
+    assert sorted(map(len, engine.contents)) == [len(f"x {secret}"), 48]  # the two that hold it
+    assert found.leaks == scan(repo, Counting(in_use=[secret])).leaks
+    assert len(found.leaks) == 2
+
+
+def test_a_secret_no_longer_in_use_is_searched_for_no_more(repo: Path, tmp_path: Path) -> None:
+    secret = secrets.token_hex(16)
+    for name, text in (("a.txt", make_access_token()), ("b.txt", f"x {secret}")):
+        commit(repo, name, text)
+    search(repo, tmp_path, Counting(in_use=[secret]))
+    engine = Counting()
+    found = search(repo, tmp_path, engine)
+    assert engine.contents == [f"x {secret}".encode()]
+    assert found.leaks == scan(repo, Counting()).leaks
 
 
 def test_a_finding_disappears_with_its_object(repo: Path, tmp_path: Path) -> None:

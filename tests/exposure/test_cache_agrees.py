@@ -1,19 +1,25 @@
-"""Whatever happens to a repository between two scans, the cache changes no result."""
+"""Whatever happens to a repository, or to the secrets in use, the cache changes no result."""
 
 from __future__ import annotations
 
 import random
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
+from helpers.core.settings import Credential
 from helpers.exposure.cache import ScanCache
 from helpers.exposure.kingfisher import Kingfisher
 from helpers.exposure.scan import scan
 from tests.conftest import make_access_token, run_git
 
-ENGINE = Kingfisher(all_rules=False)
+IN_USE = [
+    Credential(f"MINE_{number}", "identity_secret", SecretStr(secrets.token_hex(16)), ".env")
+    for number in range(3)
+]
 Step = Callable[[Path, random.Random], None]
 
 
@@ -23,7 +29,8 @@ def _file(repo: Path, draw: random.Random) -> Path:
 
 def add(repo: Path, draw: random.Random) -> None:
     with _file(repo, draw).open("a") as file:
-        file.write(f"{make_access_token()}\n" if draw.random() < 0.6 else "fine\n")
+        mine = draw.choice(IN_USE).value.get_secret_value()
+        file.write(draw.choice([f"{make_access_token()}\n", f"x {mine}\n", "fine\n"]))
 
 
 def copy(repo: Path, draw: random.Random) -> None:
@@ -80,7 +87,9 @@ def test_a_scan_with_a_cache_gives_the_same_result_as_one_without(
         if step is back and run_git(repo, "reflog").count("\n") < 2:
             continue
         step(repo, draw)
-        cached = scan(repo, ENGINE, cache=ScanCache(tmp_path / "state", ENGINE.identity))
-        fresh = scan(repo, ENGINE)
+        in_use = draw.sample(IN_USE, draw.randrange(len(IN_USE) + 1))
+        engine = Kingfisher(all_rules=False, credentials=in_use)
+        cached = scan(repo, engine, cache=ScanCache(tmp_path / "state", engine.identity))
+        fresh = scan(repo, engine)
         assert cached.leaks == fresh.leaks, step
         assert cached.coverage == fresh.coverage, step
