@@ -40,10 +40,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
 @click.option("--paths-from", type=_FILE, help="A file with more paths, one a line.")
 @click.option("--since", default="", help="Search files and what is new since this revision.")
 @click.option("--staged", is_flag=True, help="Search staged changes only: for a pre-commit hook.")
-@click.option(
-    "--rules", type=click.Choice(["all", "intercom"]), help="Default: all; staged: intercom."
-)
-@click.option("--all-rules", is_flag=True, help="The same as --rules all.")
+@click.option("--rules", type=click.Choice(["all", "intercom"]), default="all", show_default=True)
 @click.option("--verify", is_flag=True, help="Ask Intercom whether the tokens found are live.")
 @click.option(
     "--format",
@@ -65,8 +62,7 @@ def scan(  # noqa: PLR0917 (click passes options this way)
     paths_from: Path | None,
     since: str,
     staged: bool,  # noqa: FBT001
-    rules: str | None,
-    all_rules: bool,  # noqa: FBT001
+    rules: str,
     verify: bool,  # noqa: FBT001
     form: str,
     fail_on: str,
@@ -90,11 +86,10 @@ def scan(  # noqa: PLR0917 (click passes options this way)
 
     if since and staged:
         raise UsageError("--since and --staged exclude each other.", "Give one of them.")
-    chosen = "all" if all_rules else rules or ("intercom" if staged else "all")
     request = ScanRequest(
         paths=_paths(paths, paths_from, choices.repo),
         scope=ScanScope(since, staged),
-        all_rules=chosen == "all",
+        all_rules=rules == "all",
         verify=verify,
         chosen=_settings(choices) if choices.profile else None,
         env_file=Path(choices.env_file) if choices.env_file else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -74,6 +75,13 @@ def test_a_secret_outside_the_committed_path_does_not_stop_the_commit(hooked: Pa
     run_git(hooked, "add", "b.txt")
     done = commit(hooked, "commit", "-m", "x", "a.txt")
     assert not done.returncode, done.stderr
+
+
+def test_another_providers_key_stops_the_commit(hooked: Path) -> None:
+    key = f"aB0{secrets.token_hex(18)}Z"
+    (hooked / "a.txt").write_text(f"AWS_SECRET_ACCESS_KEY={key}\n")
+    done = commit(hooked, "commit", "-am", "x")
+    assert "1 secret is exposed" in done.stdout + done.stderr
 
 
 def test_the_hook_works_from_a_subfolder(hooked: Path) -> None:
