@@ -11,7 +11,7 @@ import hashlib
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -267,25 +267,36 @@ def _secrets(findings: list[Finding]) -> Iterator[Secret]:
     All that was decoded from one stretch of base64 has the place of that stretch, so there two
     secrets are the same if one contains the other.
     """
-    taken, decoded = ByteSpans(), defaultdict[tuple[int, int], list[str]](list)
+    taken = _TakenBytes()
     for kind_of in (_in_use, _ours, _provider, _foreign):
         secrets = [(*named, one) for one in findings if (named := kind_of(one))]
-        fresh = [s for s in secrets if not _is_taken(s[2], taken, decoded)]
-        taken.add(_span(one) for _, _, one in fresh if not one.is_base64_encoded)
-        for _, _, one in fresh:
-            if one.is_base64_encoded:
-                decoded[_span(one)].append(one.secret)
+        fresh = [secret for secret in secrets if not taken.include(secret[2])]
+        taken.add([finding for _, _, finding in fresh])
         yield from fresh
 
 
-def _is_taken(
-    finding: Finding, taken: ByteSpans, decoded: Mapping[tuple[int, int], list[str]]
-) -> bool:
-    span, value = _span(finding), finding.secret
-    if taken.overlaps(*span):
-        return True
-    others = decoded.get(span, [])[:_MOST_COMPARED]
-    return any(value in other or other in value for other in others)
+class _TakenBytes:
+    """The bytes of the secrets that were found, as they stand in a text or decoded from it."""
+
+    def __init__(self) -> None:
+        self._plain, self._encoded = ByteSpans(), ByteSpans()
+        self._decoded: defaultdict[tuple[int, int], list[str]] = defaultdict(list)
+
+    def add(self, findings: Sequence[Finding]) -> None:
+        self._plain.add(_span(one) for one in findings if not one.is_base64_encoded)
+        self._encoded.add(_span(one) for one in findings if one.is_base64_encoded)
+        for one in findings:
+            if one.is_base64_encoded:
+                self._decoded[_span(one)].append(one.secret)
+
+    def include(self, finding: Finding) -> bool:
+        span, value = _span(finding), finding.secret
+        if self._plain.overlaps(*span):
+            return True
+        if not finding.is_base64_encoded:
+            return self._encoded.overlaps(*span)
+        others = self._decoded.get(span, [])[:_MOST_COMPARED]
+        return any(value in other or other in value for other in others)
 
 
 def _in_use(finding: Finding) -> tuple[str, str] | None:
