@@ -112,7 +112,8 @@ class ScanBenchmark:
     def prepare(self) -> None:
         """Create the repository, a small one for staged changes, and one to compile rules with."""
         if self.original:
-            subprocess.run(["git", "clone", "-q", str(self.original), str(self.repo)], check=True)
+            clone = ["git", "clone", "-q", "-n", str(self.original), str(self.repo)]
+            subprocess.run(clone, check=True)
         else:
             self.tokens = make(self.repo, self.blobs)
         make(self.small, 400)
