@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from helpers.core.errors import CollectionError
@@ -18,6 +18,7 @@ from helpers.core.model import Finding, Severity, Status
 from helpers.core.redaction import sanitize
 from helpers.exposure.records import PlaceKind
 from helpers.report.sarif_model import (
+    LEVELS,
     SarifArtifactLocation,
     SarifAutomationDetails,
     SarifConfiguration,
@@ -26,16 +27,16 @@ from helpers.report.sarif_model import (
     SarifLocation,
     SarifLog,
     SarifLogicalLocation,
-    SarifMessage,
     SarifNotification,
     SarifPhysicalLocation,
     SarifRegion,
     SarifResult,
     SarifRule,
     SarifRun,
-    SarifSuppression,
     SarifTool,
     SarifVersionControl,
+    message,
+    suppressions,
 )
 from helpers.system.git import GitRepository, find_repository
 
@@ -54,12 +55,6 @@ _FILES: Final = frozenset(
         PlaceKind.IGNORED,
     }
 )
-_LEVELS: Final[Mapping[Severity, Literal["note", "warning", "error"]]] = {
-    Severity.LOW: "note",
-    Severity.MEDIUM: "warning",
-    Severity.HIGH: "error",
-    Severity.CRITICAL: "error",
-}
 _WEB: Final = frozenset({"http", "https"})
 _SCORES: Final = {
     Severity.LOW: "3.0",
@@ -158,9 +153,9 @@ def _rule(kind: str, title: str, worst: Finding) -> SarifRule:
     steps = " ".join(f"{number}. {step}" for number, step in enumerate(worst.remediation, 1))
     return SarifRule(
         id=sanitize(kind),
-        short_description=_message(f"Exposed secret: {title}"),
-        help=_message(steps or worst.title),
-        default_configuration=SarifConfiguration(level=_LEVELS[worst.severity]),
+        short_description=message(f"Exposed secret: {title}"),
+        help=message(steps or worst.title),
+        default_configuration=SarifConfiguration(level=LEVELS[worst.severity]),
         properties={
             "tags": ["security", worst.step, worst.check, *worst.controls],
             "security-severity": _SCORES[worst.severity],
@@ -176,14 +171,14 @@ def _result(
         rule_id=sanitize(leak.kind),
         rule_index=index,
         kind="fail",
-        level=_LEVELS[finding.severity],
-        message=_message(f"{finding.resource.label}: {finding.message}"),
+        level=LEVELS[finding.severity],
+        message=message(f"{finding.resource.label}: {finding.message}"),
         locations=tuple(_locations(leak, bases)),
         partial_fingerprints={
             f"runbookFinding/{version}": digest,
             "runbookSecret/v1": leak.fingerprint,
         },
-        suppressions=_suppressions(finding),
+        suppressions=suppressions(finding),
         properties={"check": finding.check, "severity": finding.severity},
     )
 
@@ -221,21 +216,13 @@ def _location(
     )
 
 
-def _suppressions(finding: Finding) -> tuple[SarifSuppression, ...]:
-    if finding.waiver is None:
-        return ()
-    waiver = finding.waiver
-    text = f"{waiver.owner}: {waiver.reason} Until {waiver.expires}."
-    return (SarifSuppression(justification=sanitize(text)),)
-
-
 def _invocation(result: JudgedScan) -> SarifInvocation:
     missed = [
-        SarifNotification(level="warning", message=_message(f"{m.where}: {m.reason}"))
+        SarifNotification(level="warning", message=message(f"{m.where}: {m.reason}"))
         for m in result.coverage.missed
     ]
     missed += [
-        SarifNotification(level="note", message=_message(f"{m.where}: {m.reason}"))
+        SarifNotification(level="note", message=message(f"{m.where}: {m.reason}"))
         for m in result.coverage.elsewhere
     ]
     return SarifInvocation(
@@ -243,10 +230,6 @@ def _invocation(result: JudgedScan) -> SarifInvocation:
         end_time_utc=f"{result.report.generated_at:%Y-%m-%dT%H:%M:%S}Z",
         tool_execution_notifications=tuple(missed),
     )
-
-
-def _message(text: str) -> SarifMessage:
-    return SarifMessage(text=sanitize(text).replace("[", "\\["))
 
 
 def _guid(result: JudgedScan) -> str:

@@ -20,6 +20,7 @@ from helpers.core.model import Baseline, FilePlace, Finding, Report, Severity, S
 from helpers.core.redaction import sanitize
 from helpers.report.phrases import subject_facts
 from helpers.report.sarif_model import (
+    LEVELS,
     SarifArtifactLocation,
     SarifAutomationDetails,
     SarifConfiguration,
@@ -28,16 +29,16 @@ from helpers.report.sarif_model import (
     SarifLocation,
     SarifLog,
     SarifLogicalLocation,
-    SarifMessage,
     SarifNotification,
     SarifPhysicalLocation,
     SarifRegion,
     SarifResult,
     SarifRule,
     SarifRun,
-    SarifSuppression,
     SarifTool,
     SarifVersionControl,
+    message,
+    suppressions,
 )
 
 __all__ = ["CATALOG", "to_sarif"]
@@ -47,7 +48,6 @@ _ROOT: Final = "%SRCROOT%"
 _NAMESPACE: Final = uuid.UUID("5f2b3c57-6d0e-5a0e-9b43-0d8f4b6a1c11")
 _SCHEMES: Final = frozenset({"https", "http", "ssh", "git"})
 _SCP: Final = re.compile(r"([\w.-]+):(?!//)(.+)")
-_LINK: Final = re.compile(r"\[(?=[^\[\]]*\]\()")  # message texts may hold links [3.11.6]
 
 _KINDS: Final[Mapping[Status, Literal["pass", "fail", "review", "open", "notApplicable"]]] = {
     Status.PASS: "pass",
@@ -55,12 +55,6 @@ _KINDS: Final[Mapping[Status, Literal["pass", "fail", "review", "open", "notAppl
     Status.MANUAL: "review",
     Status.ERROR: "open",
     Status.NOT_APPLICABLE: "notApplicable",
-}
-_LEVELS: Final[Mapping[Severity, Literal["note", "warning", "error"]]] = {
-    Severity.LOW: "note",
-    Severity.MEDIUM: "warning",
-    Severity.HIGH: "error",
-    Severity.CRITICAL: "error",
 }
 # The score by which GitHub code scanning sorts: over 9 critical, over 7 high, over 4 medium.
 _SCORES: Final = {
@@ -118,9 +112,9 @@ def _rule(finding: Finding) -> SarifRule:
     steps = (f"{number}. {line}" for number, line in enumerate(finding.remediation, 1))
     return SarifRule(
         id=finding.check,
-        short_description=_message(finding.heading),
-        help=_message(" ".join(steps) or finding.heading),
-        default_configuration=SarifConfiguration(level=_LEVELS[finding.severity]),
+        short_description=message(finding.heading),
+        help=message(" ".join(steps) or finding.heading),
+        default_configuration=SarifConfiguration(level=LEVELS[finding.severity]),
         properties={
             "tags": ["security", finding.step, *finding.controls],
             "security-severity": _SCORES[finding.severity],
@@ -137,11 +131,11 @@ def _result(
         rule_id=finding.check,
         rule_index=places[finding.check],
         kind=_KINDS[finding.status],
-        level=_LEVELS[finding.severity] if finding.status is Status.FAIL else "none",
-        message=_message(f"{finding.resource.label}: {finding.message}"),
+        level=LEVELS[finding.severity] if finding.status is Status.FAIL else "none",
+        message=message(f"{finding.resource.label}: {finding.message}"),
         locations=_locations(finding, lines),
         partial_fingerprints={f"runbookFinding/{version}": digest},
-        suppressions=_suppressions(finding),
+        suppressions=suppressions(finding),
         baseline_state=state,
         properties=_properties(finding),
     )
@@ -180,15 +174,6 @@ def _file(path: str) -> SarifArtifactLocation:
     return SarifArtifactLocation(uri=quote(path), uri_base_id=_ROOT)
 
 
-def _suppressions(finding: Finding) -> tuple[SarifSuppression, ...]:
-    if finding.waiver is None:
-        return ()
-    waiver = finding.waiver
-    origin = f" From {waiver.origin}." if waiver.origin else ""
-    said = f"{waiver.owner}: {waiver.reason} Until {waiver.expires}.{origin}"
-    return (SarifSuppression(justification=sanitize(said)),)
-
-
 def _properties(finding: Finding) -> dict[str, Any]:
     said = {
         "status": finding.status,
@@ -207,11 +192,11 @@ def _properties(finding: Finding) -> dict[str, Any]:
 
 def _invocation(report: Report) -> SarifInvocation:
     missing = [
-        SarifNotification(level="error", message=_message(f"{s.title} is missing: {s.reason}"))
+        SarifNotification(level="error", message=message(f"{s.title} is missing: {s.reason}"))
         for s in report.steps
         if not s.completed
     ]
-    notes = [SarifNotification(level="note", message=_message(note)) for note in report.notes]
+    notes = [SarifNotification(level="note", message=message(note)) for note in report.notes]
     return SarifInvocation(
         execution_successful=not missing,
         end_time_utc=f"{report.generated_at:%Y-%m-%dT%H:%M:%S}Z",
@@ -245,10 +230,6 @@ def _repository_uri(remote: str) -> str:
 def _subject(report: Report) -> dict[str, Any] | None:
     facts = {label: sanitize(value) for label, value in subject_facts(report)}
     return {"subject": facts} if facts else None
-
-
-def _message(text: str) -> SarifMessage:
-    return SarifMessage(text=_LINK.sub(r"\\[", sanitize(text)) or " ")
 
 
 def _baseline_guid(report: Report) -> str | None:

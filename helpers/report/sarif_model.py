@@ -1,4 +1,6 @@
-"""The part of SARIF 2.1.0 that the report uses, as frozen models.
+"""The part of SARIF 2.1.0 that the report and the scan use, as frozen models.
+
+What both write in the same way (levels, texts, suppressions) is here, too.
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html; section numbers are in brackets.
 Optional properties that are None are left out.
@@ -6,12 +8,18 @@ Optional properties that are None are left out.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import re
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from helpers.core.model import Finding, Severity
+from helpers.core.redaction import sanitize
+
 __all__ = [
+    "LEVELS",
     "SCHEMA",
     "SarifArtifactLocation",
     "SarifAutomationDetails",
@@ -31,12 +39,21 @@ __all__ = [
     "SarifSuppression",
     "SarifTool",
     "SarifVersionControl",
+    "message",
+    "suppressions",
 ]
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
 Level = Literal["none", "note", "warning", "error"]
+LEVELS: Final[Mapping[Severity, Literal["note", "warning", "error"]]] = {
+    Severity.LOW: "note",
+    Severity.MEDIUM: "warning",
+    Severity.HIGH: "error",
+    Severity.CRITICAL: "error",
+}
+_LINK: Final = re.compile(r"\[(?=[^\[\]]*\]\()")  # message texts may hold links [3.11.6]
 
 
 class _Part(BaseModel):
@@ -198,3 +215,18 @@ class SarifLog(_Part):
 
         document = self.model_dump(mode="json", by_alias=True, exclude_none=True)
         return json.dumps(document, indent=2) + "\n"
+
+
+def message(text: str) -> SarifMessage:
+    """Return a text as a message: on one line, without links."""
+    return SarifMessage(text=_LINK.sub(r"\\[", sanitize(text)) or " ")
+
+
+def suppressions(finding: Finding) -> tuple[SarifSuppression, ...]:
+    """Return the waiver of a finding: owner, reason, expiry and where it stands."""
+    if finding.waiver is None:
+        return ()
+    waiver = finding.waiver
+    origin = f" From {waiver.origin}." if waiver.origin else ""
+    text = f"{waiver.owner}: {waiver.reason} Until {waiver.expires}.{origin}"
+    return (SarifSuppression(justification=sanitize(text)),)
