@@ -18,6 +18,7 @@ import click
 
 from helpers.cli.groups import SuggestingGroup
 from helpers.cli.output import guard_output
+from helpers.core.commands import complete
 from helpers.core.errors import RunbookError, UsageError
 
 __all__ = ["main", "runbook"]
@@ -111,7 +112,7 @@ def main() -> None:
         click.echo("Interrupted; every file that was written is complete.", err=True)
         sys.exit(130)
     except RunbookError as error:
-        click.echo(f"Error: {error.message}\n{error.advice}", err=True)
+        click.echo(complete(f"Error: {error.message}\n{error.advice}"), err=True)
         sys.exit(error.exit_status)
     except BrokenPipeError:  # `| head` has seen enough
         _discard_output()

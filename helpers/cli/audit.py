@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from helpers.cli.subject_options import about_a_workspace
+from helpers.core.commands import complete
 from helpers.core.exit_status import THRESHOLDS, Threshold
 from helpers.core.model import Severity
 from helpers.core.settings import Profile
@@ -153,4 +154,4 @@ def _summarise(result: AuditResult) -> None:
     for failed in result.failed:
         click.echo(f"Not finished: {failed.job.name}: {failed.error}", err=True)
     click.echo(f"\nReport: {result.folder / 'report.html'}")
-    click.echo(f"Exit status {result.status}; its meaning: runbook audit --help")
+    click.echo(complete(f"Exit status {result.status}; its meaning: `runbook audit --help`"))

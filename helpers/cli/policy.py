@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from helpers.cli.groups import SuggestingGroup
-from helpers.cli.trust_options import trust_policy
-from helpers.core.settings import Profile
+from helpers.cli.subject_options import about_a_workspace
+
+if TYPE_CHECKING:
+    from helpers.notebook.parameters import Choices
 
 __all__ = ["policy"]
 
@@ -21,21 +24,18 @@ def policy() -> None:
 
 
 @policy.command()
-@click.option("--profile", default="production", show_default=True, help=", ".join(Profile) + ".")
-@click.option("--repo", default="", help="The audited repository. Default: the one you are in.")
-@click.option("--policy", "file", default="", help="A policy.toml. Default: the repository's own.")
+@about_a_workspace()
 @click.option(
     "--format", "form", type=click.Choice(("text", "json")), default="text", show_default=True
 )
-@trust_policy
-def show(profile: str, repo: str, file: str, form: str) -> None:
+def show(choices: Choices, form: str) -> None:
     """Show every value in force and where it comes from: a line of a file, or a default."""
     from helpers.core.policy_document import policy_text
     from helpers.core.policy_file import policy_values
+    from helpers.core.workspaces import workspace_named
     from helpers.notebook.context_factory import policy_file, policy_of, policy_source_of
-    from helpers.notebook.parameters import Choices
 
-    choices = Choices(profile, repo=repo, policy=file)
+    profile = workspace_named(choices.profile).environment
     found, source = policy_of(choices), policy_source_of(choices)
     values = policy_values(profile, found, source, policy_file(choices))
     if form == "json":

@@ -115,7 +115,7 @@ def _try_receiver(context: Context, guide: Guide, options: dict[str, Any]) -> in
     if guide.variable != _KEYS["client-secret"] or not options["resume"]:
         raise UsageError(
             "--try-receiver needs an open rotation of the client secret.",
-            "Use: runbook rotate client-secret --resume --try-receiver URL.",
+            "Use `runbook rotate client-secret --resume --try-receiver URL`.",
         )
     url, consent = options["try_receiver"], options["consent"]
     return report_status(guide, resume_with_receiver(context, guide, url, consent=consent))

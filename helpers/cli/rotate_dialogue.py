@@ -10,6 +10,7 @@ from typing import Any, Final
 import click
 from pydantic import SecretStr
 
+from helpers.core.commands import complete
 from helpers.core.errors import UsageError
 from helpers.core.exit_status import NOTHING_VERIFIED
 from helpers.rotation.context import ENDS, Need, Pause, RotationStatus
@@ -135,11 +136,8 @@ def report_status(guide: Guide, status: RotationStatus) -> int:
     for line in status.pause.lines if status.pause else ():
         click.echo(f"  {line}")
     next_step = "Continue with --resume; `runbook rotate status` shows the history."
-    click.echo(
-        next_step
-        if guide.persistent
-        else f"This rotation ends here, with its sandbox. {_PERSISTENT_SANDBOX}"
-    )
+    ends_here = f"This rotation ends here, with its sandbox. {_PERSISTENT_SANDBOX}"
+    click.echo(complete(next_step if guide.persistent else ends_here))
     return NOTHING_VERIFIED
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from helpers.cli.trust_options import allow_host, trust_policy
+from helpers.core.commands import CLONE, program, set_target
 from helpers.core.errors import UsageError
 from helpers.core.settings import PROFILE, WORKSPACES, Profile, Workspace
 from helpers.core.steps import STEPS
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["about_a_workspace", "chosen_repository", "chosen_workspace"]
 
-CLONE: Final = Path(__file__).resolve().parents[2]
 _STEPS: Final = tuple(step.name for step in STEPS)
 
 
@@ -74,6 +74,7 @@ def about_a_workspace(
             named["repo"] = named["repo"] or str(next(iter(given.get("paths") or ()), ""))
             names = (profile or ("",)) if many else (profile,)
             chosen = tuple(_choices(name, named, need) for name in names)
+            _remember(chosen)
             shown = _applies(announce, given)
             for choices in filter(lambda one: one.profile, chosen):
                 if shown:
@@ -86,6 +87,14 @@ def about_a_workspace(
         return allow_host(trust_policy(call))
 
     return decorated
+
+
+def _remember(chosen: tuple[Choices, ...]) -> None:
+    """From here on, the commands that are printed are about this."""
+    if len(chosen) == 1 and chosen[0].profile:
+        from helpers.notebook.context_factory import target_of
+
+        set_target(target_of(chosen[0]))
 
 
 def _applies(when: When, given: Given) -> bool:
@@ -214,7 +223,8 @@ def _in_own_clone() -> bool:
 
 
 def _command() -> str:
-    return click.get_current_context().command_path
+    _, _, words = click.get_current_context().command_path.partition(" ")
+    return f"{program()} {words}"
 
 
 def _note_unused_file(choices: Choices) -> None:

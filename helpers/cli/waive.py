@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from helpers.core.settings import Profile
+from helpers.cli.subject_options import about_a_workspace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,7 @@ _SHOWN: Final = 5
 
 
 @click.command()
+@about_a_workspace(effect=True)
 @click.argument("check")
 @click.argument("resource")
 @click.option("--reason", required=True, help="Why the finding is accepted.")
@@ -36,21 +37,16 @@ _SHOWN: Final = 5
     type=click.DateTime(["%Y-%m-%d"]),
     help="The last day it holds. The policy says how far ahead (default: a year).",
 )
-@click.option("--profile", default="production", show_default=True, help=", ".join(Profile) + ".")
-@click.option("--repo", default="", help="The audited repository. Default: the one you are in.")
-@click.option("--policy", default="", help="A policy.toml; the waivers lie beside it.")
 @click.option(
     "--run", default="", help="The run that shows the finding. Default: the profile's latest."
 )
 def waive(  # noqa: PLR0917 (click passes each option as an argument)
+    choices: Choices,
     check: str,
     resource: str,
     reason: str,
     owner: str,
     until: datetime,
-    profile: str,
-    repo: str,
-    policy: str,
     run: str,
 ) -> None:
     r"""Accept the failures of a CHECK for a RESOURCE, a key or a pattern, until a day.
@@ -65,10 +61,8 @@ def waive(  # noqa: PLR0917 (click passes each option as an argument)
     from helpers.core import catalog
     from helpers.core.waivers import Waiver
     from helpers.notebook.context_factory import policy_of
-    from helpers.notebook.parameters import Choices
     from helpers.report.folder import run_named
 
-    choices = Choices(profile, repo=repo, policy=policy)
     wanted = Waiver(
         check=catalog.find(check).id,
         resource=resource,
@@ -77,7 +71,7 @@ def waive(  # noqa: PLR0917 (click passes each option as an argument)
         expires=until.date(),
     )
     _refuse(wanted, policy_of(choices).waivers)
-    covered = _covered(wanted, run_named(run) if run else _latest(profile))
+    covered = _covered(wanted, run_named(run) if run else _latest(choices.profile))
     path = _write(choices, wanted)
     found = "1 finding" if len(covered) == 1 else f"{len(covered)} findings"
     click.echo(f"{path}: {wanted.check} for {wanted.resource} is waived until {wanted.expires}.")
@@ -103,9 +97,8 @@ def _latest(profile: str) -> Path:
     from helpers.core.errors import UsageError
     from helpers.report.folder import finished_runs
 
-    for run in finished_runs(Path("runs")):
-        if run.name.split("-")[1] == profile:
-            return run
+    if found := finished_runs(Path("runs"), profile):
+        return found[0]
     raise UsageError(
         f"There is no run of {profile} under runs/, so nothing shows what would be waived.",
         "Audit first, or name the folder of a run: --run FOLDER.",

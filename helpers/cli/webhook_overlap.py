@@ -9,6 +9,7 @@ import click
 
 from helpers.cli.subject_options import about_a_workspace
 from helpers.cli.webhook_options import consent_option
+from helpers.core.commands import complete
 from helpers.core.exit_status import NOTHING_VERIFIED
 from helpers.notebook.parameters import Choices
 
@@ -17,7 +18,7 @@ __all__ = ["overlap"]
 _NEXT: Final = {
     False: "Both are accepted. Make Intercom sign with the new one; then remove the old one from "
     "every receiver, and run this with --revoked.",
-    True: "The old one is refused. Go on: runbook rotate client-secret --resume --try-receiver URL",
+    True: "The old one is refused. Go on: `runbook rotate client-secret --resume --try-receiver URL`.",
 }
 
 
@@ -65,5 +66,5 @@ def overlap(
     if not result.count(CaseOutcome.PASS, CaseOutcome.NOTE, CaseOutcome.FAIL):
         return NOTHING_VERIFIED
     if not result.count(CaseOutcome.FAIL, CaseOutcome.INCONCLUSIVE):
-        click.echo(_NEXT[revoked])
+        click.echo(complete(_NEXT[revoked]))
     return exit_status(report_of_run(result), Severity.LOW)

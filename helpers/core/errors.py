@@ -21,6 +21,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from helpers.core.commands import complete
+
 __all__ = [
     "CollectionError",
     "ConfigurationError",
@@ -53,7 +55,7 @@ class RunbookError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What a notebook shows in place of a traceback (IPython asks for this by name)."""
-        return [f"{type(self).__name__}: {self.message}", self.advice]
+        return [f"{type(self).__name__}: {complete(self.message)}", complete(self.advice)]
 
 
 class UsageError(RunbookError):

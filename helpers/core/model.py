@@ -223,9 +223,13 @@ def history(key: str, name: str, first_audit: datetime, *evidence: Evidence) -> 
 
     Nothing could have been recorded or reviewed then. Reports show such outcomes as one item.
     """
-    resource = Resource(kind=HISTORY, key=key, name=name)
-    message = f"This was before the first audit, on {first_audit:%Y-%m-%d}: go through it once."
-    return manual(resource, message, *evidence)
+    return Outcome(
+        status=Status.MANUAL,
+        resource=Resource(kind=HISTORY, key=key, name=name),
+        message=f"This was before the first audit, on {first_audit:%Y-%m-%d}: go through it once.",
+        evidence=evidence,
+        remediation=("Ask who did it, and why.", "Then sign for the period: `runbook review`."),
+    )
 
 
 def not_applicable(resource: Resource, message: str, *evidence: Evidence) -> Outcome:

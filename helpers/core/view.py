@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
+from helpers.core.commands import complete
 from helpers.core.redaction import sanitize
 
 __all__ = [
@@ -73,8 +74,8 @@ class View:
 
 
 def prose(sentence: str) -> View:
-    """A sentence."""
-    seen = sanitize(sentence)
+    """A sentence, with its commands as a person can paste them."""
+    seen = sanitize(complete(sentence))
     return View(Markup("<p>{}</p>").format(with_code(seen)), seen)
 
 

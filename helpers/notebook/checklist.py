@@ -13,7 +13,7 @@ from dataclasses import replace
 from helpers.core.model import Report
 from helpers.core.steps import STEPS, Step
 from helpers.core.view import View, prose, stack
-from helpers.notebook.context_factory import path_of, policy_of, waivers_of
+from helpers.notebook.context_factory import path_of, policy_of, target_of, waivers_of
 from helpers.notebook.guide import progress
 from helpers.notebook.parameters import Choices
 from helpers.notebook.session import StepSession, open_step
@@ -86,6 +86,7 @@ def _collected(choices: Choices) -> Report:
             tool_version=tool_version(),
             policy=policy_of(choices),
             waivers=waivers_of(choices),
+            target=target_of(choices),
         )
         return build_report(folder, inputs)
 

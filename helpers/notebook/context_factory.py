@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from helpers.core.commands import CommandTarget, program, set_target
 from helpers.core.context import Context, Recorder
 from helpers.core.errors import ConfigurationError
 from helpers.core.jupyter import in_jupyterlab
@@ -19,6 +20,7 @@ from helpers.core.policy_file import load_policy, load_restricted_policy
 from helpers.core.redaction import Redactor
 from helpers.core.settings import (
     TRUST_POLICY,
+    WORKSPACES,
     Profile,
     Settings,
     load_settings,
@@ -46,6 +48,7 @@ __all__ = [
     "redactor_of",
     "repository_of",
     "settings_of",
+    "target_of",
     "waivers_file",
     "waivers_of",
     "waivers_place",
@@ -57,6 +60,7 @@ def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Contex
 
     Raises ConfigurationError or UsageError, each with its advice, for choices that can't be used.
     """
+    set_target(target_of(choices))
     policy, source = _policy(choices)
     if choices.profile == Profile.SANDBOX:
         demo = open_demo(workspace, closing)
@@ -76,6 +80,23 @@ def open_context(workspace: str, choices: Choices, closing: ExitStack) -> Contex
     closing.callback(context.close)
     context.observed = tuple(_paths_of(choices.observed or ""))
     return context
+
+
+def target_of(choices: Choices) -> CommandTarget:
+    """What the commands that are printed for these choices are about, by absolute paths.
+
+    In the demo they are the same on every machine, as they stand in the committed notebooks.
+    """
+    if choices.profile == Profile.SANDBOX:
+        return CommandTarget(profile=choices.profile, repo=str(path_of(choices.repo) or ""))
+    return CommandTarget(
+        program=program(),
+        profile=choices.profile,
+        repo=str(repository_of(choices)),
+        env_file=str(path_of(choices.env_file) or ""),
+        policy=str(path_of(choices.policy) or ""),
+        workspaces=os.environ.get(WORKSPACES, ""),
+    )
 
 
 def close_at_exit(closing: ExitStack) -> None:

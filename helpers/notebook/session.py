@@ -11,7 +11,10 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
+from markupsafe import Markup
+
 from helpers.core import catalog
+from helpers.core.commands import complete, complete_html
 from helpers.core.context import Context
 from helpers.core.errors import UsageError
 from helpers.core.judge import judge
@@ -134,7 +137,8 @@ class StepSession:
 
     def _shown(self, view: View) -> View:
         """The view with what it is about; it says so when the choices change afterwards."""
-        labelled = under(auditing(self._context), view)
+        pasteable = View(Markup(complete_html(view.html)), complete(view.text))  # noqa: S704 (ours)
+        labelled = under(auditing(self._context), pasteable)
         return LiveView(labelled, self._choices, self._opened_with)
 
     def _save(self) -> None:

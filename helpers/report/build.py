@@ -18,6 +18,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from helpers.core import catalog
+from helpers.core.commands import CommandTarget, complete
 from helpers.core.judge import identity, judge
 from helpers.core.model import (
     Finding,
@@ -60,7 +61,7 @@ def build_report(
         profile=inputs.profile,
         generated_at=inputs.generated_at,
         steps=tuple(steps),
-        findings=_with_waivers(findings, inputs),
+        findings=tuple(_with_commands(f, inputs.target) for f in _with_waivers(findings, inputs)),
         notes=inputs.notes,
         subject=inputs.subject,
     )
@@ -112,6 +113,13 @@ def _unread(finding: Finding, reason: str) -> Finding:
         "fingerprint": identity(finding.check, resource),
     }
     return finding.model_copy(update=update)
+
+
+def _with_commands(finding: Finding, target: CommandTarget) -> Finding:
+    """The finding with every command as a person can paste it."""
+    steps = tuple(complete(line, target) for line in finding.remediation)
+    message = complete(finding.message, target)
+    return finding.model_copy(update={"message": message, "remediation": steps})
 
 
 def _with_waivers(findings: list[Finding], inputs: JudgingInputs) -> tuple[Finding, ...]:

@@ -75,9 +75,13 @@ def finish_run(partial: Path) -> Path:
     return final
 
 
-def finished_runs(root: Path) -> tuple[Path, ...]:
-    """The finished runs in a folder, the latest first."""
-    found = (path for path in root.glob("[0-9]*Z-*") if (path / MANIFEST).is_file())
+def finished_runs(root: Path, profile: str = "") -> tuple[Path, ...]:
+    """The finished runs in a folder, of one profile if it is named, the latest first."""
+    found = (
+        path
+        for path in root.glob("[0-9]*Z-*")
+        if (path / MANIFEST).is_file() and (not profile or _is_of(path.name, profile))
+    )
     return tuple(sorted(found, key=lambda path: path.name, reverse=True))
 
 
@@ -103,10 +107,10 @@ def prune_runs(root: Path, profile: str, keep: int) -> tuple[Path, ...]:
     """Delete a profile's finished runs except the latest `keep` (1 or more); return the deleted."""
     if keep < 1:
         raise UsageError("--keep takes 1 or more.", "Leave it out to keep every run.")
-    mine = [run for run in finished_runs(root) if _is_of(run.name, profile)]
+    mine = finished_runs(root, profile)
     for run in mine[keep:]:
         shutil.rmtree(run)
-    return tuple(mine[keep:])
+    return mine[keep:]
 
 
 def manifest_problems(run: Path) -> Iterator[str]:

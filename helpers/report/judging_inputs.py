@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from helpers.core.commands import CommandTarget
 from helpers.core.model import Record, Subject
 from helpers.core.policy import Policy
 from helpers.core.steps import STEPS
@@ -25,3 +26,4 @@ class JudgingInputs(Record):
     reasons: Mapping[str, str] = {}
     notes: tuple[str, ...] = ()  # for the reader, such as the state of the audit log
     subject: Subject | None = None
+    target: CommandTarget = CommandTarget()  # what the commands in its texts are about

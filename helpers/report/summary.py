@@ -49,7 +49,6 @@ _PLACES: Final = {
 
 
 _HISTORY_TITLE: Final = "Go through what happened before the first audit"
-_HISTORY_STEPS: Final = ("Ask who did it, and why; then sign for the period: `runbook review`.",)
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,7 @@ def _history_step(findings: Iterable[Finding]) -> Iterator[NextStep]:
     old = tuple(sorted((f for f in findings if _wants(f) and f.is_history), key=_urgency))
     if old:
         checks = ", ".join(dict.fromkeys(f.check for f in old))
-        yield NextStep(checks, _HISTORY_TITLE, Status.MANUAL, old, _HISTORY_STEPS)
+        yield NextStep(checks, _HISTORY_TITLE, Status.MANUAL, old, old[0].remediation)
 
 
 def is_changed(report: Report) -> bool:

@@ -27,9 +27,9 @@ __all__ = ["RotationForm", "open_rotation"]
 
 _ELSEWHERE: Final = (
     "In JupyterLab this cell shows a form. On the command line: "
-    "runbook rotate access-token --dry-run."
+    "`runbook rotate access-token --dry-run`."
 )
-_NO_KEY: Final = "No key that can be rotated is configured: set one with runbook init."
+_NO_KEY: Final = "No key that can be rotated is configured: set one with `runbook init`."
 _SANDBOX: Final = "Sandbox: leave the field empty, and the developer hub creates the key."
 
 
@@ -60,7 +60,7 @@ class RotationForm:
         return str(prose(_ELSEWHERE).html)
 
     def __repr__(self) -> str:
-        return _ELSEWHERE
+        return prose(_ELSEWHERE).text
 
     def _ipython_display_(self) -> None:
         from IPython.display import display

@@ -34,6 +34,7 @@ from helpers.notebook.context_factory import (
     policy_of,
     redactor_of,
     settings_of,
+    target_of,
     waivers_of,
 )
 from helpers.notebook.parameters import Choices
@@ -177,6 +178,7 @@ def _begin(
         waivers=waivers,
         steps=request.steps,
         subject=subject,
+        target=target_of(request.choices),
     )
     common = Common(redactor, environ, observer, forks)
     return _Run(request, workspace, folder, started, common, sandbox), inputs

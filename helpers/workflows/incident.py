@@ -105,9 +105,10 @@ def collect_incident(context: Context, variable: str) -> Incident:
     with open_ledger(context) as ledger:
         stolen = [e for e in ledger.entries() if e.variable == variable and e.compromised]
         if not stolen:
+            key = variable.removeprefix("INTERCOM_").lower().replace("_", "-")
             raise UsageError(
                 f"No rotation of {variable} was started with --compromised.",
-                "Start one first: `runbook rotate … --compromised`.",
+                f"Start one first: `runbook rotate {key} --compromised`.",
             )
         entry, events = stolen[-1], ledger.events(stolen[-1])
     now, leaks = context.clock(), _leaks(context, entry)

@@ -96,7 +96,7 @@ def identity_verification_is_on(
     fails="An identity secret is left over",
     severity=Severity.LOW,
     remediation=(
-        "Find out which secret your servers sign with; `runbook rotate` names it by fingerprint.",
+        "Find out which secret your servers sign with; `runbook keys` names each by fingerprint.",
         "Delete the other one: until then both are valid.",
     ),
     controls=("ISO 27001 A.5.17",),

@@ -235,7 +235,7 @@ def _activity(one: Teammate, at: datetime | None, days: int, now: datetime) -> O
     partial=("events",),
     remediation=(
         "An event that nobody can explain is an incident: check what followed it (notebook 08).",
-        "Rotate what the account could reach: `runbook rotate … --compromised`.",
+        "Rotate what the account could reach: `runbook rotate access-token --compromised`.",
         "When all is explained, answer `runbook attest security-events` again.",
     ),
     controls=("SOC 2 CC7.2", "SOC 2 CC7.3", "ISO 27001 A.8.16", "NIST CSF DE.AE-02"),

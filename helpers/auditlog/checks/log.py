@@ -82,7 +82,7 @@ def audit_logging_is_on(log: LogStatus, policy: Policy, now: datetime) -> Iterat
     controls=("SOC 2 CC7.2", "ISO 27001 A.8.15", "NIST CSF PR.PS-04"),
     remediation=(
         "Copy the log and `state.db` away before anything else writes to them.",
-        "`runbook auditlog verify --root-key-file …` on the copy names the first bad record.",
+        "`runbook auditlog verify --root-key-file FILE` on the copy names the first bad record.",
         "Compare it with the anchors in earlier reports and in the mirror.",
     ),
 )

@@ -46,9 +46,9 @@ _SHOWN = 8
     confidence=Confidence.MEDIUM,
     remediation=(
         "Ask the person in the log whether they did it, and why they did not use the runbook.",
-        "If nobody did it, treat it as a break-in: `runbook rotate --compromised`.",
+        "If nobody did it, treat it as a break-in: `runbook rotate access-token --compromised`.",
         "Then check in notebook 08 what else that account did.",
-        "If it was legitimate, record the reason as a waiver, and rotate with `runbook rotate`.",
+        "If it was legitimate, record the reason as a waiver, and rotate: `runbook rotate --help`.",
     ),
     controls=("SOC 2 CC7.2", "ISO 27001 A.8.16", "NIST CSF DE.CM-03", "CIS 8.11"),
 )
