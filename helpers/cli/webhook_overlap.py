@@ -18,7 +18,8 @@ __all__ = ["overlap"]
 _NEXT: Final = {
     False: "Both are accepted. Make Intercom sign with the new one; then remove the old one from "
     "every receiver, and run this with --revoked.",
-    True: "The old one is refused. Go on: `runbook rotate client-secret --resume --try-receiver URL`.",
+    True: "The old one is refused. Go on: "
+    "`runbook rotate client-secret --resume --try-receiver URL`.",
 }
 
 

@@ -116,7 +116,7 @@ def _next(report: Report) -> Iterator[str]:
     for number, step in enumerate(steps, 1):
         yield f"{number}. **{escape(step.title)}** ({step.check}, {_urgency(step)})"
         about = dict.fromkeys(
-            f"{escape(f.resource.label)}: {escape(f.message)}" for f in step.findings
+            f"{escape(f.resource.label)}: {_coded(f.message)}" for f in step.findings
         )
         yield from (f"   - {line}" for line in about)
         if step.status is Status.FAIL or step.worst.is_history:

@@ -86,7 +86,7 @@ def load_delivery(path: Path) -> ReceivedDelivery:
     except (ValueError, KeyError, TypeError, RecursionError):
         raise UsageError(
             f"{pair} does not describe the rest of the request.",
-            "Use files that `runbook webhook listen --save` wrote, or a raw body without a .json.",
+            "Use files that `runbook webhook listen --save FOLDER` wrote, or a raw body, no .json.",
         ) from None
 
 
