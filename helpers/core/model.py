@@ -328,6 +328,7 @@ class Subject(Record):
     workspace: str = ""  # the id that Intercom gives, otherwise the pinned one
     region: str = ""
     clock: str = ""  # of the demo, which has its own
+    period: str = ""  # of Intercom's activity log that was examined
     repository: CodeState | None = None
     policy: HashedFile | None = None  # None: the built-in defaults
     waivers: HashedFile | None = None

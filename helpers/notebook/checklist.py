@@ -20,6 +20,7 @@ from helpers.notebook.session import StepSession, open_step
 from helpers.report.build import build_report, tool_version
 from helpers.report.folder import load_report
 from helpers.report.judging_inputs import JudgingInputs
+from helpers.report.phrases import subject_line
 from helpers.report.views import (
     checklist_view,
     compliance_view,
@@ -67,7 +68,15 @@ class Checklist:
         """Say how many steps completed."""
         steps = sum(step.completed for step in self.report.steps)
         said = prose(f"{steps} of {len(self.report.steps)} steps completed.")
-        return stack(said, progress("09_security_checklist"))
+        about = [prose(f"{label}: {value}") for label, value in self._subject()]
+        return stack(said, *about, progress("09_security_checklist"))
+
+    def _subject(self) -> Iterator[tuple[str, str]]:
+        """What the run was about, the period, and what was left out; nothing without a run."""
+        if subject := self.report.subject:
+            yield "Audited", subject_line(subject)
+            yield "Period of the activity log", subject.period or "not examined"
+            yield "Steps left out", ", ".join(subject.left_out) or "none"
 
 
 def open_checklist(choices: Choices) -> Checklist:

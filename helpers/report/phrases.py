@@ -152,6 +152,7 @@ def subject_facts(report: Report) -> Iterator[tuple[str, str]]:
     yield "region", subject.region or "not known"
     if subject.clock:
         yield "clock", subject.clock
+    yield "period of the activity log", subject.period or "not examined"
     if code := subject.repository:
         yield "repository", f"{code.name}{f' ({code.remote})' if code.remote else ''}"
         yield "branch", code.branch or "none, or not known"

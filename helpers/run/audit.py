@@ -48,7 +48,7 @@ from helpers.run.execution import Batch, Common, Job, NotebookResult, Observer
 from helpers.run.fork_server import ForkServer
 from helpers.run.identity import confirmed_subject, history_line
 from helpers.run.recording import recorded_run
-from helpers.run.subject import with_workspace
+from helpers.run.subject import with_period, with_workspace
 from helpers.system.lock import lock_profile
 from helpers.system.state import open_state
 from helpers.system.temporary import owned_folder, remove_abandoned
@@ -151,7 +151,8 @@ def audit(
             if run.sandbox:
                 run.sandbox.stop()  # the last notebook makes no calls
             note = recorded.finished(failed=sum(bool(one.error) for one in run.results))
-            subject = inputs.subject and with_workspace(inputs.subject, run.folder)
+            seen = inputs.subject and with_workspace(inputs.subject, run.folder)
+            subject = seen and with_period(seen, run.folder)
             known = {"reasons": _reasons(run), "notes": (note,), "subject": subject}
             return _finish(run, inputs.model_copy(update=known), last)
 

@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from helpers.core.errors import CollectionError
-from helpers.core.model import CodeState, HashedFile, Known, Subject
+from helpers.core.model import CodeState, HashedFile, Known, Partial, Subject
 from helpers.core.settings import Profile
 from helpers.core.steps import STEPS, step_named
 from helpers.core.workspaces import workspace_named
@@ -35,7 +36,14 @@ from helpers.report.build import read_snapshot
 from helpers.report.repositories import SeenRepository, plain_remote
 from helpers.system.git import GitRepository, find_repository
 
-__all__ = ["code_state", "hashed", "seen_repository", "subject_of", "with_workspace"]
+__all__ = [
+    "code_state",
+    "hashed",
+    "seen_repository",
+    "subject_of",
+    "with_period",
+    "with_workspace",
+]
 
 
 def subject_of(choices: Choices, steps: Sequence[str]) -> Subject:
@@ -54,14 +62,29 @@ def subject_of(choices: Choices, steps: Sequence[str]) -> Subject:
 
 def with_workspace(subject: Subject, run: Path) -> Subject:
     """The subject with the workspace that the environment step saw, if it saw one."""
-    try:
-        workspace = read_snapshot(run, step_named("environment")).facts.workspace
-    except (OSError, ValidationError):
-        return subject
+    workspace = _fact(run, "environment", "workspace")
     if not isinstance(workspace, Known):
         return subject
     seen = {"workspace": workspace.value.app_id, "region": workspace.value.region}
     return subject.model_copy(update=seen)
+
+
+def with_period(subject: Subject, run: Path) -> Subject:
+    """The subject with the period of the activity log that the audit step examined, if it did."""
+    activity = _fact(run, "auditlog", "activity")
+    if not isinstance(activity, Known | Partial):
+        return subject
+    start, end = activity.value.start, activity.value.end
+    part = ", in part" if isinstance(activity, Partial) else ""
+    return subject.model_copy(update={"period": f"{start:%Y-%m-%d} to {end:%Y-%m-%d}{part}"})
+
+
+def _fact(run: Path, step: str, name: str) -> Any:
+    """A datum of a step's snapshot; None without a snapshot."""
+    try:
+        return getattr(read_snapshot(run, step_named(step)).facts, name)
+    except (OSError, ValidationError):
+        return None
 
 
 def hashed(path: Path | None) -> HashedFile | None:

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.auditlog.records import ActivitySummary, AuditFacts
+from helpers.core.model import Datum, Known, Partial, Snapshot, Unavailable
 from helpers.notebook.parameters import Choices
-from helpers.run.subject import code_state, subject_of, with_workspace
+from helpers.run.subject import code_state, subject_of, with_period, with_workspace
+from helpers.system.files import write_private
 from helpers.system.git import without_credentials
+from tests.checking import NOW
 from tests.conftest import run_git
 
 STEPS = ("environment", "exposure")
+GONE = Unavailable(reason="It did not answer.", call="GET /x")
+EXAMINED = ActivitySummary(
+    start=NOW - timedelta(days=30),
+    end=NOW,
+    rows=0,
+    teammates=1,
+    types=(),
+    unknown_types=(),
+    days=(),
+    security=(),
+)
 
 
 @pytest.fixture
@@ -81,6 +97,26 @@ def test_the_demo_says_that_its_clock_stands_still() -> None:
 def test_without_an_environment_snapshot_the_workspace_stays_as_it_was(tmp_path: Path) -> None:
     subject = subject_of(Choices(), STEPS)
     assert with_workspace(subject, tmp_path) == subject
+    assert with_period(subject, tmp_path) == subject
+
+
+@pytest.mark.parametrize(
+    ("activity", "period"),
+    [
+        (Known(EXAMINED), "2026-01-31 to 2026-03-02"),
+        (Partial(EXAMINED, "A page did not come.", "GET /x"), "2026-01-31 to 2026-03-02, in part"),
+        (GONE, ""),
+    ],
+)
+def test_the_period_is_that_of_the_activity_log_and_says_if_a_part_is_missing(
+    tmp_path: Path, activity: Datum[ActivitySummary], period: str
+) -> None:
+    facts = AuditFacts(
+        log=GONE, activity=activity, answers=GONE, teammates=GONE, reviews=GONE, mirror=GONE
+    )
+    snapshot = Snapshot[AuditFacts](step="auditlog", profile="x", taken_at=NOW, facts=facts)
+    write_private(tmp_path / "snapshots" / "auditlog.json", snapshot.model_dump_json())
+    assert with_period(subject_of(Choices(), STEPS), tmp_path).period == period
 
 
 @pytest.mark.parametrize(
