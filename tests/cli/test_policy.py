@@ -66,25 +66,26 @@ def audited(findings: Sequence[Finding], profile: str = "production") -> Path:
 def waive(
     check: str = "ACC-004", resource: str = "admin:81", until: str = SOON, reason: str = "Known."
 ) -> tuple[str, ...]:
-    return ("waive", check, resource, "--reason", reason, "--owner", "ana", "--until", until)
+    named = ("--reason", reason, "--owner", "ana", "--until", until)
+    return ("waive", check, resource, *named, "--profile", "production")
 
 
 def test_policy_show_names_the_line_that_sets_a_value(shop: Path) -> None:
     (shop / "policy.toml").write_text("[access]\ndormant_days = 30\n[acts]\nmirror = true\n")
-    shown = run("policy", "show").output
+    shown = run("policy", "show", "--profile", "production").stdout
     assert "dormant_days = 30  # policy.toml, line 2\n" in shown
     assert "mirror = false  # default; ignored: policy.toml, line 4\n" in shown
     assert tomllib.loads(shown).keys() == Policy.model_fields.keys()
 
 
 def test_policy_show_as_json_has_every_value_with_its_source(shop: Path) -> None:
-    values = json.loads(run("policy", "show", "--format", "json").output)
+    values = json.loads(run("policy", "show", "--profile", "production", "--format", "json").stdout)
     assert {"table": "limits", "key": "pages", "value": 2000, "source": "default"} in values
 
 
 def test_policy_init_never_replaces_a_file(shop: Path) -> None:
     assert run("policy", "init").exit_code == 0
-    assert run("policy", "show").exit_code == 0
+    assert run("policy", "show", "--profile", "production").exit_code == 0
     assert "there already" in refused("policy", "init").message
 
 
