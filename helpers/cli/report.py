@@ -14,6 +14,7 @@ from helpers.core.settings import Profile
 
 if TYPE_CHECKING:
     from helpers.core.model import Report, Subject
+    from helpers.report.judging_inputs import JudgingInputs
 
 __all__ = ["report"]
 
@@ -64,12 +65,17 @@ def report(  # noqa: PLR0917 (click passes each option as an argument)
     profile = inputs.profile
     found = rejudge(
         folder,
-        policy=load_policy(profile, policy) if policy else None,
+        policy=load_policy(_environment(inputs), policy) if policy else None,
         waivers=load_waivers(waivers) if waivers else None,
         subject=inputs.subject and _with_files(inputs.subject, policy, waivers),
     )
     _show(_text(found) if form == "text" else _written(found, form, folder), output)
     return exit_status(found, _threshold(fail_on, profile), only_new=fail_on_new)
+
+
+def _environment(inputs: JudgingInputs) -> str:
+    """The environment whose tables of a policy apply."""
+    return (inputs.subject.environment if inputs.subject else "") or inputs.profile
 
 
 def _with_files(subject: Subject, policy: Path | None, waivers: Path | None) -> Subject:

@@ -14,7 +14,7 @@ from helpers.cli.subject_options import about_a_workspace
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from helpers.core.model import Finding
+    from helpers.core.model import Finding, Resource
     from helpers.core.policy import WaiverPolicy
     from helpers.core.waivers import Waiver
     from helpers.notebook.parameters import Choices
@@ -118,12 +118,17 @@ def _covered(waiver: Waiver, run: Path) -> Sequence[Finding]:
         return covered
     if not open_ones:
         raise UsageError(f"{waiver.check} has no open finding in {run}.", "Name another --run.")
-    keys = [f.resource.key for f in open_ones]
-    near = get_close_matches(waiver.resource, keys, n=_SHOWN, cutoff=0.3) or keys[:_SHOWN]
+    keys = {name: f.resource for f in open_ones for name in (f.resource.key, f.resource.label)}
+    near = get_close_matches(waiver.resource, keys, n=_SHOWN, cutoff=0.3) or [*keys][:_SHOWN]
     raise UsageError(
         f"{waiver.check} has no open finding for {waiver.resource!r} in {run}.",
-        f"Did you mean: {', '.join(near)}?",
+        f"Did you mean: {', '.join(dict.fromkeys(_named(keys[name]) for name in near))}?",
     )
+
+
+def _named(resource: Resource) -> str:
+    name = f" ({resource.name})" if resource.name and resource.name != resource.key else ""
+    return f"{resource.key}{name}"
 
 
 def _write(choices: Choices, waiver: Waiver) -> Path:

@@ -134,6 +134,7 @@ def test_waivers_lie_beside_a_policy_of_the_operator(shop: Path, tmp_path: Path)
         (waive("XYZ"), "`runbook checks`"),
         (waive(resource="admin:18"), "Did you mean: admin:8"),
         (waive(resource="admin:9"), "Did you mean: "),
+        (waive(resource="Nr 82"), "admin:82 (Nr 82)"),
         (waive("ENV-001"), "Name another --run."),
         (waive(resource="*"), "Name one resource."),
         (waive("AUD-010", "admin:*"), "Name one resource."),
