@@ -95,6 +95,8 @@ def _completed(arguments: str, target: CommandTarget) -> str:
     taken = TAKES.get(words[0]) or TAKES.get(" ".join(words[:2]), ())
     if "--help" in words or "--profile" in words:
         taken = ()
+    elif words[0] == "init" and target.profile == "sandbox":
+        taken = ("--repo",)  # the demo needs no set-up: this is about the reader's own repository
     added = [
         f"{option} {shlex.quote(value)}"
         for option in taken

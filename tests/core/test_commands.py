@@ -109,6 +109,10 @@ def test_a_command_that_names_its_profile_is_left_to_it() -> None:
     assert said == "`./runbook rotate status --profile sandbox`"
 
 
+def test_the_demo_is_not_set_up() -> None:
+    assert complete("`runbook init`", CommandTarget(profile="sandbox")) == "`./runbook init`"
+
+
 def test_markup_gets_the_same_and_every_value_is_escaped() -> None:
     hostile = CommandTarget(profile="shop", repo="/srv/<b>&'x")
     said = complete_html("<p><code>runbook keys</code></p>", hostile)
