@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from helpers.cli.init_questions import ask_all
+from helpers.core.commands import complete
 from helpers.core.errors import CollectionError, UsageError
 from helpers.core.settings import WORKSPACES, Profile
 
@@ -144,7 +145,7 @@ def _offer_workspace(
     extended(before, entry, path)
     click.echo(f"{path} gets:\n\n{entry}")
     write_private(path, before + ("\n" if before else "") + entry)
-    click.echo(f"Audit it: runbook audit --profile {name}")
+    click.echo(complete(f"Audit it: `runbook audit --profile {name}`"))
 
 
 def _workspaces_path(file: str) -> Path:

@@ -35,7 +35,7 @@ TAKES: Final[Mapping[str, tuple[str, ...]]] = {
         ("audit", "auditlog", "review", "attest", "keys", "rotate", "scan", "scopes", "waive"), _ALL
     ),
     **dict.fromkeys(("webhook test", "webhook send", "webhook overlap", "policy show"), _ALL),
-    "init": ("--profile", "--repo"),
+    "init": ("--profile", "--repo", "--workspaces"),
 }
 _IN_TEXT: Final = re.compile(r"`(?:\./)?runbook ([^`\n]+)`")
 _IN_HTML: Final = re.compile(r"<code>(?:\./)?runbook ([^<\n]+)</code>")
