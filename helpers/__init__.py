@@ -7,6 +7,7 @@ from typing import Any
 
 _PUBLIC = {
     "choose": "helpers.notebook.parameters",
+    "open_attestations": "helpers.access.form",
     "open_checklist": "helpers.notebook.checklist",
     "open_review": "helpers.auditlog.form",
     "open_rotation": "helpers.rotation.form",
@@ -17,6 +18,7 @@ _PUBLIC = {
 
 __all__ = [
     "choose",
+    "open_attestations",
     "open_checklist",
     "open_review",
     "open_rotation",

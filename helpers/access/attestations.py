@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
@@ -16,11 +16,22 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from helpers.access.records import Attestation
+from helpers.core.click_paths import click_path
 from helpers.core.errors import StateError, UsageError
 from helpers.core.model import Datum, Known, Unavailable
 from helpers.system.files import write_private
 
-__all__ = ["QUESTIONS", "attest", "attested", "read_attestations"]
+__all__ = [
+    "ANSWERS",
+    "MOST_DAYS",
+    "PLACES",
+    "QUESTIONS",
+    "USUAL_DAYS",
+    "attest",
+    "attested",
+    "open_questions",
+    "read_attestations",
+]
 
 QUESTIONS: Final[Mapping[str, str]] = {
     "two-factor": "Does every teammate have to use two-factor authentication?",
@@ -32,6 +43,19 @@ QUESTIONS: Final[Mapping[str, str]] = {
     "token-scopes": "Is every ticked check box of the audited app one that the policy allows?",
     "reader-scopes": "Is no check box that writes ticked on the reader's app?",
 }
+# Where a person checks it before answering.
+PLACES: Final[Mapping[str, str]] = {
+    "two-factor": click_path("authentication_methods"),
+    "single-sign-on": click_path("authentication_methods"),
+    "messenger-identity": click_path("messenger_security"),
+    "roles": click_path("roles"),
+    "sessions": click_path("session_length"),
+    "security-events": "notebook 08, which shows who, when and from where",
+    "token-scopes": click_path("hub_app_scopes"),
+    "reader-scopes": click_path("hub_app_scopes"),
+}
+ANSWERS: Final = ("yes", "no")
+USUAL_DAYS, MOST_DAYS = 180, 366  # that an answer holds
 _FILE: Final = "attestations.json"
 _MANY: Final = TypeAdapter(tuple[Attestation, ...])
 
@@ -69,16 +93,23 @@ def attest(
 ) -> Attestation:
     """Keep an answer in place of an older one to the same question.
 
-    Raises UsageError for an unknown question or unreadable evidence, and StateError.
+    Raises UsageError for an unknown question, an answer without a name, or unreadable evidence, and
+    StateError.
     """
     if question not in QUESTIONS:
         raise UsageError(
             f"There is no question {question!r}.", f"The questions are: {', '.join(QUESTIONS)}."
         )
+    if answer not in ANSWERS:
+        raise UsageError("The question was not answered.", "Answer yes or no.")
+    if not by.strip():
+        raise UsageError("An answer needs the name of a person.", "Say who checked.")
+    if not 1 <= days <= MOST_DAYS:
+        raise UsageError(f"An answer can't hold {days} days.", f"Choose 1 to {MOST_DAYS} days.")
     kept = Attestation(
         question=question,
         answer=answer,
-        by=by,
+        by=by.strip(),
         on=on,
         expires=on + timedelta(days=days),
         evidence_sha256=_digest(evidence) if evidence else "",
@@ -89,7 +120,15 @@ def attest(
     return kept
 
 
+def open_questions(given: Iterable[Attestation], today: date) -> tuple[str, ...]:
+    """The questions that nobody has answered, or whose answer has expired."""
+    answered = {a.question for a in given if a.on <= today <= a.expires}
+    return tuple(question for question in QUESTIONS if question not in answered)
+
+
 def _digest(path: Path) -> str:
+    if path.exists() and not path.is_file():  # a pipe would never end
+        raise UsageError(f"{path} is not a file.", "Name a file.")
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()

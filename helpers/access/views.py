@@ -146,7 +146,10 @@ def questions(facts: AccessFacts) -> View:
     said = {a.question: a for a in facts.attestations.value}
     rows = [(key, text, *_answer(said.get(key))) for key, text in QUESTIONS.items()]
     columns = ("question", "in full", "answer", "valid until")
-    return stack(table(columns, rows, empty=""), prose("Answer with `runbook attest QUESTION`."))
+    return stack(
+        table(columns, rows, empty=""),
+        prose("Answer in the form, or with `runbook attest QUESTION`."),
+    )
 
 
 def _answer(said: Attestation | None) -> tuple[str, str]:

@@ -6,16 +6,14 @@ that the verdicts below include the signature.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from helpers.auditlog.records import AuditFacts, results_digest
 from helpers.auditlog.review import sign_off, signable
-from helpers.core.context import Context
-from helpers.core.errors import RunbookError, UsageError
-from helpers.core.jupyter import in_jupyterlab
+from helpers.core.errors import UsageError
+from helpers.core.form import Form, OpenStep
 from helpers.core.model import Snapshot
-from helpers.core.view import View, prose, stack
+from helpers.core.view import View, prose
 
 __all__ = ["ReviewForm", "open_review"]
 
@@ -30,13 +28,8 @@ _FORGETS: Final = (
 )
 
 
-class CollectedStep(Protocol):
+class CollectedStep(OpenStep, Protocol):
     """A collected step: the form needs its context and its snapshot."""
-
-    @property
-    def context(self) -> Context:
-        """The profile's settings, policy and folders."""
-        ...
 
     @property
     def snapshot(self) -> Snapshot[Any]:
@@ -53,24 +46,10 @@ def open_review(step: CollectedStep) -> ReviewForm:
     return ReviewForm(step)
 
 
-class ReviewForm:
+class ReviewForm(Form[CollectedStep]):
     """The form. `runbook review` does the same on the command line."""
 
-    def __init__(self, step: CollectedStep) -> None:
-        self._step = step
-        self._context = step.context  # whose answers are shown above
-        self._widgets: dict[str, Any] = {}
-
-    def _repr_html_(self) -> str:
-        return str(prose(_ELSEWHERE).html)
-
-    def __repr__(self) -> str:
-        return prose(_ELSEWHERE).text
-
-    def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        display(self._form() if in_jupyterlab() else prose(_ELSEWHERE))  # type: ignore[no-untyped-call]
+    elsewhere = _ELSEWHERE
 
     def sign(self) -> None:
         """Sign for what was shown if the box is ticked; then collect the step again."""
@@ -105,17 +84,6 @@ class ReviewForm:
         button.on_click(lambda _: self._guarded(self.sign))
         self._guarded(lambda: self._show(prose(_signature_text(self._step.snapshot.facts))))
         return w.VBox([*self._widgets.values(), button])
-
-    def _guarded(self, action: Callable[[], None]) -> None:
-        try:
-            action()
-        except RunbookError as error:
-            self._show(prose(error.message), prose(error.advice))
-
-    def _show(self, *views: View) -> None:
-        # widgets default to a wide line height
-        html = f'<div style="line-height:1.4">{stack(*views).html}</div>'
-        self._widgets["said"].value = self._step.context.redactor.text(html)
 
 
 def _signature_text(facts: AuditFacts) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from helpers.access.attestations import ANSWERS, MOST_DAYS, PLACES, QUESTIONS, USUAL_DAYS
 from helpers.cli.subject_options import about_a_workspace
 from helpers.notebook.parameters import Choices
 
@@ -17,9 +18,11 @@ __all__ = ["attest"]
 @click.command()
 @click.argument("question", default="")
 @about_a_workspace(effect=True, optional=lambda given: not given["question"])
-@click.option("--answer", type=click.Choice(["yes", "no"]), help="Default: asked for.")
+@click.option("--answer", type=click.Choice(ANSWERS), help="Default: asked for.")
 @click.option("--by", default="", help="Who looked. Default: asked for.")
-@click.option("--days", default=180, type=click.IntRange(1, 366), help="How long it holds.")
+@click.option(
+    "--days", default=USUAL_DAYS, type=click.IntRange(1, MOST_DAYS), help="How long it holds."
+)
 @click.option(
     "--evidence",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -35,8 +38,8 @@ def attest(
     evidence: Path | None,
 ) -> None:
     """Answer a QUESTION that Intercom's API can't; without one, list the questions."""
-    from helpers.access.attestations import QUESTIONS, read_attestations
     from helpers.access.attestations import attest as keep
+    from helpers.access.attestations import read_attestations
     from helpers.core.errors import UsageError
     from helpers.core.settings import state_home
     from helpers.core.workspaces import workspace_named
@@ -49,10 +52,10 @@ def attest(
             click.echo(f"{key:<16} {text} {said.get(key, '(nobody answered)')}")
         return
     if question in QUESTIONS:
-        click.echo(QUESTIONS[question])
+        click.echo(f"{QUESTIONS[question]}\nCheck it here: {PLACES[question]}.")
         if not (answer and by) and not sys.stdin.isatty():
             raise UsageError("This is not a terminal.", "Give --answer and --by.")
-        answer = answer or click.prompt("Answer", type=click.Choice(["yes", "no"]))
+        answer = answer or click.prompt("Answer", type=click.Choice(ANSWERS))
         by = by or click.prompt("Your name or address")
     today = datetime.now(UTC).date()
     kept = keep(state, question, answer=answer or "", by=by, on=today, days=days, evidence=evidence)

@@ -102,6 +102,12 @@ class StepSession:
         self._snapshot = None
         return self.show("overview")
 
+    def update(self, **facts: Any) -> None:
+        """Replace facts that a form has changed, without collecting the others again."""
+        if self._snapshot:
+            changed = self._snapshot.facts.model_copy(update=facts)
+            self._snapshot = self._snapshot.model_copy(update={"facts": changed})
+
     def show(self, name: str) -> View:
         """One of the step's views of the facts."""
         return self._shown(self._view(name)(self.snapshot.facts))
