@@ -13,11 +13,17 @@ from typing import Final
 from helpers.core.context import Context
 from helpers.core.errors import UsageError
 from helpers.rotation.context import RotationStatus
-from helpers.rotation.ledger import LedgerEvent
+from helpers.rotation.ledger import LedgerEntry, LedgerEvent
 from helpers.rotation.procedure import OperatorInput
 from helpers.rotation.rehearsal import rehearsal_session
-from helpers.rotation.session import RotationSession, kind_of, open_ledger, open_session
-from helpers.rotation.transitions import MODES, Mode
+from helpers.rotation.session import (
+    RotationSession,
+    consumers_of,
+    kind_of,
+    open_ledger,
+    open_session,
+)
+from helpers.rotation.transitions import MODES, Mode, State
 
 __all__ = ["Guide", "plan"]
 
@@ -84,6 +90,27 @@ class Guide:
             found = ledger.open_entry(self.variable)
         return RotationStatus(found) if found else None
 
+    def point_of_no_return(self, entry: LedgerEntry | None, *, compromised: bool = False) -> str:
+        """What the next call does that can't be undone, as a sentence; empty where nothing is.
+
+        Without an entry the next call is `start`, otherwise `resume`. What a person does in
+        Intercom is not meant: `instructions` warn of that.
+        """
+        by_api = kind_of(self.variable) == "identity_secret"
+        if entry is None:
+            return _REVOKES_FIRST if compromised and by_api else ""
+        at, revokes = entry.resumes_at, by_api or bool(self._context.hub)
+        if entry.compromised:
+            return _REVOKES_FIRST if revokes and at is State.PLANNED else ""
+        if at is State.CONFIRMED or (at is State.SWAPPED and revokes):
+            return _REVOKES if revokes else _DELETES
+        return _REVOKES if revokes and at is not State.REVOKED and self._confirms_itself() else ""
+
+    def _confirms_itself(self) -> bool:
+        """Whether no person is asked between the new key and the end of the old one."""
+        consumers = consumers_of(self._context, self.variable)
+        return bool(consumers) and all(c.how != "attested" for c in consumers)
+
     def history(self) -> tuple[LedgerEvent, ...]:
         """The events of the open rotation, or of the last one."""
         with open_ledger(self._context) as ledger:
@@ -105,6 +132,9 @@ class Guide:
             yield session
 
 
+_REVOKES_FIRST: Final = "The runbook revokes the key at once. There is no way back."
+_REVOKES: Final = "The runbook revokes the old key once nothing uses it. There is no way back."
+_DELETES: Final = "Once the old key is proven dead, it is deleted here. There is no way back."
 _FIRST: Final = "1. The runbook checks the key in use and the store. Nothing changes."
 _PLANNED: Final[Mapping[tuple[str, Mode], tuple[str, ...]]] = {
     ("access_token", Mode.OVERLAP): (

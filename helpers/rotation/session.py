@@ -95,7 +95,7 @@ def open_session(
             ledger,
             store or open_store(context.policy.rotation.store, context.settings, credential),
             _procedure(context, credential.kind, operator),
-            _consumers(context, variable),
+            consumers_of(context, variable),
             progress=context.progress,
             register=context.redactor.register,
         )
@@ -120,7 +120,8 @@ def _credential(context: Context, variable: str) -> Credential:
     return found
 
 
-def _consumers(context: Context, variable: str) -> list[Consumer]:
+def consumers_of(context: Context, variable: str) -> list[Consumer]:
+    """What the policy says uses this variable's key."""
     return [
         Consumer(c.name, c.fingerprint_file, c.fingerprint_url)
         for c in context.policy.rotation.consumers

@@ -75,7 +75,9 @@ def test_a_key_is_rotated_across_a_restart_and_stands_in_no_file(
         press(notebook, "Resume", "is at CONFIRMED")
         picture(notebook, "confirmed")
         desk.hub.uninstall(desk.app.id)
+        confirm_that_it_is_final(notebook)
         press(notebook, "Resume", "is at DONE")
+        assert notebook.panel.locator(".jp-OutputArea button:visible").count() == 0
         picture(notebook, "done")
         notebook.save()
         notebook.close()
@@ -100,6 +102,7 @@ def test_in_the_sandbox_the_form_works_after_all_cells_ran(browser: Browser, lab
     picture(notebook, "sandbox")
     press(notebook, "Resume", "is at SWAPPED")
     confirm(notebook)
+    confirm_that_it_is_final(notebook)
     press(notebook, "Resume", "is at DONE")
     notebook.close()
 
@@ -132,6 +135,8 @@ def test_every_mode_and_both_ways_back(browser: Browser, lab: Lab, desk: Desk) -
     confirm(notebook)
     press(notebook, "Resume", "is at DONE")
 
+    notebook.run("open_rotation(")
+    choose.select_option("in-place")
     notebook.panel.get_by_label("the key is compromised: revoke it first").check()
     says(notebook, "YOU revoke the key NOW")
     picture(notebook, "compromised-plan")
@@ -183,6 +188,12 @@ def paste(notebook: Notebook, app: App, tokens: list[str]) -> None:
 
 def confirm(notebook: Notebook) -> None:
     notebook.panel.get_by_label("I confirm: readers").check()
+
+
+def confirm_that_it_is_final(notebook: Notebook) -> None:
+    button = notebook.panel.get_by_role("button", name="Resume", exact=True)
+    assert button.is_disabled()
+    notebook.panel.get_by_label("I am sure").check()
 
 
 def press(notebook: Notebook, button: str, answer: str) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from helpers.core.policy import ConsumerPolicy, Policy, RotationPolicy
 from helpers.core.settings import Profile
 from helpers.rotation.form import RotationForm
+from helpers.rotation.session import open_ledger
+from helpers.rotation.transitions import Mode
 from tests.rotation.conftest import SCOPES, Desk, guide_of
 
 
@@ -24,12 +28,100 @@ def form(make_desk: Callable[..., Desk]) -> tuple[Desk, RotationForm]:
 
 
 def said(form: RotationForm) -> str:
-    return str(form._widgets["output"].value)
+    return str(form._widgets["said"].value)
 
 
 def press(form: RotationForm, action: Callable[[], None]) -> str:
     form._run(action)
     return said(form)
+
+
+def sure(form: RotationForm) -> RotationForm:
+    form._widgets["sure"].value = True
+    return form
+
+
+def offered(form: RotationForm) -> dict[str, tuple[str, bool]]:
+    """The buttons that are seen: their style, and whether they can be clicked."""
+    buttons = [form._widgets[name] for name in ("next", "check", "cancel")]
+    seen = [button for button in buttons if button.layout.display != "none"]
+    return {button.description: (button.button_style, not button.disabled) for button in seen}
+
+
+def fields(form: RotationForm) -> set[str]:
+    """The fields that are seen."""
+    names = ("key", "mode", "stolen", "secret", "confirm", "sure")
+    return {name for name in names if form._widgets[name].layout.display != "none"}
+
+
+def test_it_offers_the_one_next_action_and_nothing_after_the_end(
+    form: tuple[Desk, RotationForm],
+) -> None:
+    desk, it = form
+    assert offered(it) == {"Start": ("primary", True), "Check only": ("", True)}
+    assert fields(it) == {"key", "mode", "stolen"}
+    press(it, it.proceed)
+    assert offered(it) == {"Resume": ("primary", True), "Cancel": ("", True)}
+    assert fields(it) == {"key", "secret"}
+    offer = desk.second_app()
+    assert offer.secret is not None
+    it._widgets["secret"].value = offer.secret.get_secret_value()
+    press(it, it.proceed)
+    assert fields(it) == {"key", "confirm"}
+    it._widgets["confirm"].value = True
+    press(it, it.proceed)
+    assert offered(it) == {"Resume": ("danger", False), "Cancel": ("", True)}
+    assert fields(it) == {"key", "sure"}
+    desk.hub.uninstall(desk.app.id)
+    assert "Nothing was done" in press(it, it.proceed)
+    sure(it)
+    assert offered(it)["Resume"] == ("danger", True)
+    assert "is at DONE" in press(it, it.proceed)
+    assert offered(it) == {}
+    assert fields(it) == set()
+
+
+def test_after_a_way_back_a_new_rotation_can_start(form: tuple[Desk, RotationForm]) -> None:
+    _, it = form
+    press(it, it.proceed)
+    press(it, it.cancel)
+    assert offered(it) == {"Start": ("primary", True), "Check only": ("", True)}
+
+
+def test_what_the_api_deletes_at_once_has_to_be_confirmed(
+    make_desk: Callable[..., Desk],
+) -> None:
+    desk = make_desk()
+    guide_of(desk, "INTERCOM_IDENTITY_SECRET", secrets.token_hex(16))
+    it = RotationForm(desk)
+    it._form()
+    it._widgets["key"].value = "INTERCOM_IDENTITY_SECRET"
+    assert offered(it)["Start"] == ("primary", True)
+    it._widgets["stolen"].value = True
+    assert offered(it)["Start"] == ("danger", False)
+    assert "Nothing was done" in press(it, it.start)
+    assert it._guide().status() is None
+
+
+@pytest.mark.parametrize(("by_itself", "warned"), [(True, True), (False, False)])
+def test_where_no_person_is_asked_later_the_warning_comes_at_once(
+    make_desk: Callable[..., Desk], tmp_path: Path, by_itself: bool, warned: bool
+) -> None:
+    reports = str(tmp_path / "reported") if by_itself else ""
+    variable = "INTERCOM_IDENTITY_SECRET"
+    server = ConsumerPolicy(name="server", variable=variable, fingerprint_file=reports)
+    desk = make_desk(policy=Policy(rotation=RotationPolicy(consumers=(server,))))
+    guide = guide_of(desk, variable, secrets.token_hex(16))
+    with open_ledger(desk.context) as ledger:
+        entry = ledger.open(
+            variable=variable,
+            kind="identity_secret",
+            mode=Mode.OVERLAP,
+            store="x",
+            old_fingerprint="x",
+            evidence={},
+        )
+    assert bool(guide.point_of_no_return(entry)) is warned
 
 
 def test_it_leads_from_the_plan_to_the_end(form: tuple[Desk, RotationForm]) -> None:
@@ -45,7 +137,7 @@ def test_it_leads_from_the_plan_to_the_end(form: tuple[Desk, RotationForm]) -> N
     it._widgets["confirm"].value = True
     assert "is at CONFIRMED" in press(it, it.resume)
     desk.hub.uninstall(desk.app.id)
-    assert "is at DONE" in press(it, it.resume)
+    assert "is at DONE" in press(sure(it), it.resume)
     assert offer.secret.get_secret_value() not in state_of(it)
 
 
@@ -105,7 +197,7 @@ def test_a_client_secret_goes_the_whole_way_by_what_a_person_vouches_for(
         if it._widgets["confirm"].disabled:  # the withdrawal is asked for first
             press(it, it.resume)
         it._widgets["confirm"].value = True
-        assert f"is at {state}" in press(it, it.resume)
+        assert f"is at {state}" in press(sure(it), it.resume)
 
 
 def test_without_any_key_it_says_how_to_get_one(
@@ -131,7 +223,7 @@ def test_in_the_sandbox_the_hub_makes_the_key(make_desk: Callable[..., Desk]) ->
     assert "Sandbox" in press(it, it.start)
     assert "is at SWAPPED" in press(it, it.resume)
     it._widgets["confirm"].value = True
-    assert "is at DONE" in press(it, it.resume)
+    assert "is at DONE" in press(sure(it), it.resume)
 
 
 @pytest.mark.parametrize("variable", ["INTERCOM_READ_TOKEN", "INTERCOM_IDENTITY_SECRET"])
@@ -149,7 +241,7 @@ def test_in_the_sandbox_every_key_can_be_rehearsed(
     press(it, it.start)
     press(it, it.resume)
     it._widgets["confirm"].value = True
-    assert "is at DONE" in press(it, it.resume)
+    assert "is at DONE" in press(sure(it), it.resume)
     assert desk.env_file.read_text() == before
 
 
