@@ -43,6 +43,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "diff": ("helpers.cli.diff:diff", "What changed from one run to another."),
     "checks": ("helpers.cli.catalog:checks", "List every check."),
     "explain": ("helpers.cli.catalog:explain", "Why a check exists, and its verdicts."),
+    "incident": (
+        "helpers.cli.incident:incident",
+        "Recover from a known-bad release, step by step.",
+    ),
     "install": ("helpers.cli.install:install", "Put the command on PATH."),
     "lab": ("helpers.cli.lab:lab", "Open JupyterLab at the first notebook."),
     "init": ("helpers.cli.init:init", "Set up a repository: .env.example, .gitignore, .env."),

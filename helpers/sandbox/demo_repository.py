@@ -78,7 +78,8 @@ def _history(seed: Seed) -> Iterator[str]:
     yield commit(2, "main", "maya", 228, "Stop tracking .env", ignore, 1)
     config = {"config/intercom.yml": _config(seed, f'"{old_token}"')}
     yield commit(3, "main", "jonas", 180, "Configure the nightly sync", config, 2)
-    sync = {"sync/contacts.py": files["sync/contacts.py"], "sync/tags.py": files["sync/tags.py"]}
+    ci = {".github/workflows/test.yml": _WORKFLOW}
+    sync = ci | {"sync/contacts.py": files["sync/contacts.py"], "sync/tags.py": files["sync/tags.py"]}
     yield commit(4, "main", "jonas", 171, "Sync contacts with Intercom", sync, 3)
     initializer = {"config/initializers/intercom.rb": files["config/initializers/intercom.rb"]}
     yield commit(5, "sign-in", "alex", 165, "Try signing in with Intercom", initializer, 4)
@@ -243,6 +244,20 @@ def tags() -> list[str]:
 def admins() -> list[str]:
     return [admin.email for admin in intercom.admins.list().admins]
 '''
+
+
+_WORKFLOW: Final = """name: test
+on: [push]
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: npm ci && npm test
+        env:
+          NPM_TOKEN: ${{ secrets.NPM_TOKEN }}
+          INTERCOM_ACCESS_TOKEN: ${{ secrets.INTERCOM_STAGING_TOKEN }}
+"""
 
 
 def _package(wanted: str) -> str:

@@ -25,7 +25,14 @@ from helpers.rotation.ledger import LedgerEntry, LedgerEvent
 from helpers.rotation.session import open_ledger
 from helpers.rotation.transitions import State
 
-__all__ = ["Incident", "collect_incident", "incident_report"]
+__all__ = [
+    "Incident",
+    "WorkspaceActivity",
+    "activity_section",
+    "activity_since",
+    "collect_incident",
+    "incident_report",
+]
 
 _MAX_LOOK_BACK: Final = timedelta(days=400)
 _MAX_ROWS: Final = 200
@@ -113,7 +120,7 @@ def collect_incident(context: Context, variable: str) -> Incident:
         entry, events = stolen[-1], ledger.events(stolen[-1])
     now, leaks = context.clock(), _leaks(context, entry)
     since = max(_first(leaks) or _default_start(context, entry), now - _MAX_LOOK_BACK)
-    return Incident(entry, events, leaks, since, now, _read(context, since))
+    return Incident(entry, events, leaks, since, now, activity_since(context, since))
 
 
 def _leaks(context: Context, entry: LedgerEntry) -> Datum[tuple[LeakedSecret, ...]]:
@@ -135,8 +142,8 @@ def _default_start(context: Context, entry: LedgerEntry) -> datetime:
     return parse_time(entry.opened_at) - timedelta(days=context.policy.auditlog.lookback_days)
 
 
-def _read(context: Context, since: datetime) -> Datum[WorkspaceActivity]:
-    """Read the log once as a stream: a year of it may not fit into memory."""
+def activity_since(context: Context, since: datetime) -> Datum[WorkspaceActivity]:
+    """Read Intercom's log once, as a stream: a year of it may not fit into memory."""
     counts, suspicious, more = Counter[str](), list[Activity](), 0
     try:
         found: Listing[Activity] = context.client.activity_logs(since)
@@ -170,7 +177,7 @@ def _lines(incident: Incident) -> Iterator[str]:
         f"- {e.at} {e.what}: {escape(e.name)}, by {escape(e.actor)}" for e in incident.events
     )
     yield from ("", f"## What happened in the workspace since {incident.since:%Y-%m-%d}", "")
-    yield from _activity(incident)
+    yield from activity_section(incident.activity)
 
 
 def _or_none(fingerprint: str) -> str:
@@ -198,15 +205,16 @@ def _exposure(incident: Incident) -> Iterator[str]:
             yield f"- {when}: {code(place.where)} ({place.kind}){by} {place.commit[:12]}".rstrip()
 
 
-def _activity(incident: Incident) -> Iterator[str]:
-    if isinstance(incident.activity, Unavailable):
-        yield f"Not checked: {escape(incident.activity.reason)}"
+def activity_section(activity: Datum[WorkspaceActivity]) -> Iterator[str]:
+    """What happened in the workspace, as lines of Markdown."""
+    if isinstance(activity, Unavailable):
+        yield f"Not checked: {escape(activity.reason)}"
         yield ""
         yield "Use a token with the scope `read_admins`, then create this report again."
         return
-    if isinstance(incident.activity, Partial):
-        yield from (f"Only partly read: {escape(incident.activity.reason)}", "")
-    seen = incident.activity.value
+    if isinstance(activity, Partial):
+        yield from (f"Only partly read: {escape(activity.reason)}", "")
+    seen = activity.value
     yield f"{sum(seen.counts.values())} rows. By type: " + ", ".join(
         f"{escape(kind)} {count}" for kind, count in sorted(seen.counts.items())
     )

@@ -27,6 +27,7 @@ _REPOSITORY = Resource(kind="repository", key="repository", name="the repository
 _CONTROLS = ("NIST CSF DE.CM-09", "NIST CSF RS.MA-01", "SOC 2 CC7.1")
 _MOST_PLACES: Final = 8  # in a finding; the facts hold more
 _CONTAIN = (
+    "Follow `runbook incident supply-chain`, which keeps the progress; in short:",
     (
         "Isolate every machine and CI runner that installed it since the first date below, and "
         "keep the evidence."
