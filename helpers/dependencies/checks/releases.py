@@ -27,7 +27,6 @@ _REPOSITORY = Resource(kind="repository", key="repository", name="the repository
 _CONTROLS = ("NIST CSF DE.CM-09", "NIST CSF RS.MA-01", "SOC 2 CC7.1")
 _MOST_PLACES: Final = 8  # in a finding; the facts hold more
 _CONTAIN = (
-    "Follow `runbook incident supply-chain`, which keeps the progress; in short:",
     (
         "Isolate every machine and CI runner that installed it since the first date below, and "
         "keep the evidence."
@@ -42,6 +41,10 @@ _CONTAIN = (
     ),
     "Check what happened in Intercom since that date: notebook 08.",
     "Delete the package manager's caches and the images that contain it, and rebuild.",
+    (
+        "`runbook incident supply-chain` names the people, jobs and secrets that it may have "
+        "reached, and keeps the progress."
+    ),
 )
 _REFERENCES = (
     "https://github.com/advisories/GHSA-54pg-9963-v8vg",
