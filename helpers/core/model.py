@@ -32,6 +32,7 @@ __all__ = [
     "Known",
     "Outcome",
     "Partial",
+    "PastRun",
     "Record",
     "Report",
     "Resource",
@@ -336,6 +337,18 @@ class Subject(Record):
     left_out: tuple[str, ...] = ()  # steps
 
 
+class PastRun(Record):
+    """An earlier run of the same workspace, repository and steps: its unwaived failures."""
+
+    at: datetime
+    failures: Mapping[Severity, int]
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return sum(self.failures.values())
+
+
 class Report(Record):
     """One run, as every writer sees it. Times are UTC."""
 
@@ -347,6 +360,8 @@ class Report(Record):
     findings: tuple[Finding, ...]
     fixed: tuple[Finding, ...] = ()
     compared_with: datetime | None = None  # the run before, if there is one
+    past: tuple[PastRun, ...] = ()  # the runs before, the oldest first
+    fix_days: Mapping[str, int] = {}  # how long a failure may stay open, by the policy
     notes: tuple[str, ...] = ()
     subject: Subject | None = None  # None: a command that audits no workspace
 

@@ -24,6 +24,7 @@ __all__ = [
     "Limits",
     "Policy",
     "PolicySource",
+    "ReportPolicy",
     "RotationPolicy",
     "ScopePolicy",
     "WaiverPolicy",
@@ -31,6 +32,8 @@ __all__ = [
 
 Days = Annotated[int, Field(ge=1, le=3650)]
 _SecretKind = Literal["access_token", "client_secret", "identity_secret", "fin_agent_secret"]
+
+_Severity = Literal["critical", "high", "medium", "low"]
 
 _READS: Final = (
     "read_single_admin",
@@ -254,6 +257,27 @@ class WaiverPolicy(Record):
     )
 
 
+_FIX_DAYS: Final[Mapping[_Severity, int]] = {
+    "critical": 7,
+    "high": 30,
+    "medium": 90,
+    "low": 180,
+}
+
+
+def _with_every_severity(given: Mapping[_Severity, int]) -> Mapping[_Severity, int]:
+    return {**_FIX_DAYS, **given}
+
+
+class ReportPolicy(Record):
+    """What the report measures a finding by."""
+
+    fix_days: Annotated[Mapping[_Severity, Days], AfterValidator(_with_every_severity)] = _key(
+        dict(_FIX_DAYS),
+        "By severity, for how many days a failure may stay open before it is overdue.",
+    )
+
+
 class Acts(Record):
     """What may change something. Off means: MANUAL in the report, never PASS."""
 
@@ -275,6 +299,7 @@ class Policy(Record):
     limits: Limits = Limits()
     acts: Acts = Acts()
     waivers: WaiverPolicy = WaiverPolicy()
+    report: ReportPolicy = ReportPolicy()
 
 
 class PolicySource(Record):

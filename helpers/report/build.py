@@ -64,6 +64,7 @@ def build_report(
         findings=tuple(_with_commands(f, inputs.target) for f in _with_waivers(findings, inputs)),
         notes=inputs.notes,
         subject=inputs.subject,
+        fix_days=inputs.policy.report.fix_days,
     )
     return history.compare(report, before or history.PriorFindings())
 
@@ -163,6 +164,7 @@ def rejudge(
             ),
             "fixed": saved.fixed,
             "compared_with": saved.compared_with,
+            "past": saved.past,
             "notes": saved.notes,
         }
     )

@@ -12,6 +12,7 @@ only in its own line, because it may be another repository's.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
-from helpers.core.model import Baseline, Finding, Report, Status
+from helpers.core.model import Baseline, Finding, PastRun, Report, Status
 from helpers.core.steps import CODE_STEPS
 from helpers.report.summary import coverage
 from helpers.system.state import writing
@@ -36,6 +37,7 @@ __all__ = [
     "runs",
 ]
 
+_MOST_PAST: Final = 11  # earlier runs in the trend
 _BLIND: Final = (Status.ERROR, Status.MANUAL)
 _STILL: Final = (Status.FAIL, *_BLIND)  # verdicts after which a failure still stands
 _STANDINS: Final = ("datum", "check")  # resources of a finding whose check could not look
@@ -74,6 +76,7 @@ class PriorFindings:
     compared_with: datetime | None = None
     findings: Mapping[str, FindingHistory] = field(default_factory=lambda: MappingProxyType({}))
     unplaced: frozenset[str] = frozenset()
+    past: tuple[PastRun, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,12 @@ def compare(report: Report, before: PriorFindings) -> Report:
     marked = tuple(_marked(finding, report, before.findings) for finding in report.findings)
     gone = sorted(_cleared(report, before), key=lambda f: (f.check, f.resource.key))
     return report.model_copy(
-        update={"findings": marked, "fixed": tuple(gone), "compared_with": before.compared_with}
+        update={
+            "findings": marked,
+            "fixed": tuple(gone),
+            "compared_with": before.compared_with,
+            "past": before.past,
+        }
     )
 
 
@@ -116,7 +124,20 @@ def prior_findings(connection: sqlite3.Connection, line: HistoryLine) -> PriorFi
         return _of_earlier_versions(connection)
     query = "SELECT fingerprint, check_id, status, since, body FROM line_findings WHERE line = ?"
     rows = connection.execute(query, (number,))
-    return PriorFindings(_time(when), {row["fingerprint"]: _memory(row) for row in rows})
+    known = {row["fingerprint"]: _memory(row) for row in rows}
+    return PriorFindings(_time(when), known, past=_past(connection, number))
+
+
+def _past(connection: sqlite3.Connection, number: int | None) -> tuple[PastRun, ...]:
+    query = (
+        "SELECT generated_at, failures FROM runs WHERE line = ? AND failures IS NOT NULL"
+        " ORDER BY generated_at DESC, id DESC LIMIT ?"
+    )
+    rows = connection.execute(query, (number, _MOST_PAST)).fetchall()
+    return tuple(
+        PastRun.model_validate({"at": row["generated_at"], "failures": json.loads(row["failures"])})
+        for row in reversed(rows)
+    )
 
 
 def _of_earlier_versions(connection: sqlite3.Connection) -> PriorFindings:
@@ -140,14 +161,15 @@ def record(connection: sqlite3.Connection, name: str, report: Report, line: Hist
         )
         number = _number(connection, line)
         connection.execute(
-            "INSERT INTO runs (name, generated_at, tool_version, summary, line)"
-            " VALUES (?, ?, ?, ?, ?)",
+            "INSERT INTO runs (name, generated_at, tool_version, summary, line, failures)"
+            " VALUES (?, ?, ?, ?, ?, ?)",
             (
                 name,
                 _text(report.generated_at),
                 report.tool_version,
                 coverage(report).headline,
                 number,
+                json.dumps(report.failures()),
             ),
         )
         known = {} if before.unplaced else before.findings

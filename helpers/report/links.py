@@ -38,6 +38,6 @@ def source_address(code: CodeState | None, place: FilePlace | None) -> str:
         return ""
     page, line = _BLOBS[found["host"]]
     project = found["project"].removesuffix(".git")
-    path = quote(place.path.encode("utf-8", "surrogateescape"), safe="/")
+    path = quote(place.path.encode("utf-8", "surrogatepass"), safe="/")
     address = page.format(project=project, commit=place.commit, path=path)
     return address + (line.format(line=place.line) if place.line > 0 else "")

@@ -39,6 +39,7 @@ from helpers.report.phrases import (
     verdict_sentence,
 )
 from helpers.report.summary import coverage
+from helpers.report.trend import trend_figure, trend_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -65,6 +66,7 @@ def to_html(report: Report, figures: Figures = MappingProxyType({})) -> str:
         coverage_sentence=coverage_sentence(found),
         verdict_sentence=verdict_sentence(report),
         change_sentence=change_sentence(report),
+        trend=trend_of(report),
         failures=report.failures(),
         checklist=summary.checklist(report),
         groups_failing=failing,
@@ -116,6 +118,7 @@ def _environment() -> Environment:
         verdict=_verdict,
         link=_link,
         source_address=source_address,
+        trend_figure=trend_figure,
         anchor=_anchor,
         marks=MARKS,
     )

@@ -78,8 +78,11 @@ def _history(seed: Seed) -> Iterator[str]:
     yield commit(2, "main", "maya", 228, "Stop tracking .env", ignore, 1)
     config = {"config/intercom.yml": _config(seed, f'"{old_token}"')}
     yield commit(3, "main", "jonas", 180, "Configure the nightly sync", config, 2)
-    ci = {".github/workflows/test.yml": _WORKFLOW}
-    sync = ci | {"sync/contacts.py": files["sync/contacts.py"], "sync/tags.py": files["sync/tags.py"]}
+    sync = {
+        ".github/workflows/test.yml": _WORKFLOW,
+        "sync/contacts.py": files["sync/contacts.py"],
+        "sync/tags.py": files["sync/tags.py"],
+    }
     yield commit(4, "main", "jonas", 171, "Sync contacts with Intercom", sync, 3)
     initializer = {"config/initializers/intercom.rb": files["config/initializers/intercom.rb"]}
     yield commit(5, "sign-in", "alex", 165, "Try signing in with Intercom", initializer, 4)
