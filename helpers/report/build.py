@@ -64,7 +64,7 @@ def build_report(
         findings=tuple(_with_commands(f, inputs.target) for f in _with_waivers(findings, inputs)),
         notes=inputs.notes,
         subject=inputs.subject,
-        fix_days=inputs.policy.report.fix_days,
+        fix_days=dict(inputs.policy.report.fix_days.items()),
     )
     return history.compare(report, before or history.PriorFindings())
 

@@ -18,7 +18,7 @@ from helpers.system.state import open_state
 from tests.report.samples import NOW, finding, report
 
 LINE = HistoryLine("name:shop", ("environment",))
-FIX_DAYS: Mapping[str, int] = Policy().report.fix_days
+FIX_DAYS: Mapping[str, int] = dict(Policy().report.fix_days.items())
 
 
 @pytest.fixture
