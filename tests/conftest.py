@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -48,6 +48,16 @@ def _base_that_others_can_reach(tmp_path_factory: pytest.TempPathFactory) -> Non
     for folder in (base, *base.parents):
         if folder.name.startswith(("pytest-", "popen-")):
             folder.chmod(0o755)
+
+
+@pytest.fixture(autouse=True)
+def _environment_of_its_own() -> Iterator[None]:
+    """A command keeps what its options allow in the environment, which ends with its process."""
+    before = dict(os.environ)
+    yield
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture
