@@ -66,7 +66,7 @@ def report(  # noqa: PLR0917 (click passes each option as an argument)
     found = rejudge(
         folder,
         policy=load_policy(_environment(inputs), policy) if policy else None,
-        waivers=load_waivers(waivers) if waivers else None,
+        waivers=[one for one in load_waivers(waivers) if one.is_of(profile)] if waivers else None,
         subject=inputs.subject and _with_files(inputs.subject, policy, waivers),
     )
     _show(_text(found) if form == "text" else _written(found, form, folder), output)

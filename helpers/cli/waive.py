@@ -59,6 +59,7 @@ def waive(  # noqa: PLR0917 (click passes each option as an argument)
             --reason "Contractor, leaves in March" --until 2026-03-31
     """
     from helpers.core import catalog
+    from helpers.core.settings import Profile
     from helpers.core.waivers import Waiver
     from helpers.notebook.context_factory import policy_of
     from helpers.report.folder import run_named
@@ -69,6 +70,7 @@ def waive(  # noqa: PLR0917 (click passes each option as an argument)
         owner=owner,
         reason=reason,
         expires=until.date(),
+        workspace="" if choices.profile in list(Profile) else choices.profile,
     )
     _refuse(wanted, policy_of(choices).waivers)
     covered = _covered(wanted, run_named(run) if run else _latest(choices.profile))

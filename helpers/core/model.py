@@ -326,6 +326,7 @@ class Subject(Record):
 
     profile: str  # the name that the operator gave
     environment: str = ""  # where it is not the name
+    owner: str = ""  # of the workspace, as workspaces.toml names them
     workspace: str = ""  # the id that Intercom gives, otherwise the pinned one
     region: str = ""
     clock: str = ""  # of the demo, which has its own

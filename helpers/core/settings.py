@@ -373,7 +373,7 @@ def _project_files(workspace: Workspace, project: Path) -> Iterator[Path]:
 
 
 def _named(env_file: Path) -> Mapping[str, str]:
-    if not env_file.is_file():
+    if not env_file.exists():
         raise ConfigurationError(
             f"There is no env file {env_file}.",
             "Check --env-file or workspaces.toml, or run `runbook init`.",

@@ -311,7 +311,9 @@ def _waived(
         waivers = load_repository_waivers(default, text_on_default_branch(default))
     else:
         return tuple(findings)
-    return apply_waivers(findings, waivers, catalog.load(), Policy().waivers, now)[0]
+    name = request.chosen.name if request.chosen else ""
+    own = [waiver for waiver in waivers if waiver.is_of(name)]
+    return apply_waivers(findings, own, catalog.load(), Policy().waivers, now)[0]
 
 
 def _version() -> str:

@@ -166,13 +166,13 @@ def _in_repository(choices: Choices, path: Path) -> bool:
 
 
 def waivers_of(choices: Choices) -> tuple[Waiver, ...]:
-    """The waivers: `waivers.toml` beside the policy, else in the repository."""
+    """The workspace's waivers: `waivers.toml` beside the policy, else in the repository."""
     path = waivers_file(choices)
-    if path is None:
-        return ()
-    if _in_repository(choices, path):
-        return load_repository_waivers(path, text_on_default_branch(path))
-    return load_waivers(path)
+    if path and _in_repository(choices, path):
+        found = load_repository_waivers(path, text_on_default_branch(path))
+    else:
+        found = load_waivers(path)
+    return tuple(waiver for waiver in found if waiver.is_of(choices.profile))
 
 
 def waivers_file(choices: Choices) -> Path | None:

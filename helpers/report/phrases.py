@@ -148,6 +148,8 @@ def subject_facts(report: Report) -> Iterator[tuple[str, str]]:
     yield "profile", subject.profile
     if subject.environment:
         yield "environment", subject.environment
+    if subject.owner:
+        yield "owner", subject.owner
     yield "workspace", subject.workspace or "not known"
     yield "region", subject.region or "not known"
     if subject.clock:

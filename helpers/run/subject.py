@@ -48,9 +48,11 @@ __all__ = [
 
 def subject_of(choices: Choices, steps: Sequence[str]) -> Subject:
     """What is known before a run starts. Raises ConfigurationError for an unreadable file."""
+    workspace = workspace_named(choices.profile)
     subject = Subject(
         profile=choices.profile,
-        environment="" if choices.profile in list(Profile) else _environment(choices),
+        environment="" if workspace.file is None else workspace.environment.value,
+        owner=workspace.owner,
         policy=hashed(policy_file(choices)),
         waivers=hashed(waivers_file(choices)),
         run_by=_operator(),
@@ -148,10 +150,6 @@ def _live(choices: Choices) -> dict[str, object]:
         "region": settings.text("INTERCOM_REGION"),
         "repository": code_state(repository_of(choices)),
     }
-
-
-def _environment(choices: Choices) -> str:
-    return workspace_named(choices.profile).environment.value
 
 
 def _remote(repository: GitRepository) -> str:

@@ -154,3 +154,9 @@ def test_a_file_that_is_no_small_regular_file_is_refused_at_once(tmp_path: Path,
     for load_file in (load_policy, lambda _, p: load_waivers(p)):
         with pytest.raises(ConfigurationError):
             load_file("production", path)
+
+
+def test_an_env_file_that_is_a_fifo_is_refused_at_once(tmp_path: Path):
+    os.mkfifo(tmp_path / "live.env")
+    with pytest.raises(ConfigurationError, match="not a regular file"):
+        load_settings(Profile.PRODUCTION, tmp_path, env_file=tmp_path / "live.env", environ={})

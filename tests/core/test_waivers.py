@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.core import catalog
-from helpers.core.errors import ConfigurationError
+from helpers.core.errors import ConfigurationError, UsageError
 from helpers.core.judge import judge
 from helpers.core.model import Finding, Known, Resource, Snapshot, Status, Unavailable
 from helpers.core.policy import Policy, WaiverPolicy
@@ -23,7 +23,10 @@ from helpers.core.waivers import (
     apply_waivers,
     load_repository_waivers,
     load_waivers,
+    with_waiver,
 )
+from helpers.notebook.context_factory import waivers_of
+from helpers.notebook.parameters import Choices
 from tests.report.samples import NOW, finding
 
 LAST_DAY = date(2026, 3, 2)
@@ -280,3 +283,32 @@ def test_a_waiver_can_not_name_its_own_origin(tmp_path: Path) -> None:
     path.write_text(f'{ENTRY}origin = "the operator"\n')
     with pytest.raises(ConfigurationError, match="line 7: origin"):
         load_waivers(path)
+
+
+def test_a_waiver_of_a_workspace_holds_for_that_one_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "workspaces.toml"
+    file.write_text("".join(f'[{n}]\nenvironment = "staging"\n' for n in ("shop-eu", "shop-us")))
+    monkeypatch.setenv("RUNBOOK_WORKSPACES", str(file))
+    (tmp_path / "policy.toml").write_text("")
+    own = GOOD.replace("ENV-001", "ENV-002") + 'workspace = "shop-eu"\n'
+    (tmp_path / "waivers.toml").write_text(f"{GOOD}\n{own}")
+    held = {
+        name: [one.check for one in waivers_of(Choices(name, policy=str(tmp_path / "policy.toml")))]
+        for name in ("shop-eu", "shop-us", "production")
+    }
+    assert held == {
+        "shop-eu": ["ENV-001", "ENV-002"],
+        "shop-us": ["ENV-001"],
+        "production": ["ENV-001"],
+    }
+
+
+def test_a_waiver_is_written_with_its_workspace_and_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "waivers.toml"
+    for name in ("shop-eu", "shop-us"):
+        path.write_text(with_waiver(path, waiver().model_copy(update={"workspace": name})))
+    assert [one.workspace for one in load_waivers(path)] == ["shop-eu", "shop-us"]
+    with pytest.raises(UsageError):
+        with_waiver(path, load_waivers(path)[0])

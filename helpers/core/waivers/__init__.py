@@ -1,6 +1,6 @@
 """Waivers: what a team knows about and accepts for a while. They annotate; they never remove.
 
-`waivers.toml`, with every key mandatory:
+`waivers.toml`, with every key but the last mandatory:
 
     [[waiver]]
     check = "ACC-004"
@@ -8,6 +8,7 @@
     owner = "ana@example.com"
     reason = "Contractor, leaves at the end of March; see ticket 4711."
     expires = 2026-03-31            # the last day it applies
+    workspace = "shop-eu"           # optional: it holds for this one alone
 
 A waiver that has expired, matches nothing or names no check is a finding itself.
 """

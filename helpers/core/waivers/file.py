@@ -18,6 +18,7 @@ from helpers.core.waivers.records import Waiver, WaiverOrigin
 __all__ = ["load_repository_waivers", "load_waivers", "with_waiver"]
 
 _KEYS: Final = tuple(name for name in Waiver.model_fields if name != "origin")
+_NEEDED: Final = tuple(name for name in _KEYS if name != "workspace")
 
 
 def load_waivers(path: Path | None) -> tuple[Waiver, ...]:
@@ -51,13 +52,15 @@ def with_waiver(path: Path, waiver: Waiver) -> str:
     text = _read(path) if path.exists() else ""
     for index, entry in enumerate(_entries(path, text)):
         known = _waiver(path, text, index, entry)
-        if (known.check, known.resource) == (waiver.check, waiver.resource):
+        same = (known.check, known.resource) == (waiver.check, waiver.resource)
+        if same and known.workspace in ("", waiver.workspace):
             raise UsageError(
                 f"{path}, line {_header(text, index) + 1} waives {waiver.check} for "
                 f"{waiver.resource} until {known.expires}.",
                 "Change `expires` and `reason` there.",
             )
-    lines = "".join(f"{key} = {toml_value(getattr(waiver, key))}\n" for key in _KEYS)
+    keys = _KEYS if waiver.workspace else _NEEDED
+    lines = "".join(f"{key} = {toml_value(getattr(waiver, key))}\n" for key in keys)
     end = "" if text.endswith("\n") or not text else "\n"
     gap = "\n" if text else ""
     return f"{text}{end}{gap}[[waiver]]\n{lines}"
@@ -117,7 +120,7 @@ def _choice(kind: str, message: str) -> str:
     if kind == "extra_forbidden":
         return f"the keys of a waiver are {keys}"
     if kind == "missing":
-        return f"every waiver needs {keys}"
+        return f"every waiver needs {', '.join(_NEEDED)}"
     if kind.startswith("date"):
         return "a day, such as 2026-12-31"
     return message[0].lower() + message[1:]

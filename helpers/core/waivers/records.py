@@ -28,14 +28,22 @@ class WaiverOrigin(StrEnum):
 
 
 class Waiver(Record):
-    """Someone (`owner`) accepts a finding for a `reason` until the end of `expires` (UTC)."""
+    """Someone (`owner`) accepts a finding for a `reason` until the end of `expires` (UTC).
+
+    One with a `workspace` holds for the workspace of that name alone.
+    """
 
     check: _Said
     resource: _Said
     owner: _Said
     reason: _Said
     expires: date
+    workspace: Annotated[str, StringConstraints(strip_whitespace=True)] = ""
     origin: WaiverOrigin = WaiverOrigin.OPERATOR
+
+    def is_of(self, workspace: str) -> bool:
+        """Whether it holds for the workspace of this name."""
+        return self.workspace in ("", workspace)
 
     def covers(self, check: str, resource: Resource) -> bool:
         """True where check and resource key match, in upper and lower case as written."""
