@@ -3,7 +3,8 @@
 A run is compared with the last one of the same repository and the same steps (`HistoryLine`); the
 state is that of one workspace. Every finding is kept by its fingerprint and updated with each run.
 A failure counts as fixed only if its check ran again with data: a check that could not look, a
-missing step and a step that was not requested change nothing.
+missing step and a step that was not requested change nothing. Nor does a check whose verdicts were
+too many to list: the rest may hold what is not seen.
 
 What an earlier version recorded names no repository. A line without a run of its own goes on from
 there: a failure that is found again keeps its age. One about code that is not found counts as fixed
@@ -20,6 +21,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from helpers.core.judge import REST, identity, rest_of
 from helpers.core.model import Baseline, Finding, PastRun, Report, Status
 from helpers.core.steps import CODE_STEPS
 from helpers.report.summary import coverage
@@ -205,7 +207,14 @@ def runs(connection: sqlite3.Connection) -> tuple[RunSummary, ...]:
 def _marked(finding: Finding, report: Report, known: Mapping[str, FindingHistory]) -> Finding:
     memory = known.get(finding.fingerprint)
     since = _since(finding, report, memory)
-    return finding.model_copy(update={"baseline": _baseline(finding, memory), "since": since})
+    unseen = memory is None and _was_in_rest(finding, known)
+    baseline = None if unseen else _baseline(finding, memory)
+    return finding.model_copy(update={"baseline": baseline, "since": since})
+
+
+def _was_in_rest(finding: Finding, known: Mapping[str, FindingHistory]) -> bool:
+    """Whether an earlier run may have counted it without listing it."""
+    return any(identity(finding.check, rest_of(status)) in known for status in Status)
 
 
 def _baseline(finding: Finding, memory: FindingHistory | None) -> Baseline:
@@ -257,6 +266,7 @@ def _elsewhere(name: str, memory: FindingHistory, before: PriorFindings) -> bool
 def _checks_that_looked(findings: Iterable[Finding]) -> set[str]:
     found = list(findings)
     blind = {f.check for f in found if f.status in _BLIND and f.resource.kind in _STANDINS}
+    blind |= {f.check for f in found if f.resource.kind == REST}
     return {f.check for f in found} - blind
 
 

@@ -8,7 +8,7 @@ import pytest
 from helpers.core import catalog
 from helpers.core.catalog import Check, check
 from helpers.core.errors import UsageError
-from helpers.core.judge import identity, judge
+from helpers.core.judge import REST, identity, judge
 from helpers.core.model import (
     Cause,
     Datum,
@@ -215,3 +215,40 @@ def test_unknown_check_id_is_a_clear_error(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(catalog, "STEPS", ())
     with pytest.raises(UsageError, match="no check 'TST-9'"):
         catalog.find("TST-9")
+
+
+def many(doors: tuple[str, ...]) -> Iterator[Outcome]:
+    for door in doors:
+        resource = Resource(kind="door", key=door)
+        if door.startswith("ok"):
+            yield passed(resource, "It is shut.")
+        else:
+            worse = Severity.CRITICAL if door.endswith("7") else None
+            yield failed(resource, "It is open.", severity=worse)
+
+
+def test_of_too_many_verdicts_the_worst_are_listed_and_the_rest_is_counted():
+    doors = tuple(f"{kind}-{number:05}" for number in range(5000) for kind in ("ok", "open"))
+    findings = run(make(many), doors=Known(doors))
+    listed = [f for f in findings if f.resource.kind != REST]
+    assert {status: sum(f.status is status for f in listed) for status in Status} == {
+        status: 1000 if status in (Status.PASS, Status.FAIL) else 0 for status in Status
+    }
+    assert sum(f.severity is Severity.CRITICAL for f in listed) == 500
+    rest = {f.status: f for f in findings if f.resource.kind == REST}
+    assert rest[Status.FAIL].severity is Severity.HIGH
+    assert rest[Status.FAIL].message.startswith("4,000 more with this verdict are not listed")
+    assert len({f.fingerprint for f in findings}) == 2002
+    assert run(make(many), doors=Known(doors[::-1])) == findings, "the order does not matter"
+
+
+def test_as_many_verdicts_as_there_is_room_for_are_all_listed():
+    findings = run(make(many), doors=Known(tuple(f"open-{n}" for n in range(1000))))
+    assert len(findings) == 1000
+    assert all(f.resource.kind == "door" for f in findings)
+
+
+def test_the_rest_of_what_is_worst_is_as_bad():
+    findings = run(make(many), doors=Known(tuple(f"open-{n}7" for n in range(1200))))
+    (rest,) = (f for f in findings if f.resource.kind == REST)
+    assert (rest.severity, rest.failing) == (Severity.CRITICAL, True)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.core.judge import rest_of
 from helpers.core.model import Baseline, Finding, Report, Resource, Status
 from helpers.report.history import (
     HistoryLine,
@@ -168,3 +169,14 @@ def test_runs_are_listed_with_their_headline_latest_first(state: Connection) -> 
 def test_a_new_profile_has_no_past(state: Connection) -> None:
     assert prior_findings(state, LINE) == PriorFindings(None, {})
     assert runs(state) == ()
+
+
+def test_what_may_be_among_the_rest_is_neither_fixed_nor_new() -> None:
+    rest = finding(status=Status.FAIL, resource=rest_of(Status.FAIL))
+    before = on_day(0, finding(status=Status.FAIL), rest)
+    unlisted = on_day(1, finding(status=Status.FAIL, resource=OTHER), rest)
+    now = after(before, unlisted)
+    assert now.fixed == ()
+    assert [one.baseline for one in now.findings] == [None, Baseline.UNCHANGED]
+    listed = after(before, on_day(1, finding(status=Status.PASS, resource=OTHER)))
+    assert [one.resource for one in listed.fixed].count(rest.resource) == 1

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from helpers.core.catalog import Check
+from helpers.core.judge import REST
 from helpers.core.model import Finding, Known, Status, WaiverNote
 from helpers.core.policy import WaiverPolicy
 from helpers.core.waivers.records import Waiver, WaiverFacts, WaiverOrigin, WaiverUse
@@ -71,7 +72,7 @@ def _note(waiver: Waiver) -> WaiverNote:
 def _use(waiver: Waiver, findings: Sequence[Finding], known: Collection[str]) -> WaiverUse:
     judged = [f for f in findings if f.check == waiver.check]
     matches = [f for f in judged if f.status in WAIVABLE and waiver.covers(f.check, f.resource)]
-    blind = any(f.status is Status.ERROR for f in judged)
+    blind = any(f.status is Status.ERROR or f.resource.kind == REST for f in judged)
     return WaiverUse(
         waiver=waiver,
         known=waiver.check in known,
