@@ -29,7 +29,7 @@ _SETTLED: Final = timedelta(hours=1)  # rows may arrive late
 _APART: Final = timedelta(hours=1)  # more between the two clocks is reported
 _STRAY: Final = 86_400  # seconds beyond the range in which a row belongs to the next one
 _AT_ONCE: Final = 8  # pages in flight
-_KEEP_EVERY: Final = 100  # pages between two writes to disk
+_KEEP_EVERY: Final = 25_000  # rows between two writes to disk
 
 Progress = Callable[[str], None]
 
@@ -152,10 +152,10 @@ def _receive(
     ended = False
     days.replaces = writer.files_of(days.first.strftime("%Y-%m"))
     try:
-        for number, page in enumerate(pages, 1):
+        for page in pages:
             writer.add(days.select(page))
             done.calls += 1
-            if number % _KEEP_EVERY == 0:
+            if days.rows >= _KEEP_EVERY:
                 _flush(days, writer, done, ended=False)
         ended = True
     except UnprovenPagingError as error:

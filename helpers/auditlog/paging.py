@@ -108,6 +108,9 @@ def activity_pages(client: Any) -> PageSource:
         rows, pages = body.get("activity_logs"), body.get("pages")
         if not isinstance(rows, list):
             raise _unreadable(answer.call, "activity_logs is not a list")
+        if len(rows) > _PER_PAGE:
+            what = f"{len(rows):,} rows came where {_PER_PAGE} were asked for"
+            raise _unreadable(answer.call, what)
         if not isinstance(pages, dict):
             raise _unreadable(answer.call, "pages is not an object")
         return ActivityPage(

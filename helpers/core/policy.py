@@ -244,6 +244,9 @@ class Limits(Record):
         60, "Time for one call with its repetitions."
     )
     list_seconds: Annotated[int, Field(ge=1, le=86_400)] = _key(120, "Time for one list.")
+    step_seconds: Annotated[int, Field(ge=1, le=86_400)] = _key(
+        240, "Time for all calls of one step, and for those of its action."
+    )
 
 
 class WaiverPolicy(Record):

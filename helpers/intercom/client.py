@@ -36,6 +36,7 @@ from helpers.intercom.answers import (
     NewSecret,
 )
 from helpers.intercom.body import BROKEN, parse_body
+from helpers.intercom.bounds import large_answers
 from helpers.intercom.calls import AUDIT_CALLS, Call, call_named
 from helpers.intercom.listing import Listing, cursor_pages, numbered_pages
 from helpers.intercom.reader import ListPage, read, read_list, read_nothing
@@ -221,7 +222,7 @@ class Client:
         answer = self.activity_answer(
             after, before, number, per_page=per_page, event_types=event_types
         )
-        found = read_list(answer, "activity_logs", Activity)
+        found = read_list(answer, "activity_logs", Activity, most=per_page)
         kinds = event_types if answer.call == _ACTIVITY else ()
         return found.of(lambda row: row.activity_type in kinds) if kinds else found
 
@@ -263,7 +264,8 @@ class Client:
             query: dict[str, str | int] = {"per_page": _CONNECTORS}
             if cursor:
                 query["starting_after"] = cursor
-            return read_list(self._asked(name, params=query), "data", ConnectorSummary)
+            answer = self._asked(name, params=query)
+            return read_list(answer, "data", ConnectorSummary, most=_CONNECTORS)
 
         return Listing(name, cursor_pages(page, _CONNECTORS, self.limits))
 
@@ -317,10 +319,16 @@ class Client:
         json: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> ApiResponse:
-        try:
-            response = self._http.request(method, url, params=params, json=json, headers=headers)
-        except httpx.TransportError as error:
-            raise unreachable(name, error) from None
+        with large_answers():
+            try:
+                response = self._http.request(
+                    method, url, params=params, json=json, headers=headers
+                )
+            except httpx.TransportError as error:
+                raise unreachable(name, error) from None
+            return self._response(name, response)
+
+    def _response(self, name: str, response: httpx.Response) -> ApiResponse:
         headers = response.headers
         content_type = headers.get("Content-Type", "")
         body, defect = parse_body(response.content, content_type, self.limits)

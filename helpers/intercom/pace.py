@@ -43,9 +43,9 @@ class Pace:
         if self.remaining == 0:
             self._until = max(self._until, self._clock() + pause_until_reset(response))
 
-    def hold(self) -> None:
-        """Wait for the next window where this one is used up."""
-        pause = self._until - self._clock()
+    def hold(self, longest: float = _LONGEST) -> None:
+        """Wait for the next window where this one is used up, at most `longest` seconds."""
+        pause = min(self._until - self._clock(), longest)
         if pause > 0:
             self._sleep(pause)
 

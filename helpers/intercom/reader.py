@@ -87,8 +87,13 @@ def read(answer: ApiResponse, model: type[M], *, status: int = 200) -> M:
         raise UnreadableAnswerError(answer.call, what, field=where) from None
 
 
-def read_list(answer: ApiResponse, key: str, model: type[M]) -> ListPage[M]:
-    """A page of a list whose rows stand under `key`. Raises as `read` does."""
+def read_list(
+    answer: ApiResponse, key: str, model: type[M], *, most: int | None = None
+) -> ListPage[M]:
+    """A page of a list whose rows stand under `key`. Raises as `read` does.
+
+    `most` is how many rows a page was asked to have; a page with more is not the one asked for.
+    """
     body = _object(answer, 200)
     if key not in body:
         raise UnreadableAnswerError(answer.call, "the list is missing", field=key)
@@ -96,6 +101,9 @@ def read_list(answer: ApiResponse, key: str, model: type[M]) -> ListPage[M]:
     if not isinstance(listed, list):
         raise UnreadableAnswerError(answer.call, f"{_kind(listed)} instead of a list", field=key)
     size = len(listed)
+    if most is not None and size > most:
+        what = f"{size:,} rows where {most} were asked for"
+        raise UnreadableAnswerError(answer.call, what, field=key)
     rows, unread = read_rows(listed, model, key)
     total = body.get("total_count")
     return ListPage(

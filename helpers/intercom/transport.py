@@ -125,7 +125,7 @@ class Transport(httpx.BaseTransport):
         return self._attempt(request, call)
 
     def _attempt(self, request: httpx.Request, call: Call) -> httpx.Response:
-        self.pace.hold()
+        self.pace.hold(seconds_left())
         if seconds_left() <= 0:
             raise out_of_time(call.name, self._limits)
         response = self._inner.handle_request(request)

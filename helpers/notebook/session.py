@@ -7,7 +7,7 @@ snapshot on disk means a step that ran to its end.
 from __future__ import annotations
 
 import importlib
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -64,7 +64,8 @@ class StepSession:
         context = self.context
         if self._snapshot is None:
             self._confirm()
-            facts = self.step.load("collector")(context)
+            with self._bounded():
+                facts = self.step.load("collector")(context)
             self._snapshot = Snapshot[Any](
                 step=self.step.name,
                 profile=self.context.settings.name,
@@ -91,7 +92,8 @@ class StepSession:
         if not self.step.action:
             raise UsageError(f"The step {self.step.name!r} has no action.", "Remove this call.")
         self._confirm()
-        done = self.step.load("action")(self.context)
+        with self._bounded():
+            done = self.step.load("action")(self.context)
         self.context.evidence = done if isinstance(done, Unavailable) else Known(done)
         self._snapshot = None
         unavailable = isinstance(done, Unavailable)
@@ -134,6 +136,12 @@ class StepSession:
         """Do the same at once: for a step that nobody works with afterwards."""
         with self._closing:
             self._save()
+
+    def _bounded(self) -> AbstractContextManager[None]:
+        """The time that all calls to Intercom may take together."""
+        from helpers.intercom.bounds import step_bounds  # heavy
+
+        return step_bounds(self.context.policy.limits)
 
     def _confirm(self) -> None:
         """Stop before anything is read or done with the token of another workspace."""

@@ -63,6 +63,7 @@ FIRST: Final = "00_start_here"
 LAST: Final = "09_security_checklist"
 INTERRUPTED: Final = 130
 _FOLDERS: Final = ("runbook-kernel-*", "runbook-demos-*", "runbook-demo-*", "runbook-checklist-*")
+_MARGIN: Final = 60  # seconds
 _MEMORY: Final = "/dev/shm"  # noqa: S108 (a folder of our own in it)
 
 
@@ -181,7 +182,9 @@ def _begin(
         subject=subject,
         target=target_of(request.choices),
     )
-    common = Common(redactor, environ, observer, forks)
+    # a step ends its own calls first, with a sentence
+    cell_seconds = max(Common.cell_seconds, policy.limits.step_seconds + _MARGIN)
+    common = Common(redactor, environ, observer, forks, cell_seconds)
     return _Run(request, workspace, folder, started, common, sandbox), inputs
 
 

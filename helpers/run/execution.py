@@ -86,6 +86,7 @@ class Common:
     environ: Mapping[str, str]
     observer: Observer
     fork_server: ForkServer | None = None
+    cell_seconds: int = _CELL_SECONDS
 
 
 class Batch:
@@ -219,7 +220,7 @@ def _papermill(job: Job, common: Common, running: _Running) -> None:
         parameters=dict(job.parameters),
         engine_name=ENGINE,
         progress_bar=False,
-        execution_timeout=_CELL_SECONDS,
+        execution_timeout=common.cell_seconds,
         start_timeout=_START_SECONDS,
         autosave_cell_every=0,
         # the rest is passed on to our engine

@@ -13,7 +13,7 @@ from helpers.intercom.records import Teammate
 from helpers.scopes.action import TOKENS
 from helpers.scopes.needs import AUDIT_USES
 from helpers.scopes.previous_review import recall, remember
-from helpers.scopes.probes import probe_reads
+from helpers.scopes.probes import probe_limits, probe_reads
 from helpers.scopes.records import ProbeAnswer, ScopeFacts, TokenScopes, Use, WriteProbes
 from helpers.scopes.usage.observed import merge, observe, recorded
 from helpers.scopes.usage.scan import scan
@@ -58,7 +58,7 @@ def _ask(context: Context, variable: str) -> _Answers:
             context.settings,
             variable=variable,
             version=context.policy.environment.api_version,
-            limits=context.policy.limits,
+            limits=probe_limits(context.policy.limits),
         ) as client:
             answers = probe_reads(client)
             owner = _owner(client, answers)

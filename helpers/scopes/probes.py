@@ -10,16 +10,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, Final
 
 from helpers.core.errors import CollectionError, IntercomError
+from helpers.core.policy import Limits
 from helpers.intercom.calls import AUDIT_CALLS, Call
 from helpers.intercom.client import Client
 from helpers.intercom.responses import ApiResponse
 from helpers.scopes.records import ProbeAnswer, Reading
 from helpers.scopes.verdicts import PROBED
 
-__all__ = ["READ_PROBES", "WRITE_PROBES", "probe_reads", "probe_writes", "read_answer"]
+__all__ = [
+    "READ_PROBES",
+    "WRITE_PROBES",
+    "probe_limits",
+    "probe_reads",
+    "probe_writes",
+    "read_answer",
+]
 
 _MISSING: Final = frozenset({"token_unauthorized", "forbidden"})
 _NAMED: Final = re.compile(r"required scope \((\w+)\)")
@@ -50,6 +59,13 @@ _NO_CONTENT: Final = 204
 _PLAN: Final = 402
 _NOT_FOUND: Final = 404
 _UNAUTHORIZED: Final = 401
+
+
+def probe_limits(limits: Limits) -> Limits:
+    """What a probe's answer may hold: one record is asked for, and eight answers are in flight."""
+    return limits.model_copy(
+        update={"megabytes": min(limits.megabytes, 8), "values": min(limits.values, 400_000)}
+    )
 
 
 def read_answer(answer: ApiResponse) -> ProbeAnswer:
@@ -95,6 +111,7 @@ def _reading(answer: ApiResponse) -> tuple[Reading, str]:
 READ_PROBES: Final = tuple(c for c in AUDIT_CALLS if c.name in PROBED and c.reads)
 WRITE_PROBES: Final = tuple(c for c in AUDIT_CALLS if c.act == "write_probes")
 _AT_ONCE: Final = 8
+_ROWS: Final = 20  # of a list that are kept
 _ABSENT_ID: Final = "0"
 _QUERY: Final[Mapping[str, str | int]] = {"type": "user", "user_id": "runbook-probe", "per_page": 1}
 _BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
@@ -132,11 +149,19 @@ def probe_writes(client: Client) -> tuple[ProbeAnswer, ...]:
 def _ask(client: Client, call: Call, *ids: str) -> ApiResponse:
     query = {name: _QUERY[name] for name in call.query if name in _QUERY}
     try:
-        return client.call(call, *ids, params=query)
+        return _slim(client.call(call, *ids, params=query))
     except CollectionError as error:
         if call.route == "/me":
             raise
         return ApiResponse(call.name, 0, "unreachable", error.message)
+
+
+def _slim(answer: ApiResponse) -> ApiResponse:
+    """The answer with a few rows of each list: enough to find an id in."""
+    if not isinstance(answer.body, dict):
+        return answer
+    body = {k: v[:_ROWS] if isinstance(v, list) else v for k, v in answer.body.items()}
+    return replace(answer, body=body)
 
 
 def _read(answers: Iterable[ApiResponse]) -> tuple[ProbeAnswer, ...]:

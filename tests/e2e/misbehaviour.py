@@ -30,6 +30,7 @@ from helpers.core.policy_file import load_policy
 from helpers.core.redaction import Redactor
 from helpers.core.settings import Profile, load_settings
 from helpers.core.steps import step_named
+from helpers.intercom.bounds import step_bounds
 from helpers.intercom.client import Client
 from helpers.sandbox import start
 from helpers.sandbox.clock import DEMO_NOW
@@ -101,7 +102,8 @@ def _peak() -> int:
 
 
 def _judged(context: Context, name: str) -> list[tuple[str, str, str, str]]:
-    facts = step_named(name).load("collector")(context)
+    with step_bounds(context.policy.limits):
+        facts = step_named(name).load("collector")(context)
     snapshot = Snapshot[Any](step=name, profile="production", taken_at=context.clock(), facts=facts)
     findings = judge(snapshot, catalog.load(name), context.policy, context.clock())
     return [(name, f.check, f.resource.key, f.status.name) for f in findings]

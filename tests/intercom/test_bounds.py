@@ -8,7 +8,9 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from threading import Lock
 
 import httpx
 import pytest
@@ -16,6 +18,7 @@ from pydantic import SecretStr
 
 from helpers.core.errors import CollectionError, UnreachableError, UnreadableAnswerError
 from helpers.core.policy import Limits
+from helpers.intercom.bounds import step_bounds
 from helpers.intercom.client import Client
 from helpers.intercom.pace import Pace
 from tests.intercom.conftest import client_of
@@ -153,3 +156,60 @@ def test_odd_numbers_in_headers_are_as_if_absent(value: str) -> None:
     pace.observe(httpx.Response(200, headers=headers))
     assert pace.remaining is None
     pace.hold()
+
+
+def test_a_call_ends_with_its_step() -> None:
+    def slow(_: httpx.Request) -> httpx.Response:
+        time.sleep(1.1)
+        return httpx.Response(503)
+
+    client = client_of(slow, limits=Limits(step_seconds=1))
+    with (
+        step_bounds(client.limits),
+        pytest.raises(UnreachableError, match=r"1 s \(`limits\.step_seconds` in policy\.toml"),
+    ):
+        client.me()
+
+
+def test_no_call_begins_after_its_step_and_the_next_step_has_time_again() -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(200, content=ME, headers={"Content-Type": "application/json"})
+
+    client = client_of(answer, limits=Limits(step_seconds=1))
+    with step_bounds(client.limits):
+        time.sleep(1.05)
+        with pytest.raises(UnreachableError, match="step_seconds"):
+            client.me()
+        with ThreadPoolExecutor(1) as pool, pytest.raises(UnreachableError, match="step_seconds"):
+            pool.submit(client.me).result()
+    assert not asked
+    assert client.me().id == "1"
+
+
+def test_large_answers_are_read_one_at_a_time() -> None:
+    """As many as there are threads, of which each holds megabytes, would be too many."""
+    reading, most = 0, 0
+    lock = Lock()
+
+    class Body(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            nonlocal reading, most
+            yield b" " * 1_000_001
+            with lock:
+                reading += 1
+                most = max(most, reading)
+            time.sleep(0.05)
+            with lock:
+                reading -= 1
+            yield ME
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers={"Content-Type": "application/json"}, stream=Body())
+
+    client = client_of(answer)
+    with ThreadPoolExecutor(4) as pool:
+        assert [me.id for me in pool.map(lambda _: client.me(), range(8))] == ["1"] * 8
+    assert most == 1
