@@ -17,7 +17,7 @@ from starlette.responses import Response
 from helpers.sandbox import endpoints as _registers  # noqa: F401
 from helpers.sandbox import faults, gate, hub
 from helpers.sandbox.api import ENDPOINTS, Router, SandboxCall, SandboxEndpoint
-from helpers.sandbox.misbehaviour import Reply
+from helpers.sandbox.replies import Reply
 from helpers.sandbox.responses import Refusal, SandboxResponse, error_response
 from helpers.sandbox.visitors import objection
 from helpers.sandbox.workspace import SandboxWorkspace

@@ -8,53 +8,19 @@ detect one.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from helpers.sandbox import garbling as g
+from helpers.sandbox import replies
 from helpers.sandbox.garbling import GONE, Change
+from helpers.sandbox.replies import Reply, Stream
 
-if TYPE_CHECKING:
-    from starlette.types import Send
-
-__all__ = ["MODES", "Misbehaviour", "Reply"]
-
-Stream = Callable[[bytes], AsyncIterator[bytes]]
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer before it is sent: JSON (None for no body), or bytes as they are."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: Any
-    stream: Stream | None = None
-
-    @property
-    def content(self) -> bytes:
-        """The body as bytes."""
-        if isinstance(self.body, bytes):
-            return self.body
-        return b"" if self.body is None else json.dumps(self.body).encode()
-
-    async def send_stream(self, send: Send) -> None:
-        """Send the body in the pieces that the stream makes of it."""
-        assert self.stream is not None  # noqa: S101 - the caller asked
-        headers = [(k.lower().encode(), v.encode()) for k, v in self.headers.items()]
-        start = {"type": "http.response.start", "status": self.status, "headers": headers}
-        await send(start)
-        try:
-            async for piece in self.stream(self.content):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-        except _UnfinishedError:
-            return  # the server closes the connection of an unfinished answer
-        await send({"type": "http.response.body", "body": b""})
+__all__ = ["MODES", "Misbehaviour"]
 
 
 @dataclass(frozen=True)
@@ -106,54 +72,11 @@ def _stream(stream: Stream, **headers: str) -> Callable[[Reply], Reply]:
     return lambda reply: replace(_headers(**headers)(reply), stream=stream)
 
 
-# --- bodies that are not read as JSON at all, or do not end ---
+# --- bodies that are not read as JSON at all ---
 
 _MANY: Final = 100_000
 _DEPTH: Final = 100_000
 _PAGE: Final = b"<!doctype html><title>Sign in</title><form><input name=email></form>"
-_BLOCK: Final = bytes(1024 * 1024)
-
-
-async def _never(_body: bytes) -> AsyncIterator[bytes]:
-    await asyncio.sleep(86_400)
-    yield b""
-
-
-async def _late(body: bytes) -> AsyncIterator[bytes]:
-    await asyncio.sleep(0.5)
-    yield body
-
-
-async def _drip(body: bytes) -> AsyncIterator[bytes]:
-    for place in range(len(body)):
-        await asyncio.sleep(1)
-        yield body[place : place + 1]
-
-
-async def _endless(body: bytes) -> AsyncIterator[bytes]:
-    yield body[:1]
-    while True:
-        await asyncio.sleep(0)
-        yield b" " * 65_536
-
-
-async def _bomb(_body: bytes) -> AsyncIterator[bytes]:
-    """Ten GB of zeros as gzip: after a full flush, equal blocks are equal when compressed."""
-    packer = zlib.compressobj(wbits=31)
-    yield packer.compress(_BLOCK) + packer.flush(zlib.Z_FULL_FLUSH)
-    block = packer.compress(_BLOCK) + packer.flush(zlib.Z_FULL_FLUSH)
-    for _ in range(10_000):
-        await asyncio.sleep(0)
-        yield block
-
-
-class _UnfinishedError(Exception):
-    """The rest of a body is never sent."""
-
-
-async def _half(body: bytes) -> AsyncIterator[bytes]:
-    yield body[: len(body) // 2]
-    raise _UnfinishedError
 
 
 def _deep(body: Any) -> bytes:
@@ -443,12 +366,14 @@ def _pages() -> Mapping[str, Misbehaviour]:
 def _transfers() -> Mapping[str, Misbehaviour]:
     """Time, size, status and headers."""
     return {
-        "slow": Misbehaviour("half a second for each answer", _stream(_late)),
-        "drip": Misbehaviour("one byte a second", _stream(_drip)),
-        "silent": Misbehaviour("headers, and never a body", _stream(_never)),
-        "endless": Misbehaviour("a body without end", _stream(_endless)),
-        "torn": Misbehaviour("the connection closes in the body", _stream(_half)),
-        "gzip-bomb": Misbehaviour("10 GB from 10 MB", _stream(_bomb, Content_Encoding="gzip")),
+        "slow": Misbehaviour("half a second for each answer", _stream(replies.late)),
+        "drip": Misbehaviour("one byte a second", _stream(replies.drip)),
+        "silent": Misbehaviour("headers, and never a body", _stream(replies.never)),
+        "endless": Misbehaviour("a body without end", _stream(replies.endless)),
+        "torn": Misbehaviour("the connection closes in the body", _stream(replies.half)),
+        "gzip-bomb": Misbehaviour(
+            "10 GB from 10 MB", _stream(replies.bomb, Content_Encoding="gzip")
+        ),
         "gzip-broken": Misbehaviour(
             "plain text said to be gzip", _headers(Content_Encoding="gzip")
         ),
