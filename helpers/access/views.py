@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from helpers.access.attestations import QUESTIONS
 from helpers.access.records import AccessFacts, Attestation
 from helpers.core.model import Datum, Known, Unavailable
 from helpers.core.view import Tone, View, headline, prose, stack, table, tag
-from helpers.intercom.records import Connector, IdentitySecret, Teammate
+from helpers.intercom.records import CONNECTOR_STATES, Connector, IdentitySecret, Teammate
 
 __all__ = ["connectors", "defences", "events", "overview", "questions"]
+
+_NAMED: Final = 5  # unknown values that a sentence names
 
 
 def overview(facts: AccessFacts) -> View:
@@ -116,7 +119,17 @@ def connectors(facts: AccessFacts) -> View:
         for c in facts.connectors.value
     ]
     columns = ("connector", "calls", "state", "credential", "customer authentication")
-    return table(columns, rows, empty="There is no data connector.")
+    shown = table(columns, rows, empty="There is no data connector.")
+    unknown = Counter(c.state for c in facts.connectors.value if c.state not in CONNECTOR_STATES)
+    return stack(shown, _unknown_states(unknown)) if unknown else shown
+
+
+def _unknown_states(unknown: Counter[str]) -> View:
+    named = ", ".join(state for state, _ in unknown.most_common(_NAMED))
+    return prose(
+        f"{unknown.total():,} of them have a state that Intercom's API description does not list: "
+        f"{named}. No check depends on it: each is judged as if it were live."
+    )
 
 
 def _address(connector: Connector) -> str:

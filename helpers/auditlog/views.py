@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from helpers.auditlog.records import (
     ActivityRow,
+    ActivitySummary,
     AuditFacts,
     LogStatus,
     LogVerdict,
@@ -40,6 +41,7 @@ _VERDICTS: Final = {
     LogVerdict.UNVERIFIED: "unbroken, but nothing outside the log confirms it",
 }
 _ROWS: Final = 8
+_NAMED: Final = 20  # unknown types that a sentence names
 
 
 def _missing(datum: Datum[object]) -> View:
@@ -96,10 +98,18 @@ def _activity(facts: AuditFacts) -> View:
     return prose(
         f"Intercom's activity log, {summary.start:%Y-%m-%d} to {summary.end:%Y-%m-%d}: "
         f"{summary.rows} rows by {summary.teammates} teammates, {security} of them relevant to "
-        "security."
-        + (f" Unknown types: {', '.join(summary.unknown_types)}." * bool(summary.unknown_types))
-        + gaps
+        "security." + _unknown_types(summary) + gaps
     )
+
+
+def _unknown_types(summary: ActivitySummary) -> str:
+    """How many rows are of types that Intercom's description does not list, and of which."""
+    unknown = summary.unknown_types
+    if not unknown:
+        return ""
+    rows = sum(one.count for one in summary.types if one.name in set(unknown))
+    more = f" and {len(unknown) - _NAMED:,} more" if len(unknown) > _NAMED else ""
+    return f" Unknown types ({rows:,} rows): {', '.join(unknown[:_NAMED])}{more}."
 
 
 def timeline(facts: AuditFacts) -> View:

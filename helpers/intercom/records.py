@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from helpers.core.model import Record
 from helpers.intercom.answers import Admin
 
 __all__ = [
+    "CONNECTOR_STATES",
     "Allowlist",
     "Connector",
     "IdentitySecret",
     "Teammate",
 ]
+
+
+CONNECTOR_STATES: Final = frozenset({"draft", "live"})  # in Intercom's API description 2.16
 
 
 class Teammate(Record):

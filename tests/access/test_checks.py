@@ -13,7 +13,9 @@ from helpers.access.checks.connectors import (
 )
 from helpers.access.checks.defences import allowlist_limits_the_api, identity_verification_is_on
 from helpers.access.checks.people import nobody_is_dormant, teammates_are_of_the_company
-from helpers.access.records import Attestation
+from helpers.access.records import AccessFacts, Attestation
+from helpers.access.views import connectors as connectors_view
+from helpers.core.model import Known
 from helpers.core.policy import AccessPolicy, Policy
 from helpers.intercom.records import Allowlist, Connector, Teammate
 from tests.checking import NOW, statuses, unreadable
@@ -162,3 +164,15 @@ def test_an_attestation_counts_until_it_goes_stale(answer: str, expires: int, st
     )
     assert statuses(two_factor_is_enforced, attestations=(said,)) == [status]
     assert statuses(two_factor_is_enforced, attestations=()) == ["MANUAL"]
+
+
+def test_an_unknown_state_of_a_connector_is_counted_and_changes_no_verdict() -> None:
+    known = (connector(id="1"), connector(id="2", state="draft"))
+    odd = (*known, connector("http://b.example", id="3", state="LIVE"))
+    shown = [
+        connectors_view(AccessFacts.model_construct(connectors=Known(found))).text
+        for found in (known, odd)
+    ]
+    assert "does not list" not in shown[0]
+    assert "1 of them have a state that Intercom's API description does not list: LIVE" in shown[1]
+    assert statuses(connectors_use_tls, connectors=odd) == ["PASS", "PASS", "FAIL"]

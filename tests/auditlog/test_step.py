@@ -24,7 +24,7 @@ from helpers.auditlog.entries import Actor, LogEvent, encode
 from helpers.auditlog.export import EntryFilter, select, to_csv
 from helpers.auditlog.form import open_review
 from helpers.auditlog.log import AuditLog
-from helpers.auditlog.records import AuditFacts, MirrorEvidence
+from helpers.auditlog.records import AuditFacts, Count, MirrorEvidence
 from helpers.auditlog.review import REVIEWED, reviews_in, sign, sign_off
 from helpers.auditlog.segments import read_tail, segments
 from helpers.auditlog.status import status_of
@@ -373,3 +373,15 @@ def test_a_selection_narrows(bench: Bench) -> None:
     assert seqs(result="failure") == seqs(since=since) == seqs(resource="*/9") == [6]
     assert seqs(until=since, user="tester") == [0, 1, 2, 3, 4, 5]
     assert seqs(user="nobody") == []
+
+
+def test_unknown_types_are_counted_and_the_first_ones_named(facts: AuditFacts) -> None:
+    assert isinstance(facts.activity, Known)
+    assert "Unknown types" not in views.overview(facts).text
+    names = tuple(f"x_{number:03}" for number in range(300))
+    types = (*facts.activity.value.types, *(Count(name=name, count=7) for name in names))
+    summary = facts.activity.value.model_copy(update={"types": types, "unknown_types": names})
+    told = views.overview(facts.model_copy(update={"activity": Known(summary)})).text
+    assert "Unknown types (2,100 rows): x_000, x_001" in told
+    assert "x_019 and 280 more." in told
+    assert "x_020" not in told

@@ -11,9 +11,11 @@ from typing import Any, Final, get_args, get_origin
 import pytest
 
 from helpers.intercom import answers
+from helpers.intercom.activity_types import activity_types
 from helpers.intercom.answers import Answer
 from helpers.intercom.calls import AUDIT_CALLS, Call
 from helpers.intercom.client import API_VERSION
+from helpers.intercom.records import CONNECTOR_STATES
 from tests.conftest import HOME
 from tests.contract.description import COMPOSED, Description, load
 
@@ -34,6 +36,11 @@ ANSWERS: Final = (  # call, status, the list's key, model
 UNDOCUMENTED_FIELDS: Final = {
     "GET /data_connectors: pages.page",
     "GET /data_connectors: pages.total_pages",
+}
+# values that the description lists; each that it does not is counted where it is shown
+VALUES: Final = {
+    "POST /admins/activity_logs/search: activity_logs.activity_type": activity_types(),
+    "GET /data_connectors/{id}: state": CONNECTOR_STATES,
 }
 UNDOCUMENTED_QUERIES: Final = {
     "GET /admins/activity_logs?page",
@@ -101,6 +108,24 @@ def missing() -> set[str]:
     return found
 
 
+def described_values() -> dict[str, frozenset[str]]:
+    """The values that the description lists for a field of a model."""
+    calls = {call.name: call for call in AUDIT_CALLS}
+    found = {}
+    for name, status, key, model in ANSWERS:
+        description = version_of(calls[name])
+        answer = description.operation(*name.split(" "))["responses"][str(status)]
+        root = answer["content"]["application/json"]["schema"]
+        for path in fields(model, key):
+            schema: dict[str, Any] | None = root
+            for step in path:
+                schema = below(schema, description.document, step) if schema else None
+            for part in parts(schema, description.document) if schema else ():
+                if "enum" in part:
+                    found[f"{name}: {'.'.join(path)}"] = frozenset(part["enum"])
+    return found
+
+
 def undescribed_queries() -> set[str]:
     """Every parameter of a call that its description does not have."""
     found = set()
@@ -135,6 +160,10 @@ def test_an_invented_field_is_found() -> None:
 
 def test_what_is_read_is_described_or_named_in_the_documentation() -> None:
     assert missing() == UNDOCUMENTED_FIELDS
+
+
+def test_every_listed_value_of_what_is_read_is_known() -> None:
+    assert described_values() == VALUES
 
 
 def test_what_is_asked_is_described_or_named_in_the_documentation() -> None:
