@@ -28,6 +28,7 @@ from helpers.core.model import (
     not_applicable,
 )
 from helpers.core.policy import Policy
+from helpers.core.steps import STEPS
 from helpers.core.waivers.records import WaiverOrigin, WaiverUse
 from helpers.intercom.records import Connector
 from tests.access.test_checks import connector
@@ -45,7 +46,7 @@ from tests.webhooks import test_checks as webhooks
 CHECKS: Final = {found.id: found for found in load()}
 ALL: Final = os.environ.get("RUNBOOK_MUTATIONS") == "all"
 SAMPLE: Final = 60  # mutations of one set of facts
-DEMO: Final = ("access", "environment", "scopes")
+DEMO: Final = tuple(step.name for step in STEPS)
 Fixture = tuple[Check, Data, Policy]
 
 
