@@ -39,6 +39,7 @@ def open_database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         }
     )
     try:
+        connection.execute("SET enable_progress_bar = false")  # a notebook would show it
         yield connection
     except (duckdb.InvalidInputException, duckdb.SerializationException):
         raise StateError(
