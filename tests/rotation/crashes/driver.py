@@ -8,6 +8,7 @@ it was killed at, and how many resumes were killed too.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import shutil
 import sys
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
+
+import httpx
 
 from helpers.core.model import fingerprint
 from helpers.rotation.engine import RotationEngine
@@ -114,10 +117,12 @@ class World:
 
 
 def make_world(url: str, folder: Path, store: str, way: Way) -> World:
-    name = f"crash-{secrets.token_hex(6)}"
+    """A world of its own. The sandbox's workspace is made anew: it has no room for thousands."""
+    name, workspace = f"crash-{secrets.token_hex(6)}", f"crash-{os.getpid()}"
+    httpx.post(f"{url}/_hub/workspaces", json={"name": workspace}).raise_for_status()
     home, kept = folder / name, folder / name / "kept"
     kept.mkdir(parents=True)
-    key = key_of(way.kind, f"{url}/w/{name}")
+    key = key_of(way.kind, f"{url}/w/{workspace}")
     place = place_of(store, name, way.kind, key.old, kept)
     return World(way, key, place, home, place.rest())
 
