@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Final
 
 from helpers.core.model import Severity
@@ -18,6 +19,8 @@ from helpers.webhooks.wire import ResponseKind
 __all__ = ["DERIVED"]
 
 _SHOWN: Final = 3  # requests listed for one kind of leak
+_SEARCHED: Final = 16 * 2**20  # bytes of a run's responses that are searched for leaks, each whole
+_LEAST: Final = 16_384  # bytes that are searched of a response after that
 
 
 def _leaks(case: Case, run: BatteryRun, builder: RequestBuilder) -> CaseResult:
@@ -34,8 +37,12 @@ def _leaks(case: Case, run: BatteryRun, builder: RequestBuilder) -> CaseResult:
         for request in [request for request, leak in found if leak.what == what][:_SHOWN]
     )
     severity = max((leak.severity for leak in kinds.values()), key=_rank, default=case.severity)
-    outcome = CaseOutcome.FAIL if kinds else _unless_silent(run)
-    result = _result(case, outcome, ", ".join(kinds) or "nothing", severity, variants)
+    outcome, observed = _unless_silent(run), "nothing"
+    if sum(len(each.response.body) for each in run.exchanges) > _SEARCHED:
+        outcome, observed = CaseOutcome.INCONCLUSIVE, "nothing in the part that was searched"
+    if kinds:
+        outcome, observed = CaseOutcome.FAIL, ", ".join(kinds)
+    result = _result(case, outcome, observed, severity, variants)
     means = " ".join(dict.fromkeys(leak.means for leak in kinds.values()))
     return result.model_copy(update={"consequence": means})
 
@@ -45,8 +52,11 @@ def _found(
 ) -> Iterator[tuple[ReceiverRequest, ResponseLeak]]:
     pairs = [(builder.genuine("A01"), run.control)]
     pairs += [(each.request, each.response) for each in run.exchanges]
+    left = _SEARCHED
     for request, response in pairs:
-        for leak in find_leaks(builder, request, response):
+        part = replace(response, body=response.body[: max(left, _LEAST)])
+        left -= len(part.body)
+        for leak in find_leaks(builder, request, part):
             yield request, leak
 
 

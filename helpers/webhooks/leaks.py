@@ -35,7 +35,9 @@ _TRACES: Final = (
     ("a .NET stack trace", re.compile(r"\bat [\w.`<>]{1,200}\([^\n]{0,300}\.cs:line \d+")),
     ("a debugger", re.compile(r"Werkzeug Debugger|__debugger__|DEBUG = True|Rails\.root")),
 )
-_LONG: Final = re.compile(r"[0-9A-Za-z+/_-]{22}")  # the shortest digest here: MD5 in base64
+_LONG: Final = re.compile(r"[0-9A-Za-z+/_-]{22,}")  # the shortest digest here: MD5 in base64
+_HEX: Final = re.compile(r"[0-9a-f]{32,}")
+_SHORT: Final = 65_536  # bytes of a body
 _ALGORITHMS: Final = ("sha1", "sha256", "md5", "sha512")
 _ALL: Final = "Anyone who reads the response has the secret and can sign anything."
 _SIGNATURE: Final = "Anyone who can read the response can sign: forge, read it, send again."
@@ -72,19 +74,26 @@ def _reveals_signature(builder: RequestBuilder, request: ReceiverRequest, text: 
     Any digest of the body under the secret counts, whatever its algorithm and notation. A receiver
     that signs an altered body reveals the signature of that body: anyone can then send that body.
     """
-    if not _LONG.search(text):
+    words = " ".join(_LONG.findall(text))
+    digits, sent = " ".join(_HEX.findall(words.lower())), _sent(request)
+    if not words:
         return False
-    lower, sent = text.lower(), _sent(request)
-    for _, body in variants_of(request.body, BODIES):
+    bodies = [body for _, body in variants_of(request.body, BODIES)] if _is_short(request) else []
+    for body in bodies or [request.body]:
         for algorithm in _ALGORITHMS:
             digest = builder.digest(body, algorithm=algorithm)
             if digest in sent.lower():
                 continue
-            if digest in lower:
+            if digest in digits:
                 return True
-            if any(form in text and form not in sent for form in _base64_forms(digest)):
+            if any(form in words and form not in sent for form in _base64_forms(digest)):
                 return True
     return False
+
+
+def _is_short(request: ReceiverRequest) -> bool:
+    """True if altered forms of the body can be signed without a noticeable delay."""
+    return len(request.body) <= _SHORT
 
 
 def _sent(request: ReceiverRequest) -> str:

@@ -39,6 +39,7 @@ class Slow(Server):
         super().finish_request(request, client_address)
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize(
     "defect", PLAIN if ALL else sampled(BRIEF, 12), ids=lambda defect: defect.id
 )
@@ -49,7 +50,9 @@ def test_a_slow_mutant_is_detected(defect: Defect, record_property: Callable[[st
         if defect.watched:
             options = replace(options, observer=lambda: module.ACTED_UPON)
         result = run_battery(parse_target(url), RequestBuilder(WEBHOOK, SECRET.encode()), options)
-    missed, _ = defect.misjudged(failing(result))
-    survived = missed if ALL else missed & defect.named
+    found = failing(result)
+    missed, _ = defect.misjudged(found)
+    # Of several requests at the same time, none is blamed for a death: E12 reports it.
+    survived = set() if "E12" in found else missed if ALL else missed & defect.named
     record_property("slow mutant", "survived" if survived else "killed")
     assert survived == set()

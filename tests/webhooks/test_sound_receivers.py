@@ -19,6 +19,7 @@ ROWS = [(framework, situation) for situation in SITUATIONS for framework in FRAM
 QUICK = [row for row in ROWS if "RECEIVER_DELAY" not in row[1].environ]
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize(
     ("framework", "situation"),
     ROWS if ALL else sampled(QUICK, 10),

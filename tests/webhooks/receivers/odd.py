@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -96,6 +97,23 @@ def closes(_: Odd, connection: socket.socket) -> None:
     """Without a byte."""
 
 
+def resets(_: Odd, connection: socket.socket) -> None:
+    """With RST in place of an orderly end."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def is_late(seconds: float) -> Behaviour:
+    """Refuses everything, but takes its time."""
+
+    def answers_late(server: Odd, connection: socket.socket) -> None:
+        server.over.wait(seconds)
+        connection.sendall(
+            b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        )
+
+    return answers_late
+
+
 def closes_halfway(_: Odd, connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
 
@@ -179,11 +197,10 @@ def _request(connection: socket.socket) -> tuple[bytes, bytes]:
             raise ConnectionResetError
         data += piece
     head, _, body = data.partition(b"\r\n\r\n")
-    length = next(
-        (int(line[15:]) for line in head.split(b"\r\n") if line[:15] == b"Content-Length:"), 0
-    )
-    while len(body) < length:
-        body += connection.recv(65_536)
+    lengths = [line[15:] for line in head.split(b"\r\n") if line[:15] == b"Content-Length:"]
+    length = int(lengths[0]) if lengths and lengths[0].strip().isdigit() else 0
+    while len(body) < length and (piece := connection.recv(65_536)):
+        body += piece
     return head, body
 
 

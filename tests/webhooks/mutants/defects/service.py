@@ -37,9 +37,13 @@ SERVICE = (
         options=BatteryOptions(cases=("P01",), timeout=3.0),
     ),
     Defect(
-        "takes a hundred deliveries",
+        "takes thirty of a burst",
         "P02",
-        once_parsed("if len(SEEN) >= 100:", "    return 503, 'busy'"),
+        once_parsed(
+            "self.server.many = getattr(self.server, 'many', 0) + (b'P02_' in body)",
+            "if self.server.many > 30:",
+            "    return 503, 'busy'",
+        ),
     ),
     Defect(
         "throttles large deliveries",
