@@ -51,7 +51,9 @@ def _days_from(midnight: int, count: int) -> range:
 def _holiday(month: TeamMonth) -> None:
     """A colleague checks in from hotels, in another country and at their hours."""
     who, shift = month.someone(), month.dice.uniform(-9, 9) * HOUR
-    for midnight in _days_from(month.day(0.2, 0.8), month.dice.randint(4, 14)):
+    days = _days_from(month.day(0.2, 0.8), month.dice.randint(4, 14))
+    month.clear(who, days.start, days.stop)
+    for midnight in days:
         if month.chance(0.5):
             ip = month.address(month.network())
             at = month.log_in(who, midnight + 10 * HOUR + shift, ip)
@@ -63,9 +65,9 @@ def _holiday(month: TeamMonth) -> None:
 @_event
 def _new_laptop(month: TeamMonth) -> None:
     """Mistyped passwords, and the second factor moves to the new device."""
-    who, ip = month.someone(), f"{month.office}.10"
-    at = _workday(month, who, month.day())
-    at = month.log_in(who, at, month.dice.choice((ip, who.home)), failures=month.dice.randint(2, 6))
+    who = month.someone()
+    ip, at = month.place(who), _workday(month, who, month.day())
+    at = month.log_in(who, at, ip, failures=month.dice.randint(2, 6))
     off, on = "disabled two-factor authentication.", "enabled two-factor authentication."
     month.act(who, "admin_two_factor_auth_change", at + 4 * MINUTE, ip, f"{who.email} {off}")
     month.act(who, "admin_two_factor_auth_change", at + 9 * MINUTE, ip, f"{who.email} {on}")
@@ -87,27 +89,25 @@ def _forgotten_password(month: TeamMonth) -> None:
 @_event
 def _off_site(month: TeamMonth) -> None:
     """Most of the team works from a conference hotel for a few days, duties included."""
-    hotel = month.network()
-    there = [p for p in month.people if month.chance(0.8)]
-    for midnight in _days_from(month.day(0.2, 0.85), month.dice.randint(2, 4)):
-        for who in there:
-            ip, at = month.address(hotel), _workday(month, who, midnight)
-            month.log_in(who, at, ip, failures=month.dice.choice((0, 0, 0, 1)))
+    hotel, days = month.network(), _days_from(month.day(0.2, 0.85), month.dice.randint(2, 4))
+    for who in month.people:
+        if month.chance(0.8):
+            month.relocate(who, days.start, days.stop, hotel)
+            at = month.log_in(who, _workday(month, who, days.start), month.address(hotel))
             if month.chance(0.2):
-                month.act(who, _duty(month, who), at + 30 * MINUTE, ip)
+                month.act(who, _duty(month, who), at + 30 * MINUTE, month.address(hotel))
 
 
 @_event
 def _office_move(month: TeamMonth) -> None:
     """From one day on the whole office has another network."""
-    new = f"{month.network()}.10"
-    for midnight in _days_from(month.day(0.3, 0.7), 30):
-        for who in month.people:
-            if month.chance(who.office_share):
-                at = _workday(month, who, midnight)
-                month.log_in(who, at, new)
-                if month.chance(0.08):
-                    month.act(who, _duty(month, who), at + HOUR, new)
+    new, first = month.network(), month.day(0.3, 0.7)
+    for who in month.people:
+        month.relocate(who, first, NOW, new, only=month.office)
+        if month.chance(who.office_share):  # unpacking first, then work
+            at = month.log_in(who, _workday(month, who, first), f"{new}.10")
+            if month.chance(0.2):
+                month.act(who, _duty(month, who), at + HOUR, f"{new}.10")
 
 
 @_event
@@ -116,12 +116,10 @@ def _new_gateway(month: TeamMonth) -> None:
     gateway, first = month.network(), month.day(0.2, 0.5)
     for who in month.people:
         begin = first + month.dice.randint(0, 6) * DAY
-        for midnight in _days_from(begin, 12):
-            if month.chance(0.6):
-                ip, at = month.address(gateway), _workday(month, who, midnight)
-                month.log_in(who, at, ip)
-                if month.chance(0.1):
-                    month.act(who, _duty(month, who), at + HOUR, ip)
+        month.relocate(who, begin, NOW, gateway)
+        at = month.log_in(who, _workday(month, who, begin), month.address(gateway))
+        if month.chance(0.1):
+            month.act(who, _duty(month, who), at + HOUR, month.address(gateway))
 
 
 @_event
@@ -151,14 +149,13 @@ def _mass_import(month: TeamMonth) -> None:
 @_event
 def _moved_house(month: TeamMonth) -> None:
     """A colleague has another provider from now on."""
-    who = month.someone()
-    home = month.address(month.network())
-    for midnight in _days_from(month.day(0.2, 0.7), 25):
-        if month.chance(0.6):
-            at = _workday(month, who, midnight)
-            month.log_in(who, at, home)
-            if month.chance(0.1):
-                month.act(who, _duty(month, who), at + HOUR, home)
+    who, first, network = month.someone(), month.day(0.2, 0.7), month.network()
+    for old in tuple(who.homes):
+        month.relocate(who, first, NOW, network, only=old)
+    who.move(f"{network}.10")
+    at = month.log_in(who, _workday(month, who, first), who.home)
+    if month.chance(0.3):
+        month.act(who, _duty(month, who), at + HOUR, who.home)
 
 
 @_event
@@ -286,8 +283,9 @@ def _end_of_quarter(month: TeamMonth) -> None:
 @_event
 def _business_trip(month: TeamMonth) -> None:
     """Trains, airports and a customer's network: an address after the other, ordinary work."""
-    who = month.someone()
-    for midnight in _days_from(month.day(0.2, 0.85), month.dice.randint(2, 4)):
+    who, days = month.someone(), _days_from(month.day(0.2, 0.85), month.dice.randint(2, 4))
+    month.clear(who, days.start, days.stop)
+    for midnight in days:
         for _ in range(month.dice.randint(1, 3)):
             ip, at = month.address(month.network()), _workday(month, who, midnight)
             month.log_in(who, at, ip, failures=month.dice.choice((0, 0, 1, 2)))

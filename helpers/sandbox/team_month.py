@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
-from helpers.sandbox.activity_log import ActivityLog
+from helpers.sandbox.activity_log import ActivityLog, Row
 from helpers.sandbox.clock import DEMO_NOW
 
 __all__ = ["DAY", "HOUR", "MINUTE", "NOW", "Colleague", "TeamMonth"]
@@ -63,7 +63,15 @@ class Colleague:
     starts: int  # seconds after midnight, UTC
     zone: int = 0  # seconds that their day is shifted against UTC
     since: int = 0  # the first day they work
-    absent: list[tuple[int, int]] = field(default_factory=list)
+    homes: set[str] = field(default_factory=set)  # the networks they ever worked from at home
+
+    def __post_init__(self) -> None:
+        self.move(self.home)
+
+    def move(self, home: str) -> None:
+        """Have another address at home from now on."""
+        self.home = home
+        self.homes.add(home.rpartition(".")[0])
 
     @property
     def row(self) -> dict[str, str]:
@@ -142,6 +150,25 @@ class TeamMonth:
         self.act(who, "admin_login_success", at, ip)
         return at
 
+    def clear(self, who: Colleague, first: float, last: float) -> None:
+        """Remove what a teammate did between two times: they were not at work."""
+        rows = self.activity.rows
+        rows[:] = [r for r in rows if not _is_of(r, who, first, last)]
+
+    def relocate(
+        self, who: Colleague, first: float, last: float, to: str, *, only: str = ""
+    ) -> None:
+        """Let a teammate work from the network `to` between two times, phone calls aside.
+
+        With `only`, just what was done from that network moves.
+        """
+        for row in self.activity.rows:
+            network = row["performed_by"]["ip"].rpartition(".")[0]
+            moves = network == only if only else network in (self.office, *who.homes)
+            if moves and _is_of(row, who, first, last):
+                host = 10 if only else 10 + int(who.id) % 200
+                row["performed_by"]["ip"] = f"{to}.{host}"
+
     def ordinary_days(self) -> None:
         """Everybody's work from the first day to the present; before what a test adds."""
         for who in self.people:
@@ -149,7 +176,7 @@ class TeamMonth:
                 self._working_day(who, midnight)
                 if self.chance(0.04):  # the provider assigns a new address
                     same = who.home.rpartition(".")[0]
-                    who.home = self.address(same if self.chance(0.8) else self.network())
+                    who.move(self.address(same if self.chance(0.8) else self.network()))
         if self.chance(0.4):
             self._strangers()
 
@@ -164,8 +191,7 @@ class TeamMonth:
 
     def _days(self, who: Colleague) -> Iterator[int]:
         for midnight in range(self.known_since - self.known_since % DAY, NOW, DAY):
-            away = any(first <= midnight < last for first, last in who.absent)
-            if _works(midnight) and midnight >= who.since and not away:
+            if _works(midnight) and midnight >= who.since:
                 yield midnight
 
     def _working_day(self, who: Colleague, midnight: int) -> None:
@@ -196,6 +222,10 @@ class TeamMonth:
             ip = self.address(self.network())
             for number in range(self.dice.randint(2, 12)):
                 self.act(who, "admin_login_failure", at + number * 40, ip)
+
+
+def _is_of(row: Row, who: Colleague, first: float, last: float) -> bool:
+    return bool(row["performed_by"]["id"] == who.id and first <= row["created_at"] < last)
 
 
 def _works(midnight: int) -> bool:
