@@ -66,7 +66,8 @@ def _holiday(month: TeamMonth) -> None:
 def _new_laptop(month: TeamMonth) -> None:
     """Mistyped passwords, and the second factor moves to the new device."""
     who = month.someone()
-    ip, at = month.place(who), _workday(month, who, month.day())
+    at = _workday(month, who, month.day())
+    ip = month.place(who, at)
     at = month.log_in(who, at, ip, failures=month.dice.randint(2, 6))
     off, on = "disabled two-factor authentication.", "enabled two-factor authentication."
     month.act(who, "admin_two_factor_auth_change", at + 4 * MINUTE, ip, f"{who.email} {off}")
@@ -78,12 +79,13 @@ def _forgotten_password(month: TeamMonth) -> None:
     """Failures from home, a reset, then a normal day."""
     who = month.someone()
     at = _workday(month, who, month.day())
+    home = who.home_at(at)
     for number in range(month.dice.randint(3, 10)):
-        month.act(who, "admin_login_failure", at + number * 40, who.home)
-    month.act(who, "admin_password_reset_request", at + 9 * MINUTE, who.home)
-    month.act(who, "admin_password_reset_success", at + 12 * MINUTE, who.home)
-    month.log_in(who, at + 13 * MINUTE, who.home)
-    month.act(who, "macro_update", at + 40 * MINUTE, who.home)
+        month.act(who, "admin_login_failure", at + number * 40, home)
+    month.act(who, "admin_password_reset_request", at + 9 * MINUTE, home)
+    month.act(who, "admin_password_reset_success", at + 12 * MINUTE, home)
+    month.log_in(who, at + 13 * MINUTE, home)
+    month.act(who, "macro_update", at + 40 * MINUTE, home)
 
 
 @_event
@@ -128,22 +130,25 @@ def _on_call_at_night(month: TeamMonth) -> None:
     who = month.someone("developer")
     for _ in range(month.dice.randint(1, 3)):
         at = month.day(0.1) + month.dice.uniform(0.5, 5) * HOUR - who.zone
-        at = month.log_in(who, at, who.home, failures=month.dice.choice((0, 0, 1, 2)))
+        home = who.home_at(at)
+        at = month.log_in(who, at, home, failures=month.dice.choice((0, 0, 1, 2)))
         kinds = ("app_webhook_deletion", "app_webhook_creation", "app_package_token_regeneration")
         for kind in month.dice.sample(kinds, month.dice.randint(1, 2)):
             at += month.dice.uniform(3, 30) * MINUTE
-            month.act(who, kind, at, who.home)
+            month.act(who, kind, at, home)
 
 
 @_event
 def _mass_import(month: TeamMonth) -> None:
     """A backup is exported, files imported, duplicates deleted, on a weekend too."""
     who = month.someone("owner", "analyst", "developer")
-    at = month.log_in(who, month.day() + month.dice.choice((0, 1, 2)) * DAY + 11 * HOUR, who.home)
-    month.act(who, "bulk_export", at + 5 * MINUTE, who.home)
+    at: float = month.day() + month.dice.choice((0, 1, 2)) * DAY + 11 * HOUR
+    home = who.home_at(at)
+    month.log_in(who, at, home)
+    month.act(who, "bulk_export", at + 5 * MINUTE, home)
     for number in range(month.dice.randint(5, 40)):
-        month.act(who, "csv_import_creation", at + (10 + 4 * number) * MINUTE, who.home)
-    month.act(who, "bulk_delete", at + 4 * HOUR, who.home)
+        month.act(who, "csv_import_creation", at + (10 + 4 * number) * MINUTE, home)
+    month.act(who, "bulk_delete", at + 4 * HOUR, home)
 
 
 @_event
@@ -152,10 +157,10 @@ def _moved_house(month: TeamMonth) -> None:
     who, first, network = month.someone(), month.day(0.2, 0.7), month.network()
     for old in tuple(who.homes):
         month.relocate(who, first, NOW, network, only=old)
-    who.move(f"{network}.10")
-    at = month.log_in(who, _workday(month, who, first), who.home)
+    who.move(f"{network}.10", first)
+    at = month.log_in(who, _workday(month, who, first), f"{network}.10")
     if month.chance(0.3):
-        month.act(who, _duty(month, who), at + HOUR, who.home)
+        month.act(who, _duty(month, who), at + HOUR, f"{network}.10")
 
 
 @_event
@@ -165,7 +170,7 @@ def _new_colleagues(month: TeamMonth) -> None:
     for _ in range(month.dice.randint(1, 3)):
         new = month.hire(month.dice.choice(("agent", "lead", "analyst")), since=NOW)
         at = _workday(month, owner, first)
-        ip = month.place(owner)
+        ip = month.place(owner, at)
         month.act(owner, "admin_invite_creation", at, ip, f"{owner.email} invited {new.email}.")
         joined = at + month.dice.uniform(0.2, 30) * HOUR
         month.act(new, "app_admin_join", joined, new.home)
@@ -182,7 +187,8 @@ def _new_colleagues(month: TeamMonth) -> None:
 def _leavers(month: TeamMonth) -> None:
     """Accounts are removed, tokens revoked and regenerated, in one sitting."""
     who = month.someone("owner")
-    ip, at = month.place(who), _workday(month, who, month.day())
+    at = _workday(month, who, month.day())
+    ip = month.place(who, at)
     month.log_in(who, at, ip)
     for kind in ("admin_deletion", "oauth_token_revocation", "app_package_token_regeneration"):
         at += month.dice.uniform(2, 20) * MINUTE
@@ -193,13 +199,14 @@ def _leavers(month: TeamMonth) -> None:
 def _hardening(month: TeamMonth) -> None:
     """Single sign-on becomes mandatory, and everybody enrols a second factor."""
     owner, first = month.someone("owner"), month.day(0.2, 0.8)
-    ip, at = month.place(owner), _workday(month, owner, first)
+    at = _workday(month, owner, first)
+    ip = month.place(owner, at)
     month.log_in(owner, at, ip)
     for number, kind in enumerate(("app_authentication_method_change", "security_settings_change")):
         month.act(owner, kind, at + (5 + number * 8) * MINUTE, ip)
     for who in month.people:
         then = _workday(month, who, first + month.dice.randint(1, 4) * DAY)
-        where = month.place(who)
+        where = month.place(who, then)
         if month.chance(0.2):
             month.act(who, "admin_unauthorized_sign_in_method", then - 3 * MINUTE, where)
         month.log_in(who, then, where)
@@ -212,7 +219,7 @@ def _support_case(month: TeamMonth) -> None:
     """An owner consents, and Intercom's staff repairs something within days."""
     owner, first = month.someone("owner"), month.day(0.2, 0.8)
     at = _workday(month, owner, first)
-    month.act(owner, "admin_impersonation_consent_approved", at, month.place(owner))
+    month.act(owner, "admin_impersonation_consent_approved", at, month.place(owner, at))
     staff = month.address(month.network())
     at += month.dice.uniform(1, 90) * HOUR
     month.act(owner, "admin_impersonation_start", at, staff)
@@ -225,7 +232,8 @@ def _support_case(month: TeamMonth) -> None:
 def _request_for_records(month: TeamMonth) -> None:
     """A lawyer needs conversations: exported one at a time, from the usual place."""
     who = month.someone("lead", "agent", "owner")
-    ip, at = month.place(who), _workday(month, who, month.day())
+    at = _workday(month, who, month.day())
+    ip = month.place(who, at)
     month.log_in(who, at, ip)
     for number in range(month.dice.randint(10, 60)):
         month.act(who, "conversation_pdf_export", at + number * 2 * MINUTE, ip)
@@ -240,7 +248,8 @@ def _migration(month: TeamMonth) -> None:
         *("app_data_export", "app_webhook_creation", "app_webhook_deletion"),
     )
     for midnight, kind in zip(_days_from(first, 9), kinds, strict=False):
-        ip, at = month.place(who), _workday(month, who, midnight)
+        at = _workday(month, who, midnight)
+        ip = month.place(who, at)
         month.log_in(who, at, ip)
         month.act(who, kind, at + month.dice.uniform(5, 200) * MINUTE, ip)
 
@@ -260,7 +269,8 @@ def _back_from_leave(month: TeamMonth) -> None:
 def _key_rotation(month: TeamMonth) -> None:
     """The keys of every app are replaced in an afternoon."""
     who = month.someone("developer", "owner")
-    ip, at = month.place(who), _workday(month, who, month.day())
+    at = _workday(month, who, month.day())
+    ip = month.place(who, at)
     month.log_in(who, at, ip)
     kinds = ("messenger_api_secret_creation", "messenger_api_secret_deletion")
     for kind in (*["app_package_token_regeneration"] * month.dice.randint(2, 5), *kinds):
@@ -274,10 +284,11 @@ def _end_of_quarter(month: TeamMonth) -> None:
     who, first = month.someone("analyst"), month.day(0.2, 0.85)
     for midnight in _days_from(first, 4):
         at = midnight + month.dice.uniform(17, 23) * HOUR - who.zone
-        month.log_in(who, at, who.home)
+        home = who.home_at(at)
+        month.log_in(who, at, home)
         for _ in range(month.dice.randint(1, 4)):
             at += month.dice.uniform(5, 40) * MINUTE
-            month.act(who, month.dice.choice(("bulk_export", "app_data_export")), at, who.home)
+            month.act(who, month.dice.choice(("bulk_export", "app_data_export")), at, home)
 
 
 @_event
@@ -298,7 +309,8 @@ def _business_trip(month: TeamMonth) -> None:
 def _spring_cleaning(month: TeamMonth) -> None:
     """Old webhooks, apps, macros and conversations go."""
     who = month.someone("owner", "developer")
-    ip, at = month.place(who), _workday(month, who, month.day())
+    at = _workday(month, who, month.day())
+    ip = month.place(who, at)
     month.log_in(who, at, ip)
     for kind in (
         *["app_webhook_deletion"] * month.dice.randint(1, 4),

@@ -103,9 +103,9 @@ def _guesses(month: TeamMonth) -> int:
 @_story
 def _guessed_from_known_address(month: TeamMonth) -> set[str]:
     """Many failures, then a success, all from an address the account is known to use."""
-    who = month.someone()
-    ip = who.home if who.office_share == 0 else f"{month.office}.10"
-    one = _Intruder(month, who, ip=ip)
+    one = _intruder(month)
+    at_home = one.who.office_share == 0
+    one.ip = one.who.home_at(one.at) if at_home else f"{month.office}.10"
     one.log_in(failures=_guesses(month))
     one.take(2)
     one.leave()
@@ -338,10 +338,10 @@ def _stolen_session(month: TeamMonth) -> set[str]:
     who = month.someone()
     midnight = month.day()
     at = midnight + who.starts - who.zone
-    month.log_in(who, at, who.home)
+    month.log_in(who, at, who.home_at(at))
     one = _Intruder(month, who, at=at + month.dice.uniform(0.5, 5) * HOUR)
     one.take(2, 3)
-    month.act(who, "macro_update", one.at + 10 * MINUTE, who.home)
+    month.act(who, "macro_update", one.at + 10 * MINUTE, who.home_at(at))
     return one.account
 
 
@@ -350,7 +350,7 @@ def _stolen_laptop_at_night(month: TeamMonth) -> set[str]:
     """From a known address while its owner sleeps: the second factor goes, data is taken."""
     who = month.someone()
     night = month.day() + month.dice.uniform(0.5, 4.5) * HOUR - who.zone
-    one = _Intruder(month, who, ip=who.home, at=night)
+    one = _Intruder(month, who, ip=who.home_at(night), at=night)
     one.log_in()
     one.disable_two_factor()
     one.take(2, 3)

@@ -57,21 +57,26 @@ class Colleague:
     id: str
     email: str
     role: str
-    home: str
+    home: str  # their first address at home
     phone: str
     office_share: float  # of their working days
     starts: int  # seconds after midnight, UTC
     zone: int = 0  # seconds that their day is shifted against UTC
     since: int = 0  # the first day they work
-    homes: set[str] = field(default_factory=set)  # the networks they ever worked from at home
+    moves: list[tuple[float, str]] = field(default_factory=list)  # since when at which address
 
-    def __post_init__(self) -> None:
-        self.move(self.home)
+    def home_at(self, at: float) -> str:
+        """Their address at home at a time."""
+        return next((ip for since, ip in reversed(self.moves) if since <= at), self.home)
 
-    def move(self, home: str) -> None:
-        """Have another address at home from now on."""
-        self.home = home
-        self.homes.add(home.rpartition(".")[0])
+    def move(self, home: str, at: float) -> None:
+        """Have another address at home from a time on."""
+        self.moves = [(since, ip) for since, ip in self.moves if since < at] + [(at, home)]
+
+    @property
+    def homes(self) -> set[str]:
+        """The networks they ever worked from at home."""
+        return {ip.rpartition(".")[0] for ip in (self.home, *(ip for _, ip in self.moves))}
 
     @property
     def row(self) -> dict[str, str]:
@@ -175,16 +180,15 @@ class TeamMonth:
             for midnight in self._days(who):
                 self._working_day(who, midnight)
                 if self.chance(0.04):  # the provider assigns a new address
-                    same = who.home.rpartition(".")[0]
-                    who.move(self.address(same if self.chance(0.8) else self.network()))
+                    same = who.home_at(midnight).rpartition(".")[0]
+                    home = self.address(same if self.chance(0.8) else self.network())
+                    who.move(home, midnight + DAY)
         if self.chance(0.4):
             self._strangers()
 
-    def place(self, who: Colleague) -> str:
-        """Where they work today."""
-        if self.chance(who.office_share):
-            return f"{self.office}.10"
-        return who.home
+    def place(self, who: Colleague, at: float) -> str:
+        """Where they work on that day."""
+        return f"{self.office}.10" if self.chance(who.office_share) else who.home_at(at)
 
     def _role(self) -> str:
         return self.dice.choices(_ROLES, (1, 2, 1, 3, 12))[0]
@@ -197,7 +201,7 @@ class TeamMonth:
     def _working_day(self, who: Colleague, midnight: int) -> None:
         if not self.chance(0.85):
             return
-        ip = self.place(who)
+        ip = self.place(who, midnight)
         start = midnight + who.starts - who.zone + self.dice.gauss(0, 20 * MINUTE)
         if self.chance(0.7):  # otherwise the session still lasts
             mistyped = self.dice.choices((0, 1, 2, 3, 5), (90, 6, 2.5, 1, 0.5))[0]
