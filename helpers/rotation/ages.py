@@ -8,6 +8,7 @@ newest row before the key was first seen is a lower bound of its age.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,7 +17,7 @@ from helpers.rotation.ledger import LedgerEntry
 from helpers.rotation.records import KeyAge, KnownBy, Regeneration
 from helpers.rotation.transitions import Mode, State
 
-__all__ = ["MAKING", "WATCHED", "age_of", "parse_time", "recorded_by"]
+__all__ = ["MAKING", "WATCHED", "CreationWindow", "age_of", "parse_time", "recorded"]
 
 # The log's rows for a new secret of each kind. Intercom logs none for client secrets and Fin Agent
 # secrets.
@@ -67,27 +68,61 @@ def age_of(
     )
 
 
-def recorded_by(entries: Iterable[LedgerEntry], row: Regeneration, apps: Mapping[str, str]) -> bool:
-    """Whether a rotation in the ledger was open when Intercom wrote this row.
+@dataclass(frozen=True)
+class CreationWindow:
+    """The time in which a rotation creates its key: from its opening until the key is staged."""
 
-    An in-place rotation explains only rows of its own app, if the policy names it (`apps`, by
-    variable). An overlap rotation creates a second app, whose name is not known in advance.
+    entry: LedgerEntry
+    staged_at: str = ""  # the last time; empty if it was never staged
+
+    def includes(self, moment: datetime, limit: timedelta) -> bool:
+        """Whether the key may date from this moment; `limit` ends a rotation that stays open."""
+        opened = parse_time(self.entry.opened_at)
+        if self.staged_at:
+            end = parse_time(self.staged_at)
+        else:
+            end = opened + limit if self.entry.open else parse_time(self.entry.moved_at)
+        return opened - _SLACK <= moment <= end + _SLACK
+
+
+def recorded(
+    windows: Iterable[CreationWindow],
+    rows: Sequence[Regeneration],
+    apps: Mapping[str, str],
+    limit: timedelta,
+) -> frozenset[str]:
+    """The ids of the rows that a rotation in the ledger explains.
+
+    An in-place rotation explains the rows of its own app. Where the policy does not name it
+    (`apps`, by variable), and for the second app of an overlap rotation, whose name is not known in
+    advance, it is the only app that was changed meanwhile and that is nobody else's; if there are
+    several, which of them is its own can't be known, and none is explained.
     """
-    return any(
-        parse_time(e.opened_at) - _SLACK <= row.at <= _until(e) + _SLACK
-        and row.activity_type in MAKING[e.kind]
-        and (e.mode is Mode.OVERLAP or not apps.get(e.variable) or row.concerns(apps[e.variable]))
-        for e in entries
-    )
+    return frozenset(row.id for window in windows for row in _own(window, rows, apps, limit))
 
 
-def _until(entry: LedgerEntry) -> datetime:
-    """The end of the time in which this rotation could have created its key."""
-    return (
-        datetime.max.replace(tzinfo=parse_time(entry.moved_at).tzinfo) - _SLACK * 2
-        if entry.open
-        else parse_time(entry.moved_at)
-    )
+def _own(
+    window: CreationWindow,
+    rows: Sequence[Regeneration],
+    apps: Mapping[str, str],
+    limit: timedelta,
+) -> Sequence[Regeneration]:
+    entry = window.entry
+    within = [
+        row
+        for row in rows
+        if row.activity_type in MAKING[entry.kind] and window.includes(row.at, limit)
+    ]
+    named = apps.get(entry.variable)
+    if named and entry.mode is Mode.IN_PLACE:
+        return [row for row in within if row.concerns(named)]
+    unclaimed = [r for r in within if not any(r.concerns(app) for app in apps.values())]
+    return unclaimed if len({_app_of(row) for row in unclaimed}) == 1 else []
+
+
+def _app_of(row: Regeneration) -> str:
+    """What a row says of its app: the end of the description, because only it names one."""
+    return row.app or row.description.rpartition(" of ")[2].rpartition(" installed ")[2]
 
 
 def _by_ledger(

@@ -7,17 +7,18 @@ runbook's own state: when a key was first seen, which becomes a lower bound of i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from helpers.core.context import Context
 from helpers.core.errors import RunbookError
 from helpers.core.model import Datum, Known, Unavailable
+from helpers.core.policy import RotationPolicy
 from helpers.core.settings import Settings
 from helpers.intercom.answers import Activity, ListedSecret, printable
 from helpers.intercom.listing import Listing
-from helpers.rotation.ages import MAKING, WATCHED, age_of, parse_time, recorded_by
+from helpers.rotation.ages import MAKING, WATCHED, CreationWindow, age_of, parse_time, recorded
 from helpers.rotation.ledger import Ledger, LedgerEntry
 from helpers.rotation.records import (
     KeyAge,
@@ -28,6 +29,7 @@ from helpers.rotation.records import (
     RotationRecord,
 )
 from helpers.rotation.session import open_ledger
+from helpers.rotation.transitions import State
 from helpers.system.state import first_audit
 
 __all__ = ["collect"]
@@ -63,7 +65,7 @@ def _facts(
     seen = rows.value if isinstance(rows, Known) else ()
     return RotationFacts(
         keys=Known(tuple(_keys(context, ledger, seen, _listed(identity)))),
-        regenerations=_watched(rows, entries, context.policy.rotation.apps),
+        regenerations=_watched(rows, tuple(_windows(ledger)), context.policy.rotation),
         rotations=Known(tuple(_rotation(entry) for entry in entries)),
         leftovers=Known(tuple(_leftovers(context.settings, entries))),
         identity_secrets=identity,
@@ -96,15 +98,24 @@ def _row(found: Activity) -> Regeneration:
 
 
 def _watched(
-    rows: Datum[tuple[Regeneration, ...]], entries: Sequence[LedgerEntry], apps: Mapping[str, str]
+    rows: Datum[tuple[Regeneration, ...]], windows: Sequence[CreationWindow], policy: RotationPolicy
 ) -> Datum[tuple[Regeneration, ...]]:
-    return rows.map(
-        lambda found: tuple(
-            row.model_copy(update={"recorded": recorded_by(entries, row, apps)})
-            for row in found
-            if row.activity_type in WATCHED
-        )
+    limit = timedelta(days=policy.max_open_days)
+    return rows.map(lambda found: _marked(found, recorded(windows, found, policy.apps, limit)))
+
+
+def _marked(rows: Iterable[Regeneration], explained: frozenset[str]) -> tuple[Regeneration, ...]:
+    return tuple(
+        row.model_copy(update={"recorded": row.id in explained})
+        for row in rows
+        if row.activity_type in WATCHED
     )
+
+
+def _windows(ledger: Ledger) -> Iterator[CreationWindow]:
+    for entry in ledger.entries():
+        staged = ledger.last_event(entry, "move", State.STAGED)
+        yield CreationWindow(entry, staged.at if staged else "")
 
 
 def _keys(

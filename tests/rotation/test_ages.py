@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from helpers.core.settings import Credential
-from helpers.rotation.ages import age_of, recorded_by
+from helpers.rotation.ages import CreationWindow, age_of, recorded
 from helpers.rotation.ledger import LedgerEntry
 from helpers.rotation.records import KnownBy, Regeneration
 from helpers.rotation.transitions import Mode, State
@@ -93,22 +93,60 @@ def test_a_client_secret_has_no_rows() -> None:
     assert age_of(secret, [], [row(5, "Sync")], NOW).known_by is KnownBy.FIRST_SEEN
 
 
+def explains(
+    opened: LedgerEntry, *rows: Regeneration, apps: dict[str, str] | None = None, staged: str = ""
+) -> set[str]:
+    window = CreationWindow(opened, staged)
+    return set(recorded([window], rows, apps or {}, timedelta(days=7)))
+
+
+def at(moment: datetime, app: str = "", number: str = "r") -> Regeneration:
+    return row(0, app).model_copy(update={"at": moment, "id": number})
+
+
+JUST = "2026-03-02T08:55:00Z"
+APPS = {TOKEN.variable: "Sync", "INTERCOM_READ_TOKEN": "Reader"}
+
+
 def test_a_rotation_explains_the_rows_of_its_own_time_alone() -> None:
-    inside = Regeneration(**{**row(0).model_dump(), "at": datetime(2026, 2, 1, 9, 30, tzinfo=UTC)})
-    assert recorded_by([entry()], inside, {})
-    assert not recorded_by([entry()], row(1), {})
-    assert not recorded_by([entry(kind="identity_secret")], inside, {})
+    inside = at(datetime(2026, 2, 1, 9, 30, tzinfo=UTC))
+    assert explains(entry(), inside) == {"r"}
+    assert not explains(entry(), row(1))
+    assert not explains(entry(kind="identity_secret"), inside)
 
 
-def test_an_open_rotation_explains_what_comes() -> None:
-    assert recorded_by([entry(state=State.PLANNED)], row(0), {})
+def test_its_time_ends_when_the_new_key_is_staged_and_not_when_it_is_done() -> None:
+    later = at(datetime(2026, 2, 3, 9, 30, tzinfo=UTC))
+    slow = entry(moved_at="2026-02-06T09:00:00Z")
+    assert explains(slow, later) == {"r"}, "never staged, as far as the ledger says"
+    assert not explains(slow, later, staged="2026-02-01T09:40:00Z")
+
+
+def test_a_rotation_that_stays_open_explains_a_week() -> None:
+    planned = entry(state=State.PLANNED)
+    opened = datetime(2026, 2, 1, 9, 0, tzinfo=UTC)
+    assert explains(planned, at(opened + timedelta(days=6)))
+    assert not explains(planned, at(opened + timedelta(days=8)))
 
 
 def test_a_rotation_in_place_explains_no_row_of_another_app() -> None:
-    apps = {TOKEN.variable: "Sync"}
-    in_place = entry(state=State.PLANNED, opened_at="2026-03-02T08:55:00Z")
-    overlap = entry(state=State.PLANNED, opened_at="2026-03-02T08:55:00Z", mode=Mode.OVERLAP)
-    assert recorded_by([in_place], row(0, "Sync"), apps)
-    assert not recorded_by([in_place], row(0, "Billing"), apps)
-    assert recorded_by([in_place], row(0, "Billing"), {}), "where the policy names no app"
-    assert recorded_by([overlap], row(0, "Sync, second"), apps)
+    in_place = entry(state=State.PLANNED, opened_at=JUST)
+    assert explains(in_place, row(0, "Sync"), apps=APPS)
+    assert not explains(in_place, row(0, "Billing"), apps=APPS)
+    assert not explains(in_place, row(0, "Reader"), apps=APPS)
+
+
+def test_without_a_named_app_one_app_alone_is_explained() -> None:
+    in_place = entry(state=State.PLANNED, opened_at=JUST)
+    sync, billing = at(NOW, "Sync", "1"), at(NOW, "Billing", "2")
+    assert explains(in_place, billing) == {"2"}
+    assert explains(in_place, sync, at(NOW, "Sync", "3")) == {"1", "3"}
+    assert not explains(in_place, sync, billing)
+    assert not explains(in_place, billing, apps={"INTERCOM_READ_TOKEN": "Billing"})
+
+
+def test_an_overlap_explains_one_new_app_and_not_the_old_one() -> None:
+    overlap = entry(state=State.PLANNED, opened_at=JUST, mode=Mode.OVERLAP)
+    assert explains(overlap, row(0, "Sync, second"), apps=APPS)
+    assert not explains(overlap, row(0, "Sync"), apps=APPS)
+    assert not explains(overlap, at(NOW, "Second", "1"), at(NOW, "Third", "2"), apps=APPS)
