@@ -17,8 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from helpers.access.records import Attestation
 from helpers.core.click_paths import click_path
-from helpers.core.errors import StateError, UsageError
+from helpers.core.errors import ConfigurationError, StateError, UsageError
 from helpers.core.model import Datum, Known, Unavailable
+from helpers.core.settings import Settings
 from helpers.system.files import write_private
 
 __all__ = [
@@ -26,11 +27,13 @@ __all__ = [
     "MOST_DAYS",
     "PLACES",
     "QUESTIONS",
+    "TOKENS",
     "USUAL_DAYS",
     "attest",
     "attested",
     "open_questions",
     "read_attestations",
+    "token_of",
 ]
 
 QUESTIONS: Final[Mapping[str, str]] = {
@@ -56,6 +59,11 @@ PLACES: Final[Mapping[str, str]] = {
 }
 ANSWERS: Final = ("yes", "no")
 USUAL_DAYS, MOST_DAYS = 180, 366  # that an answer holds
+# Questions about a token, by the variable that holds it: an answer holds for that token alone.
+TOKENS: Final[Mapping[str, str]] = {
+    "token-scopes": "INTERCOM_ACCESS_TOKEN",
+    "reader-scopes": "INTERCOM_READ_TOKEN",
+}
 _FILE: Final = "attestations.json"
 _MANY: Final = TypeAdapter(tuple[Attestation, ...])
 
@@ -90,8 +98,11 @@ def attest(
     on: date,
     days: int,
     evidence: Path | None = None,
+    fingerprint: str = "",
 ) -> Attestation:
     """Keep an answer in place of an older one to the same question.
+
+    `fingerprint` is that of the token which a question of `TOKENS` is about (`token_of`).
 
     Raises UsageError for an unknown question, an answer without a name, or unreadable evidence, and
     StateError.
@@ -113,11 +124,28 @@ def attest(
         on=on,
         expires=on + timedelta(days=days),
         evidence_sha256=_digest(evidence) if evidence else "",
+        fingerprint=fingerprint,
     )
     others = [a for a in read_attestations(state) if a.question != question]
     rows = [row.model_dump(mode="json") for row in (*others, kept)]
     write_private(state / _FILE, json.dumps(rows, indent=1))
     return kept
+
+
+def token_of(question: str, settings: Settings) -> str:
+    """The fingerprint of the token that a question is about; "" if it is about none.
+
+    Raises ConfigurationError if that token is not set.
+    """
+    if question not in TOKENS:
+        return ""
+    credential = settings.credential(TOKENS[question])
+    if credential is None:
+        raise ConfigurationError(
+            f"The question is about the token in {TOKENS[question]}, which is not set.",
+            "Set it, or name its file with --env-file: the answer holds for that token alone.",
+        )
+    return credential.fingerprint
 
 
 def open_questions(given: Iterable[Attestation], today: date) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from helpers.access.attestations import (
     attested,
     open_questions,
     read_attestations,
+    token_of,
 )
 from helpers.access.records import Attestation
 from helpers.core.errors import UsageError
@@ -71,6 +72,7 @@ class AttestationForm(Form[UpdatableStep]):
             on=self._today,
             days=given["days"].value,
             evidence=Path(picture).expanduser() if picture else None,
+            fingerprint=token_of(given["question"].value, self._context.settings),
         )
         self._step.update(attestations=attested(self._context.state))
         self._turn_to_next()

@@ -23,7 +23,10 @@ class SecurityEvent(Record):
 
 
 class Attestation(Record):
-    """What a person has looked at and vouches for, until when, with the evidence's hash."""
+    """What a person has looked at and vouches for, until when, with the evidence's hash.
+
+    An answer about a token has that token's fingerprint; it says nothing of another one.
+    """
 
     question: str
     answer: str
@@ -31,6 +34,7 @@ class Attestation(Record):
     on: date
     expires: date
     evidence_sha256: str = ""
+    fingerprint: str = ""
 
 
 class AccessFacts(Record):

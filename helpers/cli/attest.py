@@ -39,10 +39,11 @@ def attest(
 ) -> None:
     """Answer a QUESTION that Intercom's API can't; without one, list the questions."""
     from helpers.access.attestations import attest as keep
-    from helpers.access.attestations import read_attestations
+    from helpers.access.attestations import read_attestations, token_of
     from helpers.core.errors import UsageError
     from helpers.core.settings import state_home
     from helpers.core.workspaces import workspace_named
+    from helpers.notebook.context_factory import settings_of
 
     state = state_home(workspace_named(choices.profile)) if choices.profile else None
     if not question or state is None:
@@ -51,12 +52,23 @@ def attest(
         for key, text in QUESTIONS.items():
             click.echo(f"{key:<16} {text} {said.get(key, '(nobody answered)')}")
         return
+    token = ""
     if question in QUESTIONS:
+        token = token_of(question, settings_of(choices))
         click.echo(f"{QUESTIONS[question]}\nCheck it here: {PLACES[question]}.")
         if not (answer and by) and not sys.stdin.isatty():
             raise UsageError("This is not a terminal.", "Give --answer and --by.")
         answer = answer or click.prompt("Answer", type=click.Choice(ANSWERS))
         by = by or click.prompt("Your name or address")
     today = datetime.now(UTC).date()
-    kept = keep(state, question, answer=answer or "", by=by, on=today, days=days, evidence=evidence)
+    kept = keep(
+        state,
+        question,
+        answer=answer or "",
+        by=by,
+        on=today,
+        days=days,
+        evidence=evidence,
+        fingerprint=token,
+    )
     click.echo(f"Kept: {kept.answer}, by {kept.by}, until {kept.expires}.")

@@ -12,7 +12,7 @@ from helpers.access.attestations import read_attestations
 from helpers.access.checks.attestation import two_factor_is_enforced
 from helpers.cli.attest import attest
 from helpers.cli.calls import calls
-from helpers.core.errors import StateError, UsageError
+from helpers.core.errors import ConfigurationError, StateError, UsageError
 from tests.checking import NOW, statuses
 
 
@@ -29,6 +29,26 @@ def test_an_answer_is_kept_and_listed(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert done.exception is None, done.exception
     assert "yes, until" in run().output
     assert isinstance(run("nonsense").exception, UsageError)
+
+
+def test_an_answer_about_a_token_holds_for_the_token_that_is_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("RUNBOOK_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("RUNBOOK_PROFILE", "production")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("INTERCOM_ACCESS_TOKEN", raising=False)
+    env_file = tmp_path / "live.env"
+    env_file.write_text(f"INTERCOM_ACCESS_TOKEN={'t' * 60}\n")
+    said = ("token-scopes", "--answer", "yes", "--by", "Ada", "--env-file")
+    assert run(*said, str(env_file)).exception is None
+    (file,) = (tmp_path / "state").rglob("attestations.json")
+    (kept,) = read_attestations(file.parent)
+    assert kept.fingerprint
+    env_file.write_text("")
+    error = run(*said, str(env_file)).exception
+    assert isinstance(error, ConfigurationError)
+    assert "INTERCOM_ACCESS_TOKEN" in error.message
 
 
 @pytest.mark.parametrize(

@@ -73,10 +73,27 @@ def test_a_person_vouches_for_the_scopes_that_can_not_be_seen(
         by="Ada",
         on=date(2025, 1, 1),
         expires=date(expires, 6, 1),
+        fingerprint="a",
     )
     found = {f.resource.kind: f for f in beyond(unseen, *([said] if answer else []))}
     assert (found["token"].status, found["scopes"].status) == ("PASS", status)
     assert status != "MANUAL" or "Write tags" in found["scopes"].message
+
+
+@pytest.mark.parametrize("fingerprint", ["b", ""])
+@pytest.mark.parametrize("answer", ["yes", "no"])
+def test_an_answer_about_another_token_is_no_answer(answer: str, fingerprint: str) -> None:
+    said = Attestation(
+        question="token-scopes",
+        answer=answer,
+        by="Ada",
+        on=date(2026, 1, 1),
+        expires=date(2027, 1, 1),
+        fingerprint=fingerprint,
+    )
+    found = {f.resource.kind: f for f in beyond(token(unknown=("write_tags",)), said)}
+    assert found["scopes"].status == "MANUAL"
+    assert "another token" in found["scopes"].message
 
 
 def test_a_person_who_vouches_does_not_outvote_what_was_seen() -> None:
@@ -86,6 +103,7 @@ def test_a_person_who_vouches_does_not_outvote_what_was_seen() -> None:
         by="Ada",
         on=date(2026, 1, 1),
         expires=date(2027, 1, 1),
+        fingerprint="a",
     )
     found = beyond(token("read_news", unknown=("write_tags",)), said)
     assert [f.status for f in found] == ["FAIL", "PASS"]

@@ -64,7 +64,7 @@ def token(*granted: str, unknown: str = "", owner: Teammate | None = None) -> To
         return Grant.GRANTED if key in granted else Grant.MISSING
 
     rows = tuple(ScopeVerdict(scope=key, verdict=verdict(key), why="") for key in catalog())
-    name = "-".join(granted)
+    name = "-".join(granted) or "nothing"
     return TokenScopes(
         variable="INTERCOM_ACCESS_TOKEN", fingerprint=name, verdicts=rows, owner=owner
     )
@@ -75,7 +75,12 @@ UNPROBED = TokenScopes(variable="INTERCOM_ACCESS_TOKEN", fingerprint="a", verdic
 
 def said(question: str, answer: str, expires: date = date(2026, 6, 1)) -> dict[str, Any]:
     row = Attestation(
-        question=question, answer=answer, by="Ada", on=date(2026, 1, 1), expires=expires
+        question=question,
+        answer=answer,
+        by="Ada",
+        on=date(2026, 1, 1),
+        expires=expires,
+        fingerprint=token().fingerprint if question.endswith("scopes") else "",
     )
     return {"attestations": (row,)}
 

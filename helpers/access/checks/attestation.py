@@ -26,25 +26,37 @@ def answered(
     attestations: Iterable[Attestation],
     now: datetime,
     look: str,
+    *,
+    token: str | None = None,
 ) -> Outcome:
-    """The verdict of a person's answer; `look` says where to check when there is none."""
+    """The verdict of a person's answer; `look` says where to check when there is none.
+
+    `token` is the fingerprint of the token that the question is about, if it is about one: an
+    answer for another token, or for none, is no answer.
+    """
     given = [a for a in attestations if a.question == question]
     if not given:
         return manual(about, f"{look} Then answer: `runbook attest {question}`.")
     found = max(given, key=lambda a: (a.on, a.answer != "yes"))  # of one day, the “no” counts
     evidence = f", evidence {found.evidence_sha256[:16]}" if found.evidence_sha256 else ""
     seen = Evidence(what=f"{found.by} said {found.answer} on {found.on}{evidence}")
-    if found.on > now.date():
-        return manual(
-            about, f"The answer is dated {found.on}, which is in the future. {look}", seen
-        )
-    if found.expires - found.on > _LONGEST:
-        return manual(about, f"An answer can't hold until {found.expires}. {look}", seen)
-    if found.expires < now.date():
-        return manual(about, f"The answer expired on {found.expires}. {look}", seen)
+    doubt = _doubt(found, now, token)
+    if doubt:
+        return manual(about, f"{doubt} {look} Then answer: `runbook attest {question}`.", seen)
     if found.answer == "yes":
         return passed(about, f"Attested until {found.expires}.", seen)
     return failed(about, f"{found.by} attested that it is not so.", seen)
+
+
+def _doubt(found: Attestation, now: datetime, token: str | None) -> str:
+    """Why an answer does not count; "" if it does."""
+    if token is not None and (not token or found.fingerprint != token):
+        return "The answer is about another token."
+    if found.on > now.date():
+        return f"The answer is dated {found.on}, which is in the future."
+    if found.expires - found.on > _LONGEST:
+        return f"An answer can't hold until {found.expires}."
+    return f"The answer expired on {found.expires}." if found.expires < now.date() else ""
 
 
 _LONGEST: Final = timedelta(days=3650)

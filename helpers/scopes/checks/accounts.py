@@ -87,7 +87,7 @@ def reader_only_reads(
     PASS: no scope that writes is granted; a person vouches for those that can't be probed.
     FAIL: a scope that writes is granted, or a person looked and said that one is.
     MANUAL: whether some scope that writes is granted can't be probed, and nobody answered,
-        or the answer expired.
+        or the answer expired or is about another token.
     NOT_APPLICABLE: never, because a reader that is not configured is MANUAL.
     ERROR: the reader's token could not be probed, or the attestations could not be read.
     """
@@ -100,7 +100,7 @@ def reader_only_reads(
     if unknown:
         boxes = ", ".join(label_of(scope) for scope in unknown)
         look = f"Check the reader's app: none of these should be ticked: {boxes}."
-        yield answered(token, "reader-scopes", attestations, now, look)
+        yield answered(token, "reader-scopes", attestations, now, look, token=reader.fingerprint)
     elif not held:
         yield passed(token, "The reader holds no scope that writes.")
 

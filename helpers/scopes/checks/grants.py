@@ -126,7 +126,7 @@ def no_scope_beyond_the_policy(
     FAIL: a scope is granted that the policy does not allow, as severe as what it opens; or a person
         looked and said that there is one.
     MANUAL: whether a scope outside the policy is granted can't be probed, and nobody
-        answered, or the answer expired; or no probe was conclusive at all.
+        answered, or the answer expired or is about another token; or no probe was conclusive.
     NOT_APPLICABLE: never, because every token has scopes.
     ERROR: the token could not be probed, or the attestations could not be read.
     """
@@ -146,7 +146,7 @@ def no_scope_beyond_the_policy(
     unknown = [s for s in unknown_scopes(access) if s not in allowed]
     if unknown:
         look = f"Check {_HUB}: none of these should be ticked: {_boxes(unknown)}."
-        yield answered(_UNSEEN, "token-scopes", attestations, now, look)
+        yield answered(_UNSEEN, "token-scopes", attestations, now, look, token=access.fingerprint)
 
 
 def _answers(token: TokenScopes, scope: str) -> Iterator[Evidence]:
@@ -206,7 +206,7 @@ def no_scope_without_a_use(
         yield manual(_UNSEEN, message)
     elif unknown:
         look = f"Check {_HUB}: nothing uses these, so none should be ticked: {_boxes(unknown)}."
-        yield answered(_UNSEEN, "token-scopes", attestations, now, look)
+        yield answered(_UNSEEN, "token-scopes", attestations, now, look, token=access.fingerprint)
     if _conclusive(access) and not unused:
         yield passed(_token(access), "Everything that is known to be granted is used.")
 
