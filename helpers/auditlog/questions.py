@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from helpers.auditlog.database import open_database, sql_list
+from helpers.auditlog.evidence import ALARM, SIGNS, SUSPICION
 from helpers.auditlog.partitions import COLUMNS
 from helpers.auditlog.records import ActivityRow, ActivitySummary, Count, DayCount, QuestionResult
 from helpers.intercom.activity_types import activity_types
@@ -40,6 +41,10 @@ _HEADER: Final = re.compile(r"^-- (title|asks|variables): (.+)$", re.MULTILINE)
 _VARIABLES: Final[Mapping[str, Any]] = {
     "failures": 3,
     "within_minutes": 60,
+    "many_failures": 6,
+    "many_exports": 15,
+    "suspicion": SUSPICION,
+    "alarm": ALARM,
     "dormant_days": 90,
     "peak_times": 5,
     "peak_least": 20,
@@ -130,9 +135,24 @@ def _prepare(
         database.executemany(
             "INSERT INTO teammates VALUES (?)", [[t] for t in parameters.teammates]
         )
+    database.execute(
+        "CREATE TEMP TABLE points (sign TEXT, words TEXT, hand INT, deed INT, place INT)"
+    )
+    database.executemany(
+        "INSERT INTO points VALUES (?, ?, ?, ?, ?)",
+        [[s.name, s.words, s.hand, s.deed, place] for place, s in enumerate(SIGNS)],
+    )
     _view(database, partitions)
     prepare = files("helpers.auditlog").joinpath("questions", "_prepare.sql")
     database.execute(prepare.read_text("utf-8"))
+
+
+def _points(database: duckdb.DuckDBPyConnection) -> None:
+    """The table of the signs of a takeover."""
+    columns = "sign TEXT, words TEXT, hand INT, deed INT, place INT"
+    database.execute(f"CREATE TEMP TABLE points ({columns})")
+    rows = [[sign.name, sign.words, sign.hand, sign.deed, at] for at, sign in enumerate(SIGNS)]
+    database.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?)", rows)
 
 
 def _view(database: duckdb.DuckDBPyConnection, partitions: Sequence[Path]) -> None:

@@ -227,7 +227,8 @@ class TakeoverSteps:
 def _takeovers_in(answers: Sequence[QuestionResult]) -> list[TakeoverSteps]:
     """The signs of a takeover, one account at a time, in order of their first step."""
     rows = [row for answer in answers if answer.question == "takeover" for row in answer.rows]
-    rows.sort(key=lambda row: row.actor)
+    alarming = {row.actor for row in rows if row.flags}  # the others are suspicions
+    rows = sorted((row for row in rows if row.actor in alarming), key=lambda row: row.actor)
     found = [
         TakeoverSteps(actor, tuple(collapse_repeats(list(theirs))))
         for actor, theirs in groupby(rows, key=lambda row: row.actor)

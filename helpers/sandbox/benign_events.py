@@ -143,12 +143,12 @@ def _mass_import(month: TeamMonth) -> None:
     """A backup is exported, files imported, duplicates deleted, on a weekend too."""
     who = month.someone("owner", "analyst", "developer")
     at: float = month.day() + month.dice.choice((0, 1, 2)) * DAY + 11 * HOUR
-    home = who.home_at(at)
-    month.log_in(who, at, home)
-    month.act(who, "bulk_export", at + 5 * MINUTE, home)
+    place = month.place(who, at)
+    month.log_in(who, at, place)
+    month.act(who, "bulk_export", at + 5 * MINUTE, place)
     for number in range(month.dice.randint(5, 40)):
-        month.act(who, "csv_import_creation", at + (10 + 4 * number) * MINUTE, home)
-    month.act(who, "bulk_delete", at + 4 * HOUR, home)
+        month.act(who, "csv_import_creation", at + (10 + 4 * number) * MINUTE, place)
+    month.act(who, "bulk_delete", at + 4 * HOUR, place)
 
 
 @_event

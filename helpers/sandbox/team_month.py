@@ -187,8 +187,13 @@ class TeamMonth:
             self._strangers()
 
     def place(self, who: Colleague, at: float) -> str:
-        """Where they work on that day."""
-        return f"{self.office}.10" if self.chance(who.office_share) else who.home_at(at)
+        """Where they work on that day: where they were seen, or where they may have been."""
+        midnight = at - at % DAY
+        seen = next(
+            (r for r in self.activity.rows if _is_of(r, who, midnight, midnight + DAY)), None
+        )
+        drawn = f"{self.office}.10" if self.chance(who.office_share) else who.home_at(at)
+        return str(seen["performed_by"]["ip"]) if seen and _succeeded(seen) else drawn
 
     def _role(self) -> str:
         return self.dice.choices(_ROLES, (1, 2, 1, 3, 12))[0]
@@ -230,6 +235,10 @@ class TeamMonth:
 
 def _is_of(row: Row, who: Colleague, first: float, last: float) -> bool:
     return bool(row["performed_by"]["id"] == who.id and first <= row["created_at"] < last)
+
+
+def _succeeded(row: Row) -> bool:
+    return bool(row["activity_type"] != "admin_login_failure")
 
 
 def _works(midnight: int) -> bool:

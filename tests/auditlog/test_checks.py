@@ -5,17 +5,19 @@ from typing import Any
 
 import pytest
 
-from helpers.auditlog.checks.activity import (
+from helpers.auditlog.checks.accounts import (
     account_taken_over,
-    apps_and_webhooks,
-    data_taken_out,
     departed_or_dormant,
-    impersonation,
     new_addresses,
     off_hours,
     peaks,
-    permissions,
     repeated_failures,
+)
+from helpers.auditlog.checks.changes import (
+    apps_and_webhooks,
+    data_taken_out,
+    impersonation,
+    permissions,
     sign_in_settings,
     tokens_and_secrets,
     two_factor,

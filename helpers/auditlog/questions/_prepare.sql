@@ -35,6 +35,11 @@ SELECT DISTINCT activity, 'unknown' FROM activity
 WHERE NOT list_contains(getvariable('known_types'), activity)
   AND regexp_matches(activity, '(token|key|auth|secret|role|export|security)', 'i');
 
+-- The network of an address: /24, or /48.
+CREATE TEMP MACRO network(ip) AS CASE WHEN contains(ip, ':')
+  THEN array_to_string(string_split(ip, ':')[1:3], ':')
+  ELSE array_to_string(string_split(ip, '.')[1:3], '.') END;
+
 -- Each address of each teammate: when it was first seen, and when the teammate was first seen.
 CREATE TEMP TABLE places AS
 SELECT actor, ip, min(happened) AS first_at, min(min(happened)) OVER (PARTITION BY actor) AS known_since
