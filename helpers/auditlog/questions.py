@@ -8,7 +8,7 @@ the tables that all questions use. DuckDB runs them on the Parquet partitions.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -88,13 +88,17 @@ def questions() -> tuple[Question, ...]:
 
 
 def ask(
-    partitions: Sequence[Path], parameters: QuestionParameters
+    partitions: Sequence[Path], parameters: QuestionParameters, *, only: Collection[str] = ()
 ) -> tuple[ActivitySummary, tuple[QuestionResult, ...]]:
-    """Run every question on the rows in these files. Raises StateError if a file is damaged."""
+    """Run every question, or those named, on the rows in these files.
+
+    Raises StateError if a file is damaged.
+    """
     folder = partitions[0].parent if partitions else Path()
     with open_database(folder) as database:
         _prepare(database, partitions, parameters)
-        answers = tuple(_answer(database, question, parameters) for question in questions())
+        asked = (question for question in questions() if not only or question.name in only)
+        answers = tuple(_answer(database, question, parameters) for question in asked)
         return _summary(database, parameters), answers
 
 

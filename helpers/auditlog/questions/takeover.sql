@@ -156,6 +156,7 @@ WITH deed_kinds AS (
   WHERE (SELECT coalesce(sum(days), 0) FROM hours AS h WHERE h.actor = l.actor
     AND (h.hour - hour(l.happened) + 25) % 24 <= 2) <= 1
     AND l.actor IN (SELECT actor FROM diligent)
+    AND only_security IS DISTINCT FROM 'only_so_far'
   UNION ALL SELECT l.id, 'failed' FROM linked AS l WHERE l.activity = 'admin_login_failure'
   UNION ALL SELECT id, sign FROM entries
   UNION ALL SELECT l.id, 'guest' FROM linked AS l JOIN guests AS g ON g.guest = l.actor
