@@ -35,21 +35,33 @@ __all__ = ["auditlog"]
 )
 @click.option("--anchor", "anchors", multiple=True, help="seq:hash, from a report or the mirror.")
 @click.option("--require-seals", is_flag=True, help="Report intact only with a verified seal.")
-def verify(
+@click.option(
+    "--checkpoint",
+    "notes",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="What `anchor` printed, from where it was kept.",
+)
+@click.option(
+    "--key", "trusted", multiple=True, help="Who may have signed it; default: this profile."
+)
+def verify(  # noqa: PLR0917 (click passes them by name)
     folder: Path | None,
     choices: Choices,
     keys: tuple[Path, ...],
     anchors: tuple[str, ...],
     require_seals: bool,  # noqa: FBT001 (a flag)
+    notes: tuple[Path, ...],
+    trusted: tuple[str, ...],
 ) -> int:
     r"""Verify that the profile's log, or a copied FOLDER, is as it was written.
 
-    A copied folder needs a root key or an anchor; the profile's own log is also compared with its
-    head in state.db.
+    A copied folder needs a root key, an anchor, or a checkpoint and the key that signed it; the
+    profile's own log is also compared with its head in state.db.
 
     \b
     Exit status: 0 intact, 14 tampered, 13 truncated, 3 nothing outside the log confirms it,
-    or its newest record is dated in the future
+    nobody who is trusted signed a checkpoint, or the newest record is dated in the future
     """
     from helpers.auditlog.expected import verify_expected
     from helpers.auditlog.seals import read_root_key
@@ -65,6 +77,7 @@ def verify(
     if folder:
         with readable(folder):
             found = verified(folder, not_after=datetime.now(UTC) + timedelta(days=1), **options)
+            found = _with_checkpoints(found, folder, notes, trusted, None)
     else:
         with context_of(choices) as context:
             state, now = context.state, context.clock()
@@ -75,8 +88,93 @@ def verify(
                     place, source, state, now, others=others, save=False, **options
                 )
                 found = known or verified(place, **options)
+                found = _with_checkpoints(found, place, notes, trusted, state)
     _report(found)
     return EXIT_STATUS[found.verdict]
+
+
+def _with_checkpoints(
+    found: Verification,
+    folder: Path,
+    notes: tuple[Path, ...],
+    trusted: tuple[str, ...],
+    state: Path | None,
+) -> Verification:
+    """The verdict with these checkpoints; without a trusted signature it is never intact."""
+    from helpers.auditlog.signed_checkpoint import (
+        SigningKey,
+        VerifierKey,
+        compare,
+        distrusted,
+        origin_of,
+        read_checkpoint,
+    )
+
+    if not notes:
+        return found
+    keys = [VerifierKey.parse(key) for key in trusted]
+    if state and not keys:
+        keys = [SigningKey.of_state(state, origin_of(found.log)).public]
+    read = [read_checkpoint(path.read_text("utf-8", "replace"), keys) for path in notes]
+    if not all(signed for _, signed in read):
+        return distrusted(found)
+    return compare(found, folder, [checkpoint for checkpoint, _ in read])
+
+
+@click.command()
+@changing
+@click.option(
+    "--since",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="An earlier checkpoint: print the proof that this one continues it, as witnesses read it.",
+)
+def anchor(choices: Choices, since: Path | None) -> int:
+    r"""Print a signed checkpoint of the log, to be kept where the log's owner can't change it.
+
+    It is a C2SP tlog-checkpoint; the key that verifies it goes to standard error. Keep both in
+    another repository, in a bucket with object lock, or on paper.
+
+    \b
+    Exit status: 0 printed, else as `verify`: a log that is not sound is not signed
+    """
+    from helpers.auditlog.expected import verify_expected
+    from helpers.auditlog.signed_checkpoint import (
+        SigningKey,
+        add_checkpoint,
+        checkpoint_of,
+        compare,
+        origin_of,
+        read_checkpoint,
+    )
+    from helpers.auditlog.status import log_folder, other_folders
+    from helpers.auditlog.verification import EXIT_STATUS
+    from helpers.core.errors import UsageError
+
+    with context_of(choices) as context:
+        state = context.state
+        place, source = log_folder(context.settings, state)
+        others = other_folders(context.settings, state)
+        with readable(place):
+            found = verify_expected(
+                place, source, state, context.clock(), others=others, save=False
+            )
+            if found is None:
+                raise UsageError("There is no log yet.", "It begins with the first audit.")
+            key = SigningKey.of_state(state, origin_of(found.log))
+            old = None
+            if since:
+                old, signed = read_checkpoint(since.read_text("utf-8", "replace"), [key.public])
+                if not signed:
+                    raise UsageError(f"{since} was not signed here.", "Name what `anchor` printed.")
+                found = compare(found, place, [old])
+            if found.first_bad or EXIT_STATUS[found.verdict] not in (0, 3):
+                _report(found)
+                return EXIT_STATUS[found.verdict]
+            checkpoint, leaves = checkpoint_of(place, key.public.name)
+    note = key.sign(checkpoint.text)
+    click.echo(add_checkpoint(old, leaves, note) if old else note, nl=False)
+    click.echo(f"Verify with --key {key.public}", err=True)
+    return 0
 
 
 @click.command()
@@ -240,5 +338,18 @@ def auditlog() -> None:
     """Verify, seal, read and export the audit log; fetch and query Intercom's own."""
 
 
-for _command in (verify, accept, seal, expire, mirror, tail, query, export, fetch, ask, forget):
+for _command in (
+    verify,
+    anchor,
+    accept,
+    seal,
+    expire,
+    mirror,
+    tail,
+    query,
+    export,
+    fetch,
+    ask,
+    forget,
+):
     auditlog.add_command(_command)

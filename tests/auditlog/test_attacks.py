@@ -7,8 +7,10 @@ is asserted too, so that the table stays true.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -301,3 +303,55 @@ def test_no_earlier_key_follows_from_a_later_one(epochs: int) -> None:
         key, before = ratchet(key), key
         assert key != before
         assert before not in (ratchet(key), key)
+
+
+# The rows of the first table in docs/auditlog.md, and the tests that run each.
+TABLE: dict[str, tuple[Callable[..., None], ...]] = {
+    "edit, delete, insert, reorder, duplicate": (
+        test_the_chain_alone_finds_what_was_changed_without_hashing_anew,
+        test_bytes_between_the_records_are_found,
+    ),
+    "the same, with everything after it rehashed": (
+        test_the_seals_find_what_was_changed_and_hashed_anew,
+        test_the_noted_head_finds_what_was_changed_and_hashed_anew,
+        test_an_anchor_from_a_report_finds_it_on_a_copy_of_the_folder,
+    ),
+    "any flipped bit": (test_any_flipped_bit_is_found_with_the_noted_head,),
+    "cut at any byte": (test_a_log_that_is_cut_at_any_byte_is_truncated_by_its_noted_head,),
+    "cut exactly at a seal": (test_a_tail_cut_at_a_seal_escapes_the_seals_and_not_the_noted_head,),
+    "the same, after the writer has continued": (
+        test_a_cut_tail_is_told_for_ever_once_the_writer_has_gone_on,
+    ),
+    "old copy of the log *and* of `state.db`": (
+        test_an_old_copy_with_its_database_is_found_by_an_anchor_alone,
+    ),
+    "forged past with a stolen current key": (
+        test_a_stolen_current_key_does_not_sign_the_past,
+        test_no_earlier_key_follows_from_a_later_one,
+    ),
+    "forged since the last seal with a stolen current key": (
+        test_a_stolen_key_signs_from_its_epoch_on_and_only_the_head_tells,
+    ),
+    "seals removed; all sealing removed": (
+        test_removed_seals_are_missed,
+        test_a_log_stripped_of_all_sealing_does_not_pass_for_unsealed,
+        test_a_seal_that_was_left_out_makes_a_gap_in_the_epochs,
+    ),
+    "sealing under another key": (
+        test_sealing_under_a_key_of_ones_own_is_found,
+        test_sealing_may_go_on_under_a_second_key_that_is_given_too,
+    ),
+    "segments swapped, renamed, one missing in the middle": (
+        test_swapped_segments_are_found,
+        test_a_segment_under_another_name_is_found,
+        test_a_missing_segment_is_found,
+    ),
+    "beginning removed without a tombstone": (test_a_missing_segment_is_found,),
+    "record hidden by a forged recovery": (test_a_recovery_can_not_be_invented_to_hide_a_record,),
+}
+
+
+def test_the_rows_of_the_first_table_are_those_that_are_run() -> None:
+    page = Path(__file__).parents[2].joinpath("docs/auditlog.md").read_text("utf-8")
+    table = page.partition("| attack | chain |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| ([^|]+?) \|", table, re.MULTILINE) == list(TABLE)
