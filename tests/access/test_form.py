@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import secrets
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from helpers.access.attestations import PLACES, QUESTIONS, read_attestations
+from helpers.access.attestations import PLACES, QUESTIONS, TOKENS, read_attestations
 from helpers.access.form import AttestationForm, open_attestations
 from helpers.core.context import Context
 from helpers.core.model import Known
@@ -34,7 +35,8 @@ class Step:
 
 @pytest.fixture
 def step(tmp_path: Path) -> Step:
-    settings = load_settings(Profile.PRODUCTION, tmp_path, environ={})
+    tokens = {name: secrets.token_hex(30) for name in TOKENS.values()}
+    settings = load_settings(Profile.PRODUCTION, tmp_path, environ=tokens)
     return Step(
         Context(
             settings=settings,
@@ -161,3 +163,12 @@ def test_a_run_without_a_person_answers_nothing(
 
 def test_every_question_says_where_to_check_it() -> None:
     assert list(PLACES) == list(QUESTIONS)
+
+
+def test_an_answer_about_a_token_has_its_fingerprint(form: AttestationForm, step: Step) -> None:
+    for question, variable in TOKENS.items():
+        keep(form, question=question, answer="yes", by="Ada")
+        credential = step.context.settings.credential(variable)
+        kept = {a.question: a.fingerprint for a in read_attestations(step.context.state)}
+        assert credential
+        assert kept[question] == credential.fingerprint
