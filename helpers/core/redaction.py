@@ -386,12 +386,12 @@ def _aligned(content: bytes) -> memoryview:
 
 def _printed(value: str) -> Iterator[str]:
     """The forms in which programs print a value."""
-    raw = value.encode("utf-8", "surrogatepass")
+    raw = _raw(value)
     yield value
     yield json.dumps(value)[1:-1]
     yield repr(value)[1:-1]
     yield html.escape(value)
-    yield quote(value, safe="")
+    yield quote(raw, safe="")
     yield raw.hex()
     yield raw.hex().upper()
     yield base64.b64encode(raw).decode()
@@ -400,9 +400,10 @@ def _printed(value: str) -> Iterator[str]:
 
 def _encoded(value: str) -> Iterator[bytes]:
     """The normal forms of a value and of its encodings."""
-    raw = value.encode("utf-8", "surrogatepass")
-    for plain in (raw, *_token_inside(raw)):
-        forms = {_normal(plain.decode("utf-8", "surrogatepass")), plain.hex().encode()}
+    raw = _raw(value)
+    inner = ((token.decode("ascii"), token) for token in _token_inside(raw))
+    for text, plain in ((value, raw), *inner):
+        forms = {_normal(text), plain.hex().encode()}
         for shift in range(5):  # base32 works on groups of five bytes
             forms.add(_core(base64.b32encode, plain, shift, 5, 8))
         for once in (_core(base64.b64encode, plain, shift, 3, 4, fold=False) for shift in range(3)):
@@ -411,6 +412,14 @@ def _encoded(value: str) -> Iterator[bytes]:
         for form in forms:
             yield form
             yield form[::-1]
+
+
+def _raw(value: str) -> bytes:
+    """The bytes of a value. What is no UTF-8 in the environment is a half surrogate in Python."""
+    try:
+        return value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "surrogatepass")
 
 
 def _token_inside(raw: bytes) -> Iterator[bytes]:

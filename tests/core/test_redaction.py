@@ -135,8 +135,19 @@ def test_redacting_twice_changes_nothing_more(text: str):
     assert redactor.text(once) == once
 
 
+@pytest.mark.parametrize("end", ["\udcff\udcfe", "\ud800", "é\udce9"])
+def test_a_secret_that_is_no_utf_8_is_redacted_too(end: str) -> None:
+    redactor, value = Redactor(), secrets.token_hex(16) + end
+    redactor.register("client_secret", value)
+    assert redactor.text("nothing of it") == "nothing of it"
+    for form in (value, value[::-1], value[:20], " ".join(value)):
+        assert value[:20] not in redactor.text(form).replace(" ", "")
+    raw = value.encode("utf-8", "surrogatepass" if end == "\ud800" else "surrogateescape")
+    assert raw.hex() not in redactor.text(raw.hex())
+
+
 def test_a_found_secret_is_redacted_where_a_name_contains_it():
-    redactor, value = Redactor(), secrets.token_urlsafe(32)
+    redactor, value = Redactor(), f"k{secrets.token_urlsafe(32)}k"
     redactor.register_found("identity_secret", value)
     label = f"[redacted identity_secret {fingerprint('identity_secret', value)[:8]}]"
     assert redactor.text(f"backup/{value}.json, {value}") == f"backup/{label}.json, {label}"
