@@ -55,8 +55,8 @@ def scopes(
 
     with ExitStack() as closing:
         context = open_context("scopes", choices, closing)
-        confirm_workspace(context)
         context.observed = _observable(observed)
+        confirm_workspace(context)
         if probe_writes:
             _probe_writes(context)
         return _show(context, section=section)
