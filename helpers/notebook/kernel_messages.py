@@ -1,4 +1,7 @@
-"""What a kernel says instead of a traceback. `runbook lab` loads it into every kernel.
+"""What a kernel says instead of a traceback.
+
+`runbook lab` loads it into every kernel; in a JupyterLab that was started otherwise, a notebook's
+second cell does. Before that cell has run, such a kernel knows nothing of the runbook.
 
 A cell that runs before those above it, or after the kernel was restarted, misses a name; a choice
 that can't be used has advice. Both are one sentence for a reader.

@@ -83,9 +83,20 @@ def choose(
     given = Choices(profile, env_file, repo, policy, run_dir, observed)
     if not in_jupyterlab():
         return given
+    _explain_errors()
     if _LAST.get("given") != given:
         _LAST.update(given=given, chosen=replace(given))
     return _LAST["chosen"]
+
+
+def _explain_errors() -> None:
+    """Explain a cell that runs too early, however JupyterLab was started."""
+    from IPython.core.getipython import get_ipython
+
+    from helpers.notebook.kernel_messages import load_ipython_extension
+
+    if shell := get_ipython():
+        load_ipython_extension(shell)
 
 
 _LAST: Final[dict[str, Choices]] = {}  # of this kernel

@@ -7,6 +7,7 @@ snapshot on disk means a step that ran to its end.
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from typing import Any
@@ -24,7 +25,7 @@ from helpers.core.steps import Step, step_named
 from helpers.core.view import View, prose, stack
 from helpers.notebook.confirmation import confirm_workspace
 from helpers.notebook.context_factory import close_at_exit, open_context, path_of
-from helpers.notebook.guide import auditing, progress, under
+from helpers.notebook.guide import StepState, auditing, progress, under
 from helpers.notebook.live_view import LiveView
 from helpers.notebook.parameters import Choices
 from helpers.system.files import write_private
@@ -77,15 +78,14 @@ class StepSession:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Every verdict of this step's checks."""
-        snapshot = self.snapshot
-        checks = catalog.load(self.step.name)
-        return judge(snapshot, checks, self.context.policy, snapshot.taken_at)
+        return self._judged(self.snapshot)
 
-    def calls(self) -> View:
+    def calls(self) -> LiveView:
         """The calls that this step may make, before any is made."""
         from helpers.notebook.calls_view import calls_of
 
-        return self._shown(calls_of(self.step.name))
+        _ = self.context  # of the choices of now
+        return self._shown(calls_of(self.step.name), self.calls)
 
     def act(self) -> View:
         """Do what this step does, if the policy allows it; the next `collect` sees the evidence."""
@@ -110,15 +110,15 @@ class StepSession:
             changed = self._snapshot.facts.model_copy(update=facts)
             self._snapshot = self._snapshot.model_copy(update={"facts": changed})
 
-    def show(self, name: str) -> View:
+    def show(self, name: str) -> LiveView:
         """One of the step's views of the facts."""
-        return self._shown(self._view(name)(self.snapshot.facts))
+        return self._shown(self._view(name)(self.snapshot.facts), lambda: self.show(name))
 
-    def judge(self) -> View:
+    def judge(self) -> LiveView:
         """Judge what was collected, and show the verdicts."""
         from helpers.report.views import verdicts_view
 
-        return self._shown(verdicts_view(self.findings))
+        return self._shown(verdicts_view(self.findings), self.judge)
 
     def close(self) -> View:
         """Write the snapshot into the run folder, if there is one, and close everything.
@@ -129,7 +129,9 @@ class StepSession:
             self._save()
         finally:
             close_at_exit(self._closing)
-        done = stack(prose(f"{self.step.title}: done."), progress(self.step.notebook))
+        state = StepState.of(self._judged(self._snapshot)) if self._snapshot else StepState.NOT_RUN
+        known = {self.step.notebook: state}
+        done = stack(prose(f"{self.step.title}: done."), progress(self.step.notebook, known))
         return self._shown(done)
 
     def finish(self) -> None:
@@ -149,11 +151,19 @@ class StepSession:
             confirm_workspace(self.context)
             self._confirmed = True
 
-    def _shown(self, view: View) -> View:
-        """The view with what it is about; it says so when the choices change afterwards."""
+    def _judged(self, snapshot: Snapshot[Any]) -> tuple[Finding, ...]:
+        checks = catalog.load(self.step.name)
+        return judge(snapshot, checks, self._context.policy, snapshot.taken_at)
+
+    def _shown(self, view: View, again: Callable[[], LiveView] | None = None) -> LiveView:
+        """The view with what it is about; it says so when the choices change afterwards.
+
+        `again` makes it anew, for the choices of then. What changes something has none: a person
+        runs its cell.
+        """
         pasteable = View(Markup(complete_html(view.html)), complete(view.text))  # noqa: S704 (ours)
         labelled = under(auditing(self._context), pasteable)
-        return LiveView(labelled, self._choices, self._opened_with)
+        return LiveView(labelled, self._choices, self._opened_with, again)
 
     def _save(self) -> None:
         if self._run_dir:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -38,6 +39,7 @@ from helpers.notebook.parameters import Choices
 from helpers.notebook.sandbox_profile import NOW
 from helpers.notebook.session import StepSession
 from tests.auditlog.builders import ROOT, Bench
+from tests.conftest import HOME
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +124,16 @@ def test_views_escape_what_the_workspace_says(facts: AuditFacts) -> None:
     assert "<script" not in _drawn(changed)
     for view in (views.timeline, views.takeover, views.answers, views.overview, views.review):
         assert "<script" not in str(view(changed).html)
+
+
+def test_a_takeover_leads_to_the_rotation_of_each_key_that_it_touched(facts: AuditFacts) -> None:
+    html = views.takeover(facts).html
+    (key,) = re.findall(r'href="03_secret_rotation.ipynb#(\w+)"', html)
+    assert key == "INTERCOM_ACCESS_TOKEN"
+    assert f"Rotate {key} as compromised now" in html
+    notebook = json.loads((HOME / "notebooks" / "03_secret_rotation.ipynb").read_text())
+    prose = "".join(line for cell in notebook["cells"] for line in cell["source"])
+    assert f"### {key}\n" in prose
 
 
 def test_views_say_why_there_is_nothing() -> None:

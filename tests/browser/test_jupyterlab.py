@@ -57,6 +57,11 @@ def test_choices_survive_run_all_and_mark_what_is_older(page: Page) -> None:
     assert first.count() == 0
     notebook.panel.get_by_label("profile").select_option("production")
     first.first.wait_for()
+    again = notebook.panel.get_by_role("button", name="Run again", exact=True)
+    marked = again.count()
+    again.nth(0).click()
+    notebook.panel.get_by_text("Auditing: production").first.wait_for()
+    assert again.count() == marked - 1
     notebook.run("choices = choose(")
     notebook.run('open_step("environment"')
     assert notebook.panel.get_by_label("profile").input_value() == "production"

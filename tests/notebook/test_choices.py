@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,14 +12,18 @@ from typing import Any
 import pytest
 
 from helpers.auditlog.form import open_review
-from helpers.core.errors import UsageError
+from helpers.core.errors import RunbookError, UsageError
+from helpers.core.model import CodeState, Report, Status, StepResult, Subject
 from helpers.core.view import prose
 from helpers.notebook import parameters
-from helpers.notebook.guide import progress
+from helpers.notebook.checklist import Checklist
+from helpers.notebook.guide import StepState, auditing_in, progress
 from helpers.notebook.kernel_messages import message_for
 from helpers.notebook.live_view import LiveView
+from helpers.notebook.overview import open_start
 from helpers.notebook.parameters import Choices, choose
 from helpers.notebook.session import open_step
+from tests.report.samples import finding
 
 
 @pytest.fixture
@@ -70,6 +76,53 @@ def test_a_displayed_output_follows_the_form(monkeypatch: pytest.MonkeyPatch) ->
     assert updates[0].startswith("OUT OF DATE.")
 
 
+@pytest.mark.usefixtures("_at_a_form")
+def test_an_output_that_is_out_of_date_is_run_again_in_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[Any] = []
+    monkeypatch.setattr(
+        "IPython.display.display", lambda *_, **__: SimpleNamespace(update=seen.append)
+    )
+    choices = Choices()
+
+    def again() -> LiveView:
+        if choices.profile == "staging":
+            raise UsageError("There is no staging.", "Choose another one.")
+        return LiveView(prose(f"Of {choices.profile}."), choices, replace(choices), again)
+
+    again()._ipython_display_()
+    choices.change("profile", "staging")
+    press(seen[-1])
+    assert "There is no staging." in seen[-1].text
+    choices.change("profile", "production")
+    press(seen[-1])
+    assert seen[-1].text == "Of production."
+    choices.change("profile", "sandbox")
+    assert "Of production." in seen[-1].children[1].value
+
+
+def press(shown: Any) -> None:
+    """Click the button of an output that is out of date."""
+    shown.children[0].click()
+
+
+def test_what_a_step_runs_again_is_of_the_choices_of_then(
+    repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNBOOK_STATE_HOME", str(tmp_path / "state"))
+    choices = Choices("production", repo=str(repo))
+    step = open_step("environment", choices)
+    with step._closing:
+        views = (step.calls(), step.show("overview"), step.judge())
+        choices.change("profile", "staging")
+        for view in views:
+            again = view.__dict__["_again"]()
+            assert again.text.startswith("Auditing: staging")
+            assert not again.out_of_date
+    assert step.close().__dict__["_again"] is None
+
+
 def test_every_output_of_a_step_says_what_is_audited() -> None:
     step = open_step("environment", Choices())
     for view in (step.calls(), step.collect(), step.show("env_files"), step.judge()):
@@ -85,6 +138,60 @@ def test_the_strip_leads_to_the_notebooks_before_and_after() -> None:
     assert '"04_scope_review.ipynb">04 · Scope review →' in html
     assert "←" not in progress("00_start_here").text
     assert "→" not in progress("09_security_checklist").text
+
+
+def test_the_strip_shows_how_each_step_ended() -> None:
+    known = {"03_secret_rotation": StepState.FAILS, "04_scope_review": StepState.DONE}
+    strip = progress("04_scope_review", known)
+    assert strip.text.startswith("Notebook 5 of 10. 03 fails, 04 done. ←")
+    assert '<a href="03_secret_rotation.ipynb"><span' in strip.html
+    assert "01 " not in strip.text
+
+
+def test_a_step_that_ends_says_whether_a_check_fails() -> None:
+    step = open_step("environment", Choices())
+    step.collect()
+    assert "01 fails" in step.close().text
+    assert StepState.of(step.findings) is StepState.FAILS
+
+
+def test_a_step_of_which_nothing_was_collected_is_not_done() -> None:
+    assert "01 not run" in open_step("environment", Choices()).close().text
+
+
+def test_the_first_notebook_says_what_is_audited_too() -> None:
+    start = open_start(Choices())
+    for view in (start.variables(), start.steps(), start.last_run(), start.close()):
+        assert view.text.startswith("Auditing: sandbox (the demo) · repository acme-support")
+
+
+def test_the_last_notebook_says_what_was_audited_and_how_each_step_ended() -> None:
+    titles = (("environment", True), ("exposure", True), ("rotation", False))
+    report = Report(
+        tool_version="0",
+        profile="shop-eu",
+        generated_at=datetime(2026, 3, 2, tzinfo=UTC),
+        steps=tuple(StepResult(step=s, title=s, completed=done) for s, done in titles),
+        findings=(finding(step="exposure", status=Status.FAIL),),
+        subject=Subject(
+            profile="shop-eu", environment="staging", repository=CodeState(name="acme")
+        ),
+    )
+    about = auditing_in(report)
+    assert about == "Auditing: shop-eu (staging) · repository acme"
+    assert auditing_in(report.model_copy(update={"subject": None})) == "Auditing: shop-eu"
+    last = Checklist(report, about, Choices())
+    assert last.coverage().text.startswith(about)
+    assert "01 done, 02 fails, 03 not run" in last.close().text
+
+
+@pytest.mark.usefixtures("_at_a_form")
+def test_the_second_cell_turns_the_messages_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    handled: list[tuple[type[BaseException], ...]] = []
+    shell = SimpleNamespace(set_custom_exc=lambda kinds, _: handled.append(kinds))
+    monkeypatch.setattr("IPython.core.getipython.get_ipython", lambda: shell)
+    choose("sandbox")
+    assert handled == [(NameError, RunbookError)]
 
 
 def test_a_cell_run_too_early_names_the_cells_that_come_first() -> None:
