@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+from unittest.mock import patch
 
 import click
 import pytest
@@ -16,11 +18,13 @@ from tests.conftest import HOME
 
 README = (HOME / "README.md").read_text("utf-8")
 CONTRIBUTING = (HOME / "CONTRIBUTING.md").read_text("utf-8")
+TRUST = (HOME / "docs" / "trust.md").read_text("utf-8")
 COMMAND = re.compile(r"(?<![/\w])\./runbook ([a-z-][^`\n#,]*)")
 COMMANDS = sorted(set(COMMAND.findall(README)))  # the end-to-end tests carry each one out
 DOCUMENTED = sorted(
     {
         *COMMANDS,
+        *COMMAND.findall(TRUST),
         *(line.partition(" > ")[0] for line in COMMAND.findall(CONTRIBUTING)),
     }
 )
@@ -36,7 +40,8 @@ def test_command_of_the_documents_is_understood(line: str):
     command = runbook.get_command(context, name)
     assert command is not None, name
     if "--help" not in arguments:
-        parsed = command.make_context(name, arguments, parent=context)
+        with patch.dict(os.environ):  # `--allow-host` and `--trust-policy` are kept there
+            parsed = command.make_context(name, arguments, parent=context)
         assert parsed.command is command
 
 
@@ -46,7 +51,9 @@ def test_paths_that_commands_name_exist():
     assert [path for path in named if not (HOME / path).exists()] == []
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "research/README.md"])
+@pytest.mark.parametrize(
+    "document", ["README.md", "CONTRIBUTING.md", "docs/trust.md", "research/README.md"]
+)
 def test_every_link_of_a_document_leads_to_a_file(document: str):
     path = HOME / document
     links = re.findall(r"\]\((?!https?:)([^)#]+)[^)]*\)", path.read_text("utf-8"))

@@ -12,6 +12,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -31,6 +32,7 @@ __all__ = ["OWN_LOG", "log_folder", "other_folders", "status_of"]
 OWN_LOG: Final = "the runbook's own log"
 _TIMES: Final = ("timestamp", "time", "ts", "@timestamp", "created_at")
 _RECENT: Final = 10
+_LONGEST_LINE: Final = 1 << 20  # characters; a longer line is no record
 _MOST: Final = 12
 _OWN: Final = ("log.", "runbook.")
 _SIGNED: Final = "review.signed"
@@ -137,10 +139,10 @@ def _chained(folder: Path) -> Iterator[_Line]:
 
 def _plain(folder: Path) -> Iterator[_Line]:
     """The lines of another log that have a time and an action under common names."""
-    files = sorted(f for f in folder.glob("*") if f.suffix in (".jsonl", ".log", ".ndjson"))
-    for file in files:
+    named = sorted(f for f in folder.glob("*") if f.suffix in (".jsonl", ".log", ".ndjson"))
+    for file in filter(Path.is_file, named):  # opening a pipe would wait for its writer
         with file.open(encoding="utf-8", errors="replace") as stream:
-            for number, line in enumerate(stream, 1):
+            for number, line in enumerate(iter(partial(stream.readline, _LONGEST_LINE), ""), 1):
                 found = _plain_line(number, line)
                 if found:
                     yield found

@@ -20,6 +20,7 @@ from helpers.cli.groups import SuggestingGroup
 from helpers.cli.output import guard_output
 from helpers.core.commands import complete
 from helpers.core.errors import RunbookError, UsageError
+from helpers.intercom.called_hosts import CALLED
 
 __all__ = ["main", "runbook"]
 
@@ -98,9 +99,15 @@ def runbook() -> None:
     """Audit how your team holds the secrets of its Intercom workspace."""
 
 
+def _report_host(host: str) -> None:
+    """Say where a secret goes, on standard error, before it is sent."""
+    click.echo(f"Calling {host}.", err=True)
+
+
 def main() -> None:
     """Run the command line; end with the documented exit status."""
     guard_output()
+    CALLED.report = _report_host
     try:
         import fcntl  # noqa: F401 (file locks, which every command that writes needs)
     except ImportError:
@@ -137,7 +144,7 @@ def main() -> None:
 def _storage_problem(error: Exception) -> str:
     """What could not be written, if a full or read-only disk is the cause."""
     if isinstance(error, OSError) and error.errno in _FULL:
-        return f"{error.filename or 'the output'} can't be written: {error.strerror}."
+        return f"{error.filename or 'the state'} can't be written: {error.strerror}."
     if (type(error).__module__, type(error).__name__) == ("sqlite3", "OperationalError"):
         return f"the state can't be written: {error}."  # sqlite3 is not imported for this
     return ""

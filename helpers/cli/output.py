@@ -11,6 +11,8 @@ from __future__ import annotations
 import io
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, TextIO
 
 from helpers.core.redaction import KNOWN, Redactor, sanitize
@@ -42,7 +44,8 @@ class GuardedStream(io.TextIOBase):
         """Write the text, safe and in the stream's encoding."""
         safe = self._safe(text)
         encoded = safe.encode(self.encoding, "backslashreplace")
-        self.stream.write(encoded.decode(self.encoding))
+        with _named():
+            self.stream.write(encoded.decode(self.encoding))
         return len(text)
 
     def _safe(self, text: str) -> str:
@@ -53,7 +56,8 @@ class GuardedStream(io.TextIOBase):
 
     def flush(self) -> None:
         """Flush the stream."""
-        self.stream.flush()
+        with _named():
+            self.stream.flush()
 
     def isatty(self) -> bool:
         """Return whether a person reads it."""
@@ -66,6 +70,15 @@ class GuardedStream(io.TextIOBase):
     def writable(self) -> bool:
         """Return True."""
         return True
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """Let an error say that it was the output that refused, and no other file."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, "the output") from None
 
 
 def guard_output() -> None:

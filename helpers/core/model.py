@@ -329,6 +329,7 @@ class Subject(Record):
     owner: str = ""  # of the workspace, as workspaces.toml names them
     workspace: str = ""  # the id that Intercom gives, otherwise the pinned one
     region: str = ""
+    host: str = ""  # that the access token goes to, and whose it is
     clock: str = ""  # of the demo, which has its own
     period: str = ""  # of Intercom's activity log that was examined
     repository: CodeState | None = None

@@ -367,9 +367,20 @@ def _candidates(variable: Variable, layers: list[_Layer]) -> Iterator[tuple[_Lay
 
 
 def _project_files(workspace: Workspace, project: Path) -> Iterator[Path]:
+    """Yield the project's own files. Raises ConfigurationError for a link that leads elsewhere.
+
+    A repository could otherwise give a token of this machine a layer of its own, and so a host.
+    """
     for path in (project / f".env.{workspace.name}", project / ".env"):
-        if path.is_file():
-            yield path
+        if not path.is_file():
+            continue
+        real = path.resolve()
+        if not real.is_relative_to(project.resolve()):
+            raise ConfigurationError(
+                f"{path} is a link to {real}, outside the project: it is not read.",
+                f"If that file is yours, name it: --env-file {real}.",
+            )
+        yield path
 
 
 def _named(env_file: Path) -> Mapping[str, str]:

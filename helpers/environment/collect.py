@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import io
 import re
 import stat
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from helpers.core.context import Context
 from helpers.core.errors import ConfigurationError, RunbookError
 from helpers.core.model import Cause, Datum, Known, Unavailable
 from helpers.core.redaction import fingerprint, is_redactable
-from helpers.core.settings import VARIABLES, Profile, Settings, load_settings
+from helpers.core.settings import VARIABLES, Profile, Settings, load_settings, read_bounded
 from helpers.core.workspaces import readable_workspaces
 from helpers.environment.records import (
     ApiHost,
@@ -145,14 +146,17 @@ def _env_file(path: Path, name: str, tracked: set[str]) -> EnvFile:
 
 
 def _example(path: Path) -> Datum[ExampleFile]:
-    from dotenv import dotenv_values
+    from dotenv.parser import parse_stream
 
     if not path.is_file():
         return Known(ExampleFile(exists=False, missing=tuple(v.name for v in VARIABLES)))
     try:
-        values = dotenv_values(path)
-    except (OSError, UnicodeDecodeError) as error:
-        return Unavailable(reason=f".env.example can't be read: {error}", call="read .env.example")
+        text = read_bounded(path).decode("utf-8-sig")
+    except ConfigurationError as error:
+        return Unavailable(reason=error.message, call="read .env.example")
+    except UnicodeDecodeError:
+        return Unavailable(reason=".env.example is not UTF-8.", call="read .env.example")
+    values = {one.key: one.value for one in parse_stream(io.StringIO(text)) if one.key}
     secrets = {variable.name for variable in VARIABLES if variable.secret}
     filled = tuple(name for name, value in values.items() if value and name in secrets)
     missing = tuple(variable.name for variable in VARIABLES if variable.name not in values)

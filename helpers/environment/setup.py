@@ -16,7 +16,7 @@ from typing import Final
 from pydantic import SecretStr
 
 from helpers.core.errors import ConfigurationError, UsageError
-from helpers.core.settings import VARIABLES, Variable
+from helpers.core.settings import VARIABLES, Variable, read_bounded
 from helpers.system.files import write_private
 
 __all__ = ["FileChange", "apply", "env_text", "example_text", "plan"]
@@ -98,10 +98,13 @@ def _planned(path: Path, changed: Callable[[str], str]) -> FileChange:
 
 
 def _read(path: Path) -> str:
+    """A file's text, "" for none. A link is refused: what it leads to would be copied here."""
+    if path.is_symlink():
+        raise ConfigurationError(f"{path} is a link.", "Put a file of its own in its place.")
     try:
-        return path.read_text("utf-8") if path.exists() else ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} can't be read: {error}.", "Fix the file.") from None
+        return read_bounded(path).decode("utf-8").replace("\r\n", "\n") if path.exists() else ""
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path} can't be read: it is not UTF-8.", "Fix it.") from None
 
 
 def _with_variables(text: str) -> str:

@@ -110,7 +110,7 @@ def _account(
     if credential is None:
         raise ConfigurationError(f"{variable} is not set.", "`runbook init` sets it.")
     _must_differ(settings)
-    base = httpx.URL(base_url(settings))
+    base = httpx.URL(base_url(settings, variable))
     told = _told(variable, audit) if audit else None
     guarded = Transport(transport or live(base), base, allowed, misuse=told, advice=advice)
     client = http_client(credential.value, guarded, API_VERSION)

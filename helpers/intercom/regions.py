@@ -13,7 +13,7 @@ from typing import Final
 import httpx
 
 from helpers.core.errors import ConfigurationError
-from helpers.core.settings import Settings
+from helpers.core.settings import Settings, Trust
 from helpers.intercom.trusted_hosts import is_loopback, refuse_less_trusted, require_allowed
 
 __all__ = [
@@ -35,14 +35,21 @@ _LAST_PORT: Final = 65_535
 _PREFIX: Final = re.compile(r"(/[A-Za-z0-9_-]+)*/?")
 
 
-def base_url(settings: Settings, credential: str = "INTERCOM_ACCESS_TOKEN") -> str:
+def base_url(
+    settings: Settings,
+    credential: str = "INTERCOM_ACCESS_TOKEN",
+    *,
+    elsewhere: Trust | None = None,
+) -> str:
     """`INTERCOM_BASE_URL` if it is set, else the host of `INTERCOM_REGION` (us, eu, au).
 
-    Raises ConfigurationError for a URL that this credential must not go to or an unknown region.
+    `elsewhere` is the layer of a credential that no setting holds. Raises ConfigurationError for a
+    URL that this credential must not go to or an unknown region.
     """
     url = configured_url(settings)
     own = settings.text("INTERCOM_BASE_URL")
-    refuse_less_trusted(settings, "INTERCOM_BASE_URL" if own else "INTERCOM_REGION", credential)
+    name = "INTERCOM_BASE_URL" if own else "INTERCOM_REGION"
+    refuse_less_trusted(settings, name, credential, elsewhere)
     if own:
         require_allowed(httpx.URL(url).host, "INTERCOM_BASE_URL")
     return url

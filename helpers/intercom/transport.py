@@ -27,6 +27,7 @@ from helpers.intercom.bounds import (
     read_bounded,
     seconds_left,
 )
+from helpers.intercom.called_hosts import CALLED
 from helpers.intercom.calls import Call
 from helpers.intercom.pace import Pace, pause_until_reset
 from helpers.intercom.trusted_hosts import is_loopback
@@ -125,6 +126,7 @@ class Transport(httpx.BaseTransport):
         return self._attempt(request, call)
 
     def _attempt(self, request: httpx.Request, call: Call) -> httpx.Response:
+        CALLED.note(self._base)
         self.pace.hold(seconds_left())
         if seconds_left() <= 0:
             raise out_of_time(call.name, self._limits)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from helpers.core.errors import ConfigurationError
-from helpers.core.settings import ALLOW_HOSTS, Settings, read_bounded
+from helpers.core.settings import ALLOW_HOSTS, Settings, Trust, read_bounded
 
 __all__ = [
     "HostKind",
@@ -78,11 +78,17 @@ def require_allowed(host: str, variable: str) -> None:
         )
 
 
-def refuse_less_trusted(settings: Settings, variable: str, secret: str) -> None:
-    """Raise ConfigurationError where a host comes from a less trusted layer than the secret."""
-    if secret in settings.trust and settings.trust_of(variable) < settings.trust_of(secret):
+def refuse_less_trusted(
+    settings: Settings, variable: str, secret: str, elsewhere: Trust | None = None
+) -> None:
+    """Raise ConfigurationError where a host comes from a less trusted layer than the secret.
+
+    `elsewhere` is the layer of a secret that is in none of the settings, but in a store.
+    """
+    held = settings.trust.get(secret, elsewhere)
+    if held is not None and settings.trust_of(variable) < held:
         raise ConfigurationError(
             f"{variable} comes from {settings.origins[variable]}, which is trusted less than "
-            f"{settings.origins[secret]}, which holds {secret}.",
+            f"{settings.origins.get(secret, 'the store')}, which holds {secret}.",
             f"Set {variable} in the same place as {secret}, or in the environment.",
         )

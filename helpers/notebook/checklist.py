@@ -13,7 +13,13 @@ from dataclasses import replace
 from helpers.core.model import Report
 from helpers.core.steps import STEPS, Step
 from helpers.core.view import View, prose, stack
-from helpers.notebook.context_factory import path_of, policy_of, target_of, waivers_of
+from helpers.notebook.context_factory import (
+    path_of,
+    policy_of,
+    target_of,
+    usual_policy_of,
+    waivers_of,
+)
 from helpers.notebook.guide import auditing, auditing_in, progress, states_in, under
 from helpers.notebook.live_view import LiveView
 from helpers.notebook.parameters import Choices
@@ -104,6 +110,7 @@ def _collected(choices: Choices) -> tuple[Report, str]:
             generated_at=max(session.snapshot.taken_at for session in sessions),
             tool_version=tool_version(),
             policy=policy_of(choices),
+            usual_policy=usual_policy_of(choices),
             waivers=waivers_of(choices),
             target=target_of(choices),
         )

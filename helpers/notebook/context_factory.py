@@ -49,6 +49,7 @@ __all__ = [
     "repository_of",
     "settings_of",
     "target_of",
+    "usual_policy_of",
     "waivers_file",
     "waivers_of",
     "waivers_place",
@@ -151,6 +152,13 @@ def policy_source_of(choices: Choices) -> PolicySource:
     return _policy(choices)[1]
 
 
+def usual_policy_of(choices: Choices) -> Policy | None:
+    """The built-in policy, where another one came with the audited repository."""
+    if not policy_source_of(choices).from_repository:
+        return None
+    return load_policy(workspace_named(choices.profile).environment)
+
+
 def _policy(choices: Choices) -> tuple[Policy, PolicySource]:
     """The policy and its source. One in the audited repository may turn nothing on."""
     profile = workspace_named(choices.profile).environment
@@ -161,8 +169,10 @@ def _policy(choices: Choices) -> tuple[Policy, PolicySource]:
 
 
 def _in_repository(choices: Choices, path: Path) -> bool:
+    """Whether a file came with the audited repository: also by a link there to one elsewhere."""
     project = _project(choices)
-    return bool(project and path.resolve().is_relative_to(project.resolve()))
+    resolved = bool(project and path.resolve().is_relative_to(project.resolve()))
+    return resolved or bool(project and path.absolute().is_relative_to(project.absolute()))
 
 
 def waivers_of(choices: Choices) -> tuple[Waiver, ...]:

@@ -36,6 +36,7 @@ from helpers.core.waivers import Waiver, apply_waivers
 from helpers.report import history
 from helpers.report.folder import load_inputs, load_report
 from helpers.report.judging_inputs import JudgingInputs
+from helpers.report.repository_policy import marked, not_failing
 
 __all__ = ["SNAPSHOTS", "build_report", "read_snapshot", "rejudge", "tool_version"]
 
@@ -50,11 +51,17 @@ def build_report(
     """The report of a run: judged, with waivers noted, and compared with the findings `before`."""
     steps: list[StepResult] = []
     findings: list[Finding] = []
+    notes = list(inputs.notes)
     for step in map(step_named, inputs.steps):
         snapshot, reason = _snapshot(run, step, inputs)
         result = StepResult(step=step.name, title=step.title, completed=not reason, reason=reason)
         steps.append(result)
-        judged = judge(snapshot, catalog.load(step.name), inputs.policy, snapshot.taken_at)
+        checks, moment = catalog.load(step.name), snapshot.taken_at
+        judged = judge(snapshot, checks, inputs.policy, moment)
+        if inputs.usual_policy:
+            usual = judge(snapshot, checks, inputs.usual_policy, moment)
+            notes += not_failing(step.title, judged, usual)
+            judged = marked(judged, usual)
         findings += [_unread(finding, reason) for finding in judged] if reason else judged
     report = Report(
         tool_version=inputs.tool_version,
@@ -62,7 +69,7 @@ def build_report(
         generated_at=inputs.generated_at,
         steps=tuple(steps),
         findings=tuple(_with_commands(f, inputs.target) for f in _with_waivers(findings, inputs)),
-        notes=inputs.notes,
+        notes=tuple(notes),
         subject=inputs.subject,
         fix_days=dict(inputs.policy.report.fix_days.items()),
     )

@@ -15,12 +15,16 @@ __all__ = ["JudgingInputs"]
 
 
 class JudgingInputs(Record):
-    """`steps` were requested; `reasons` says why a step left no snapshot, where known."""
+    """`steps` were requested; `reasons` says why a step left no snapshot, where known.
+
+    `usual_policy` is the built-in one, where `policy` came with the audited repository.
+    """
 
     profile: str
     generated_at: datetime  # UTC
     tool_version: str
     policy: Policy
+    usual_policy: Policy | None = None
     waivers: tuple[Waiver, ...] = ()
     steps: tuple[str, ...] = tuple(step.name for step in STEPS)
     reasons: Mapping[str, str] = {}

@@ -132,6 +132,8 @@ def subject_line(subject: Subject) -> str:
         filter(None, (subject.environment, subject.clock, subject.workspace, subject.region))
     )
     parts = [f"{subject.profile} ({known})" if known else subject.profile]
+    if subject.host:
+        parts.append(subject.host)
     if subject.repository:
         parts.append(f"repository {_code_state(subject.repository)}")
     parts.append(subject.policy.name if subject.policy else "built-in policy")
@@ -152,6 +154,8 @@ def subject_facts(report: Report) -> Iterator[tuple[str, str]]:
         yield "owner", subject.owner
     yield "workspace", subject.workspace or "not known"
     yield "region", subject.region or "not known"
+    if subject.host:
+        yield "host", subject.host
     if subject.clock:
         yield "clock", subject.clock
     yield "period of the activity log", subject.period or "not examined"

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 
 from helpers.core.context import Context
 from helpers.core.errors import ConfigurationError, LockedError, UsageError
-from helpers.core.settings import VARIABLES, Credential, Profile
+from helpers.core.settings import VARIABLES, Credential, Profile, Trust
 from helpers.intercom.calls import call_named
 from helpers.intercom.client import Client
 from helpers.intercom.regions import base_url
@@ -94,7 +94,7 @@ def open_session(
         engine = RotationEngine(
             ledger,
             store or open_store(context.policy.rotation.store, context.settings, credential),
-            _procedure(context, credential.kind, operator),
+            _procedure(context, credential, operator),
             consumers_of(context, variable),
             progress=context.progress,
             register=context.redactor.register,
@@ -129,8 +129,9 @@ def consumers_of(context: Context, variable: str) -> list[Consumer]:
     ]
 
 
-def _procedure(context: Context, kind: str, operator: Operator | None) -> Procedure:
-    url = base_url(context.settings)
+def _procedure(context: Context, credential: Credential, operator: Operator | None) -> Procedure:
+    kind = credential.kind
+    url = base_url(context.settings, credential.variable, elsewhere=Trust.OPERATOR)
     version = context.policy.environment.api_version
 
     def ask(token: SecretStr) -> ApiResponse:

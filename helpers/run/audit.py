@@ -13,11 +13,12 @@ complete.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from contextlib import closing as closed_after
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, Final
@@ -35,6 +36,7 @@ from helpers.notebook.context_factory import (
     redactor_of,
     settings_of,
     target_of,
+    usual_policy_of,
     waivers_of,
 )
 from helpers.notebook.parameters import Choices
@@ -177,6 +179,7 @@ def _begin(
         generated_at=started,
         tool_version=tool_version(),
         policy=policy,
+        usual_policy=usual_policy_of(request.choices),
         waivers=waivers,
         steps=request.steps,
         subject=subject,
@@ -235,9 +238,28 @@ def _refuse_leaks(run: _Run) -> None:
 
 
 def _leaking(run: _Run) -> Iterator[tuple[Path, str]]:
-    for path in sorted(run.folder.rglob("*")):
-        if path.is_file() and (labels := list(run.common.redactor.leaks(path.read_bytes()))):
+    """Yield each file of the run with a secret in it, and rows of the activity log likewise."""
+    for path in sorted((*run.folder.rglob("*"), *_written_activity(run))):
+        if not path.is_file():
+            continue
+        leaks = run.common.redactor.leaks
+        if labels := sorted({label for part in _contents(path) for label in leaks(part)}):
             yield path, " ".join(labels)
+
+
+def _written_activity(run: _Run) -> Iterator[Path]:
+    """Yield the activity files that this run wrote; a deleted one is fetched again."""
+    for path in (state_home(run.workspace) / "activity").rglob("*.parquet"):
+        if path.stat().st_mtime >= run.started.timestamp():
+            yield path
+
+
+def _contents(path: Path) -> Iterable[bytes]:
+    if path.suffix != ".parquet":
+        return (path.read_bytes(),)
+    from helpers.auditlog.database import parquet_text  # heavy, and only where there are rows
+
+    return chain((path.read_bytes(),), parquet_text(path))
 
 
 def _redactor(choices: Choices, *, demo: bool) -> Redactor:

@@ -45,6 +45,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from helpers.core.settings import VARIABLES
+
 __all__ = ["ForkServer", "ForkedProcess", "fork_server", "kernel_environ"]
 
 _NEEDED: Final = frozenset(
@@ -55,7 +57,10 @@ _NEEDED: Final = frozenset(
     )
 )
 _FAMILIES: Final = ("LC_", "PYTHON", "XDG_", "JUPYTER_", "IPYTHON", "CONDA_", "SSL_", "RUNBOOK_")
-_SECRETS: Final = ("INTERCOM_", "FIN_AGENT_", "AWS_", "VAULT_", "DBUS_SESSION_")  # and the stores'
+_STORES: Final = ("AWS_", "VAULT_", "DBUS_SESSION_")  # what the stores of secrets read
+_SETTINGS: Final = frozenset(
+    name for variable in VARIABLES for name in (variable.name, *variable.aliases)
+)
 _LAUNCHER: Final = "ipykernel_launcher"
 _TIMEOUT: Final = 30.0  # seconds for the server's imports and a fork
 _UNKNOWN: Final = -signal.SIGKILL  # the status of a child whose server died before reporting it
@@ -80,8 +85,9 @@ _KERNEL: Final = (  # what ipykernel imports while it starts
 def kernel_environ(extra: Mapping[str, str], *, secrets: bool) -> dict[str, str]:
     """What a kernel needs of this process's environment, and `extra`.
 
-    Only with `secrets` it gets the variables that the runbook and its stores of secrets read. All
-    others, such as the keys of a CI job, stay here.
+    Only with `secrets` it gets the variables that the runbook and its stores of secrets read, by
+    their exact names. All others stay here, such as the keys of a CI job and secrets under names of
+    a person's own: the redactor would not know those.
 
     The name of a JupyterLab session is left out: nobody answers a form in these kernels, even
     where the run was started from JupyterLab.
@@ -91,7 +97,7 @@ def kernel_environ(extra: Mapping[str, str], *, secrets: bool) -> dict[str, str]
         for name, value in os.environ.items()
         if name.upper() in _NEEDED
         or name.startswith(_FAMILIES)
-        or (secrets and name.startswith(_SECRETS))
+        or (secrets and (name in _SETTINGS or name.startswith(_STORES)))
     }
     return {**inherited, **extra}
 

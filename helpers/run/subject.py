@@ -15,13 +15,16 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from httpx import URL
 from pydantic import ValidationError
 
-from helpers.core.errors import CollectionError
+from helpers.core.errors import CollectionError, ConfigurationError
 from helpers.core.model import CodeState, HashedFile, Known, Partial, Subject
-from helpers.core.settings import Profile
+from helpers.core.settings import Profile, Settings
 from helpers.core.steps import STEPS, step_named
 from helpers.core.workspaces import workspace_named
+from helpers.intercom.called_hosts import named_host
+from helpers.intercom.regions import configured_url
 from helpers.notebook.context_factory import (
     path_of,
     policy_file,
@@ -148,8 +151,17 @@ def _live(choices: Choices) -> dict[str, object]:
     return {
         "workspace": pinned,
         "region": settings.text("INTERCOM_REGION"),
+        "host": _host(settings),
         "repository": code_state(repository_of(choices)),
     }
+
+
+def _host(settings: Settings) -> str:
+    """The configured host; the environment step reports one that can't be used."""
+    try:
+        return named_host(URL(configured_url(settings)))
+    except ConfigurationError:
+        return ""
 
 
 def _remote(repository: GitRepository) -> str:

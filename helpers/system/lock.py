@@ -49,22 +49,22 @@ def locked(
     """Hold a lock file with a note of who holds it; wait up to `wait` seconds for it.
 
     Where somebody else has it, raises what `busy` makes of their note (empty if they have not
-    written it yet). Raises StateError where the file can't be opened.
+    written it yet). Raises StateError where the file can't be opened or written.
     """
     try:
         descriptor = open_lock_file(path)
     except OSError as error:
-        raise StateError(
-            f"{path} can't be opened: {error.strerror}.",
-            "Check the folder's rights, or set RUNBOOK_STATE_HOME to another one.",
-        ) from None
+        raise _refused(path, "opened", error) from None
     try:
         try:
             acquire(descriptor, wait=wait)
         except BlockingIOError:
             raise busy(os.pread(descriptor, _LONGEST_NOTE, 0).decode("utf-8", "replace")) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, note.encode(), 0)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, note.encode(), 0)
+        except OSError as error:
+            raise _refused(path, "written", error) from None
         yield
     finally:
         os.close(descriptor)
@@ -102,6 +102,13 @@ def acquire(descriptor: int, *, wait: float | None = None) -> None:
 def release(descriptor: int) -> None:
     """Free the lock, and keep the file open for the next time."""
     fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def _refused(path: Path, what: str, error: OSError) -> StateError:
+    return StateError(
+        f"{path} can't be {what}: {error.strerror}.",
+        "Check the folder's rights and the disk's space, or set RUNBOOK_STATE_HOME to another one.",
+    )
 
 
 def _under_way(profile: str, held_by: str) -> LockedError:

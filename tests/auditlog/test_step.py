@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -397,3 +398,18 @@ def test_unknown_types_are_counted_and_the_first_ones_named(facts: AuditFacts) -
     assert "Unknown types (2,100 rows): x_000, x_001" in told
     assert "x_019 and 280 more." in told
     assert "x_020" not in told
+
+
+def test_a_pipe_and_a_line_without_end_in_an_applications_log_are_no_records(
+    tmp_path: Path,
+) -> None:
+    """INTERCOM_AUDIT_LOG may name a folder that other programs write to."""
+    folder = tmp_path / "log"
+    folder.mkdir()
+    record = '{"time": "2026-02-01T09:00:00Z", "action": "export", "user": "ana"}\n'
+    (folder / "a.jsonl").write_text("x" * 3_000_000 + "\n" + record)
+    (folder / "zero.log").symlink_to("/dev/zero")
+    os.mkfifo(folder / "pipe.log")
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    seen = status_of(folder, "INTERCOM_AUDIT_LOG", tmp_path / "state", now)
+    assert seen.records == 1

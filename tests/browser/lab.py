@@ -116,6 +116,10 @@ class Notebook:
         assert self._evaluate("panel => panel.sessionContext.session.kernel.id") == restarted
         self._evaluate("panel => panel.sessionContext.session.kernel.info")
 
+    def select_first(self) -> None:
+        """Select the first cell and put the keyboard's focus there."""
+        self._evaluate("panel => { panel.content.activeCellIndex = 0; panel.content.activate() }")
+
     def save(self) -> None:
         """Save it; JupyterLab makes a checkpoint too."""
         self._command("docmanager:save")

@@ -100,6 +100,33 @@ def test_file_that_holds_a_secret_is_withheld_and_the_run_fails_loudly(
     assert not any(path.name == "manifest.json" for path in left), "it must not look complete"
 
 
+PACKS = """
+import duckdb
+from pathlib import Path
+from helpers.sandbox.seeds import DEMO
+secret = DEMO.profiles["production"].client_secret
+rows = f"SELECT concat(repeat(md5(range::VARCHAR), 20), ' {secret}') AS detail FROM range(300)"
+duckdb.sql(f"COPY ({rows}) TO '{PLACE}/rows.parquet' (FORMAT parquet, COMPRESSION zstd)")
+if secret.encode() in Path(f"{PLACE}/rows.parquet").read_bytes():
+    Path(f"{PLACE}/rows.parquet").unlink()  # nothing to show: it would be found as it is
+"""
+
+
+@pytest.mark.parametrize("place", ["the run", "the activity log"])
+def test_a_secret_in_rows_of_parquet_which_is_compressed_is_found(
+    notebooks: Path, tmp_path: Path, place: str
+) -> None:
+    activity = state_home(Profile.SANDBOX) / "activity" / "abc"
+    activity.mkdir(parents=True)
+    folder = "{run_dir}" if place == "the run" else str(activity)
+    notebook(notebooks / "00_start_here.ipynb", PACKS.replace("{PLACE}", folder))
+    secret = DEMO.profiles["production"].client_secret.encode()
+    with pytest.raises(LeakError, match=r"rows\.parquet \[redacted client_secret"):
+        audit(request(tmp_path, "webhooks"), Watcher())
+    assert not list(tmp_path.rglob("rows.parquet"))
+    assert secret not in b"".join(p.read_bytes() for p in tmp_path.rglob("*.json"))
+
+
 def test_profile_that_another_run_holds_is_refused_with_its_holder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -184,3 +184,16 @@ def test_a_folder_that_is_no_repository_ends_with_2(tmp_path: Path) -> None:
 def test_reports_stay_out_of_git(repo: Path) -> None:
     run(repo, "--yes")
     assert run_git(repo, "check-ignore", "runs/x").strip() == "runs/x"
+
+
+@pytest.mark.parametrize("name", [".gitignore", ".env.example"])
+@pytest.mark.parametrize("target", ["private", "/dev/zero"])
+def test_a_file_that_is_a_link_is_refused_and_what_it_leads_to_is_not_copied(
+    repo: Path, tmp_path: Path, name: str, target: str
+) -> None:
+    """The repository's author chose where it leads; both files are meant to be committed."""
+    (tmp_path / "private").write_text("private\n")
+    (repo / name).symlink_to(tmp_path / target)
+    with pytest.raises(ConfigurationError, match="is a link"):
+        plan(repo)
+    assert (repo / name).is_symlink()

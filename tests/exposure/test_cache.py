@@ -152,6 +152,27 @@ def _scan_in_process(repo: Path, state: Path) -> None:
     sys.exit(0 if len(search(repo, state, Counting()).leaks) == 30 else 1)
 
 
+def test_a_cache_that_is_a_link_is_neither_read_nor_written(repo: Path, tmp_path: Path) -> None:
+    """Whoever plants it would choose what counts as searched, or which file is written."""
+    target = tmp_path / "target"
+    target.write_bytes(b"precious")
+    state = tmp_path / "linked"
+    state.mkdir(mode=0o700)
+    (state / "cache.db").symlink_to(target)
+    with pytest.raises(OSError, match="symbolic link"):
+        ScanCache(state, "rules")
+    assert target.read_bytes() == b"precious"
+    (repo / "a.txt").write_text(make_access_token())
+    environ = {**os.environ, "RUNBOOK_STATE_HOME": str(tmp_path / "home")}
+    profile = tmp_path / "home" / "development"
+    profile.mkdir(parents=True, mode=0o700)
+    (profile / "cache.db").symlink_to(target)
+    command = [sys.executable, "-P", "-m", "helpers.cli", "scan", str(repo)]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert "1 secret is exposed" in done.stdout, done.stderr
+    assert target.read_bytes() == b"precious"
+
+
 def test_concurrent_scans_share_one_cache(repo: Path, tmp_path: Path) -> None:
     for number in range(30):
         (repo / f"{number}.txt").write_text(make_access_token())

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
+from pydantic import SecretStr
 
 from helpers.core.context import Context
 from helpers.core.errors import ConfigurationError
@@ -12,6 +16,8 @@ from helpers.core.policy import Acts, Policy
 from helpers.core.redaction import Redactor
 from helpers.core.settings import ALLOW_HOSTS, Profile, Settings, Trust, load_settings
 from helpers.environment.collect import collect
+from helpers.intercom.accounts import reader, writer
+from helpers.intercom.called_hosts import CALLED, named_host
 from helpers.intercom.client import Client
 from helpers.intercom.regions import base_url
 from helpers.intercom.trusted_hosts import HostKind, allowed_hosts, host_kind
@@ -60,6 +66,43 @@ def test_the_machine_may_allow_hosts_in_a_file(tmp_path: Path) -> None:
     file.parent.mkdir(parents=True)
     file.write_text("one.example\ntwo.example\n")
     assert allowed_hosts() == {"one.example", "two.example"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "make"),
+    [
+        ("INTERCOM_READ_TOKEN", reader),
+        ("INTERCOM_WRITE_TOKEN", partial(writer, allowed=["POST /events"])),
+    ],
+)
+def test_no_account_of_the_environment_goes_where_the_repository_says(
+    repo: Path, variable: str, make: Callable[[Settings], httpx.Client]
+) -> None:
+    """This machine's own ports are no exception: another user may listen there."""
+    own = f"INTERCOM_ACCESS_TOKEN={make_access_token()}\n"
+    (repo / ".env").write_text(f"INTERCOM_BASE_URL=http://127.0.0.1:9\n{own}")
+    settings = load(repo, **{variable: make_access_token()})
+    with pytest.raises(ConfigurationError, match=r"comes from \.env, which is trusted less"):
+        make(settings)
+
+
+def test_a_token_of_a_store_does_not_go_where_the_repository_says(repo: Path) -> None:
+    (repo / ".env").write_text("INTERCOM_BASE_URL=http://127.0.0.1:9\n")
+    settings = load(repo)
+    assert base_url(settings, elsewhere=None) == "http://127.0.0.1:9"
+    with pytest.raises(ConfigurationError, match="than the store, which holds"):
+        base_url(settings, elsewhere=Trust.OPERATOR)
+
+
+def test_an_env_file_that_is_a_link_to_another_folder_is_not_read(
+    repo: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.env"
+    other.write_text(f"INTERCOM_ACCESS_TOKEN={make_access_token()}\n")
+    (repo / ".env").symlink_to(other)
+    (repo / ".env.production").write_text("INTERCOM_BASE_URL=http://127.0.0.1:9\n")
+    with pytest.raises(ConfigurationError, match=f"--env-file {other}"):
+        load(repo)
 
 
 @pytest.mark.parametrize(
@@ -126,3 +169,32 @@ def test_the_audit_reports_a_foreign_host_and_sends_nothing(repo: Path) -> None:
     assert facts.api_host.value.host == "collector.example.net"
     assert "trusted less" in facts.api_host.value.refused
     assert not facts.workspace.known
+
+
+def test_a_host_is_reported_once_before_it_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    reported: list[str] = []
+    monkeypatch.setattr(CALLED, "report", reported.append)
+    monkeypatch.setattr(CALLED, "_seen", set())
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        assert reported, "nothing was sent before"
+        return httpx.Response(200, json={"type": "admin", "id": "1", "app": {"id_code": "abc"}})
+
+    transport = httpx.MockTransport(answer)
+    for _ in range(2):
+        token = SecretStr(make_access_token())
+        with Client(token, "https://api.eu.intercom.io", transport=transport) as client:
+            client.me()
+    assert reported == ["api.eu.intercom.io (Intercom's)"]
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://api.intercom.io", "api.intercom.io (Intercom's)"),
+        ("http://127.0.0.1:8080", "127.0.0.1:8080 (this machine)"),
+        ("https://proxy.example.net:443/x", "proxy.example.net (another host)"),
+    ],
+)
+def test_a_host_is_named_with_whose_it_is(url: str, name: str) -> None:
+    assert named_host(httpx.URL(url)) == name

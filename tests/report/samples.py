@@ -29,6 +29,7 @@ SUBJECT = Subject(
     profile="production",
     workspace="ecs8jk2m",
     region="eu",
+    host="api.eu.intercom.io (Intercom's)",
     repository=CodeState(
         name="support-bot",
         remote="https://git.example.com/acme/support-bot.git",
@@ -331,6 +332,7 @@ def hostile_report(text: str) -> Report:
         profile=text,
         workspace=text,
         region=text,
+        host=text,
         clock=text,
         repository=code,
         policy=file,

@@ -70,6 +70,36 @@ def finished(root: Path, name: str = "20260302T090000Z-staging", **changes: obje
     return finish_run(partial)
 
 
+def pinned(version: str) -> Policy:
+    usual = Policy()
+    table = usual.environment.model_copy(update={"api_version": version})
+    return usual.model_copy(update={"environment": table})
+
+
+@pytest.mark.parametrize("given", ["Preview", "2.16"])
+def test_a_verdict_that_the_repositorys_own_policy_decided_is_marked(
+    tmp_path: Path, given: str
+) -> None:
+    """One verdict differs from the built-in policy's, in either direction."""
+    other = {"Preview": "2.16", "2.16": "Preview"}[given]
+    run = start_run(tmp_path, "run")
+    write_private(run / "snapshots" / "environment.json", snapshot().model_dump_json())
+    chosen = inputs(policy=pinned(given), usual_policy=pinned(other))
+    report = build_report(run, chosen)
+    marks = {
+        one.check: one.evidence[-1]
+        for one in report.findings
+        if any("repository's own policy" in each.what for each in one.evidence)
+    }
+    assert set(marks) == {"ENV-011"}
+    verdict = "FAIL" if other == "Preview" else "PASS"
+    assert f"the built-in one says {verdict}" in marks["ENV-011"].what
+    hidden = [note for note in report.notes if "ENV-011" in note]
+    assert len(hidden) == (1 if other == "Preview" else 0)
+    plain = build_report(run, inputs(policy=pinned(given)))
+    assert "repository's own policy" not in plain.model_dump_json()
+
+
 def test_a_saved_snapshot_gives_the_findings_that_the_judge_gave(tmp_path: Path) -> None:
     save(tmp_path)
     checks = catalog.load("environment")

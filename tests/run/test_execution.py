@@ -258,6 +258,21 @@ def test_kernels_inherit_nothing_that_the_runbook_does_not_read(monkeypatch: pyt
         assert not {"CI_JOB_TOKEN", "GITHUB_TOKEN"} & kernel_environ({}, secrets=secrets).keys()
 
 
+@pytest.mark.parametrize("name", ["OUR_BOT_TOKEN", "INTERCOM_TOKEN_OF_OURS", "FIN_AGENT_KEY"])
+def test_a_secret_under_a_name_of_ones_own_reaches_no_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    secret = make_access_token()
+    monkeypatch.setenv(name, secret)
+    assert name not in kernel_environ({}, secrets=True)
+    cell = "import os; print([n for n in os.environ if 'OUR' in n or 'AGENT' in n])"
+    result, text, _ = run(tmp_path, cell)
+    assert not result.error
+    assert "[]" in text
+    assert name not in text
+    assert secret not in text
+
+
 def test_kernels_of_a_run_started_in_jupyterlab_have_no_person_to_ask(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

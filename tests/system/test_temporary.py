@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from helpers.system.temporary import LOCK, owned_folder, remove_abandoned
 
@@ -50,3 +53,32 @@ def test_a_folder_without_a_lock_and_a_link_are_left_alone(tmp_path: Path) -> No
     (tmp_path / "left-link").symlink_to(elsewhere)
     assert remove_abandoned(tmp_path, "left-*") == []
     assert elsewhere.is_dir()
+
+
+def test_a_pipe_in_the_place_of_the_lock_does_not_hang(tmp_path: Path) -> None:
+    """Any user of a shared temporary folder may plant one there."""
+    (tmp_path / "left-planted").mkdir()
+    os.mkfifo(tmp_path / "left-planted" / LOCK)
+    assert remove_abandoned(tmp_path, "left-*") == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_of_another_user_is_left_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "left-theirs"
+    folder.mkdir()
+    (folder / LOCK).touch()
+    os.chown(folder, 65534, 65534)
+    assert remove_abandoned(tmp_path, "left-*") == []
+    assert (folder / LOCK).is_file()
+
+
+def test_a_link_in_an_abandoned_folder_is_removed_and_not_followed(tmp_path: Path) -> None:
+    valuable = tmp_path / "valuable"
+    valuable.mkdir()
+    (valuable / "file").write_text("content")
+    folder = tmp_path / "left-dead"
+    folder.mkdir()
+    (folder / LOCK).touch()
+    (folder / "link").symlink_to(valuable)
+    assert remove_abandoned(tmp_path, "left-*") == [folder]
+    assert (valuable / "file").read_text() == "content"

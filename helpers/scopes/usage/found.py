@@ -26,6 +26,7 @@ __all__ = [
     "uses_of",
 ]
 
+LONGEST_CHAIN: Final = 40  # names and calls in one expression that are followed
 HOLE: Final = "0"  # what stands for a value that is not known before the code runs
 _HOLE: Final = r"\$\{[^{}]*\}|#\{[^{}]*\}|\{\{[^{}]*\}\}|\{[^{}]*\}|%\(\w+\)s|%[sd@]"
 _HOLES: Final = re.compile(rf"{_HOLE}|<[\w-]+>|:[a-z_]\w*|\$\w+")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from helpers.scopes.records import Certainty
 from helpers.scopes.usage.found import (
     HOLE,
+    LONGEST_CHAIN,
     FoundCall,
     Names,
     Nearby,
@@ -95,6 +96,12 @@ class _Reader:
 
     def text(self, node: Node | None) -> str | None:
         """The text that an expression makes, with holes; None for what is not text."""
+        try:
+            return self._text(node)
+        except RecursionError:  # a sum of a thousand parts
+            return None
+
+    def _text(self, node: Node | None) -> str | None:
         kind = node.type if node else ""
         if node is None or kind not in _TEXTS:
             return None
@@ -198,7 +205,9 @@ def _chain(node: Node) -> tuple[str, ...]:
     """`this.client.contacts.list` as its names; a call in between is passed over."""
     names: list[str] = []
     at: Node | None = node
-    while at is not None:
+    for _ in range(LONGEST_CHAIN):
+        if at is None:
+            break
         if at.type in ("identifier", "property_identifier", "private_property_identifier"):
             names.append(_source(at))
             break

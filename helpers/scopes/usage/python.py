@@ -11,6 +11,7 @@ from typing import Final
 from helpers.scopes.records import Certainty
 from helpers.scopes.usage.found import (
     HOLE,
+    LONGEST_CHAIN,
     FoundCall,
     Names,
     Nearby,
@@ -28,12 +29,15 @@ _NAMED: Final = re.compile(r"(^|_)(path|endpoint|url|route|uri|resource)$", re.I
 
 
 def find(source: str, nearby: Nearby) -> Iterator[FoundCall]:
-    """Every call in a source; a file that is not Python holds none."""
+    """Every call in a source; a file that is not Python holds none.
+
+    Raises RecursionError or MemoryError for code that is nested too deeply for Python's parser.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of other people's code
             tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError):
         return
     nodes = list(ast.walk(tree))
     reader = _Reader(nodes, nearby)
@@ -73,6 +77,12 @@ class _Reader:
 
     def text(self, node: ast.expr | None) -> str | None:
         """The text that an expression makes, with holes; None for what is not text."""
+        try:
+            return self._text(node)
+        except RecursionError:  # a sum of a thousand parts
+            return None
+
+    def _text(self, node: ast.expr | None) -> str | None:
         if isinstance(node, ast.Constant):
             return node.value if isinstance(node.value, str) else None
         if isinstance(node, ast.JoinedStr):
@@ -205,7 +215,7 @@ def _name(node: ast.expr) -> str | None:
 def _chain(node: ast.expr) -> tuple[str, ...]:
     """`self.client.contacts.list` as its names; a call in between is passed over."""
     names: list[str] = []
-    while True:
+    for _ in range(LONGEST_CHAIN):
         if isinstance(node, ast.Call):
             node = node.func
         elif isinstance(node, ast.Attribute):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import reduce
@@ -128,16 +129,23 @@ def _any(many: Iterable[Nearby]) -> Nearby:
 
 
 def _text(path: Path) -> str:
-    """A source; "" for one that can't be read, is not text, or is probably generated."""
+    """A source; "" for one that can't be read, is not text, or is probably generated.
+
+    A link is not followed: it may lead out of the repository, or to a device without an end.
+    """
     try:
-        return path.read_text("utf-8") if path.stat().st_size <= _LARGEST else ""
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as stream:  # noqa: PTH123 (by descriptor)
+            regular = stat.S_ISREG(os.fstat(descriptor).st_mode)
+            content = stream.read(_LARGEST + 1) if regular else b""
+        return content.decode("utf-8").replace("\r\n", "\n") if len(content) <= _LARGEST else ""
     except (OSError, UnicodeDecodeError):
         return ""
 
 
 def _finder(suffix: str) -> Finder | None:
     if suffix in (".py", ".pyi"):
-        return python.find
+        return _find_in_python
     if suffix in _SCRIPTS:
         from helpers.scopes.usage import javascript
 
@@ -151,6 +159,14 @@ def _sources(folder: Path) -> Iterator[Path]:
         for name in sorted(names):
             if _finder(Path(name).suffix.lower()):
                 yield Path(parent, name)
+
+
+def _find_in_python(source: str, nearby: Nearby) -> Iterator[FoundCall]:
+    """Every call in a Python source; line by line where its parser gives up, so none is hidden."""
+    try:
+        yield from python.find(source, nearby)
+    except (RecursionError, MemoryError):
+        yield from _find_in_lines(source, nearby)
 
 
 def _find_in_lines(source: str, nearby: Nearby) -> Iterator[FoundCall]:  # noqa: ARG001 (as the others)
