@@ -108,7 +108,9 @@ def test_from_any_folder_a_command_is_about_the_same(
         monkeypatch.chdir(folder)
         said = run(*names, *options, *ARGUMENTS.get(names, ()))
         seen.add(said.stderr.partition("\n")[0])
-    assert seen == {"Using shop (staging, ab12cd34) · repository repo · mine.toml"}
+    assert seen == {
+        "Using shop (staging, ab12cd34) · 127.0.0.1:9 (this machine) · repository repo · mine.toml"
+    }
 
 
 @pytest.fixture(autouse=True)
@@ -167,7 +169,9 @@ def test_the_only_workspace_of_the_file_is_taken(
     monkeypatch.chdir(repo)
     done = run("attest", "two-factor", "--answer", "yes", "--by", "Ann")
     assert done.exception is None, done.exception
-    assert done.stderr.startswith("Using shop-eu (production) · repository repo")
+    assert done.stderr.startswith(
+        "Using shop-eu (production) · api.intercom.io (Intercom's) · repository repo"
+    )
     operator.write_text(operator.read_text() + '\n[shop-us]\nenvironment = "staging"\n')
     assert "shop-eu, shop-us" in refusal("attest", "two-factor").advice
 
@@ -198,7 +202,7 @@ def test_a_file_in_the_audited_repository_is_reported_and_ignored(
     assert "workspaces.toml is not used: name it with --workspaces" in shown
     monkeypatch.setenv("RUNBOOK_WORKSPACES", str(repo / "workspaces.toml"))
     assert run("attest", "--profile", "planted").stderr == (
-        "Using planted (production) · repository repo · built-in policy\n"
+        "Using planted (production) · api.intercom.io (Intercom's) · repository repo · built-in policy\n"
     )
 
 
