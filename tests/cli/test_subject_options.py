@@ -202,7 +202,8 @@ def test_a_file_in_the_audited_repository_is_reported_and_ignored(
     assert "workspaces.toml is not used: name it with --workspaces" in shown
     monkeypatch.setenv("RUNBOOK_WORKSPACES", str(repo / "workspaces.toml"))
     assert run("attest", "--profile", "planted").stderr == (
-        "Using planted (production) · api.intercom.io (Intercom's) · repository repo · built-in policy\n"
+        "Using planted (production) · api.intercom.io (Intercom's) · repository repo"
+        " · built-in policy\n"
     )
 
 

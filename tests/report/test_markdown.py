@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -100,8 +101,9 @@ def test_nobody_is_called_by_name_and_nothing_links_by_itself(text: str) -> None
 
 
 def test_every_readable_format_begins_with_its_subject() -> None:
-    line = "production (ecs8jk2m, eu) · repository support-bot at 3f8e21a"
-    for text in (to_markdown(full_report()), to_html(full_report())):
+    host = "api.eu.intercom.io (Intercom's)"
+    line = f"production (ecs8jk2m, eu) · {host} · repository support-bot at 3f8e21a"
+    for text in (to_markdown(full_report()), unescape(to_html(full_report()))):
         assert line in text
         assert "2e" * 32 in text
         assert text.index(line) < text.index("checks fail")
