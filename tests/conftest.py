@@ -13,7 +13,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from helpers.core.settings import ALLOW_HOSTS, TRUST_POLICY, WORKSPACES
+
 HOME = Path(__file__).resolve().parents[1]
+_OPTIONS = (ALLOW_HOSTS, TRUST_POLICY, WORKSPACES)
 
 # An example's duration depends on how busy the machine is, not on the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -51,12 +54,12 @@ def _base_that_others_can_reach(tmp_path_factory: pytest.TempPathFactory) -> Non
 
 
 @pytest.fixture(autouse=True)
-def _environment_of_its_own() -> Iterator[None]:
+def _options_of_its_own() -> Iterator[None]:
     """A command keeps what its options allow in the environment, which ends with its process."""
-    before = dict(os.environ)
+    before = {name: os.environ[name] for name in _OPTIONS if name in os.environ}
     yield
-    for name in os.environ.keys() - before.keys():
-        del os.environ[name]
+    for name in _OPTIONS:
+        os.environ.pop(name, None)
     os.environ.update(before)
 
 

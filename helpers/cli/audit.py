@@ -15,6 +15,7 @@ from helpers.core.exit_status import THRESHOLDS, Threshold
 from helpers.core.model import Severity
 from helpers.core.settings import Profile
 from helpers.core.steps import SHARED, STEPS
+from helpers.intercom.called_hosts import CALLED
 from helpers.notebook.parameters import Choices
 from helpers.run.fork_server import fork_server, kernel_environ
 
@@ -88,6 +89,8 @@ def audit(  # noqa: PLR0917 (click passes options so)
             keep=keep,
             wait=wait,
         )
+        if quiet:
+            CALLED.report = None
         with watching(quiet=quiet) as observer:
             result = run_audit(request, observer, forks, _silent if quiet else _announce)
     if not quiet or _has_news(result):

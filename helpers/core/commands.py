@@ -35,6 +35,7 @@ TAKES: Final[Mapping[str, tuple[str, ...]]] = {
         ("audit", "auditlog", "review", "attest", "keys", "rotate", "scan", "scopes", "waive"), _ALL
     ),
     **dict.fromkeys(("webhook test", "webhook send", "webhook overlap", "policy show"), _ALL),
+    "incident supply-chain": _ALL,
     "init": ("--profile", "--repo", "--workspaces"),
 }
 _IN_TEXT: Final = re.compile(r"`(?:\./)?runbook ([^`\n]+)`")

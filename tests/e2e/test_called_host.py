@@ -28,10 +28,10 @@ def test_every_command_that_sends_a_token_names_the_host(
 
 
 def test_an_audit_names_the_host_in_its_first_line_and_in_the_report(
-    cli: CommandLine, live: Path
+    cli: CommandLine, live: Path, repo: Path
 ) -> None:
-    arguments = ("--profile", "production", "--env-file", str(live), "--steps", "environment")
-    done = cli.run("audit", *arguments, "--fail-on", "never")
+    about = ("--profile", "production", "--env-file", str(live), "--repo", str(repo))
+    done = cli.run("audit", *about, "--steps", "environment", "--fail-on", "never")
     host = json.loads((cli.last_run() / "results.json").read_text())["subject"]["host"]
     assert host.endswith("(this machine)")
     assert host in done.stdout.splitlines()[0]

@@ -33,6 +33,7 @@ ELSEWHERE = {  # the tests that carry it out, with addresses and folders of thei
     "scopes": "scopes/test_command.py",
     "webhook test URL --profile development": "webhooks/test_command.py",
     "auditlog verify": "auditlog/test_commands.py",
+    "incident supply-chain": "workflows/test_supply_chain.py",
 }
 HERE = [
     "init --repo ../my-app --profile production",
@@ -167,8 +168,9 @@ def test_two_workspaces_are_set_up_and_audited_and_stay_apart(
         for line, name in zip(HERE[4:6], tokens, strict=True):
             audit = Terminal(f"{line} --steps environment", here, environ)
             assert audit.ended() in (10, 11, 12, 13, 14), audit.screen
-            about = f"Auditing {name} (production, {name.replace('-', '')}, us) · repository my-app"
-            assert about in audit.screen
+            about = f"Auditing {name} (production, {name.replace('-', '')}, us) · "
+            (first,) = [one for one in audit.screen.splitlines() if about in one]
+            assert " · repository my-app" in first
     for name in tokens:
         done = run_in(cli, here, "report", f"latest:{name}", "--format", "md")
         assert name.replace("-", "") in done.stdout

@@ -81,6 +81,13 @@ def test_a_block_is_named_by_its_line() -> None:
     assert found == [2, 2 + len(lines(TEXT.encode(), 76)) + 2]
 
 
+def test_a_key_below_a_block_without_padding_is_no_part_of_it() -> None:
+    rows = lines(bytes(range(199, 256)) * 4, 76)
+    for below in ("next: 1", "NEXT=1", "next:"):
+        text = "\n".join([*rows, below])
+        assert [content for _, content in base64_blocks(text.encode())] == [bytes(range(199, 256)) * 4]
+
+
 def test_lists_of_names_are_no_base64() -> None:
     names = "import (\n    AttachContactToConversationRequestCustomerName,\n    DetachContact,\n)\n"
     paths = '["/properties/IdentityProviderDetails/InstanceArn",\n "/properties/Name"]'

@@ -25,7 +25,7 @@ from helpers.rotation.procedure import OperatorInput
 from helpers.rotation.transitions import Mode, State
 from helpers.sandbox import Sandbox, start
 
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+NOW = datetime(2026, 5, 18, 9, 0, tzinfo=UTC)
 READERS = OperatorInput(attested=frozenset({"readers"}))
 SCOPES = ("read_single_admin", "read_admins", "read_tags")
 
@@ -104,7 +104,7 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """No waiting between tries, and for no answer longer than a moment."""
     monkeypatch.setattr(transport, "_SHORT_PAUSE", 0.001)
     monkeypatch.setattr(transport, "pause_until_reset", lambda _: 0.001)
-    monkeypatch.setattr(Pace, "hold", lambda _: None)
+    monkeypatch.setattr(Pace, "hold", lambda *_: None)
     monkeypatch.setattr(client, "_TIMEOUT", httpx.Timeout(0.3))
 
 

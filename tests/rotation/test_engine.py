@@ -126,7 +126,7 @@ def test_a_dry_run_changes_nothing(desk: Desk) -> None:
 
 def test_a_second_operator_is_told_who_began(desk: Desk) -> None:
     desk.guide.start(Mode.OVERLAP)
-    with pytest.raises(LockedError, match=r"@.*opened it on 2026-03-02"):
+    with pytest.raises(LockedError, match=r"@.*opened it on 2026-05-18"):
         desk.guide.start(Mode.IN_PLACE)
 
 
@@ -197,7 +197,7 @@ def test_the_ledger_tells_who_did_what_when(desk: Desk) -> None:
     desk.hub.uninstall(desk.app.id)
     desk.guide.resume()
     history = desk.guide.history()
-    assert {event.at for event in history} == {"2026-03-02T09:00:00Z"}
+    assert {event.at for event in history} == {"2026-05-18T09:00:00Z"}
     assert all("@" in event.actor for event in history)
     intents = [event.name for event in history if event.what == "intent"]
     assert intents == ["mint", "stage", "swap", "withdraw", "delete the old key"]

@@ -33,7 +33,7 @@ from tests.rotation.crashes.keys import Key, key_of
 from tests.rotation.crashes.places import VARIABLE, Place, place_of
 
 ENDS = {"": State.DONE, "abort": State.ABORTED, "roll back": State.ROLLED_BACK}
-NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+NOW = datetime(2026, 5, 18, 9, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
