@@ -15,6 +15,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -122,8 +123,9 @@ def bare(target: Target, count: int, at_once: int) -> None:
 
 def command(url: str) -> None:
     environ = {**os.environ, "INTERCOM_CLIENT_SECRET": SECRET}
-    line = [sys.executable, "-m", "helpers.cli", "webhook", "test", url]
-    subprocess.run(line, env=environ, check=True, stdout=subprocess.DEVNULL)
+    line = [sys.executable, "-m", "helpers.cli", "webhook", "test", url, "--profile", "development"]
+    with tempfile.TemporaryDirectory() as elsewhere:  # the runbook's own clone is no repository
+        subprocess.run(line, cwd=elsewhere, env=environ, check=True, capture_output=True)
 
 
 def seconds(tried: Callable[[], None]) -> float:

@@ -113,6 +113,7 @@ def run_test(  # noqa: PLR0917 (click passes options so)
         timeout=timeout,
         budget=budget,
         headers=parse_headers(headers),
+        profile=choices.profile,
         observer=_observer(processed),
     )
     target = parse_target(url)

@@ -42,7 +42,8 @@ def act(context: Context) -> BatteryResult | Unavailable:
     builder = RequestBuilder(
         WEBHOOK, key, app_id=context.settings.text("INTERCOM_APP_ID", "sample01")
     )
-    options = BatteryOptions(consent=True, progress=context.progress)
+    profile = context.settings.workspace.name
+    options = BatteryOptions(consent=True, progress=context.progress, profile=profile)
     try:
         context.record(
             "runbook.webhook.battery", resource=URL

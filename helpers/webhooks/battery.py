@@ -78,6 +78,7 @@ class BatteryRun:
     endpoint: str = ""
     header_names: tuple[str, ...] = ()  # of the headers that went with each request
     accepted_ways: tuple[str, ...] = ()  # other schemes, tried if the control is refused
+    profile: str = ""  # the workspace that a repeated run must name
 
     @property
     def gone(self) -> bool:
@@ -103,6 +104,7 @@ class BatteryOptions:
     recovery: float = 2.0
     parallel: int = 8
     headers: tuple[tuple[str, str], ...] = ()
+    profile: str = ""
     observer: Observer | None = None
     progress: Callable[[str], None] = field(default=lambda _message: None)
 
@@ -367,6 +369,7 @@ class _Run:
             endpoint=self._target.endpoint,
             accepted_ways=tuple(self._accepted_ways),
             header_names=tuple(name for name, _ in self._options.headers),
+            profile=self._options.profile,
         )
 
 

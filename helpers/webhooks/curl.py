@@ -104,6 +104,7 @@ def _command_options(run: BatteryRun, builder: RequestBuilder) -> tuple[str, ...
     """The options that make `webhook test` send to this receiver with this scheme again."""
     scheme, previous = builder.scheme.name, builder.previous
     return (
+        *((f"--profile {shlex.quote(run.profile)}",) if run.profile else ()),
         *(() if builder.scheme is WEBHOOK else (f"--scheme {scheme}",)),
         *((f"--secret-variable {builder.variable}",) if builder.variable else ()),
         *((f"--previous-secret-variable {previous.variable}",) if previous else ()),

@@ -25,7 +25,7 @@ from helpers.cli.webhook import webhook
 from helpers.sandbox.receivers import start_receivers
 from helpers.webhooks.action import run_battery
 from helpers.webhooks.assessment import assess
-from helpers.webhooks.battery import BatteryRun, Exchange
+from helpers.webhooks.battery import BatteryOptions, BatteryRun, Exchange
 from helpers.webhooks.cases import applicable, case_named
 from helpers.webhooks.curl import curl_line
 from helpers.webhooks.records import BatteryResult, VariantResult
@@ -128,6 +128,17 @@ def test_what_a_shell_can_not_say_is_sent_again_by_the_same_scheme_and_to_the_sa
         './runbook webhook test "$URL" --case E09 --scheme canvas_kit '
         "--previous-secret-variable INTERCOM_PREVIOUS_SECRET --revoked --consent --heavy"
     )
+
+
+def test_a_line_that_runs_the_command_again_names_the_workspace_of_the_run():
+    with start_receivers(SECRET) as receivers:
+        result = run_battery(
+            parse_target(receivers.flawed_url),
+            RequestBuilder(WEBHOOK, SECRET.encode()),
+            BatteryOptions(cases=("E09",), profile="staging"),
+        )
+    (line, _) = [variant.curl for variant in result.case("E09").failing]
+    assert line == './runbook webhook test "$URL" --case E09 --profile staging'
 
 
 @pytest.mark.parametrize("scheme", SCHEMES.values(), ids=list(SCHEMES))
