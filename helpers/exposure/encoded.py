@@ -29,7 +29,9 @@ _JOINT: Final = rb"""(?x: (?: (?:\\r)? \\n )?
     | (?:\\r)? \\n )"""
 _JOINTS: Final = re.compile(_JOINT)
 # A last line that goes on as a key of YAML or of an env file is no part of the block.
-_WRAPPED: Final = re.compile(rb"(?:%b%b)+[A-Za-z0-9+/]++={0,2}(?![\w:=])" % (_LINE, _JOINT))
+_WRAPPED: Final = re.compile(
+    rb"(?:%b%b)+[A-Za-z0-9+/]++={0,2}(?:%b={1,2})?(?![\w:=])" % (_LINE, _JOINT, _JOINT)
+)
 _HAS_DIGIT: Final = re.compile(rb"\d")
 _ONE_LINE: Final = re.compile(rb"[A-Za-z0-9+/]++={0,2}")
 # How base64 of gzip, zip, bzip2, xz, zstd and 7z begins; and base64 of that, as Helm stores it.

@@ -199,9 +199,17 @@ class RotationEngine:
         return self._revoke_and_prove(entry, Stage.CURRENT, evidence.DEAD_IN_GAP)
 
     def _see_alive(self, entry: LedgerEntry) -> None:
-        """Record that the old key still answers, if nothing could show it at the start."""
+        """Record that the old token still answers, if nothing could show it at the start.
+
+        Only a token answers for itself. Of identity secrets a later list shows which are left, and
+        the only one left may be the one that has to stay.
+        """
         old = self.store.read(Stage.CURRENT)
-        if old is None or evidence.baseline(self._context, entry).get("alive"):
+        if (
+            entry.kind != "access_token"
+            or old is None
+            or evidence.baseline(self._context, entry).get("alive")
+        ):
             return
         result = self._procedure.check_current(old)
         if result.proven:

@@ -85,7 +85,9 @@ def test_a_key_below_a_block_without_padding_is_no_part_of_it() -> None:
     rows = lines(bytes(range(199, 256)) * 4, 76)
     for below in ("next: 1", "NEXT=1", "next:"):
         text = "\n".join([*rows, below])
-        assert [content for _, content in base64_blocks(text.encode())] == [bytes(range(199, 256)) * 4]
+        assert [content for _, content in base64_blocks(text.encode())] == [
+            bytes(range(199, 256)) * 4
+        ]
 
 
 def test_lists_of_names_are_no_base64() -> None:
