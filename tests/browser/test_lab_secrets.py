@@ -148,7 +148,12 @@ def test_saved_under_another_name_it_is_redacted_too(notebook: Notebook, lab: La
         "() => jupyterapp.serviceManager.contents.get('notebooks/another.ipynb')"
         ".then(() => true, () => false)"
     )
-    assert "[redacted access_token" in (lab.folder / "notebooks/another.ipynb").read_text()
+    saved = lab.folder / "notebooks/another.ipynb"
+    for _ in range(100):  # Jupyter answers before the file has its name
+        if saved.exists():
+            break
+        notebook.page.wait_for_timeout(100)
+    assert "[redacted access_token" in saved.read_text()
     assert hits(lab) == []
 
 

@@ -82,7 +82,8 @@ def test_a_block_is_named_by_its_line() -> None:
 
 
 def test_a_key_below_a_block_without_padding_is_no_part_of_it() -> None:
-    rows = lines(bytes(range(199, 256)) * 4, 76)
+    data = bytes(range(199, 256)) * 4
+    rows = lines(data, 76)
     for below in ("next: 1", "NEXT=1", "next:"):
         text = "\n".join([*rows, below])
         assert [content for _, content in base64_blocks(text.encode())] == [
