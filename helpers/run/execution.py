@@ -68,12 +68,13 @@ def execute(
     environ: Mapping[str, str],
     observer: Observer,
     fork_server: ForkServer | None = None,
+    cell_seconds: int = _CELL_SECONDS,
 ) -> list[NotebookResult]:
     """Run notebooks in parallel; if one fails, the others continue.
 
     Kernels are forked from `fork_server` if there is one. See `Batch.results`.
     """
-    common = Common(redactor, environ, observer, fork_server)
+    common = Common(redactor, environ, observer, fork_server, cell_seconds)
     with Batch(jobs, common, workers=workers) as batch:
         return batch.results()
 

@@ -39,7 +39,7 @@ class Watcher:
         self.events.append(f"finished {result.job.name}")
 
 
-def run(tmp_path: Path, *cells: str, secret: str = "", **parameters: str):
+def run(tmp_path: Path, *cells: str, secret: str = "", cell_seconds: int = 60, **parameters: str):
     """One notebook; its result, the text that reached the disk, and the observer."""
     redactor = Redactor()
     if secret:
@@ -51,7 +51,14 @@ def run(tmp_path: Path, *cells: str, secret: str = "", **parameters: str):
     with patch.dict(os.environ):
         # under this variable ipykernel leaves out what is written past Python's streams
         del os.environ["PYTEST_CURRENT_TEST"]
-        (result,) = execute([job], workers=1, redactor=redactor, environ={}, observer=watcher)
+        (result,) = execute(
+            [job],
+            workers=1,
+            redactor=redactor,
+            environ={},
+            observer=watcher,
+            cell_seconds=cell_seconds,
+        )
     return result, job.output.read_text(), watcher
 
 
@@ -125,9 +132,8 @@ def test_dead_kernel_is_an_error_though_papermill_calls_it_completed(tmp_path: P
     nbformat.reads(text, as_version=4)
 
 
-def test_cell_that_takes_too_long_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(execution, "_CELL_SECONDS", 1)
-    result, _, _ = run(tmp_path, "import time; time.sleep(60)")
+def test_cell_that_takes_too_long_is_an_error(tmp_path: Path):
+    result, _, _ = run(tmp_path, "import time; time.sleep(60)", cell_seconds=1)
     assert "timeout" in result.error.lower() or "timed out" in result.error.lower()
 
 
